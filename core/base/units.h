@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Units and integer helpers. Tensor sizes are exact 64-bit byte counts; times are seconds and work is FLOP, as doubles.
+// Capacity is shown in GiB (2^30), bandwidth in GB/s (10^9): the two are never mixed in one formula.
+#pragma once
+
+#include <cstdint>
+
+namespace shardlens {
+
+using Bytes = std::int64_t;
+
+inline constexpr double kKiB = 1024.0;
+inline constexpr double kMiB = 1024.0 * 1024.0;
+inline constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
+inline constexpr double kGB = 1e9;
+inline constexpr double kTera = 1e12;
+
+/// Smallest integer >= a / b, for a >= 0 and b > 0.
+[[nodiscard]] constexpr std::int64_t ceilDiv(std::int64_t a, std::int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+} // namespace shardlens

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The same kind of cluster with another number of devices.
+#pragma once
+
+#include "core/base/result.h"
+#include "core/hardware/cluster.h"
+
+namespace shardlens {
+
+/// Largest device count that any cluster may be given.
+inline constexpr int kMaxDevices = 65536;
+
+/// The cluster cut or grown to `devices`: fewer than one inner domain cuts that domain (a switch to any size, a ring or torus to a
+/// sub-box without wrap on the axes it cuts), more multiplies the outermost level that scales out. Error names the nearest counts that work.
+[[nodiscard]] Result<Cluster> resized(const Cluster& cluster, int devices);
+
+/// Counts offered by a control, ascending: powers of two and whole domains up to `most`, each accepted by resized().
+[[nodiscard]] std::vector<int> deviceChoices(const Cluster& cluster, int most = kMaxDevices);
+
+} // namespace shardlens

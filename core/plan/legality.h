@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a plan breaks (violations: no numbers follow) and what merely costs (warnings: costed and flagged).
+// Checking allocates nothing and formats nothing; sentences are made on demand.
+#pragma once
+
+#include "core/hardware/cluster.h"
+#include "core/model/architecture.h"
+#include "core/model/numberformat.h"
+#include "core/plan/plan.h"
+
+#include <string>
+#include <vector>
+
+namespace shardlens {
+
+/// A workload of identical requests.
+struct Workload {
+    int batch = 32;    ///< sequences per replica, in flight together
+    int input = 2048;  ///< prompt tokens of each
+    int output = 256;  ///< tokens generated for each, the first one by prefill
+    /// Tokens in a sequence's cache when it is finished.
+    [[nodiscard]] std::int64_t fullContext() const { return std::int64_t{input} + output; }
+    /// Mean context of a decode step: the prompt and half the output.
+    [[nodiscard]] std::int64_t meanContext() const { return std::int64_t{input} + output / 2; }
+    friend bool operator==(const Workload&, const Workload&) = default;
+};
+
+struct Formats {
+    NumberFormat weights = NumberFormat::Bf16; ///< every matrix, embedding and head included; norms, biases and routers stay bf16
+    NumberFormat kv = NumberFormat::Bf16;      ///< KV cache
+    NumberFormat compute = NumberFormat::Bf16; ///< arithmetic; activations are moved in bf16
+    friend bool operator==(const Formats&, const Formats&) = default;
+};
+
+enum class Rule : std::uint8_t {
+    // violations
+    Range,              ///< an axis outside 1..its limit
+    TensorHeads,        ///< TP does not divide n_Q
+    TensorKvHeads,      ///< TP neither divides n_KV nor is a multiple of it
+    PipelineLayers,     ///< PP > L
+    ExpertDense,        ///< EP > 1 without experts
+    ExpertGroup,        ///< EP does not divide TP x SP x attention DP
+    ExpertCount,        ///< EP > E
+    SequenceLength,     ///< SP x chunks > prompt tokens
+    MicrobatchBatch,    ///< more microbatches than sequences
+    AttentionDataBatch, ///< attention DP > sequences of a microbatch
+    Devices,            ///< the plan needs more devices than there are
+    ComputeFormat,      ///< the accelerator has no arithmetic in this format
+    // warnings
+    KvReplication,      ///< TP > n_KV: each KV head stored TP/n_KV times
+    LatentReplication,  ///< MLA: the latent cache is stored TP times
+    UnevenLayers,       ///< L mod PP != 0
+    UnevenExperts,      ///< E mod EP != 0
+    UnevenMicrobatches, ///< batch mod microbatches != 0
+    UnevenShards,       ///< TP (or expert TP) does not divide I or V: the last shard is padded
+    FewMicrobatches,    ///< microbatches < PP
+    IdleDevices,        ///< the plan uses fewer devices than there are
+    StraddledDomain,    ///< a TP group crosses a fabric boundary it could avoid
+    LongContext,        ///< input + output > the longest context the model was made for
+    ReserveTooSmall,    ///< activations and buffers exceed the reserve that was asked for
+};
+inline constexpr std::size_t kRuleCount = static_cast<std::size_t>(Rule::ReserveTooSmall) + 1;
+
+/// One broken or flagged rule with the numbers its sentence needs.
+struct Finding {
+    Rule rule = Rule::Range;
+    PlanAxis axis = PlanAxis::Tensor; ///< the axis to change
+    std::int64_t value = 0;           ///< what the plan says
+    std::int64_t limit = 0;           ///< what it was held against (heads, layers, experts, devices, ...)
+    std::int64_t other = 0;           ///< a second figure of the sentence, per rule
+    friend bool operator==(const Finding&, const Finding&) = default;
+};
+
+struct PlanContext {
+    const Model& model;
+    const Cluster& cluster;
+    Workload workload;
+    Formats formats;
+};
+
+/// Identifier in JSON: "tensor_heads", "devices", ...
+[[nodiscard]] std::string_view idOf(Rule rule);
+[[nodiscard]] bool isViolation(Rule rule);
+/// Appends what `plan` breaks and what it flags. Reuses the vectors' capacity.
+void checkPlan(const PlanContext& context, const Plan& plan, std::vector<Finding>& violations, std::vector<Finding>& warnings);
+/// True when checkPlan() would find no violation; cheaper.
+[[nodiscard]] bool isLegal(const PlanContext& context, const Plan& plan);
+/// "TP 6 does not divide 64 query heads; 4 or 8 do." One sentence with the numbers in it.
+[[nodiscard]] std::string sentence(const Finding& finding, const PlanContext& context, const Plan& plan);
+/// The nearest legal values of finding.axis with everything else unchanged, at most one below and one above, ascending.
+/// Empty when no value of that axis alone mends the plan.
+[[nodiscard]] std::vector<int> nearestLegal(const Finding& finding, const PlanContext& context, const Plan& plan);
+
+/// One step of a control.
+struct AxisChoice {
+    int value = 1;
+    bool legal = true;
+    Finding reason; ///< the first violation when not legal
+    Plan plan;      ///< the whole plan this choice leads to (with the device count locked, a partner axis has moved)
+    friend bool operator==(const AxisChoice&, const AxisChoice&) = default;
+};
+
+/// How a control moves an axis.
+struct AxisMove {
+    PlanAxis axis = PlanAxis::Tensor;
+    bool devicesLocked = false;            ///< keep plan.devices() by moving `partner`
+    PlanAxis partner = PlanAxis::Pipeline; ///< TP, SP and attention DP move PP first, then DP; PP moves TP; DP moves TP; see legality.cpp
+};
+
+/// The steps a slider of this axis offers, ascending: divisors that matter and the illegal values between them that a user would try
+/// (at most 24 in all). When an axis has a long range (microbatches) they are the powers of two and the divisors of the batch.
+[[nodiscard]] std::vector<AxisChoice> axisChoices(const PlanContext& context, const Plan& plan, const AxisMove& move);
+/// The partner that moves with `axis` when the device count is locked.
+[[nodiscard]] PlanAxis partnerOf(PlanAxis axis);
+
+} // namespace shardlens

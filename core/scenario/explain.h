@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// The arithmetic of one figure of a report: formula, the same with numbers and units, where each input comes from, what else was considered.
+// Reads a Report; recomputes nothing but the collective's alternatives.
+#pragma once
+
+#include "core/scenario/report.h"
+#include "core/scenario/scenario.h"
+
+#include <string>
+#include <vector>
+
+namespace shardlens {
+
+enum class Phase : std::uint8_t { Prefill, Decode };
+[[nodiscard]] std::string_view nameOf(Phase phase);
+
+/// What is selected. Negative: not part of the selection.
+struct Subject {
+    enum class Kind : std::uint8_t {
+        None, Device, Stage, Piece /* microbatch on a stage */, Operator, CauseOfTime, MemoryClass, Time /* TTFT, TPOT */, Fit
+    };
+    Kind kind = Kind::None;
+    Phase phase = Phase::Decode;
+    int device = -1;
+    int stage = -1;
+    int microbatch = -1;
+    int step = -1;
+    int op = -1; ///< index into PhaseReport::operators
+    int cause = -1; ///< Cause, or MemoryClass for Kind::MemoryClass
+    friend bool operator==(const Subject&, const Subject&) = default;
+};
+
+/// Parts of a device's memory, in stacking order.
+enum class MemoryClass : std::uint8_t { Weights, Kv, Activations, Buffers, Reserve };
+inline constexpr std::size_t kMemoryClassCount = 5;
+[[nodiscard]] std::string_view nameOf(MemoryClass memoryClass);
+[[nodiscard]] Bytes bytesOf(const DeviceMemory& memory, MemoryClass memoryClass);
+
+enum class Provenance : std::uint8_t { Exact, DataSheet, Fitted, Borrowed, Default };
+[[nodiscard]] std::string_view nameOf(Provenance provenance);
+
+struct Explanation {
+    struct Input {
+        std::string symbol;
+        std::string value; ///< with unit
+        std::string note;  ///< where it comes from, in words
+        Provenance provenance = Provenance::Exact;
+    };
+    /// One line of the formula: "left = numerator / denominator" drawn as a fraction when denominator is not empty.
+    struct Line {
+        std::string left;
+        std::string numerator;
+        std::string denominator;
+        bool result = false;
+    };
+    struct Alternative {
+        std::string name;
+        std::string value;
+        double amount = 0; ///< for a bar; same unit among alternatives
+        Cause cause = Cause::Compute;
+    };
+    std::string formulaId; ///< stable: "operator.roofline", "memory.weights", ...
+    std::string title;
+    std::string subtitle;
+    std::string value; ///< the figure in large type
+    std::string unit;
+    std::string share; ///< "41 % of TPOT"; may be empty
+    double shareFraction = -1; ///< 0..1, or negative for no gauge
+    Cause cause = Cause::Compute;
+    std::vector<Line> formula;
+    std::vector<Input> inputs;
+    std::string alternativesTitle;
+    std::vector<Alternative> alternatives;
+    std::vector<std::string> notes; ///< sentences
+};
+
+[[nodiscard]] Explanation explain(const Scenario& scenario, const Report& report, const Subject& subject);
+
+/// What binds a decode step and one sentence on what to try, from the report's own figures.
+struct Advice {
+    Cause cause = Cause::Weights;
+    double share = 0; ///< of the decode time
+    std::string label;    ///< "HBM reads: weights", "NVSwitch", ...
+    std::string sentence; ///< "Try ..." with numbers evaluated by evaluate()
+};
+[[nodiscard]] Advice advise(const Scenario& scenario, const Report& report);
+
+} // namespace shardlens

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that is known about a Scenario, as one plain value. Views draw it, exporters write it; nobody recomputes it.
+#pragma once
+
+#include "core/cost/memory.h"
+#include "core/cost/operators.h"
+#include "core/schedule/timeline.h"
+
+#include <vector>
+
+namespace shardlens {
+
+/// What one piece costs on one stage.
+struct StageCost {
+    Breakdown breakdown; ///< no bubble
+    double send = 0;     ///< seconds to the next stage, overlapped with its own next piece
+    [[nodiscard]] double busy() const { return breakdown.total(); }
+};
+
+struct PhaseReport {
+    double time = 0;     ///< prefill: until the last first token of the batch. Decode: one token for every sequence, steady state
+    Breakdown breakdown; ///< of the busiest stage over `time`: its work, and a bubble for the rest; sums to time
+    std::vector<OperatorCost> operators; ///< of the heaviest piece; layer kinds in order, then embedding, head
+    std::vector<StageCost> stageCosts;   ///< stages x costClasses, stage outer
+    int costClasses = 1;
+    int busiestStage = 0;
+    Timeline timeline;
+    double flop = 0; ///< all devices of one replica, one phase execution
+    double mfu = 0;  ///< useful FLOP / (time x peak x devices)
+    [[nodiscard]] const StageCost& costOf(int stage, int costClass) const
+    {
+        return stageCosts[static_cast<std::size_t>(stage) * static_cast<std::size_t>(costClasses) + static_cast<std::size_t>(costClass)];
+    }
+};
+
+/// Service figures of one static batch: all requests arrive together, are prefilled, then decoded to the end.
+struct ServingReport {
+    double ttft = 0;                   ///< seconds until the whole batch has its first token
+    double tpot = 0;                   ///< seconds per further token of each sequence
+    double endToEnd = 0;               ///< ttft + (output - 1) tpot
+    double outputTokensPerSecond = 0;  ///< all replicas: batch x output / endToEnd
+    double outputTokensPerSecondPerDevice = 0;
+    double decodeTokensPerSecond = 0;  ///< all replicas: batch / tpot
+    double tokensPerSecondPerUser = 0; ///< 1 / tpot
+    double costPerMillionTokens = 0;   ///< USD; 0 when the cluster has no price
+};
+
+struct Report {
+    bool legal = false;
+    std::vector<Finding> violations;
+    std::vector<Finding> warnings;
+    // All below is filled only for a legal plan.
+    MemoryReport memory;
+    PhaseReport prefill;
+    PhaseReport decode;
+    ServingReport serving;
+};
+
+} // namespace shardlens
