@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// A widget that shows a scene of the document's report: builds it when report, size, theme or (if asked) hover change and it is visible,
+// replays it, rings what is selected, and turns pointer and keys into selections.
+#pragma once
+
+#include "ui/document/document.h"
+#include "ui/scene/scene.h"
+
+#include <QWidget>
+
+#include <functional>
+
+namespace shardlens {
+
+class SceneView : public QWidget {
+    Q_OBJECT
+public:
+    using Builder = std::function<void(const ViewInput&, Scene&)>;
+    struct Options {
+        bool rebuildOnHover = false; ///< the scene itself depends on hover or pin (mesh links, inspector)
+        QString accessibleName;
+        /// One sentence for a screen reader and the tooltip of nothing in particular.
+        std::function<QString(const Scenario&, const Report&)> description;
+        /// Tooltip of a subject; empty: none.
+        std::function<QString(const Scenario&, const Report&, const Subject&)> tooltip;
+    };
+    SceneView(Document& document, Builder builder, Options options, QWidget* parent = nullptr);
+
+    void setTheme(const Theme& theme);
+    [[nodiscard]] const Scene& scene() const { return m_scene; } ///< as last built
+    void setBuilder(Builder builder); ///< a view's own choices (colouring, zoom) changed
+    void rebuild();
+
+protected:
+    void paintEvent(QPaintEvent*) override;
+    void resizeEvent(QResizeEvent*) override;
+    void showEvent(QShowEvent*) override;
+    void mouseMoveEvent(QMouseEvent*) override;
+    void mousePressEvent(QMouseEvent*) override;
+    void leaveEvent(QEvent*) override;
+    void keyPressEvent(QKeyEvent*) override; ///< arrows walk the regions, Enter pins, Escape clears
+    bool event(QEvent*) override;            ///< tooltips on demand
+
+private:
+    Document& m_document;
+    Builder m_builder;
+    Options m_options;
+    const Theme* m_theme;
+    Scene m_scene;
+    bool m_stale = true;
+    int m_keyboardRegion = -1;
+};
+
+} // namespace shardlens
