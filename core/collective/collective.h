@@ -55,8 +55,8 @@ public:
 
 private:
     struct Axis {
-        int size = 1;          ///< participants along it
-        bool wrapped = false;  ///< the whole axis is covered and has its wrap-around link
+        int size = 1;             ///< participants along it
+        bool wrapped = false;     ///< the whole axis is covered and has its wrap-around link
         double linkBandwidth = 0; ///< bytes/s, one direction, one link
     };
     struct Level {

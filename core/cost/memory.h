@@ -40,11 +40,11 @@ struct DeviceMemory {
 
 struct MemoryReport {
     bool fits = false;
-    Bytes capacity = 0; ///< per device
+    Bytes capacity = 0;               ///< per device
     std::vector<DeviceMemory> stages; ///< one entry per stage: its devices are equal
     int fullest = 0;                  ///< index of the fullest stage
-    Bytes kvPerTokenPerDevice = 0;    ///< on the fullest stage, full-attention layers, before SP and attention DP split positions and requests
-    double kvReplication = 1;         ///< times each KV value is stored in a TP group
+    Bytes kvPerTokenPerDevice = 0; ///< on the fullest stage, full-attention layers, before SP and attention DP split positions and requests
+    double kvReplication = 1;      ///< times each KV value is stored in a TP group
     std::int64_t maxTokensPerReplica = 0; ///< cached tokens that fit beside weights and reserve; 0 when the weights do not fit
     std::int64_t maxBatchPerReplica = 0;  ///< largest batch at this input + output that fits
     [[nodiscard]] const DeviceMemory& limiting() const { return stages[static_cast<std::size_t>(fullest)]; }

@@ -14,20 +14,20 @@ enum class Op : std::uint8_t {
     Embedding,
     AttentionNorm,
     QkvProjection,
-    LatentDown,   ///< MLA: hidden to query and KV latents
-    QueryUp,      ///< MLA: query latent to heads
-    KvUp,         ///< MLA, expanded (prefill): latent to per-head keys and values
-    AbsorbQuery,  ///< MLA, absorbed (decode): queries into latent space
-    SequenceGather, ///< SP prefill: keys and values of the other ranks
+    LatentDown,      ///< MLA: hidden to query and KV latents
+    QueryUp,         ///< MLA: query latent to heads
+    KvUp,            ///< MLA, expanded (prefill): latent to per-head keys and values
+    AbsorbQuery,     ///< MLA, absorbed (decode): queries into latent space
+    SequenceGather,  ///< SP prefill: keys and values of the other ranks
     AttentionScores, ///< Q K^T
     AttentionValues, ///< softmax(QK) V; fused with the scores: nothing of size S x S is written
     SequenceCombine, ///< SP decode: partial outputs and their log-sum-exp
-    ExpandValues, ///< MLA, absorbed: latent outputs to heads
+    ExpandValues,    ///< MLA, absorbed: latent outputs to heads
     OutputProjection,
     MlpNorm,
     Router,
     Dispatch,
-    ExpertUp,   ///< up (and gate) projections of the routed experts
+    ExpertUp, ///< up (and gate) projections of the routed experts
     ExpertDown,
     SharedUp,
     SharedDown,
@@ -88,14 +88,14 @@ struct OperatorShape {
 
 /// How the plan splits an operator; printed in subscript notation.
 enum class Sharding : std::uint8_t {
-    Replicated,     ///< every device of the stage does all of it
-    Tokens,         ///< tokens split, weights replicated
-    Column,         ///< output dimension split over TP: no communication
-    Row,            ///< contracted dimension split over TP: partial sums
-    Heads,          ///< heads split over TP
-    HeadsReplicated,///< TP > n_KV: KV heads replicated
-    Vocabulary,     ///< vocabulary split over TP
-    Experts,        ///< experts split over EP, their columns or rows over expert TP
+    Replicated,      ///< every device of the stage does all of it
+    Tokens,          ///< tokens split, weights replicated
+    Column,          ///< output dimension split over TP: no communication
+    Row,             ///< contracted dimension split over TP: partial sums
+    Heads,           ///< heads split over TP
+    HeadsReplicated, ///< TP > n_KV: KV heads replicated
+    Vocabulary,      ///< vocabulary split over TP
+    Experts,         ///< experts split over EP, their columns or rows over expert TP
 };
 
 /// One operator, once: one layer (or once per step), one microbatch, one device - the busiest device of its group.
@@ -107,8 +107,8 @@ struct OperatorCost {
     Bound bound = Bound::Nothing;
     CollectiveAlgorithm algorithm = CollectiveAlgorithm::None;
     std::int16_t stageLayers = 0; ///< times it runs on the busiest stage for each microbatch
-    OperatorShape global; ///< unsharded
-    OperatorShape local;  ///< on this device
+    OperatorShape global;         ///< unsharded
+    OperatorShape local;          ///< on this device
     double flop = 0;
     double weightBytes = 0;
     double activationBytes = 0;

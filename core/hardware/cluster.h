@@ -18,11 +18,11 @@ struct Accelerator {
     std::string vendor;
     std::string noun = "GPU"; ///< what one device is called in pictures: "GPU", "chip", "core"
     Source source;
-    char confidence = 'C';      ///< A: vendor document or driver log; B: two secondary sources; C: weaker
-    Bytes memoryBytes = 0;      ///< what the driver shows
-    double memoryBandwidth = 0; ///< bytes/s
+    char confidence = 'C';                         ///< A: vendor document or driver log; B: two secondary sources; C: weaker
+    Bytes memoryBytes = 0;                         ///< what the driver shows
+    double memoryBandwidth = 0;                    ///< bytes/s
     std::array<double, kNumberFormatCount> peak{}; ///< dense FLOP/s by arithmetic format; 0 = not supported
-    double powerWatts = 0; ///< 0 = unknown
+    double powerWatts = 0;                         ///< 0 = unknown
 
     [[nodiscard]] double peakOf(NumberFormat format) const { return peak[static_cast<std::size_t>(format)]; }
     /// FLOP per HBM byte at which the two roofs meet.

@@ -45,9 +45,9 @@ struct FeedForward {
     int experts = 0; ///< E, routed
     int topK = 0;    ///< k, routed experts per token
     int expertIntermediate = 0;
-    int sharedIntermediate = 0;     ///< sum over shared experts; 0 = none
-    bool routerBias = false;        ///< E values (score correction or bias)
-    bool sharedExpertGate = false;  ///< H values (Qwen2-MoE style sigmoid gate)
+    int sharedIntermediate = 0;    ///< sum over shared experts; 0 = none
+    bool routerBias = false;       ///< E values (score correction or bias)
+    bool sharedExpertGate = false; ///< H values (Qwen2-MoE style sigmoid gate)
     [[nodiscard]] bool isMoe() const { return experts > 0; }
     friend bool operator==(const FeedForward&, const FeedForward&) = default;
 };
@@ -71,10 +71,10 @@ struct Model {
     std::string name;          ///< as shown: "Llama-3-70B"
     std::string huggingFaceId; ///< "meta-llama/Meta-Llama-3-70B"; may be empty
     Source source;
-    int hidden = 0; ///< H
-    int vocabulary = 0; ///< V
-    int maxPositions = 0; ///< longest context the model was made for; 0 = not stated
-    int learnedPositions = 0; ///< rows of a learned position table (GPT-2, OPT); 0 = rotary or ALiBi
+    int hidden = 0;             ///< H
+    int vocabulary = 0;         ///< V
+    int maxPositions = 0;       ///< longest context the model was made for; 0 = not stated
+    int learnedPositions = 0;   ///< rows of a learned position table (GPT-2, OPT); 0 = rotary or ALiBi
     bool tiedEmbedding = false; ///< head shares the embedding's weights
     bool headBias = false;      ///< lm_head has a bias of V values
     bool embeddingNorm = false; ///< a norm right after the embedding (BLOOM)

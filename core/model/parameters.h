@@ -8,14 +8,14 @@ namespace shardlens {
 
 /// Elements of one layer's tensors, by class. All unsharded.
 struct LayerParameters {
-    std::int64_t query = 0;      ///< Grouped: H n_Q d. Latent: the whole query path (down, norm, up)
-    std::int64_t keyValue = 0;   ///< Grouped: 2 H n_KV d. Latent: down-projection, norm and up-projection
-    std::int64_t output = 0;     ///< Grouped: n_Q d H. Latent: n_Q v H
-    std::int64_t attentionSmall = 0; ///< biases, query-key norms, sinks
-    std::int64_t dense = 0;      ///< dense MLP matrices
-    std::int64_t routed = 0;     ///< all E routed experts
-    std::int64_t shared = 0;     ///< shared experts
-    std::int64_t router = 0;     ///< H E (+ E)
+    std::int64_t query = 0;            ///< Grouped: H n_Q d. Latent: the whole query path (down, norm, up)
+    std::int64_t keyValue = 0;         ///< Grouped: 2 H n_KV d. Latent: down-projection, norm and up-projection
+    std::int64_t output = 0;           ///< Grouped: n_Q d H. Latent: n_Q v H
+    std::int64_t attentionSmall = 0;   ///< biases, query-key norms, sinks
+    std::int64_t dense = 0;            ///< dense MLP matrices
+    std::int64_t routed = 0;           ///< all E routed experts
+    std::int64_t shared = 0;           ///< shared experts
+    std::int64_t router = 0;           ///< H E (+ E)
     std::int64_t feedForwardSmall = 0; ///< biases
     std::int64_t norms = 0;
     [[nodiscard]] std::int64_t total() const

@@ -15,9 +15,9 @@ namespace shardlens {
 
 /// A workload of identical requests.
 struct Workload {
-    int batch = 32;    ///< sequences per replica, in flight together
-    int input = 2048;  ///< prompt tokens of each
-    int output = 256;  ///< tokens generated for each, the first one by prefill
+    int batch = 32;   ///< sequences per replica, in flight together
+    int input = 2048; ///< prompt tokens of each
+    int output = 256; ///< tokens generated for each, the first one by prefill
     /// Tokens in a sequence's cache when it is finished.
     [[nodiscard]] std::int64_t fullContext() const { return std::int64_t{input} + output; }
     /// Mean context of a decode step: the prompt and half the output.

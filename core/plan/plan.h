@@ -22,9 +22,15 @@ enum class PlanAxis : std::uint8_t {
     DecodeMicrobatches,  ///< ... and for decode
     Chunks,              ///< SPP: pieces of each prompt that follow each other through the pipeline
 };
-inline constexpr std::array kPlanAxes{PlanAxis::Tensor,     PlanAxis::Pipeline,      PlanAxis::Data,
-                                      PlanAxis::Expert,     PlanAxis::Sequence,      PlanAxis::AttentionData,
-                                      PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches, PlanAxis::Chunks};
+inline constexpr std::array kPlanAxes{PlanAxis::Tensor,
+                                      PlanAxis::Pipeline,
+                                      PlanAxis::Data,
+                                      PlanAxis::Expert,
+                                      PlanAxis::Sequence,
+                                      PlanAxis::AttentionData,
+                                      PlanAxis::PrefillMicrobatches,
+                                      PlanAxis::DecodeMicrobatches,
+                                      PlanAxis::Chunks};
 inline constexpr std::size_t kPlanAxisCount = kPlanAxes.size();
 
 struct Plan {
@@ -48,10 +54,7 @@ struct Plan {
     /// Saturates instead of overflowing: any value over 2^40 reads as 2^40.
     [[nodiscard]] std::int64_t devices() const;
     /// Extents for Placement; only for a legal plan.
-    [[nodiscard]] MeshSizes meshSizes() const
-    {
-        return {tensor(), sequence(), attentionData(), pipeline(), data(), expert()};
-    }
+    [[nodiscard]] MeshSizes meshSizes() const { return {tensor(), sequence(), attentionData(), pipeline(), data(), expert()}; }
     friend bool operator==(const Plan&, const Plan&) = default;
 };
 

@@ -17,7 +17,15 @@ enum class Phase : std::uint8_t { Prefill, Decode };
 /// What is selected. Negative: not part of the selection.
 struct Subject {
     enum class Kind : std::uint8_t {
-        None, Device, Stage, Piece /* microbatch on a stage */, Operator, CauseOfTime, MemoryClass, Time /* TTFT, TPOT */, Fit
+        None,
+        Device,
+        Stage,
+        Piece /* microbatch on a stage */,
+        Operator,
+        CauseOfTime,
+        MemoryClass,
+        Time /* TTFT, TPOT */,
+        Fit
     };
     Kind kind = Kind::None;
     Phase phase = Phase::Decode;
@@ -25,7 +33,7 @@ struct Subject {
     int stage = -1;
     int microbatch = -1;
     int step = -1;
-    int op = -1; ///< index into PhaseReport::operators
+    int op = -1;    ///< index into PhaseReport::operators
     int cause = -1; ///< Cause, or MemoryClass for Kind::MemoryClass
     friend bool operator==(const Subject&, const Subject&) = default;
 };
@@ -64,7 +72,7 @@ struct Explanation {
     std::string subtitle;
     std::string value; ///< the figure in large type
     std::string unit;
-    std::string share; ///< "41 % of TPOT"; may be empty
+    std::string share;         ///< "41 % of TPOT"; may be empty
     double shareFraction = -1; ///< 0..1, or negative for no gauge
     Cause cause = Cause::Compute;
     std::vector<Line> formula;
@@ -79,7 +87,7 @@ struct Explanation {
 /// What binds a decode step and one sentence on what to try, from the report's own figures.
 struct Advice {
     Cause cause = Cause::Weights;
-    double share = 0; ///< of the decode time
+    double share = 0;     ///< of the decode time
     std::string label;    ///< "HBM reads: weights", "NVSwitch", ...
     std::string sentence; ///< "Try ..." with numbers evaluated by evaluate()
 };

@@ -35,10 +35,10 @@ struct PhaseReport {
 
 /// Service figures of one static batch: all requests arrive together, are prefilled, then decoded to the end.
 struct ServingReport {
-    double ttft = 0;                   ///< seconds until the whole batch has its first token
-    double tpot = 0;                   ///< seconds per further token of each sequence
-    double endToEnd = 0;               ///< ttft + (output - 1) tpot
-    double outputTokensPerSecond = 0;  ///< all replicas: batch x output / endToEnd
+    double ttft = 0;                  ///< seconds until the whole batch has its first token
+    double tpot = 0;                  ///< seconds per further token of each sequence
+    double endToEnd = 0;              ///< ttft + (output - 1) tpot
+    double outputTokensPerSecond = 0; ///< all replicas: batch x output / endToEnd
     double outputTokensPerSecondPerDevice = 0;
     double decodeTokensPerSecond = 0;  ///< all replicas: batch / tpot
     double tokensPerSecondPerUser = 0; ///< 1 / tpot

@@ -21,9 +21,9 @@ struct Timeline {
     std::vector<TimelineCell> cells; ///< ordered by stage, then by time; none overlap on a stage
     int stages = 1;
     int microbatches = 1;
-    int steps = 1;        ///< chunks, or decode rounds drawn
-    double duration = 0;  ///< prefill: makespan. Decode: end of the last drawn round
-    double period = 0;    ///< decode: time of one steady round (every sequence gains one token); prefill: the makespan
+    int steps = 1;           ///< chunks, or decode rounds drawn
+    double duration = 0;     ///< prefill: makespan. Decode: end of the last drawn round
+    double period = 0;       ///< decode: time of one steady round (every sequence gains one token); prefill: the makespan
     double idleFraction = 0; ///< idle share of all stages over the makespan (prefill) or over a steady round (decode)
 };
 

@@ -35,7 +35,7 @@ public:
     /// Errors are sentences; on error nothing changes.
     [[nodiscard]] Result<bool> open(const QString& fileName);
     [[nodiscard]] Result<bool> save(const QString& fileName); ///< atomic: QSaveFile
-    void reset(); ///< the case study, untitled
+    void reset();                                             ///< the case study, untitled
     void setModel(std::shared_ptr<const Model> model);
     void setCluster(std::shared_ptr<const Cluster> cluster);
 

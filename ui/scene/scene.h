@@ -34,9 +34,9 @@ struct SceneItem {
     float width = 1; ///< of the pen
     float radius = 0;
     float rotation = 0; ///< of a text, degrees about the centre of its rectangle
-    QColor fill; ///< invalid: none
-    QColor pen;  ///< invalid: none; the colour of a text
-    QRectF rect; ///< Fill, RoundedRect, Hatch; the box of a text; Line: from topLeft to bottomRight (may be "negative")
+    QColor fill;        ///< invalid: none
+    QColor pen;         ///< invalid: none; the colour of a text
+    QRectF rect;        ///< Fill, RoundedRect, Hatch; the box of a text; Line: from topLeft to bottomRight (may be "negative")
     Qt::Alignment alignment;
     int extra = -1; ///< index into Scene::texts, polylines or paths
 };
@@ -82,7 +82,8 @@ public:
 /// Replays a scene. Antialiasing only where shapes are not axis-aligned; on raster devices long polylines go through drawLines.
 void paint(QPainter& painter, const Scene& scene, const Theme& theme);
 /// Rings every region of `scene` that belongs to `hover` (2 px ink) or `pin` (2 px accent outside a 1 px gap). Cheap: never rebuilds the scene.
-void paintHighlights(QPainter& painter, const Scene& scene, const Theme& theme, const Subject& hover, const Subject& pin, const Report& report);
+void paintHighlights(QPainter& painter, const Scene& scene, const Theme& theme, const Subject& hover, const Subject& pin,
+                     const Report& report);
 /// Whether a region showing `shown` belongs to the selection `selected`: the same device, a device of the selected stage, the operator's
 /// cause, and so on. Needs the report to relate devices to stages and operators to causes.
 [[nodiscard]] bool belongs(const Subject& shown, const Subject& selected, const Report& report);

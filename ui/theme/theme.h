@@ -13,18 +13,49 @@
 namespace shardlens {
 
 enum class Ink : std::uint8_t {
-    Window, Surface, Sunken, HoverRow, Line, Grid, Strong, Text, Text2, Text3, Disabled, Accent,
-    Tooltip, TooltipText, TooltipDim, Good, Warning, Violation,
-    Compute, Weights, Kv, Activations, Network0 /* on chip */, Network1 /* switch domain, torus */, Network2 /* between nodes */,
-    Send, Overhead,
+    Window,
+    Surface,
+    Sunken,
+    HoverRow,
+    Line,
+    Grid,
+    Strong,
+    Text,
+    Text2,
+    Text3,
+    Disabled,
+    Accent,
+    Tooltip,
+    TooltipText,
+    TooltipDim,
+    Good,
+    Warning,
+    Violation,
+    Compute,
+    Weights,
+    Kv,
+    Activations,
+    Network0 /* on chip */,
+    Network1 /* switch domain, torus */,
+    Network2 /* between nodes */,
+    Send,
+    Overhead,
 };
 inline constexpr std::size_t kInkCount = static_cast<std::size_t>(Ink::Overhead) + 1;
 
 enum class ThemeId : std::uint8_t { Light, Dark, Print };
 
 enum class TextRole : std::uint8_t {
-    Verdict /* 22, 600 */, Result /* 28, 600 */, Title /* 13, 600 */, Body /* 12, 400 */, BodyMedium /* 12, 500 */, BodyStrong /* 12, 600 */,
-    Note /* 11, 400 */, NoteStrong /* 11, 600 */, Formula /* mono 12 */, FormulaResult /* mono 12, 700 */,
+    Verdict /* 22, 600 */,
+    Result /* 28, 600 */,
+    Title /* 13, 600 */,
+    Body /* 12, 400 */,
+    BodyMedium /* 12, 500 */,
+    BodyStrong /* 12, 600 */,
+    Note /* 11, 400 */,
+    NoteStrong /* 11, 600 */,
+    Formula /* mono 12 */,
+    FormulaResult /* mono 12, 700 */,
 };
 inline constexpr std::size_t kTextRoleCount = static_cast<std::size_t>(TextRole::FormulaResult) + 1;
 
@@ -33,7 +64,7 @@ public:
     [[nodiscard]] static const Theme& of(ThemeId id);
     [[nodiscard]] ThemeId id() const { return m_id; }
     [[nodiscard]] QColor color(Ink ink) const { return m_colors[static_cast<std::size_t>(ink)]; }
-    [[nodiscard]] QColor color(Cause cause) const;             ///< Bubble is Text3 (drawn as a hatch)
+    [[nodiscard]] QColor color(Cause cause) const; ///< Bubble is Text3 (drawn as a hatch)
     [[nodiscard]] QColor color(MemoryClass memoryClass) const;
     /// Network colour of a fabric level: 0 on chip, 1 switch domain or torus, 2 between nodes.
     [[nodiscard]] QColor network(int level) const;

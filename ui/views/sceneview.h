@@ -28,7 +28,7 @@ public:
 
     void setTheme(const Theme& theme);
     [[nodiscard]] const Scene& scene() const { return m_scene; } ///< as last built
-    void setBuilder(Builder builder); ///< a view's own choices (colouring, zoom) changed
+    void setBuilder(Builder builder);                            ///< a view's own choices (colouring, zoom) changed
     void rebuild();
 
 protected:
