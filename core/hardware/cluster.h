@@ -44,7 +44,13 @@ struct FabricLevel {
     std::vector<bool> wrap;   ///< per axis: wrap-around link present; empty for Switch
     double bandwidth = 0;     ///< bytes/s, one direction, per device, all its links of this level together, when every device is sending
     double latency = 0;       ///< seconds per hop (Ring, Torus) or per transfer through the switch
-    bool scalesOut = false;   ///< the outermost level may be given any extent ("--devices 256")
+    bool scalesOut = false;   ///< the outermost level, a Switch, may be given any extent ("--devices 256")
+    /// 0: an axis has its wrap-around link only while it is whole. Otherwise every axis is wrapped while all extents are multiples of this
+    /// number, and none is when one is not (TPU v4, v5p and TPU7x build slices from cubes of 4 x 4 x 4).
+    int wrapUnit = 0;
+    /// Extents and wraps of the whole level while resized() has cut it; empty otherwise. What was cut can be grown back.
+    std::vector<int> wholeExtents;
+    std::vector<bool> wholeWrap;
     Source source;
 
     [[nodiscard]] int units() const

@@ -10,9 +10,13 @@ namespace shardlens {
 /// Largest device count that any cluster may be given.
 inline constexpr int kMaxDevices = 65536;
 
-/// The cluster cut or grown to `devices`: fewer than one inner domain cuts that domain (a switch to any size, a ring or torus to a
-/// sub-box without wrap on the axes it cuts), more multiplies the outermost level that scales out. Error names the nearest counts that work.
+/// The cluster cut or grown to `devices`: fewer than one inner domain cuts that domain (a switch to any size, a ring or torus to the most
+/// compact sub-box whose sides divide the whole ones, without wrap on the axes it cuts), more multiplies the outermost level that scales out.
+/// The path does not matter: resized(resized(c, a), b) == resized(c, b). Error names the nearest counts that work.
 [[nodiscard]] Result<Cluster> resized(const Cluster& cluster, int devices);
+
+/// The cluster with every cut level whole again; the level that scales out keeps its extent.
+[[nodiscard]] Cluster uncut(const Cluster& cluster);
 
 /// Counts offered by a control, ascending: powers of two and whole domains up to `most`, each accepted by resized().
 [[nodiscard]] std::vector<int> deviceChoices(const Cluster& cluster, int most = kMaxDevices);
