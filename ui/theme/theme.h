@@ -10,6 +10,8 @@
 #include <QFont>
 #include <QString>
 
+#include <array>
+
 namespace shardlens {
 
 enum class Ink : std::uint8_t {
@@ -78,6 +80,8 @@ public:
     [[nodiscard]] QColor faded(const QColor& color, double fraction) const;
 
 private:
+    explicit Theme(ThemeId id);
+
     ThemeId m_id = ThemeId::Light;
     std::array<QColor, kInkCount> m_colors;
 };

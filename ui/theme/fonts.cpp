@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/theme/theme.h"
+
+#include <QFontDatabase>
+
+#include <array>
+#include <cmath>
+
+// Outside of the namespace, as Q_INIT_RESOURCE asks; needed because a static library's resources are dropped by the linker otherwise.
+static void initFontResource()
+{
+    Q_INIT_RESOURCE(shardlens_fonts);
+}
+
+namespace shardlens {
+namespace {
+
+struct RoleFont {
+    bool mono = false;
+    double pixels = 12;
+    QFont::Weight weight = QFont::Normal;
+};
+
+RoleFont roleFont(TextRole role)
+{
+    switch (role) {
+    case TextRole::Verdict: return {false, 22, QFont::DemiBold};
+    case TextRole::Result: return {false, 28, QFont::DemiBold};
+    case TextRole::Title: return {false, 13, QFont::DemiBold};
+    case TextRole::Body: return {false, 12, QFont::Normal};
+    case TextRole::BodyMedium: return {false, 12, QFont::Medium};
+    case TextRole::BodyStrong: return {false, 12, QFont::DemiBold};
+    case TextRole::Note: return {false, 11, QFont::Normal};
+    case TextRole::NoteStrong: return {false, 11, QFont::DemiBold};
+    case TextRole::Formula: return {true, 12, QFont::Normal};
+    case TextRole::FormulaResult: return {true, 12, QFont::Bold};
+    }
+    return {};
+}
+
+QFont makeFont(TextRole role, double scale)
+{
+    const RoleFont wanted = roleFont(role);
+    QFont font(wanted.mono ? QStringLiteral("ShardLens Mono") : QStringLiteral("ShardLens Sans"));
+    font.setPixelSize(static_cast<int>(std::lround(wanted.pixels * scale)));
+    font.setWeight(wanted.weight);
+    // Desktop settings decide hinting and subpixel colours otherwise, and the same scenario would make different pictures.
+    font.setHintingPreference(QFont::PreferVerticalHinting);
+    font.setStyleStrategy(static_cast<QFont::StyleStrategy>(QFont::PreferAntialias | QFont::NoSubpixelAntialias));
+    return font;
+}
+
+} // namespace
+
+bool loadFonts()
+{
+    static const bool loaded = [] {
+        initFontResource();
+        bool all = true;
+        for (const char* file : {"ShardLensSans-Regular.otf", "ShardLensSans-Medium.otf", "ShardLensSans-SemiBold.otf",
+                                 "ShardLensMono-Regular.ttf", "ShardLensMono-Bold.ttf"})
+            all = QFontDatabase::addApplicationFont(QStringLiteral(":/fonts/") + QLatin1String(file)) >= 0 && all;
+        return all;
+    }();
+    return loaded;
+}
+
+QFont fontOf(TextRole role, double scale)
+{
+    if (scale != 1)
+        return makeFont(role, scale);
+    // Shared copies: text layout compares fonts by pointer first.
+    static const std::array<QFont, kTextRoleCount> fonts = [] {
+        std::array<QFont, kTextRoleCount> all;
+        for (std::size_t i = 0; i < kTextRoleCount; ++i)
+            all[i] = makeFont(static_cast<TextRole>(i), 1);
+        return all;
+    }();
+    return fonts[static_cast<std::size_t>(role)];
+}
+
+} // namespace shardlens
