@@ -16,6 +16,7 @@ class Document : public QObject {
     Q_OBJECT
 public:
     explicit Document(const Catalog& catalog, QObject* parent = nullptr);
+    ~Document() override;
 
     [[nodiscard]] const Catalog& catalog() const { return m_catalog; }
     [[nodiscard]] const Scenario& scenario() const { return m_file.scenario; }
@@ -36,8 +37,12 @@ public:
     [[nodiscard]] Result<bool> open(const QString& fileName);
     [[nodiscard]] Result<bool> save(const QString& fileName); ///< atomic: QSaveFile
     void reset();                                             ///< the case study, untitled
+    /// One undo step each. What stays legal stays; the rest moves to the nearest legal values, and notice() says what moved.
     void setModel(std::shared_ptr<const Model> model);
     void setCluster(std::shared_ptr<const Cluster> cluster);
+    /// Another device count of the same cluster; the error names the nearest counts that work. A plan that used every device still does,
+    /// by its replicas, where that comes out even.
+    [[nodiscard]] Result<bool> setDevices(int devices);
 
 Q_SIGNALS:
     void reportChanged(); ///< scenario() and report() are new and belong together
@@ -47,6 +52,8 @@ Q_SIGNALS:
 private:
     friend class ScenarioCommand;
     void apply(const Scenario& scenario);
+    void replace(ScenarioFile file, const QString& fileName);
+    void adopt(Scenario next, const QString& what);
 
     const Catalog& m_catalog;
     ScenarioFile m_file;

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/document/adapt.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace shardlens {
+namespace {
+
+constexpr std::array kDeviceAxes{PlanAxis::Tensor,   PlanAxis::Sequence, PlanAxis::AttentionData,
+                                 PlanAxis::Pipeline, PlanAxis::Data,     PlanAxis::Expert};
+/// Values tried per axis: keeps the search over all of them below about 100,000 plans.
+constexpr int kMostCandidates = 12;
+
+double distance(const Plan& a, const Plan& b)
+{
+    double sum = 0;
+    for (const PlanAxis axis : kPlanAxes)
+        sum += std::abs(std::log2(static_cast<double>(a[axis]) / static_cast<double>(b[axis])));
+    return sum;
+}
+
+/// The value itself, the divisors of what an axis deals out, and the steps down to 1, nearest first.
+std::vector<int> candidates(const Scenario& scenario, PlanAxis axis)
+{
+    const int now = std::max(1, scenario.plan[axis]);
+    const int most = scenario.cluster->devices();
+    const Attention& attention = scenario.model->kinds.front().attention;
+    std::vector<int> values{1};
+    const auto add = [&](int value) {
+        if (value >= 1 && value <= most)
+            values.push_back(value);
+    };
+    add(now);
+    for (int value = now; value > 1; value /= 2)
+        add(value / 2);
+    const bool dealsHeads = axis == PlanAxis::Tensor;
+    const int dealt = dealsHeads ? attention.queryHeads : most;
+    if (dealsHeads || axis == PlanAxis::Expert || axis == PlanAxis::Pipeline)
+        for (int value = 1; value <= std::min(dealt, most); ++value)
+            if (dealt % value == 0)
+                add(value);
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+    const auto nearer = [now](int a, int b) {
+        return std::abs(std::log2(static_cast<double>(a) / now)) < std::abs(std::log2(static_cast<double>(b) / now));
+    };
+    std::stable_sort(values.begin(), values.end(), nearer);
+    if (values.size() > kMostCandidates) {
+        values.resize(kMostCandidates);
+        if (std::find(values.begin(), values.end(), 1) == values.end())
+            values.push_back(1);
+    }
+    return values;
+}
+
+struct Best {
+    Plan plan;
+    double distance = std::numeric_limits<double>::infinity();
+
+    void offer(const Plan& candidate, double candidateDistance)
+    {
+        constexpr double kEqual = 1e-9;
+        const bool closer = candidateDistance < distance - kEqual;
+        const bool tie = !closer && candidateDistance < distance + kEqual;
+        if (closer
+            || (tie
+                && (candidate.devices() > plan.devices()
+                    || (candidate.devices() == plan.devices() && candidate.tensor() > plan.tensor())))) {
+            plan = candidate;
+            distance = candidateDistance;
+        }
+    }
+};
+
+/// All combinations of the candidates, the ones already farther than the best cut off.
+void search(const PlanContext& context, const Plan& wanted, const std::array<std::vector<int>, kDeviceAxes.size()>& values,
+            std::size_t depth, Plan plan, double soFar, Best& best)
+{
+    if (soFar > best.distance)
+        return;
+    if (depth == kDeviceAxes.size()) {
+        if (isLegal(context, plan))
+            best.offer(plan, distance(plan, wanted));
+        return;
+    }
+    const PlanAxis axis = kDeviceAxes[depth];
+    for (const int value : values[depth]) {
+        plan[axis] = value;
+        if (axis != PlanAxis::Expert && plan.devices() / std::max(1, plan[PlanAxis::Expert]) > context.cluster.devices())
+            continue;
+        const double step = std::abs(std::log2(static_cast<double>(value) / std::max(1, wanted[axis])));
+        search(context, wanted, values, depth + 1, plan, soFar + step, best);
+    }
+}
+
+void supportArithmetic(Scenario& scenario, std::vector<std::string>& changes)
+{
+    const Accelerator& accelerator = scenario.cluster->accelerator;
+    if (accelerator.peakOf(scenario.formats.compute) > 0)
+        return;
+    for (const NumberFormat format : {NumberFormat::Bf16, NumberFormat::Fp8, NumberFormat::Int8, NumberFormat::Fp32}) {
+        if (accelerator.peakOf(format) <= 0)
+            continue;
+        changes.push_back("math " + std::string(nameOf(scenario.formats.compute)) + " \u2192 " + std::string(nameOf(format)));
+        scenario.formats.compute = format;
+        return;
+    }
+}
+
+/// Groups of requests cannot outnumber the requests, nor pieces of a prompt its tokens.
+void clampGroups(const Workload& workload, Plan& plan)
+{
+    for (const PlanAxis axis : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches})
+        plan[axis] = std::clamp(plan[axis], 1, std::max(1, workload.batch / std::max(1, plan.attentionData())));
+    plan[PlanAxis::Chunks] = std::clamp(plan.chunks(), 1, std::max(1, workload.input / std::max(1, plan.sequence())));
+}
+
+} // namespace
+
+std::vector<std::string> makeLegal(Scenario& scenario)
+{
+    std::vector<std::string> changes;
+    supportArithmetic(scenario, changes);
+    const Plan wanted = scenario.plan;
+    if (isLegal(scenario.context(), wanted))
+        return changes;
+
+    Plan start = wanted;
+    clampGroups(scenario.workload, start);
+    if (isLegal(scenario.context(), start)) {
+        scenario.plan = start;
+    } else {
+        if (!scenario.model->hasExperts())
+            start[PlanAxis::Expert] = 1;
+        scenario.plan = start;
+        std::array<std::vector<int>, kDeviceAxes.size()> values;
+        for (std::size_t i = 0; i < kDeviceAxes.size(); ++i)
+            values[i] = kDeviceAxes[i] == PlanAxis::Expert && !scenario.model->hasExperts() ? std::vector<int>{1}
+                                                                                            : candidates(scenario, kDeviceAxes[i]);
+        // One device is legal for every model, so the search cannot come back empty; the groups are tried as they are, then as one.
+        Best best;
+        search(scenario.context(), start, values, 0, start, 0, best);
+        if (!std::isfinite(best.distance)) {
+            for (const PlanAxis axis : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches, PlanAxis::Chunks})
+                start[axis] = 1;
+            search(scenario.context(), start, values, 0, start, 0, best);
+        }
+        scenario.plan = std::isfinite(best.distance) ? best.plan : Plan{};
+    }
+    for (const PlanAxis axis : kPlanAxes)
+        if (scenario.plan[axis] != wanted[axis])
+            changes.push_back(std::string(shortNameOf(axis)) + " " + std::to_string(wanted[axis]) + " \u2192 "
+                              + std::to_string(scenario.plan[axis]));
+    return changes;
+}
+
+} // namespace shardlens
