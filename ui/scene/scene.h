@@ -56,9 +56,10 @@ public:
     std::vector<HitRegion> hits; ///< later ones lie on top
 
     void clear(QSizeF newSize); ///< keeps capacity
-    /// Data bar: square corners, 1 px inner edge.
+    /// Square corners; a data bar passes theme.edgeOf(color) as the colour of its 1 px inner edge, a ground passes none.
     void fill(const QRectF& rect, const QColor& color, const QColor& edge = {});
     void roundedRect(const QRectF& rect, double radius, const QColor& fill, const QColor& pen = {}, double width = 1, bool dashed = false);
+    /// Colours that are not given are the hatch's own.
     void hatch(const QRectF& rect, Hatch hatch, const QColor& color = {}, const QColor& frame = {});
     void line(QPointF a, QPointF b, const QColor& color, double width = 1, bool dashed = false);
     void polyline(const QPolygonF& points, const QColor& color, double width = 1, bool dashed = false);
@@ -79,9 +80,10 @@ public:
 [[nodiscard]] double textWidth(const QString& text, TextRole role);
 [[nodiscard]] double lineHeight(TextRole role);
 
-/// Replays a scene. Antialiasing only where shapes are not axis-aligned; on raster devices long polylines go through drawLines.
+/// Replays a scene; clears nothing, the caller fills the ground. Antialiasing only where shapes are not axis-aligned; on raster devices long polylines go through drawLines.
 void paint(QPainter& painter, const Scene& scene, const Theme& theme);
-/// Rings every region of `scene` that belongs to `hover` (2 px ink) or `pin` (2 px accent outside a 1 px gap). Cheap: never rebuilds the scene.
+/// Marks every region of `scene` that belongs to `hover` (ink) or `pin` (accent): a 2 px ring round the thing itself (the pin's outside a 1 px gap), a
+/// calmer 2 px line under what contains it or is contained in it. Cheap: never rebuilds the scene.
 void paintHighlights(QPainter& painter, const Scene& scene, const Theme& theme, const Subject& hover, const Subject& pin,
                      const Report& report);
 /// Whether a region showing `shown` belongs to the selection `selected`: the same device, a device of the selected stage, the operator's
@@ -98,7 +100,8 @@ struct ViewInput {
     Subject pin{};
 };
 
-/// Ticks 1, 2 or 5 x 10^n covering [0, most] (at least 2, at most 6 besides 0).
+/// 0 and ticks 1, 2 or 5 x 10^n apart covering [0, most]: the last one is >= most (scale the axis to it, or skip it). At least 2 (when atMost >= 5),
+/// at most `atMost` besides 0.
 [[nodiscard]] std::vector<double> niceTicks(double most, int atMost = 6);
 
 /// A legend in one wrapping line: swatch, name, value. Returns the height used.

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// How selections of different kinds relate, and how they are marked.
+#include "ui/scene/scene.h"
+
+#include <QPainter>
+
+#include <algorithm>
+
+namespace shardlens {
+namespace {
+
+using Kind = Subject::Kind;
+
+/// Devices are numbered TP, SP, attention DP, then PP, then DP; -1 when the report has no placement.
+int stageOfDevice(int device, const Report& report)
+{
+    const std::vector<DeviceMemory>& stages = report.memory.stages;
+    if (device < 0 || stages.empty())
+        return -1;
+    if (stages.size() == 1)
+        return 0;
+    const int perStage = std::max(1, stages[1].firstDevice - stages[0].firstDevice);
+    return (device / perStage) % static_cast<int>(stages.size());
+}
+
+/// The stage a subject sits on, or -1 when it has none.
+int stageOf(const Subject& subject, const Report& report)
+{
+    if (subject.device >= 0)
+        return stageOfDevice(subject.device, report);
+    return subject.stage;
+}
+
+const PhaseReport& phaseOf(const Subject& subject, const Report& report)
+{
+    return subject.phase == Phase::Prefill ? report.prefill : report.decode;
+}
+
+/// The cause most of an operator's time goes to; -1 when there is no such operator.
+int dominantCause(const Subject& subject, const Report& report)
+{
+    const std::vector<OperatorCost>& operators = phaseOf(subject, report).operators;
+    if (subject.op < 0 || static_cast<std::size_t>(subject.op) >= operators.size())
+        return -1;
+    const auto& seconds = operators[static_cast<std::size_t>(subject.op)].breakdown.seconds;
+    return static_cast<int>(std::max_element(seconds.begin(), seconds.end()) - seconds.begin());
+}
+
+/// Equal, or one of them does not say.
+bool agree(int a, int b)
+{
+    return a < 0 || b < 0 || a == b;
+}
+
+bool sameThing(const Subject& a, const Subject& b)
+{
+    if (a.kind != b.kind || a.kind == Kind::None)
+        return false;
+    switch (a.kind) {
+    case Kind::None: return false;
+    case Kind::Device: return a.device == b.device;
+    case Kind::Stage: return a.stage == b.stage;
+    case Kind::Piece: return a.phase == b.phase && a.stage == b.stage && a.microbatch == b.microbatch && a.step == b.step;
+    case Kind::Operator: return a.phase == b.phase && a.op == b.op && agree(a.stage, b.stage);
+    case Kind::CauseOfTime: return a.phase == b.phase && a.cause == b.cause && a.stage == b.stage;
+    case Kind::MemoryClass: return a.cause == b.cause && a.device == b.device && a.stage == b.stage;
+    case Kind::Time: return a.phase == b.phase;
+    case Kind::Fit: return true;
+    }
+    return false;
+}
+
+/// Of one kind, not the same, yet one holds the other or both are the same work elsewhere.
+bool relatedAlike(const Subject& a, const Subject& b, const Report& report)
+{
+    switch (a.kind) {
+    case Kind::Piece: // the same tokens on another stage
+        return a.phase == b.phase && a.microbatch == b.microbatch && a.step == b.step;
+    case Kind::CauseOfTime: return a.phase == b.phase && a.cause == b.cause && agree(a.stage, b.stage);
+    case Kind::MemoryClass: return a.cause == b.cause && agree(a.device, b.device) && agree(stageOf(a, report), stageOf(b, report));
+    case Kind::None:
+    case Kind::Device:
+    case Kind::Stage:
+    case Kind::Operator:
+    case Kind::Time:
+    case Kind::Fit: break;
+    }
+    return false;
+}
+
+bool isOf(const Subject& a, Kind kindA, const Subject& b, Kind kindB)
+{
+    return a.kind == kindA && b.kind == kindB;
+}
+
+/// `shown` and `selected` are of different kinds.
+bool relatedAcross(const Subject& shown, const Subject& selected, const Report& report)
+{
+    const int shownStage = stageOf(shown, report);
+    const int selectedStage = stageOf(selected, report);
+    const bool sameStage = shownStage >= 0 && shownStage == selectedStage;
+    const auto pair = [&](Kind a, Kind b) { return isOf(shown, a, selected, b) || isOf(selected, a, shown, b); };
+
+    if (pair(Kind::Device, Kind::Stage) || pair(Kind::Stage, Kind::Piece))
+        return sameStage;
+    // A piece is worked on by the devices of its stage; the other way round would mark a whole row for each device.
+    if (isOf(shown, Kind::Device, selected, Kind::Piece))
+        return sameStage;
+    if (pair(Kind::Device, Kind::MemoryClass)) {
+        const Subject& memory = shown.kind == Kind::MemoryClass ? shown : selected;
+        const Subject& device = shown.kind == Kind::MemoryClass ? selected : shown;
+        return memory.device >= 0 ? memory.device == device.device : sameStage;
+    }
+    if (pair(Kind::Stage, Kind::MemoryClass) || pair(Kind::Stage, Kind::CauseOfTime))
+        return sameStage;
+    if (pair(Kind::Operator, Kind::CauseOfTime)) {
+        const Subject& op = shown.kind == Kind::Operator ? shown : selected;
+        const Subject& cause = shown.kind == Kind::Operator ? selected : shown;
+        return op.phase == cause.phase && dominantCause(op, report) == cause.cause && agree(op.stage, cause.stage);
+    }
+    if (pair(Kind::Operator, Kind::Time) || pair(Kind::CauseOfTime, Kind::Time))
+        return shown.phase == selected.phase;
+    return false;
+}
+
+/// More rings than this in one view shout; then even the same thing is underlined.
+constexpr int kMostRings = 4;
+
+void ring(QPainter& painter, const QRectF& rect, const QColor& color, double width, double radius)
+{
+    painter.setRenderHint(QPainter::Antialiasing, true);
+    painter.setBrush(Qt::NoBrush);
+    painter.setPen(QPen(color, width));
+    painter.drawRoundedRect(rect, radius, radius);
+}
+
+void mark(QPainter& painter, const Scene& scene, const Theme& theme, const Subject& selected, const Report& report, bool pinned)
+{
+    if (selected.kind == Kind::None)
+        return;
+    const QColor color = theme.color(pinned ? Ink::Accent : Ink::Text);
+    const auto rings = std::count_if(scene.hits.begin(), scene.hits.end(),
+                                     [&](const HitRegion& region) { return sameThing(region.subject, selected); });
+    for (const HitRegion& region : scene.hits) {
+        const bool same = sameThing(region.subject, selected);
+        if (same && rings <= kMostRings) {
+            if (pinned) {
+                ring(painter, region.rect.adjusted(-0.5, -0.5, 0.5, 0.5), theme.color(Ink::Surface), 1, 2);
+                ring(painter, region.rect.adjusted(-2, -2, 2, 2), color, 2, 3);
+            } else {
+                ring(painter, region.rect, color, 2, 2);
+            }
+        } else if (same || belongs(region.subject, selected, report)) {
+            painter.setRenderHint(QPainter::Antialiasing, false);
+            const double top = std::min(region.rect.bottom(), scene.size.height() - 2);
+            painter.fillRect(QRectF(region.rect.left(), top, region.rect.width(), 2), color);
+        }
+    }
+}
+
+} // namespace
+
+bool belongs(const Subject& shown, const Subject& selected, const Report& report)
+{
+    if (shown.kind == Kind::None || selected.kind == Kind::None)
+        return false;
+    if (sameThing(shown, selected))
+        return true;
+    return shown.kind == selected.kind ? relatedAlike(shown, selected, report) : relatedAcross(shown, selected, report);
+}
+
+void paintHighlights(QPainter& painter, const Scene& scene, const Theme& theme, const Subject& hover, const Subject& pin,
+                     const Report& report)
+{
+    if (hover.kind == Kind::None && pin.kind == Kind::None)
+        return;
+    painter.save();
+    // The pin is drawn last: a choice is never hidden by a preview. What is both shows as chosen.
+    if (!sameThing(hover, pin))
+        mark(painter, scene, theme, hover, report, false);
+    mark(painter, scene, theme, pin, report, true);
+    painter.restore();
+}
+
+} // namespace shardlens
