@@ -150,9 +150,8 @@ void cut(FabricLevel& level, std::vector<int> extents)
     if (extents == level.extents)
         return;
     std::vector<bool> wrap = level.wrap;
-    const bool wholeCubes = level.wrapUnit > 0 && std::all_of(extents.begin(), extents.end(), [&level](int extent) {
-        return extent % level.wrapUnit == 0;
-    });
+    const bool wholeCubes =
+        level.wrapUnit > 0 && std::all_of(extents.begin(), extents.end(), [&level](int extent) { return extent % level.wrapUnit == 0; });
     for (std::size_t axis = 0; axis < wrap.size() && axis < extents.size(); ++axis) {
         const bool intact = level.wrapUnit > 0 ? wholeCubes : extents[axis] == level.extents[axis];
         wrap[axis] = wrap[axis] && intact;

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/scenario/report_json.h"
+
+#include "core/scenario/hardware_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+
+namespace shardlens {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Keys are a contract with those who read the output; the names that people see may change without them.
+constexpr std::array<std::string_view, kCauseCount> kCauseKeys{"weights", "kv", "compute", "communication", "bubble", "overhead"};
+constexpr std::array<std::string_view, 4> kBoundKeys{"nothing", "compute", "memory", "network"};
+constexpr std::array<std::string_view, 8> kShardingKeys{"replicated", "tokens",           "column",     "row",
+                                                        "heads",      "heads_replicated", "vocabulary", "experts"};
+/// A plan of thousands of microbatches would print tens of megabytes of pieces; the counts are always there.
+constexpr std::size_t kMostCells = 10'000;
+
+template <std::size_t N, class Enum>
+Json keyOfEnum(const std::array<std::string_view, N>& keys, Enum value)
+{
+    return keys[static_cast<std::size_t>(value)];
+}
+
+Json findingsJson(const std::vector<Finding>& findings, const Scenario& scenario, bool withNearest)
+{
+    const PlanContext context = scenario.context();
+    Json list = Json::array();
+    for (const Finding& finding : findings) {
+        Json entry;
+        entry["rule"] = idOf(finding.rule);
+        entry["message"] = sentence(finding, context, scenario.plan);
+        if (withNearest) {
+            entry["axis"] = keyOf(finding.axis);
+            entry["nearest"] = nearestLegal(finding, context, scenario.plan);
+        }
+        list.push_back(std::move(entry));
+    }
+    return list;
+}
+
+Json planJson(const Plan& plan)
+{
+    Json json;
+    for (const PlanAxis axis : kPlanAxes)
+        json[std::string(keyOf(axis))] = plan[axis];
+    json["devices"] = plan.devices();
+    return json;
+}
+
+Json deviceMemoryJson(const DeviceMemory& memory)
+{
+    Json json;
+    json["device"] = memory.firstDevice;
+    json["stage"] = memory.stage;
+    json["count"] = memory.count;
+    json["weights_bytes"] = memory.weights();
+    json["kv_bytes"] = memory.kv;
+    json["activation_bytes"] = memory.activations;
+    json["buffer_bytes"] = memory.buffers;
+    json["reserve_bytes"] = memory.reserve;
+    json["total_bytes"] = memory.total();
+    json["kv_replica_bytes"] = memory.kvReplicas;
+    json["weights_by_class_bytes"] = {{"attention", memory.attentionWeights}, {"mlp", memory.mlpWeights},
+                                      {"experts", memory.expertWeights},      {"embedding", memory.embeddingWeights},
+                                      {"head", memory.headWeights},           {"norms", memory.normWeights}};
+    return json;
+}
+
+Json memoryJson(const MemoryReport& memory)
+{
+    Json devices = Json::array();
+    for (const DeviceMemory& stage : memory.stages)
+        devices.push_back(deviceMemoryJson(stage));
+    Json json;
+    json["fits"] = memory.fits;
+    json["capacity_bytes"] = memory.capacity;
+    json["free_bytes"] = memory.free();
+    json["fullest_stage"] = memory.fullest;
+    json["devices"] = std::move(devices);
+    json["kv_bytes_per_token_per_device"] = memory.kvPerTokenPerDevice;
+    json["kv_replication"] = numberJson(memory.kvReplication);
+    json["max_tokens_per_replica"] = memory.maxTokensPerReplica;
+    json["max_batch_per_replica"] = memory.maxBatchPerReplica;
+    return json;
+}
+
+Json breakdownJson(const Breakdown& breakdown)
+{
+    Json json;
+    for (std::size_t i = 0; i < kCauseCount; ++i)
+        json[std::string(kCauseKeys[i])] = numberJson(breakdown.seconds[i]);
+    return json;
+}
+
+Json shapeJson(const OperatorShape& shape)
+{
+    return {{"m", shape.m}, {"k", shape.k}, {"n", shape.n}, {"repeat", shape.repeat}};
+}
+
+Json operatorJson(const OperatorCost& op, const Plan& plan)
+{
+    Json json;
+    json["name"] = nameOf(op.op);
+    json["layer_kind"] = op.kind >= 0 ? Json(op.kind) : Json(nullptr);
+    json["stage_layers"] = op.stageLayers;
+    json["shape"] = {{"global", shapeJson(op.global)}, {"local", shapeJson(op.local)}};
+    json["sharding"] = keyOfEnum(kShardingKeys, op.sharding);
+    json["notation"] = notation(op, plan);
+    json["flop"] = numberJson(op.flop);
+    json["weight_bytes"] = numberJson(op.weightBytes);
+    json["activation_bytes"] = numberJson(op.activationBytes);
+    json["kv_bytes"] = numberJson(op.kvBytes);
+    const bool communicates = op.collective != Collective::None;
+    json["collective"] = communicates ? Json(nameOf(op.collective)) : Json(nullptr);
+    json["algorithm"] = communicates ? Json(nameOf(op.algorithm)) : Json(nullptr);
+    json["payload_bytes"] = numberJson(op.payloadBytes);
+    json["communication_bytes"] = numberJson(op.communicationBytes);
+    json["compute_time_s"] = numberJson(op.computeTime);
+    json["memory_time_s"] = numberJson(op.memoryTime);
+    json["communication_time_s"] = numberJson(op.communicationTime);
+    json["time_s"] = numberJson(op.time);
+    json["bound"] = keyOfEnum(kBoundKeys, op.bound);
+    return json;
+}
+
+Json phaseJson(const PhaseReport& phase, const Plan& plan)
+{
+    Json operators = Json::array();
+    for (const OperatorCost& op : phase.operators)
+        operators.push_back(operatorJson(op, plan));
+    Json json;
+    json["time_s"] = numberJson(phase.time);
+    json["breakdown_s"] = breakdownJson(phase.breakdown);
+    json["busiest_stage"] = phase.busiestStage;
+    json["flop"] = numberJson(phase.flop);
+    json["mfu"] = numberJson(phase.mfu);
+    json["operators"] = std::move(operators);
+    return json;
+}
+
+Json cellsJson(const Timeline& timeline, std::string_view stepKey)
+{
+    if (timeline.cells.size() > kMostCells)
+        return nullptr;
+    Json cells = Json::array();
+    for (const TimelineCell& cell : timeline.cells) {
+        Json json;
+        json["stage"] = cell.stage;
+        json["microbatch"] = cell.microbatch;
+        json[std::string(stepKey)] = cell.step;
+        json["start_s"] = numberJson(cell.start);
+        json["end_s"] = numberJson(cell.end);
+        cells.push_back(std::move(json));
+    }
+    return cells;
+}
+
+Json timelineJson(const Report& report)
+{
+    const Timeline& prefill = report.prefill.timeline;
+    const Timeline& decode = report.decode.timeline;
+    Json json;
+    json["bubble_fraction"] = numberJson(prefill.idleFraction);
+    json["decode_idle_fraction"] = numberJson(decode.idleFraction);
+    json["stages"] = prefill.stages;
+    json["prefill_microbatches"] = prefill.microbatches;
+    json["prefill_chunks"] = prefill.steps;
+    json["prefill_makespan_s"] = numberJson(prefill.duration);
+    json["decode_microbatches"] = decode.microbatches;
+    json["decode_period_s"] = numberJson(decode.period);
+    json["prefill_cell_count"] = prefill.cells.size();
+    json["prefill_cells"] = cellsJson(prefill, "chunk");
+    json["decode_cell_count"] = decode.cells.size();
+    json["decode_cells"] = cellsJson(decode, "round");
+    return json;
+}
+
+Json servingJson(const ServingReport& serving, bool priced)
+{
+    Json json;
+    json["ttft_s"] = numberJson(serving.ttft);
+    json["tpot_s"] = numberJson(serving.tpot);
+    json["end_to_end_s"] = numberJson(serving.endToEnd);
+    json["output_tokens_per_s"] = numberJson(serving.outputTokensPerSecond);
+    json["output_tokens_per_s_per_device"] = numberJson(serving.outputTokensPerSecondPerDevice);
+    json["decode_tokens_per_s"] = numberJson(serving.decodeTokensPerSecond);
+    json["tokens_per_s_per_user"] = numberJson(serving.tokensPerSecondPerUser);
+    json["usd_per_million_output_tokens"] = priced ? numberJson(serving.costPerMillionTokens) : Json(nullptr);
+    return json;
+}
+
+} // namespace
+
+std::string printReportJson(const Scenario& scenario, const Report& report)
+{
+    Json json;
+    json["schema"] = kReportSchema;
+    json["mode"] = "roofline";
+    json["model"] = scenario.model->id;
+    json["cluster"] = scenario.cluster->id;
+    json["accelerator"] = scenario.cluster->accelerator.id;
+    json["devices"] = scenario.cluster->devices();
+    json["formats"] = {
+        {"weights", nameOf(scenario.formats.weights)}, {"kv", nameOf(scenario.formats.kv)}, {"compute", nameOf(scenario.formats.compute)}};
+    json["workload"] = {{"batch", scenario.workload.batch}, {"input", scenario.workload.input}, {"output", scenario.workload.output}};
+    json["plan"] = planJson(scenario.plan);
+    json["legal"] = report.legal;
+    json["violations"] = findingsJson(report.violations, scenario, true);
+    json["warnings"] = findingsJson(report.warnings, scenario, false);
+    // An illegal plan has no numbers; null says so where a zero would look like an answer.
+    json["memory"] = report.legal ? memoryJson(report.memory) : Json(nullptr);
+    json["prefill"] = report.legal ? phaseJson(report.prefill, scenario.plan) : Json(nullptr);
+    json["decode"] = report.legal ? phaseJson(report.decode, scenario.plan) : Json(nullptr);
+    json["timeline"] = report.legal ? timelineJson(report) : Json(nullptr);
+    json["serving"] = report.legal ? servingJson(report.serving, scenario.cluster->pricePerDeviceHour > 0) : Json(nullptr);
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+} // namespace shardlens
