@@ -5,7 +5,9 @@ add_library(shardlens_options INTERFACE)
 target_include_directories(shardlens_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(shardlens_options INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual
-  -Wdouble-promotion -Wimplicit-fallthrough)
+  -Wdouble-promotion -Wimplicit-fallthrough
+  # False alarms on "literal" + std::string in GCC 12 (https://gcc.gnu.org/PR105651).
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 # Hardening in builds that people run; fortify needs optimisation.
 target_compile_options(shardlens_options INTERFACE
   $<$<CONFIG:Release,RelWithDebInfo>:-fstack-protector-strong;-fcf-protection;-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>)
