@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/scene/hatches.h"
 
-#include <QBrush>
 #include <QImage>
 #include <QPainter>
 #include <QPen>
@@ -72,10 +71,10 @@ struct Tile {
     double scale = 0;
     int period = 0;
     bool falling = false;
-    QBrush brush;
+    QImage image;
 };
 
-QBrush makeTile(const HatchStyle& style, double scale, int pixels)
+QImage makeTile(const HatchStyle& style, double scale, int pixels)
 {
     QImage image(pixels, pixels, QImage::Format_ARGB32_Premultiplied);
     image.fill(style.ground.isValid() ? style.ground : QColor(Qt::transparent));
@@ -85,13 +84,27 @@ QBrush makeTile(const HatchStyle& style, double scale, int pixels)
     QPen pen(style.line, style.width);
     pen.setCapStyle(Qt::FlatCap);
     painter.setPen(pen);
-    // Beyond the tile on all sides: strokes of neighbouring periods reach into it, and line ends stay outside.
+    // A period beyond the tile on all sides: strokes of neighbouring periods reach into it, and line ends stay outside.
     const double side = pixels / scale;
-    painter.drawLines(clippedHatch(QRectF(-side, -side, 3 * side, 3 * side), style));
-    painter.end();
-    QBrush brush(image);
-    brush.setTransform(QTransform::fromScale(1 / scale, 1 / scale)); // one texel per device pixel
-    return brush;
+    painter.drawLines(clippedHatch(QRectF(-style.period, -style.period, side + 2 * style.period, side + 2 * style.period), style));
+    return image;
+}
+
+const QImage& tileOf(const HatchStyle& style, double scale, int pixels)
+{
+    static std::vector<Tile> tiles;
+    const QRgb line = style.line.rgba();
+    const QRgb ground = style.ground.isValid() ? style.ground.rgba() : 0;
+    const auto found = std::find_if(tiles.begin(), tiles.end(), [&](const Tile& tile) {
+        return tile.line == line && tile.ground == ground && tile.width == style.width && tile.scale == scale && tile.period == style.period
+               && tile.falling == style.falling;
+    });
+    if (found != tiles.end())
+        return found->image;
+    if (tiles.size() >= 24)
+        tiles.clear();
+    tiles.push_back({line, ground, style.width, scale, style.period, style.falling, makeTile(style, scale, pixels)});
+    return tiles.back().image;
 }
 
 } // namespace
@@ -104,22 +117,18 @@ bool fillWithHatchTile(QPainter& painter, const QRectF& rect, const HatchStyle& 
         ++periods;
     if (periods > 4)
         return false;
-    static std::vector<Tile> tiles;
-    const QRgb line = style.line.rgba();
-    const QRgb ground = style.ground.isValid() ? style.ground.rgba() : 0;
-    const auto same = [&](const Tile& tile) {
-        return tile.line == line && tile.ground == ground && tile.width == style.width && tile.scale == scale
-            && tile.period == style.period && tile.falling == style.falling;
-    };
-    auto found = std::find_if(tiles.begin(), tiles.end(), same);
-    if (found == tiles.end()) {
-        if (tiles.size() >= 64)
-            tiles.clear();
-        const int pixels = static_cast<int>(std::lround(style.period * periods * scale));
-        tiles.push_back({line, ground, style.width, scale, style.period, style.falling, makeTile(style, scale, pixels)});
-        found = tiles.end() - 1;
+    // Large tiles: an image is copied by rows, a texture brush by periods, which is ten times slower.
+    periods *= std::max(1, 128 / (style.period * periods));
+    const double side = style.period * periods;
+    const QImage& tile = tileOf(style, scale, static_cast<int>(std::lround(side * scale)));
+    for (double y = std::floor(rect.top() / side) * side; y < rect.bottom(); y += side) {
+        for (double x = std::floor(rect.left() / side) * side; x < rect.right(); x += side) {
+            const QRectF part = QRectF(x, y, side, side) & rect;
+            if (!part.isEmpty())
+                painter.drawImage(part, tile,
+                                  QRectF((part.left() - x) * scale, (part.top() - y) * scale, part.width() * scale, part.height() * scale));
+        }
     }
-    painter.fillRect(rect, found->brush);
     return true;
 }
 

@@ -14,7 +14,7 @@ struct HatchStyle {
     QColor ground; ///< invalid: none
     QColor frame;  ///< invalid: none
     double width = 1;
-    int period = 8;      ///< px along x and along y; a whole number, so that tiles meet
+    int period = 8;       ///< px along x and along y; a whole number, so that tiles meet
     bool falling = false; ///< from top left to bottom right; otherwise rising
 };
 

@@ -139,8 +139,8 @@ void mark(QPainter& painter, const Scene& scene, const Theme& theme, const Subje
     if (selected.kind == Kind::None)
         return;
     const QColor color = theme.color(pinned ? Ink::Accent : Ink::Text);
-    const auto rings = std::count_if(scene.hits.begin(), scene.hits.end(),
-                                     [&](const HitRegion& region) { return sameThing(region.subject, selected); });
+    const auto rings =
+        std::count_if(scene.hits.begin(), scene.hits.end(), [&](const HitRegion& region) { return sameThing(region.subject, selected); });
     for (const HitRegion& region : scene.hits) {
         const bool same = sameThing(region.subject, selected);
         if (same && rings <= kMostRings) {

@@ -2,6 +2,7 @@
 // Replays a scene. Two dialects: raster devices get whole device pixels, tiled hatches and cached glyph runs; SVG, PDF and printers get
 // the same shapes as few plain elements.
 #include "ui/scene/hatches.h"
+#include "ui/scene/roundrects.h"
 #include "ui/scene/scene.h"
 #include "ui/scene/textlayout.h"
 
@@ -23,12 +24,17 @@ namespace {
 constexpr double kDashOn = 4; // px; the gap is 3
 constexpr double kDashOff = 3;
 
+struct Label {
+    QStaticText text;
+    double width = 0;
+};
+
 /// Laid-out labels by scale, role and text. Laying out is 80 % of the price of a label, and the same labels return on each step.
 class StaticTexts {
 public:
-    QStaticText& of(const QString& text, TextRole role, double scale, const QTransform& transform)
+    const Label& of(const QString& text, TextRole role, double scale, const QTransform& transform)
     {
-        QHash<QString, QStaticText>& texts = atScale(scale)[static_cast<std::size_t>(role)];
+        QHash<QString, Label>& texts = atScale(scale)[static_cast<std::size_t>(role)];
         auto found = texts.find(text);
         if (found == texts.end()) {
             if (texts.size() >= kMost)
@@ -37,13 +43,13 @@ public:
             made.setTextFormat(Qt::PlainText);
             made.setPerformanceHint(QStaticText::AggressiveCaching);
             made.prepare(transform, fontOf(role));
-            found = texts.insert(text, made);
+            found = texts.insert(text, {made, textWidth(text, role)});
         }
         return *found;
     }
 
 private:
-    using Roles = std::array<QHash<QString, QStaticText>, kTextRoleCount>;
+    using Roles = std::array<QHash<QString, Label>, kTextRoleCount>;
     static constexpr qsizetype kMost = 4096;
 
     // A static text prepares itself anew whenever the scale changes, so a screen at 1x and a picture at 2x must not share one.
@@ -71,6 +77,28 @@ StaticTexts& staticTexts()
         qAddPostRoutine([] { texts.reset(); });
     }
     return *texts;
+}
+
+void cutIntoDashes(const QPolygonF& points, QList<QLineF>& dashes)
+{
+    bool on = true;
+    double left = kDashOn; // of the current dash or gap
+    for (qsizetype i = 1; i < points.size(); ++i) {
+        const QLineF segment(points[i - 1], points[i]);
+        const double length = segment.length();
+        double at = 0;
+        while (at < length) {
+            const double step = std::min(left, length - at);
+            if (on)
+                dashes.push_back(QLineF(segment.pointAt(at / length), segment.pointAt((at + step) / length)));
+            at += step;
+            left -= step;
+            if (left <= 0) {
+                on = !on;
+                left = on ? kDashOn : kDashOff;
+            }
+        }
+    }
 }
 
 class Replay {
@@ -197,9 +225,14 @@ private:
             frameAndFill(rect, item.fill, item.pen, width);
             return;
         }
-        antialias(true);
         const bool framed = item.pen.isValid();
         const double pen = snappedWidth(width);
+        if (!item.dashed) {
+            antialias(false);
+            if (drawRoundedFromCorners(m_painter, rect, {radius, pen, item.fill, item.pen}, m_scale))
+                return;
+        }
+        antialias(true);
         m_painter.setBrush(item.fill.isValid() ? QBrush(item.fill) : QBrush(Qt::NoBrush));
         m_painter.setPen(framed ? penOf(item.pen, pen, item.dashed) : QPen(Qt::NoPen));
         const double inset = framed ? pen / 2 : 0;
@@ -279,14 +312,19 @@ private:
         QPen pen = penOf(item.pen, static_cast<double>(item.width), item.dashed);
         antialias(true);
         // Stroking one long path is quadratic in practice on the raster engine; separate segments are ten times cheaper. Square caps close
-        // the joints. Dashes and translucent pens need the whole path.
-        if (m_raster && !item.dashed && item.pen.alpha() == 255) {
-            pen.setCapStyle(Qt::SquareCap);
-            m_painter.setPen(pen);
+        // the joints. A translucent pen would show where they overlap and needs the whole path.
+        if (m_raster && item.pen.alpha() == 255) {
             m_segments.clear();
             m_segments.reserve(points.size());
-            for (qsizetype i = 1; i < points.size(); ++i)
-                m_segments.push_back(QLineF(points[i - 1], points[i]));
+            if (item.dashed) {
+                cutIntoDashes(points, m_segments);
+                pen = penOf(item.pen, static_cast<double>(item.width), false);
+            } else {
+                for (qsizetype i = 1; i < points.size(); ++i)
+                    m_segments.push_back(QLineF(points[i - 1], points[i]));
+                pen.setCapStyle(Qt::SquareCap);
+            }
+            m_painter.setPen(pen);
             m_painter.drawLines(m_segments.constData(), static_cast<int>(m_segments.size()));
             return;
         }
@@ -306,21 +344,22 @@ private:
 
     void text(const SceneItem& item)
     {
+        if (!item.pen.isValid())
+            return;
         const QString& text = m_scene.texts[static_cast<std::size_t>(item.extra)];
-        const QRectF rect = textRect(item, text);
         if (m_font != static_cast<int>(item.role)) {
             m_painter.setFont(fontOf(item.role));
             m_font = static_cast<int>(item.role);
         }
-        if (!item.pen.isValid())
-            return;
         if (m_textPen.color() != item.pen)
             m_textPen.setColor(item.pen);
         m_painter.setPen(m_textPen);
         if (m_raster && item.rotation == 0) {
-            m_painter.drawStaticText(rect.topLeft(), staticTexts().of(text, item.role, m_scale, m_transform));
+            const Label& label = staticTexts().of(text, item.role, m_scale, m_transform);
+            m_painter.drawStaticText(textRect(item, label.width).topLeft(), label.text);
             return;
         }
+        const QRectF rect = textRect(item, textWidth(text, item.role));
         const QPointF baseline(rect.left(), rect.top() + ascentOf(item.role));
         if (item.rotation == 0) {
             m_painter.drawText(baseline, text);

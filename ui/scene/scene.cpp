@@ -145,7 +145,7 @@ QRectF Scene::textBounds(const SceneItem& item) const
 {
     if (item.kind != SceneItem::Kind::Text || item.extra < 0)
         return {};
-    const QRectF flat = textRect(item, texts[static_cast<std::size_t>(item.extra)]);
+    const QRectF flat = textRect(item, textWidth(texts[static_cast<std::size_t>(item.extra)], item.role));
     if (item.rotation == 0)
         return flat;
     const QPointF center = item.rect.center();

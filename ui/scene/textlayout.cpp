@@ -83,7 +83,7 @@ QString elidedText(const QString& text, TextRole role, double width)
     return shortened;
 }
 
-QRectF textRect(const SceneItem& item, const QString& text)
+QRectF textRect(const SceneItem& item, double width)
 {
     QRectF box = item.rect;
     const bool upright = std::abs(std::abs(item.rotation) - 90.0F) < 45.0F;
@@ -91,7 +91,6 @@ QRectF textRect(const SceneItem& item, const QString& text)
         const QPointF center = box.center();
         box = QRectF(center.x() - box.height() / 2, center.y() - box.width() / 2, box.height(), box.width());
     }
-    const double width = textWidth(text, item.role);
     const double height = lineHeight(item.role);
     double x = box.left();
     if (item.alignment & Qt::AlignRight)
