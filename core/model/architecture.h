@@ -24,6 +24,8 @@ struct Attention {
     int kvHeads = 0;    ///< n_KV; for Latent equal to n_Q (what a config says), not what is cached
     int headDim = 0;    ///< d of Grouped; never assumed to be H / n_Q
     int window = 0;     ///< sliding window in tokens; 0 = full attention
+    bool chunked =
+        false; ///< the window is a fixed chunk (Llama 4): a token sees back to its chunk's start. Costed as a sliding window, its upper bound
     bool qkvBias = false;
     bool outputBias = false;
     bool sinks = false; ///< one learned logit per query head (gpt-oss)
@@ -80,6 +82,7 @@ struct Model {
     bool embeddingNorm = false; ///< a norm right after the embedding (BLOOM)
     NormKind norm = NormKind::Rms;
     int normsPerLayer = 2;
+    bool parallelBlock = false;           ///< attention and MLP read the same input and are summed once (Falcon, PaLM, Command R)
     std::vector<LayerKind> kinds;         ///< distinct kinds of layer, at least one
     std::vector<std::uint8_t> layers;     ///< kind index of each of the L layers, in order
     std::int64_t publishedParameters = 0; ///< count of the published weights file; 0 = unknown

@@ -13,10 +13,10 @@ struct LayerParameters {
     std::int64_t output = 0;           ///< Grouped: n_Q d H. Latent: n_Q v H
     std::int64_t attentionSmall = 0;   ///< biases, query-key norms, sinks
     std::int64_t dense = 0;            ///< dense MLP matrices
-    std::int64_t routed = 0;           ///< all E routed experts
+    std::int64_t routed = 0;           ///< all E routed experts, with their biases
     std::int64_t shared = 0;           ///< shared experts
     std::int64_t router = 0;           ///< H E (+ E)
-    std::int64_t feedForwardSmall = 0; ///< biases
+    std::int64_t feedForwardSmall = 0; ///< biases of the dense MLP, gate of the shared experts
     std::int64_t norms = 0;
     [[nodiscard]] std::int64_t total() const
     {
