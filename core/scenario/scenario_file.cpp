@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/scenario/scenario_file.h"
+
+#include "core/hardware/resize.h"
+#include "core/scenario/hardware_json.h"
+#include "core/scenario/json_reader.h"
+#include "core/scenario/model_json.h"
+#include "core/scenario/similar.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace shardlens {
+
+namespace {
+
+constexpr std::size_t kMaxFile = std::size_t{4} << 20;
+constexpr Bytes kMaxReserve = Bytes{1} << 50;
+constexpr int kMaxVersion = 1'000'000;
+constexpr std::array<std::string_view, 1> kModes{"roofline"};
+
+std::array<std::string_view, kNumberFormatCount> formatNames()
+{
+    std::array<std::string_view, kNumberFormatCount> names;
+    std::transform(kNumberFormats.begin(), kNumberFormats.end(), names.begin(), [](NumberFormat format) { return nameOf(format); });
+    return names;
+}
+
+NumberFormat readFormat(JsonObject& object, std::string_view key)
+{
+    return kNumberFormats[object.requiredChoice(key, formatNames())];
+}
+
+std::shared_ptr<const Model> readScenarioModel(JsonObject& root, const Catalog& catalog)
+{
+    JsonValue value = root.required("model");
+    if (value.isObject())
+        return std::make_shared<const Model>(readModel(value.asObject()));
+    const std::string id = value.asString();
+    if (auto model = catalog.model(id))
+        return model;
+    value.fail("the id of a model in the catalog or an object that describes one" + proposal(catalog.similarModels(id)));
+    return nullptr;
+}
+
+std::shared_ptr<const Cluster> readScenarioCluster(JsonObject& root, const Catalog& catalog)
+{
+    JsonValue value = root.required("cluster");
+    if (value.isObject())
+        return std::make_shared<const Cluster>(readCluster(value.asObject(), catalog.accelerators));
+    const std::string id = value.asString();
+    if (auto cluster = catalog.cluster(id))
+        return cluster;
+    value.fail("the id of a cluster in the catalog or an object that describes one" + proposal(catalog.similarClusters(id)));
+    return nullptr;
+}
+
+/// Largest value of a plan's axis that makes sense anywhere; whether it suits the model is for the legality rules.
+int limitOf(PlanAxis axis)
+{
+    switch (axis) {
+    case PlanAxis::PrefillMicrobatches:
+    case PlanAxis::DecodeMicrobatches: return kMaxBatch;
+    case PlanAxis::Chunks: return kMaxTokens;
+    default: return kMaxDevices;
+    }
+}
+
+Plan readPlan(JsonObject object)
+{
+    Plan plan;
+    for (const PlanAxis axis : kPlanAxes) {
+        const bool required = axis == PlanAxis::Tensor || axis == PlanAxis::Pipeline || axis == PlanAxis::Data;
+        // The other axes are written only by plans that use them: absent means 1, that is not split (see resources/schema/scenario.json).
+        plan[axis] =
+            required ? object.requiredInt(keyOf(axis), 1, limitOf(axis)) : object.optionalInt(keyOf(axis), 1, limitOf(axis)).value_or(1);
+    }
+    object.finish();
+    return plan;
+}
+
+Formats readFormats(JsonObject object)
+{
+    Formats formats;
+    formats.weights = readFormat(object, "weights");
+    formats.kv = readFormat(object, "kv");
+    formats.compute = readFormat(object, "compute");
+    object.finish();
+    return formats;
+}
+
+Workload readWorkload(JsonObject object)
+{
+    Workload workload;
+    workload.batch = object.requiredInt("batch", 1, kMaxBatch);
+    workload.input = object.requiredInt("input", 1, kMaxTokens);
+    workload.output = object.requiredInt("output", 1, kMaxTokens);
+    object.finish();
+    return workload;
+}
+
+/// The fields nobody knew, as {"/pointer": value, ...}; empty text when there are none.
+nlohmann::ordered_json unknownJson(const JsonReader& reader, const JsonDocument& document)
+{
+    nlohmann::ordered_json unknown = nlohmann::ordered_json::object();
+    for (const std::string& pointer : reader.unknown())
+        unknown[pointer] = document.json().at(nlohmann::json::json_pointer(pointer));
+    return unknown;
+}
+
+std::string listOfPointers(const std::vector<std::string>& pointers)
+{
+    constexpr std::size_t kShown = 5;
+    std::string text;
+    for (std::size_t i = 0; i < pointers.size() && i < kShown; ++i)
+        text += (i == 0 ? "" : ", ") + pointers[i];
+    if (pointers.size() > kShown)
+        text += " and " + std::to_string(pointers.size() - kShown) + " more";
+    return text;
+}
+
+void noteUnknown(const JsonReader& reader, const JsonDocument& document, int version, ScenarioFile& file)
+{
+    nlohmann::ordered_json unknown = unknownJson(reader, document);
+    if (version > kScenarioVersion) {
+        // The fields that are kept belong to that version, so the file goes on saying so.
+        unknown["/version"] = version;
+        file.notices.push_back("The file has version " + std::to_string(version) + ", this program writes version "
+                               + std::to_string(kScenarioVersion) + ": what it knows was read and the rest is kept.");
+    }
+    if (!reader.unknown().empty())
+        file.notices.push_back("Unknown fields are kept and not used: " + listOfPointers(reader.unknown()) + ".");
+    if (!unknown.empty())
+        file.unknownFields = unknown.dump();
+}
+
+/// Puts back what an earlier reading did not know, each field at its pointer; those whose object is gone are left out.
+void restoreUnknown(const std::string& unknownFields, nlohmann::ordered_json& json)
+{
+    const nlohmann::ordered_json unknown = nlohmann::ordered_json::parse(unknownFields, nullptr, false);
+    if (!unknown.is_object())
+        return;
+    for (const auto& [pointer, value] : unknown.items()) {
+        if (pointer == "/version") {
+            json["version"] = value;
+            continue;
+        }
+        try {
+            const nlohmann::ordered_json::json_pointer place(pointer);
+            if (place.empty() || !json.contains(place.parent_pointer()))
+                continue;
+            nlohmann::ordered_json& parent = json[place.parent_pointer()];
+            if (parent.is_object() && !parent.contains(place.back()))
+                parent[place.back()] = value;
+        } catch (const nlohmann::ordered_json::exception&) {
+            continue; // not a pointer: nothing that parseScenario() wrote
+        }
+    }
+}
+
+nlohmann::ordered_json planJson(const Plan& plan)
+{
+    nlohmann::ordered_json json;
+    for (const PlanAxis axis : kPlanAxes)
+        json[std::string(keyOf(axis))] = plan[axis];
+    return json;
+}
+
+/// The id when the catalog holds this very model, otherwise all of it.
+nlohmann::ordered_json scenarioModelJson(const Model& model, const Catalog& catalog)
+{
+    const auto known = catalog.model(model.id);
+    return known && *known == model ? nlohmann::ordered_json(model.id) : modelToJson(model);
+}
+
+nlohmann::ordered_json scenarioClusterJson(const Cluster& cluster, const Catalog& catalog)
+{
+    if (const auto known = catalog.cluster(cluster.id)) {
+        const Result<Cluster> sized = resized(*known, cluster.devices());
+        if (sized.ok() && sized.value() == cluster)
+            return cluster.id;
+    }
+    return clusterJson(cluster);
+}
+
+} // namespace
+
+Result<ScenarioFile> parseScenario(std::string_view json, const std::string& fileName, const Catalog& catalog)
+{
+    Result<JsonDocument> document = JsonDocument::parse(json, fileName, JsonLimits{kMaxFile, 64});
+    if (!document.ok())
+        return document.error();
+    JsonReader reader(document.value(), UnknownKeys::Collect);
+    JsonObject root = reader.root();
+    const std::string format = root.requiredString("format");
+    if (format != kScenarioFormat)
+        root.fail("format", '"' + std::string(kScenarioFormat) + "\", which marks a scenario file");
+    const int version = root.requiredInt("version", 1, kMaxVersion);
+
+    ScenarioFile file;
+    Scenario& scenario = file.scenario;
+    scenario.model = readScenarioModel(root, catalog);
+    const std::shared_ptr<const Cluster> cluster = readScenarioCluster(root, catalog);
+    const int devices = root.requiredInt("devices", 1, kMaxDevices);
+    scenario.formats = readFormats(root.requiredObject("formats"));
+    scenario.workload = readWorkload(root.requiredObject("workload"));
+    scenario.plan = readPlan(root.requiredObject("plan"));
+    scenario.mode = static_cast<Mode>(root.requiredChoice("mode", kModes));
+    scenario.reserve = root.optionalInt64("reserve_bytes", 0, kMaxReserve);
+    root.finish();
+    if (reader.failed())
+        return reader.error();
+
+    Result<Cluster> sized = resized(*cluster, devices);
+    if (!sized.ok())
+        return Error{fileName, "/devices", sized.error().found, sized.error().allowed};
+    scenario.cluster = sized.value() == *cluster ? cluster : std::make_shared<const Cluster>(std::move(sized).value());
+    noteUnknown(reader, document.value(), version, file);
+    return file;
+}
+
+Result<ScenarioFile> readScenario(const std::filesystem::path& file, const Catalog& catalog)
+{
+    Result<std::string> text = readTextFile(file, kMaxFile);
+    if (!text.ok())
+        return text.error();
+    return parseScenario(text.value(), file.string(), catalog);
+}
+
+std::string printScenario(const ScenarioFile& file, const Catalog& catalog)
+{
+    const Scenario& scenario = file.scenario;
+    nlohmann::ordered_json json;
+    json["format"] = kScenarioFormat;
+    json["version"] = kScenarioVersion;
+    json["model"] = scenarioModelJson(*scenario.model, catalog);
+    json["cluster"] = scenarioClusterJson(*scenario.cluster, catalog);
+    json["devices"] = scenario.cluster->devices();
+    json["formats"] = {
+        {"weights", nameOf(scenario.formats.weights)}, {"kv", nameOf(scenario.formats.kv)}, {"compute", nameOf(scenario.formats.compute)}};
+    json["workload"] = {{"batch", scenario.workload.batch}, {"input", scenario.workload.input}, {"output", scenario.workload.output}};
+    json["plan"] = planJson(scenario.plan);
+    json["mode"] = kModes[static_cast<std::size_t>(scenario.mode)];
+    if (scenario.reserve)
+        json["reserve_bytes"] = *scenario.reserve;
+    restoreUnknown(file.unknownFields, json);
+    // Names from hostile files may hold bytes that are not UTF-8 only if a caller made them; replaced rather than thrown on.
+    return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
+}
+
+Scenario caseStudyScenario(const Catalog& catalog)
+{
+    const auto orBuiltin = [](auto mine, auto shipped) { return mine ? mine : shipped; };
+    Scenario scenario;
+    scenario.model = orBuiltin(catalog.model("llama-3-70b"), builtinCatalog().model("llama-3-70b"));
+    scenario.cluster = orBuiltin(catalog.cluster("p5.48xlarge"), builtinCatalog().cluster("p5.48xlarge"));
+    scenario.workload = {.batch = 32, .input = 2048, .output = 256};
+    scenario.plan[PlanAxis::Tensor] = 4;
+    scenario.plan[PlanAxis::Pipeline] = 2;
+    scenario.plan[PlanAxis::PrefillMicrobatches] = 8;
+    scenario.plan[PlanAxis::DecodeMicrobatches] = 2;
+    return scenario;
+}
+
+} // namespace shardlens
