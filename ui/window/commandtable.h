@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every command of the window in one table: menus, shortcuts and the palette are made from it.
+#pragma once
+
+#include <QAction>
+#include <QKeySequence>
+#include <QObject>
+
+#include <array>
+#include <functional>
+#include <span>
+
+class QMenu;
+
+namespace shardlens {
+
+enum class CommandId : std::uint8_t {
+    New,
+    Open,
+    ImportModel,
+    Save,
+    SaveAs,
+    ExportPicture,
+    CopyWindow,
+    CopyMesh,
+    CopyMemory,
+    CopyTimeline,
+    CopyLatency,
+    Quit,
+    Undo,
+    Redo,
+    ClearSelection,
+    ShowMesh,
+    ShowMemory,
+    ShowTimeline,
+    ShowLatency,
+    RestoreLayout,
+    ThemeLight,
+    ThemeDark,
+    ThemeSystem,
+    FullScreen,
+    FindCommand,
+    LockDevices,
+    ResetScenario,
+    Help,
+    About,
+};
+inline constexpr std::size_t kCommandCount = static_cast<std::size_t>(CommandId::About) + 1;
+
+enum class CommandMenu : std::uint8_t { File, CopyPicture, Edit, View, Theme, Plan, Help };
+inline constexpr std::size_t kCommandMenuCount = static_cast<std::size_t>(CommandMenu::Help) + 1;
+
+struct CommandSpec {
+    CommandId command;
+    const char* id; ///< stable; the object name of the action
+    CommandMenu menu;
+    const char* text; ///< English with mnemonic; translated in the context "Commands"
+    const char* tip;  ///< for the status bar and the palette; may be null
+    QKeySequence::StandardKey standardKey = QKeySequence::UnknownKey;
+    const char* shortcut = nullptr; ///< where no standard key exists
+    bool checkable = false;
+    bool separatorBefore = false;
+};
+
+/// In the order of the menus.
+[[nodiscard]] std::span<const CommandSpec> commandTable();
+[[nodiscard]] QString titleOf(CommandMenu menu);
+
+/// The actions of one window, made from the table.
+class Commands : public QObject {
+    Q_OBJECT
+public:
+    explicit Commands(QWidget* window);
+
+    [[nodiscard]] QAction* action(CommandId command) const { return m_actions[static_cast<std::size_t>(command)]; }
+    /// What the command does; every command gets exactly one handler.
+    void handle(CommandId command, std::function<void()> handler);
+    void handleToggle(CommandId command, std::function<void(bool)> handler);
+    [[nodiscard]] bool isHandled(CommandId command) const { return m_handled[static_cast<std::size_t>(command)]; }
+    /// Appends the actions of `menu` in table order.
+    void fill(QMenu& menu, CommandMenu which) const;
+
+private:
+    std::array<QAction*, kCommandCount> m_actions{};
+    std::array<bool, kCommandCount> m_handled{};
+};
+
+} // namespace shardlens
