@@ -6,11 +6,14 @@
 #include "ui/document/document.h"
 #include "ui/scene/scene.h"
 
+#include <QPixmap>
 #include <QWidget>
 
 #include <functional>
 
 namespace shardlens {
+
+class PlateTip;
 
 class SceneView : public QWidget {
     Q_OBJECT
@@ -29,7 +32,7 @@ public:
     void setTheme(const Theme& theme);
     [[nodiscard]] const Scene& scene() const { return m_scene; } ///< as last built
     void setBuilder(Builder builder);                            ///< a view's own choices (colouring, zoom) changed
-    void rebuild();
+    void rebuild();                                              ///< now, visible or not, when the widget has a size
 
 protected:
     void paintEvent(QPaintEvent*) override;
@@ -38,16 +41,33 @@ protected:
     void mouseMoveEvent(QMouseEvent*) override;
     void mousePressEvent(QMouseEvent*) override;
     void leaveEvent(QEvent*) override;
+    void focusInEvent(QFocusEvent*) override;
+    void focusOutEvent(QFocusEvent*) override;
     void keyPressEvent(QKeyEvent*) override; ///< arrows walk the regions, Enter pins, Escape clears
     bool event(QEvent*) override;            ///< tooltips on demand
 
 private:
+    friend class SceneViewAccessible;
+    void reportChanged();
+    void selectionChanged();
+    void markStale();
+    void build();
+    void showTip(const QPoint& position, const QPoint& global);
+    /// The region next to the current one in the direction of `key`; -1 when there is none.
+    [[nodiscard]] int neighbour(int key) const;
+    void walkTo(int region);
+    [[nodiscard]] QString describe() const;
+
     Document& m_document;
     Builder m_builder;
     Options m_options;
     const Theme* m_theme;
     Scene m_scene;
+    QPixmap m_picture;         ///< of the scene, made when the same scene is painted a second time: a drag never pays for it
+    PlateTip* m_tip = nullptr; ///< made when first shown
     bool m_stale = true;
+    bool m_painted = false; ///< this scene was painted once
+    bool m_keyboardFocus = false;
     int m_keyboardRegion = -1;
 };
 

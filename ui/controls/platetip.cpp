@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/controls/platetip.h"
+
+#include "ui/scene/scene.h"
+
+#include <QEvent>
+#include <QPainter>
+#include <QScreen>
+
+#include <array>
+#include <cmath>
+
+namespace shardlens {
+namespace {
+
+constexpr int kAway = 12; // from the pointer
+constexpr int kPadX = 12;
+constexpr int kPadY = 8;
+constexpr double kMostWidth = 340;
+constexpr double kLine = 16;
+
+/// Breaks at spaces so that no line is wider than kMostWidth; a single longer word stays whole.
+QStringList wrapped(const QString& line, TextRole role)
+{
+    if (textWidth(line, role) <= kMostWidth)
+        return {line};
+    QStringList result;
+    QString current;
+    for (const QString& word : line.split(QLatin1Char(' '))) {
+        const QString longer = current.isEmpty() ? word : QString(current % QLatin1Char(' ') % word);
+        if (!current.isEmpty() && textWidth(longer, role) > kMostWidth) {
+            result << current;
+            current = word;
+        } else {
+            current = longer;
+        }
+    }
+    return result << current;
+}
+
+} // namespace
+
+PlateTip::PlateTip(QWidget* owner)
+    : QWidget(owner, Qt::ToolTip | Qt::FramelessWindowHint | Qt::WindowTransparentForInput),
+      m_theme(&Theme::of(ThemeId::Light))
+{
+    setAttribute(Qt::WA_ShowWithoutActivating);
+    setAttribute(Qt::WA_TranslucentBackground); // the corners
+    setFocusPolicy(Qt::NoFocus);
+}
+
+void PlateTip::showText(QPoint pointer, const QString& text, const Theme& theme, const std::function<bool(const QRect&)>& inTheWay)
+{
+    if (text.isEmpty()) {
+        hide();
+        return;
+    }
+    m_theme = &theme;
+    if (text != m_text) {
+        m_text = text;
+        layOut();
+    }
+    const QScreen* where = parentWidget() ? parentWidget()->screen() : screen();
+    const QRect available = where ? where->availableGeometry() : QRect(0, 0, 1 << 14, 1 << 14);
+    const std::array<QPoint, 4> corners{pointer + QPoint(kAway, kAway), pointer + QPoint(-kAway - width(), kAway),
+                                        pointer + QPoint(kAway, -kAway - height()), pointer + QPoint(-kAway - width(), -kAway - height())};
+    QPoint best(qBound(available.left(), corners[0].x(), std::max(available.left(), available.right() - width())),
+                qBound(available.top(), corners[0].y(), std::max(available.top(), available.bottom() - height())));
+    bool onScreen = false;
+    for (const QPoint corner : corners) {
+        const QRect place(corner, size());
+        if (!available.contains(place))
+            continue;
+        if (!onScreen) {
+            best = corner;
+            onScreen = true;
+        }
+        if (!inTheWay || !inTheWay(place)) {
+            best = corner;
+            break;
+        }
+    }
+    move(best);
+    show();
+    update();
+}
+
+void PlateTip::layOut()
+{
+    m_lines.clear();
+    double widest = 0;
+    bool hint = false;
+    bool first = true;
+    for (const QString& paragraph : m_text.split(QLatin1Char('\n'))) {
+        if (paragraph.isEmpty()) {
+            hint = true;
+            continue;
+        }
+        const TextRole role = first ? TextRole::BodyStrong : TextRole::Note;
+        for (const QString& line : wrapped(paragraph, role)) {
+            m_lines.push_back({line, role, hint});
+            widest = std::max(widest, textWidth(line, role));
+        }
+        first = false;
+    }
+    resize(static_cast<int>(std::ceil(widest)) + 2 * kPadX, static_cast<int>(kLine * static_cast<double>(m_lines.size())) + 2 * kPadY);
+}
+
+void PlateTip::paintEvent(QPaintEvent*)
+{
+    Scene scene;
+    scene.clear(size());
+    scene.roundedRect(QRectF(rect()), 3, m_theme->color(Ink::Tooltip));
+    double y = kPadY;
+    for (const Line& line : m_lines) {
+        scene.text(QRectF(kPadX, y, width() - 2 * kPadX, kLine), line.text, line.role,
+                   m_theme->color(line.dim ? Ink::TooltipDim : Ink::TooltipText));
+        y += kLine;
+    }
+    QPainter painter(this);
+    paint(painter, scene, *m_theme);
+}
+
+} // namespace shardlens
