@@ -37,11 +37,6 @@ QString devicesOf(const Scenario& scenario, const Report& report, int stage)
                      : QStringLiteral("%1 %2%3%4").arg(noun).arg(first).arg(QString(QChar(u'\u2013'))).arg(first + most - 1);
 }
 
-QString minus(int value)
-{
-    return QStringLiteral("%1 %2 1").arg(value).arg(QString(QChar(u'\u2212')));
-}
-
 /// The closed form when it is what the events gave, else what they gave with the closed form beside it; longest first.
 std::array<QString, 3> bubbleTexts(const PhaseReport& report, Phase phase)
 {
@@ -67,10 +62,6 @@ std::array<QString, 3> bubbleTexts(const PhaseReport& report, Phase phase)
 
 std::vector<LegendEntry> legendOf(const ViewInput& input)
 {
-    struct Part {
-        Cause cause;
-        const char* name;
-    };
     const Theme& theme = input.theme;
     std::vector<LegendEntry> entries;
     const auto seconds = [&](Cause cause) { return std::max(input.report.prefill.breakdown[cause], input.report.decode.breakdown[cause]); };
