@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/catalog_list.h"
+
+#include "app/cli/text_table.h"
+#include "core/base/format.h"
+#include "core/model/parameters.h"
+
+#include <nlohmann/json.hpp>
+
+namespace shardlens::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string_view nameOf(Topology topology)
+{
+    switch (topology) {
+    case Topology::Switch: return "switch";
+    case Topology::Ring: return "ring";
+    case Topology::Torus: return "torus";
+    }
+    return "switch";
+}
+
+std::string_view nameOf(AttentionKind kind)
+{
+    return kind == AttentionKind::Latent ? "MLA" : "grouped";
+}
+
+/// "MLA", "MHA", "MQA" or "GQA 8", of the first kind of layer.
+std::string attentionOf(const Model& model)
+{
+    const Attention& attention = model.kinds.front().attention;
+    if (attention.kind == AttentionKind::Latent)
+        return "MLA";
+    if (attention.kvHeads == attention.queryHeads)
+        return "MHA";
+    return attention.kvHeads == 1 ? "MQA" : "GQA " + formatCount(attention.kvHeads);
+}
+
+std::string billions(std::int64_t parameters)
+{
+    return formatNumber(static_cast<double>(parameters) / 1e9) + " B";
+}
+
+/// "70.6 TFLOP/s" of a peak, or a dash when there is none.
+std::string peakText(const Accelerator& accelerator, NumberFormat format)
+{
+    const double peak = accelerator.peakOf(format);
+    return peak > 0 ? formatFlopRate(peak) : "-";
+}
+
+TextTable modelTable(const Catalog& catalog)
+{
+    TextTable table{
+        {Align::Left, Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Left, Align::Right, Align::Left},
+        {{"id", "name", "parameters", "active", "layers", "hidden", "attention", "context", "source"}}};
+    for (const std::shared_ptr<const Model>& model : catalog.models) {
+        const ParameterCount count = countParameters(*model);
+        table.rows.push_back({model->id, model->name, billions(count.total), billions(count.active), formatCount(model->layerCount()),
+                              formatCount(model->hidden), attentionOf(*model),
+                              model->maxPositions > 0 ? formatCount(model->maxPositions) : "-", model->source.text});
+    }
+    return table;
+}
+
+TextTable acceleratorTable(const Catalog& catalog)
+{
+    TextTable table{{Align::Left, Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Left, Align::Left},
+                    {{"id", "name", "memory", "bandwidth", "bf16", "fp8", "confidence", "source"}}};
+    for (const Accelerator& accelerator : catalog.accelerators)
+        table.rows.push_back({accelerator.id, accelerator.name, formatBytes(static_cast<double>(accelerator.memoryBytes)),
+                              formatBandwidth(accelerator.memoryBandwidth), peakText(accelerator, NumberFormat::Bf16),
+                              peakText(accelerator, NumberFormat::Fp8), std::string(1, accelerator.confidence), accelerator.source.text});
+    return table;
+}
+
+TextTable clusterTable(const Catalog& catalog)
+{
+    TextTable table{{Align::Left, Align::Left, Align::Right, Align::Left, Align::Left, Align::Left},
+                    {{"id", "name", "devices", "accelerator", "fabric, innermost first", "source"}}};
+    for (const std::shared_ptr<const Cluster>& cluster : catalog.clusters) {
+        std::string fabric;
+        for (const FabricLevel& level : cluster->levels)
+            fabric += (fabric.empty() ? "" : "; ") + level.name + " " + formatBandwidth(level.bandwidth);
+        table.rows.push_back(
+            {cluster->id, cluster->name, formatCount(cluster->devices()), cluster->accelerator.id, fabric, cluster->source.text});
+    }
+    return table;
+}
+
+Json modelJson(const Model& model)
+{
+    const ParameterCount count = countParameters(model);
+    Json kinds = Json::array();
+    for (const LayerKind& kind : model.kinds) {
+        Json json{{"attention", nameOf(kind.attention.kind)}, {"query_heads", kind.attention.queryHeads},
+                  {"kv_heads", kind.attention.kvHeads},       {"head_dim", kind.attention.headDim},
+                  {"window", kind.attention.window},          {"intermediate", kind.feedForward.intermediate}};
+        if (kind.feedForward.isMoe()) {
+            json["experts"] = kind.feedForward.experts;
+            json["experts_per_token"] = kind.feedForward.topK;
+            json["expert_intermediate"] = kind.feedForward.expertIntermediate;
+            json["shared_intermediate"] = kind.feedForward.sharedIntermediate;
+        }
+        kinds.push_back(std::move(json));
+    }
+    return {{"id", model.id},
+            {"name", model.name},
+            {"hugging_face_id", model.huggingFaceId},
+            {"parameters", count.total},
+            {"active_parameters", count.active},
+            {"layers", model.layerCount()},
+            {"hidden", model.hidden},
+            {"vocabulary", model.vocabulary},
+            {"max_positions", model.maxPositions},
+            {"layer_kinds", std::move(kinds)},
+            {"source", model.source.text}};
+}
+
+Json acceleratorJson(const Accelerator& accelerator)
+{
+    Json peaks = Json::object();
+    for (const NumberFormat format : kNumberFormats)
+        if (accelerator.peakOf(format) > 0)
+            peaks[std::string(shardlens::nameOf(format))] = accelerator.peakOf(format);
+    return {{"id", accelerator.id},
+            {"name", accelerator.name},
+            {"vendor", accelerator.vendor},
+            {"memory_bytes", accelerator.memoryBytes},
+            {"memory_bandwidth_bytes_per_s", accelerator.memoryBandwidth},
+            {"peak_flop_per_s", std::move(peaks)},
+            {"power_watts", accelerator.powerWatts > 0 ? Json(accelerator.powerWatts) : Json()},
+            {"confidence", std::string(1, accelerator.confidence)},
+            {"source", accelerator.source.text}};
+}
+
+Json clusterJson(const Cluster& cluster)
+{
+    Json levels = Json::array();
+    for (const FabricLevel& level : cluster.levels)
+        levels.push_back({{"name", level.name},
+                          {"topology", nameOf(level.topology)},
+                          {"extents", level.extents},
+                          {"wrap", level.wrap},
+                          {"bandwidth_bytes_per_s", level.bandwidth},
+                          {"latency_s", level.latency},
+                          {"scales_out", level.scalesOut},
+                          {"source", level.source.text}});
+    return {{"id", cluster.id},
+            {"name", cluster.name},
+            {"devices", cluster.devices()},
+            {"accelerator", cluster.accelerator.id},
+            {"levels", std::move(levels)},
+            {"price_usd_per_device_hour", cluster.pricePerDeviceHour > 0 ? Json(cluster.pricePerDeviceHour) : Json()},
+            {"price_source", cluster.priceSource},
+            {"source", cluster.source.text}};
+}
+
+Error unknownKind(const std::string& kind)
+{
+    return {.file = {}, .path = "shardlens catalog", .found = kind, .allowed = "allowed is models, accelerators or clusters"};
+}
+
+} // namespace
+
+Result<std::string> catalogText(const Catalog& catalog, const std::string& kind)
+{
+    if (kind == "models")
+        return modelTable(catalog).print();
+    if (kind == "accelerators")
+        return acceleratorTable(catalog).print();
+    if (kind == "clusters")
+        return clusterTable(catalog).print();
+    return unknownKind(kind);
+}
+
+Result<std::string> catalogJson(const Catalog& catalog, const std::string& kind)
+{
+    Json list = Json::array();
+    if (kind == "models") {
+        for (const std::shared_ptr<const Model>& model : catalog.models)
+            list.push_back(modelJson(*model));
+    } else if (kind == "accelerators") {
+        for (const Accelerator& accelerator : catalog.accelerators)
+            list.push_back(acceleratorJson(accelerator));
+    } else if (kind == "clusters") {
+        for (const std::shared_ptr<const Cluster>& cluster : catalog.clusters)
+            list.push_back(clusterJson(*cluster));
+    } else {
+        return unknownKind(kind);
+    }
+    return list.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+} // namespace shardlens::cli

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/command_line.h"
+
+#include "app/cli/catalog_list.h"
+#include "app/cli/help.h"
+#include "app/cli/scenario_source.h"
+#include "core/scenario/evaluate.h"
+#include "core/scenario/report_json.h"
+
+#include <array>
+
+namespace shardlens::cli {
+
+namespace {
+
+constexpr std::array<std::string_view, 5> kPictureNames{"window", "mesh", "timeline", "memory", "latency"};
+
+Answer badInput(const Error& error)
+{
+    return {.status = kBadInput, .out = {}, .err = error.sentence() + "\n"};
+}
+
+Error usageError(Command command, const std::string& found, const std::string& allowed)
+{
+    const std::string_view name = specOf(command).name;
+    return {.file = {}, .path = name.empty() ? "shardlens" : "shardlens " + std::string(name), .found = found, .allowed = allowed};
+}
+
+/// The sentences of what a plan breaks, one per line, after `origin`.
+std::string violationLines(const Scenario& scenario, const std::vector<Finding>& violations, const std::string& origin)
+{
+    std::string lines;
+    for (const Finding& finding : violations)
+        lines += origin + sentence(finding, scenario.context(), scenario.plan) + "\n";
+    return lines;
+}
+
+std::string originOf(const std::string& file)
+{
+    if (file.empty())
+        return {};
+    return (file == "-" ? "standard input" : file) + ": ";
+}
+
+Request evaluateCommand(const Arguments& arguments, std::istream& input)
+{
+    if (arguments.positionals.size() > 1)
+        return badInput(usageError(arguments.command, arguments.positionals[1], "takes at most one FILE"));
+    const std::string file = arguments.positionals.empty() ? "" : arguments.positionals.front();
+    const Result<ScenarioSource> source = scenarioFrom(arguments, file, builtinCatalog(), input);
+    if (!source.ok())
+        return badInput(source.error());
+    const Scenario& scenario = source.value().scenario;
+    const Report report = evaluate(scenario);
+    Answer answer;
+    for (const std::string& notice : source.value().notices)
+        answer.err += notice + "\n";
+    if (arguments.has(Flag::Json))
+        answer.out = printReportJson(scenario, report);
+    else if (report.legal)
+        answer.out = printReportText(scenario, report);
+    if (!answer.out.empty() && answer.out.back() != '\n')
+        answer.out += '\n';
+    if (!report.legal) {
+        answer.status = kIllegalPlan;
+        answer.err += violationLines(scenario, report.violations, originOf(file));
+    }
+    return answer;
+}
+
+Request checkCommand(const Arguments& arguments, std::istream& input)
+{
+    if (arguments.positionals.size() != 1)
+        return badInput(usageError(arguments.command, std::to_string(arguments.positionals.size()) + " files", "takes exactly one FILE"));
+    const std::string& file = arguments.positionals.front();
+    const Result<ScenarioFile> read = readScenarioArgument(file, builtinCatalog(), input);
+    if (!read.ok())
+        return badInput(read.error());
+    const Scenario& scenario = read.value().scenario;
+    std::vector<Finding> violations;
+    std::vector<Finding> warnings;
+    checkPlan(scenario.context(), scenario.plan, violations, warnings);
+    Answer answer;
+    answer.out = originOf(file) + (violations.empty() ? "readable, legal\n" : "readable, not legal\n");
+    for (const std::string& notice : read.value().notices)
+        answer.out += originOf(file) + notice + "\n";
+    answer.out += violationLines(scenario, warnings, originOf(file));
+    if (!violations.empty()) {
+        answer.status = kIllegalPlan;
+        answer.err = violationLines(scenario, violations, originOf(file));
+    }
+    return answer;
+}
+
+Request catalogCommand(const Arguments& arguments)
+{
+    if (arguments.positionals.size() != 1)
+        return badInput(usageError(arguments.command, {}, "takes one of models, accelerators, clusters"));
+    const std::string& kind = arguments.positionals.front();
+    const Result<std::string> list = arguments.has(Flag::Json) ? catalogJson(builtinCatalog(), kind) : catalogText(builtinCatalog(), kind);
+    if (!list.ok())
+        return badInput(list.error());
+    return Answer{.status = kAnswered, .out = list.value(), .err = {}};
+}
+
+Request renderCommand(const Arguments& arguments, std::istream& input)
+{
+    const std::vector<std::string>& words = arguments.positionals;
+    const std::string views = "window, mesh, timeline, memory or latency";
+    if (words.empty() || words.size() > 2)
+        return badInput(usageError(arguments.command, {}, "takes an optional FILE and then one of " + views));
+    RenderRequest request;
+    std::size_t view = 0;
+    while (view < kPictureNames.size() && kPictureNames[view] != words.back())
+        ++view;
+    if (view == kPictureNames.size())
+        return badInput(usageError(arguments.command, words.back(), "allowed is " + views));
+    request.picture = static_cast<Picture>(view);
+    if (!arguments.has(Flag::Picture))
+        return badInput(usageError(arguments.command, {}, "needs -o and the name of the PNG file to write"));
+    request.file = arguments[Flag::Picture].text;
+    if (!request.file.ends_with(".png"))
+        return badInput({.file = {}, .path = "-o", .found = request.file, .allowed = "allowed is a file name that ends in .png"});
+    const std::string file = words.size() == 2 ? words.front() : "";
+    Result<ScenarioSource> source = scenarioFrom(arguments, file, builtinCatalog(), input);
+    if (!source.ok())
+        return badInput(source.error());
+    request.scenario = source.value().scenario;
+    std::vector<Finding> violations;
+    std::vector<Finding> warnings;
+    checkPlan(request.scenario.context(), request.scenario.plan, violations, warnings);
+    if (!violations.empty())
+        return Answer{.status = kIllegalPlan, .out = {}, .err = violationLines(request.scenario, violations, originOf(file))};
+    if (arguments.has(Flag::Size)) {
+        request.width = static_cast<int>(arguments[Flag::Size].number);
+        request.height = static_cast<int>(arguments[Flag::Size].second);
+    }
+    if (arguments.has(Flag::Scale))
+        request.scale = arguments[Flag::Scale].factor;
+    if (arguments.has(Flag::Theme))
+        request.theme = arguments[Flag::Theme].text;
+    return request;
+}
+
+Request windowCommand(const Arguments& arguments, std::istream& input)
+{
+    if (arguments.positionals.empty())
+        return WindowRequest{};
+    const std::string& file = arguments.positionals.front();
+    if (arguments.positionals.size() > 1)
+        return badInput(usageError(arguments.command, arguments.positionals[1], "opens one FILE"));
+    if (file == "-")
+        return badInput(usageError(arguments.command, file, "the window opens a file, not standard input"));
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) {
+        std::vector<std::string> names;
+        std::string list;
+        for (const CommandSpec& spec : commandSpecs())
+            if (!spec.name.empty()) {
+                names.emplace_back(spec.name);
+                list += (list.empty() ? "" : ", ") + names.back();
+            }
+        const std::string near = closest(file, names);
+        return badInput(
+            {.file = file,
+             .path = {},
+             .found = {},
+             .allowed = "is neither a file nor a command; " + (near.empty() ? "the commands are " + list : "did you mean " + near + "?")});
+    }
+    const Result<ScenarioFile> read = readScenarioArgument(file, builtinCatalog(), input);
+    if (!read.ok())
+        return badInput(read.error());
+    return WindowRequest{file};
+}
+
+} // namespace
+
+Request interpret(const std::vector<std::string>& words, std::istream& input)
+{
+    const Result<Arguments> parsed = parseArguments(words);
+    if (!parsed.ok())
+        return badInput(parsed.error());
+    const Arguments& arguments = parsed.value();
+    if (arguments.has(Flag::Help))
+        return Answer{.status = kAnswered, .out = helpText(arguments.command), .err = {}};
+    if (arguments.has(Flag::Version))
+        return Answer{.status = kAnswered, .out = versionText(), .err = {}};
+    switch (arguments.command) {
+    case Command::Evaluate: return evaluateCommand(arguments, input);
+    case Command::Check: return checkCommand(arguments, input);
+    case Command::Catalog: return catalogCommand(arguments);
+    case Command::Render: return renderCommand(arguments, input);
+    case Command::Window: break;
+    }
+    return windowCommand(arguments, input);
+}
+
+} // namespace shardlens::cli

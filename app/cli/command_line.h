@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a command line asks for. Nothing here prints, draws or exits, so that every answer and status can be tested.
+#pragma once
+
+#include "core/scenario/scenario.h"
+
+#include <iosfwd>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace shardlens::cli {
+
+inline constexpr int kAnswered = 0;
+inline constexpr int kBadInput = 2;
+inline constexpr int kIllegalPlan = 3;
+
+/// Text to print and the exit status.
+struct Answer {
+    int status = kAnswered;
+    std::string out;
+    std::string err; ///< one sentence per line
+};
+
+struct WindowRequest {
+    std::string file; ///< a readable scenario, or empty
+};
+
+enum class Picture : unsigned char { Window, Mesh, Timeline, Memory, Latency };
+
+struct RenderRequest {
+    Scenario scenario;
+    Picture picture = Picture::Window;
+    std::string file; ///< to write
+    int width = 0;    ///< 0: the picture's own size
+    int height = 0;
+    double scale = 1;
+    std::string theme = "light"; ///< light, dark or print
+};
+
+using Request = std::variant<Answer, WindowRequest, RenderRequest>;
+
+/// `words` follow the program's name; `input` is what "-" reads.
+[[nodiscard]] Request interpret(const std::vector<std::string>& words, std::istream& input);
+
+} // namespace shardlens::cli

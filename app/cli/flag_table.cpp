@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/flags.h"
+#include "core/base/format.h"
+#include "core/hardware/resize.h"
+#include "core/scenario/scenario.h"
+
+namespace shardlens::cli {
+
+namespace {
+
+constexpr unsigned bit(Command command)
+{
+    return 1U << static_cast<unsigned>(command);
+}
+
+constexpr unsigned kScenario = bit(Command::Evaluate) | bit(Command::Render);
+constexpr unsigned kEvaluate = bit(Command::Evaluate);
+constexpr unsigned kRender = bit(Command::Render);
+constexpr unsigned kPrintsJson = bit(Command::Evaluate) | bit(Command::Catalog);
+constexpr unsigned kAll = (1U << kCommandCount) - 1;
+constexpr std::int64_t kMostReserve = std::int64_t{1} << 50;
+constexpr std::string_view kFormatNames = "fp32|bf16|fp8|int8|int4|fp4";
+
+using K = ArgumentKind;
+
+// clang-format off
+constexpr std::array kFlags{
+    FlagSpec{Flag::Model, "--model", "", "MODEL", K::Text, 0, 0, kScenario, "id or Hugging Face id in the catalog, or path to a config.json"},
+    FlagSpec{Flag::Cluster, "--cluster", "", "ID", K::Text, 0, 0, kScenario, "id in the catalog"},
+    FlagSpec{Flag::Devices, "--devices", "", "N", K::Count, 1, kMaxDevices, kScenario, "cut or grow the cluster to N devices"},
+    FlagSpec{Flag::Tensor, "--tp", "", "N", K::Count, 1, kMaxDevices, kScenario, "tensor parallelism: heads and MLP columns"},
+    FlagSpec{Flag::Pipeline, "--pp", "", "N", K::Count, 1, kMaxDevices, kScenario, "pipeline parallelism: layers"},
+    FlagSpec{Flag::Data, "--dp", "", "N", K::Count, 1, kMaxDevices, kScenario, "data parallelism: replicas"},
+    FlagSpec{Flag::Expert, "--ep", "", "N", K::Count, 1, kMaxDevices, kScenario, "expert parallelism: routed experts"},
+    FlagSpec{Flag::Sequence, "--sp", "", "N", K::Count, 1, kMaxDevices, kScenario, "sequence parallelism: positions of a sequence"},
+    FlagSpec{Flag::AttentionData, "--attention-dp", "", "N", K::Count, 1, kMaxDevices, kScenario, "attention DP: requests inside a replica"},
+    FlagSpec{Flag::Microbatches, "--microbatches", "", "N", K::Count, 1, kMaxBatch, kScenario, "groups of a replica's batch, prefill and decode"},
+    FlagSpec{Flag::Chunks, "--chunks", "", "N", K::Count, 1, kMaxTokens, kScenario, "pieces of each prompt that follow each other"},
+    FlagSpec{Flag::Batch, "--batch", "", "N", K::Count, 1, kMaxBatch, kScenario, "sequences per replica"},
+    FlagSpec{Flag::Input, "--input", "", "N", K::Count, 1, kMaxTokens, kScenario, "prompt tokens of each sequence"},
+    FlagSpec{Flag::Output, "--output", "", "N", K::Count, 1, kMaxTokens, kScenario, "generated tokens of each sequence"},
+    FlagSpec{Flag::Weights, "--weights", "", kFormatNames, K::Choice, 0, 0, kScenario, "number format of the weights"},
+    FlagSpec{Flag::Kv, "--kv", "", kFormatNames, K::Choice, 0, 0, kScenario, "number format of the KV cache"},
+    FlagSpec{Flag::Compute, "--compute", "", kFormatNames, K::Choice, 0, 0, kScenario, "number format of the arithmetic"},
+    FlagSpec{Flag::Mode, "--mode", "", "roofline|calibrated", K::Choice, 0, 0, kScenario, "roofline (calibrated needs fitted constants, none are shipped)"},
+    FlagSpec{Flag::Reserve, "--reserve", "", "BYTES", K::Bytes, 0, kMostReserve, kScenario, "memory kept per device, e.g. 2GiB; 0 leaves none"},
+    FlagSpec{Flag::Json, "--json", "", "", K::None, 0, 0, kPrintsJson, "print one JSON value"},
+    FlagSpec{Flag::Picture, "--output-file", "-o", "X.png", K::Text, 0, 0, kRender, "the picture to write (required)"},
+    FlagSpec{Flag::Size, "--size", "", "WxH", K::Size, 64, 8192, kRender, "size in device-independent pixels"},
+    FlagSpec{Flag::Scale, "--scale", "", "S", K::Factor, 0, 0, kRender, "pixels per device-independent pixel, 0.5 to 4"},
+    FlagSpec{Flag::Theme, "--theme", "", "light|dark|print", K::Choice, 0, 0, kRender, "colours (default light)"},
+    FlagSpec{Flag::Help, "--help", "-h", "", K::None, 0, 0, kAll, "print this help"},
+    FlagSpec{Flag::Version, "--version", "", "", K::None, 0, 0, bit(Command::Window), "print the version"},
+};
+// clang-format on
+
+constexpr std::string_view kScenarioDetails =
+    "Without FILE the scenario is the case study: Llama-3-70B on p5.48xlarge. FILE is a scenario (.shardlens), or - for standard\n"
+    "input; flags override it.\n"
+    "\n"
+    "The plan, when there is no FILE: if any of --tp, --pp, --dp, --ep, --sp or --attention-dp is given, those not given are 1.\n"
+    "If none is given but --model, --cluster or --devices is, TP is the largest legal one inside the scale-up domain (all devices\n"
+    "that are reached without the level that joins nodes) and the rest are 1. Microbatches not given are min(PP, batch).\n";
+
+constexpr std::array<CommandSpec, kCommandCount> kCommands{
+    CommandSpec{Command::Window, "", "shardlens [FILE]", "open the window, with the scenario FILE if given", ""},
+    CommandSpec{Command::Evaluate, "evaluate", "shardlens evaluate [FILE] [FLAGS]", "print memory, times and serving figures of a scenario",
+                kScenarioDetails},
+    CommandSpec{Command::Check, "check", "shardlens check FILE", "say whether a scenario can be read and its plan is legal",
+                "FILE is a scenario (.shardlens), or - for standard input.\n"},
+    CommandSpec{Command::Catalog, "catalog", "shardlens catalog models|accelerators|clusters [--json]",
+                "list what is shipped, with sources", ""},
+    CommandSpec{Command::Render, "render", "shardlens render [FILE] window|mesh|timeline|memory|latency -o X.png [FLAGS]",
+                "draw the window or one view into a PNG; needs no display", kScenarioDetails},
+};
+
+} // namespace
+
+std::span<const FlagSpec> flagSpecs()
+{
+    return kFlags;
+}
+
+const FlagSpec& specOf(Flag flag)
+{
+    static_assert(kFlags.size() == kFlagCount);
+    return kFlags[static_cast<std::size_t>(flag)];
+}
+
+std::span<const CommandSpec> commandSpecs()
+{
+    return kCommands;
+}
+
+const CommandSpec& specOf(Command command)
+{
+    return kCommands[static_cast<std::size_t>(command)];
+}
+
+std::optional<Command> commandNamed(std::string_view name)
+{
+    for (const CommandSpec& spec : kCommands)
+        if (!spec.name.empty() && spec.name == name)
+            return spec.command;
+    return std::nullopt;
+}
+
+bool takes(Command command, const FlagSpec& spec)
+{
+    return (spec.commands & bit(command)) != 0;
+}
+
+std::string allowedFor(const FlagSpec& spec)
+{
+    const auto range = [&spec] { return " from " + formatCount(spec.least) + " to " + formatCount(spec.most); };
+    switch (spec.kind) {
+    case ArgumentKind::None: return "no value";
+    case ArgumentKind::Text: return std::string(spec.argument);
+    case ArgumentKind::Count: return "a whole number" + range();
+    case ArgumentKind::Bytes: return "bytes from 0 to 1 PiB, such as 0, 500MB or 2GiB";
+    case ArgumentKind::Choice: {
+        std::string text = "one of ";
+        for (const char c : spec.argument)
+            text += c == '|' ? std::string(", ") : std::string(1, c);
+        return text;
+    }
+    case ArgumentKind::Size: return "WIDTHxHEIGHT, each a whole number" + range();
+    case ArgumentKind::Factor: return "a number from 0.5 to 4";
+    }
+    return {};
+}
+
+} // namespace shardlens::cli

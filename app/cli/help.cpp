@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/help.h"
+
+namespace shardlens::cli {
+
+namespace {
+
+constexpr std::string_view kStatuses =
+    "Exit status: 0 answered (also when the answer is \"does not fit\"), 2 bad usage or unreadable input, 3 the plan is illegal.\n";
+
+/// Two columns, the second aligned; the first may be too long for it and then has a line of its own.
+void addRow(std::string& text, const std::string& left, std::string_view right)
+{
+    constexpr std::size_t kColumn = 24;
+    text += "  " + left;
+    if (left.size() + 2 > kColumn)
+        text += "\n" + std::string(kColumn + 2, ' ');
+    else
+        text += std::string(kColumn - left.size(), ' ');
+    text += right;
+    text += "\n";
+}
+
+std::string flagColumn(const FlagSpec& spec)
+{
+    // The short spelling is the one people type where there is one.
+    std::string left(spec.alias.empty() ? spec.name : spec.alias);
+    if (!spec.alias.empty())
+        left += ", " + std::string(spec.name);
+    if (!spec.argument.empty())
+        left += " " + std::string(spec.argument);
+    return left;
+}
+
+} // namespace
+
+std::string helpText(Command command)
+{
+    const CommandSpec& spec = specOf(command);
+    std::string text;
+    if (command == Command::Window) {
+        text += "ShardLens shows what happens when a large language model is served with a parallel plan.\n\nUsage:\n";
+        for (const CommandSpec& each : commandSpecs())
+            text += "  " + std::string(each.usage) + "\n      " + std::string(each.summary) + "\n";
+        text += "\n`shardlens COMMAND --help` lists the flags of a command.\n";
+    } else {
+        text += "Usage: " + std::string(spec.usage) + "\n\n";
+        text += "Does: " + std::string(spec.summary) + ".\n";
+    }
+    if (!spec.details.empty())
+        text += "\n" + std::string(spec.details);
+    text += "\nFlags:\n";
+    for (const FlagSpec& flag : flagSpecs())
+        if (takes(command, flag))
+            addRow(text, flagColumn(flag), flag.help);
+    text += "\n" + std::string(kStatuses);
+    return text;
+}
+
+std::string versionText()
+{
+    return "shardlens " SHARDLENS_VERSION "\n";
+}
+
+} // namespace shardlens::cli
