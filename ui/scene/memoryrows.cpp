@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/scene/memoryrows.h"
+
+#include "core/base/format.h"
+#include "ui/scene/memoryscene.h"
+#include "ui/scene/meshfacts.h"
+
+#include <QStringList>
+
+#include <algorithm>
+
+namespace shardlens {
+namespace {
+
+bool equalMemory(const DeviceMemory& a, const DeviceMemory& b)
+{
+    return a.weights() == b.weights() && a.kv == b.kv && a.kvReplicas == b.kvReplicas && a.activations == b.activations && a.buffers == b.buffers &&
+           a.reserve == b.reserve;
+}
+
+std::vector<MemoryRow> deviceRows(const Scenario& scenario, const Report& report, const MeshFacts& facts)
+{
+    std::vector<MemoryRow> rows;
+    for (int device = 0; device < facts.used(); ++device) {
+        MemoryRow row;
+        row.device = device;
+        row.stage = facts.placement().coordinate(device, MeshAxis::Pipeline);
+        row.label = deviceName(scenario, device);
+        row.subject = Subject{.kind = Subject::Kind::Device, .device = device, .stage = row.stage};
+        row.printsValue = rows.empty() || !equalMemory(facts.memoryOf(row.stage), facts.memoryOf(rows.back().stage));
+        // A new stage starts a group of its own: its first bar prints values although they may be equal.
+        row.printsValue = row.printsValue || row.stage != rows.back().stage;
+        rows.push_back(row);
+    }
+    Q_UNUSED(report)
+    return rows;
+}
+
+QString devicesText(const Scenario& scenario, const MeshFacts& facts, int firstStage, int lastStage)
+{
+    const int first = facts.placement().firstDevice(firstStage, 0);
+    const int end = facts.placement().firstDevice(lastStage, 0) + facts.stageDevices();
+    QString noun = deviceName(scenario, 0);
+    noun.truncate(noun.lastIndexOf(QLatin1Char(' ')));
+    return noun + QLatin1Char(' ') + rangeText({first, end});
+}
+
+/// One row for the stages first..last, which hold the same.
+MemoryRow stageRow(const Scenario& scenario, const MeshFacts& facts, int first, int last)
+{
+    MemoryRow row;
+    row.stage = first;
+    const int replicas = scenario.plan.data();
+    const QString times = replicas > 1 ? QStringLiteral("%1 %2 replicas").arg(QChar(0xD7)).arg(qs(formatCount(replicas))) : QString();
+    const QString devices = devicesText(scenario, facts, first, last);
+    if (facts.stages() == 1) {
+        row.label = devices;
+        row.note = times;
+    } else {
+        row.label = first == last ? QStringLiteral("Stage %1").arg(first) : QStringLiteral("Stages ") + rangeText({first, last + 1});
+        row.note = times.isEmpty() ? devices : devices + QStringLiteral(", ") + times;
+    }
+    row.subject = Subject{.kind = Subject::Kind::Stage, .stage = first};
+    return row;
+}
+
+std::vector<MemoryRow> runRows(const Scenario& scenario, const MeshFacts& facts)
+{
+    std::vector<MemoryRow> rows;
+    for (int first = 0; first < facts.stages();) {
+        int last = first;
+        while (last + 1 < facts.stages() && equalMemory(facts.memoryOf(first), facts.memoryOf(last + 1)))
+            ++last;
+        rows.push_back(stageRow(scenario, facts, first, last));
+        first = last + 1;
+    }
+    return rows;
+}
+
+/// The fullest and its first neighbours, then a line that counts the others.
+std::vector<MemoryRow> shortened(std::vector<MemoryRow> rows, const Report& report, int most)
+{
+    if (static_cast<int>(rows.size()) <= most)
+        return rows;
+    const int fullest = report.memory.limiting().stage;
+    const auto holds = std::find_if(rows.rbegin(), rows.rend(), [fullest](const MemoryRow& row) { return row.stage <= fullest; });
+    const auto keep = static_cast<std::size_t>(std::max(1, most - 1));
+    const std::size_t at = holds == rows.rend() ? 0 : rows.size() - 1 - static_cast<std::size_t>(holds - rows.rbegin());
+    std::vector<MemoryRow> result;
+    for (std::size_t i = 0; i < rows.size() && result.size() < keep; ++i) {
+        const std::size_t left = keep - result.size();
+        if (i == at || at < i || left > 1)
+            result.push_back(rows[i]);
+    }
+    if (most > 1) {
+        MemoryRow rest;
+        rest.stage = -1;
+        rest.printsValue = false;
+        rest.label = QStringLiteral("and %1 more, none fuller").arg(rows.size() - result.size());
+        result.push_back(rest);
+    }
+    return result;
+}
+
+QString percentText(const DeviceMemory& memory, const MemoryReport& all)
+{
+    return qs(formatPercent(static_cast<double>(memory.total()) / static_cast<double>(std::max<Bytes>(all.capacity, 1)), 2));
+}
+
+} // namespace
+
+std::vector<MemoryRow> memoryRows(const Scenario& scenario, const Report& report, int most, bool perStage)
+{
+    const MeshFacts facts(scenario, report);
+    if (!perStage && facts.used() <= most)
+        return deviceRows(scenario, report, facts);
+    if (facts.stages() > most)
+        return shortened(runRows(scenario, facts), report, most);
+    std::vector<MemoryRow> rows;
+    for (int stage = 0; stage < facts.stages(); ++stage) {
+        rows.push_back(stageRow(scenario, facts, stage, stage));
+        rows.back().printsValue = stage == 0 || !equalMemory(facts.memoryOf(stage - 1), facts.memoryOf(stage));
+    }
+    return rows;
+}
+
+QString describeMemory(const Scenario& scenario, const Report& report)
+{
+    if (!report.legal || report.memory.stages.empty())
+        return report.violations.empty() ? QStringLiteral("No memory figures: the plan is not legal.")
+                                         : qs(sentence(report.violations.front(), scenario.context(), scenario.plan));
+    const MemoryReport& memory = report.memory;
+    const DeviceMemory& fullest = memory.limiting();
+    QString text = memory.stages.size() > 1 ? QStringLiteral("Stage %1 is ").arg(fullest.stage) : QStringLiteral("Each device is ");
+    text += percentText(fullest, memory) + QStringLiteral(" full, ");
+    const Bytes spare = memory.free();
+    if (spare >= 0)
+        return text + qs(formatBytes(static_cast<double>(spare))) + QStringLiteral(" free on the fullest device.");
+    return text + QStringLiteral("it needs ") + qs(formatBytes(static_cast<double>(-spare))) + QStringLiteral(" more than it has.");
+}
+
+QString memoryTooltip(const Scenario& scenario, const Report& report, const Subject& subject)
+{
+    if (!report.legal || report.memory.stages.empty())
+        return {};
+    const MeshFacts facts(scenario, report);
+    const MemoryReport& all = report.memory;
+    int stage = subject.stage;
+    QString name = QStringLiteral("Stage %1").arg(stage);
+    if (subject.device >= 0) {
+        if (subject.device >= facts.used())
+            return {};
+        stage = facts.placement().coordinate(subject.device, MeshAxis::Pipeline);
+        name = deviceName(scenario, subject.device);
+    }
+    if (stage < 0 || stage >= facts.stages())
+        return {};
+    const DeviceMemory& memory = facts.memoryOf(stage);
+    QStringList lines;
+    if (subject.kind == Subject::Kind::MemoryClass && subject.cause >= 0 && subject.cause < static_cast<int>(kMemoryClassCount)) {
+        const auto part = static_cast<MemoryClass>(subject.cause);
+        QString what = qs(nameOf(part));
+        if (!what.isEmpty())
+            what[0] = what[0].toUpper();
+        lines += what + QStringLiteral(", ") + name;
+        lines += qs(formatBytes(static_cast<double>(bytesOf(memory, part)), 4)) + QStringLiteral(", ") +
+                 qs(formatPercent(static_cast<double>(bytesOf(memory, part)) / static_cast<double>(std::max<Bytes>(all.capacity, 1)))) +
+                 QStringLiteral(" of the device");
+        if (part == MemoryClass::Kv && memory.kvReplicas > 0)
+            lines += qs(formatBytes(static_cast<double>(memory.kvReplicas))) + QStringLiteral(" of it are copies of heads that other ranks hold too");
+        return lines.join(QLatin1Char('\n'));
+    }
+    if (subject.kind != Subject::Kind::Device && subject.kind != Subject::Kind::Stage)
+        return {};
+    lines += name;
+    lines += qs(formatBytes(static_cast<double>(memory.total()))) + QStringLiteral(" of ") + qs(formatBytes(static_cast<double>(all.capacity))) +
+             QStringLiteral(", ") + percentText(memory, all) + QStringLiteral(" full");
+    const Bytes spare = all.capacity - memory.total();
+    lines += qs(formatBytes(std::abs(static_cast<double>(spare)))) + (spare >= 0 ? QStringLiteral(" free") : QStringLiteral(" too much"));
+    return lines.join(QLatin1Char('\n'));
+}
+
+} // namespace shardlens

@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/scene/meshlayout.h"
+
+#include "ui/theme/theme.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+namespace {
+
+constexpr double kTileAspect = 1.15;  // width over height at which a tile's lines sit best
+constexpr double kFrameAspect = 1.6;  // of a domain of several tiles
+constexpr double kMostTileWidth = 236;
+constexpr double kMostTileHeight = 168;
+constexpr double kLabelColumn = 68;
+constexpr double kPixelsPerTile = 45; // area below which tiles, gaps and frames can no longer be told apart
+
+struct Grid {
+    int columns = 1;
+    int rows = 1;
+};
+
+/// Columns and rows for `units` boxes in an area so that boxes of the wanted aspect become as large as possible. `run`: units that
+/// belong together (a stage); rows made of whole or equal parts of a run are preferred.
+Grid chooseGrid(int units, double width, double height, double aspect, int run)
+{
+    Grid best;
+    double bestScore = -1;
+    for (int columns = 1; columns <= units; ++columns) {
+        const int rows = (units + columns - 1) / columns;
+        const double w = width / columns;
+        const double h = height / rows;
+        double score = std::min(w, h * aspect) * std::sqrt(std::max(w, 1.0) * std::max(h, 1.0));
+        score *= std::pow(static_cast<double>(units) / (static_cast<double>(columns) * rows), 2);
+        if (rows > 1 && rows % 2 != 0)
+            score *= 0.9; // as many above the switch as below
+        if (run > 1 && run < units && (run == columns || (run % columns == 0 && columns * 2 >= run)))
+            score *= 2.2;
+        if (columns == 1 && units > 2)
+            score *= 0.5;
+        if (score > bestScore) {
+            bestScore = score;
+            best = {columns, rows};
+        }
+    }
+    return best;
+}
+
+double gapFor(double side)
+{
+    return side < 6 ? 1.0 : std::clamp(std::floor(side * 0.09), 1.0, 8.0);
+}
+
+QRectF centred(const QRectF& area, double width, double height)
+{
+    return {std::floor(area.left() + (area.width() - width) / 2), std::floor(area.top() + (area.height() - height) / 2), width, height};
+}
+
+/// A line from `from` out of the row, round it and back in at `to`, with round corners. `out` points away from the first unit.
+QPainterPath loop(QPointF from, QPointF to, QPointF side, double reach)
+{
+    const QPointF along = to - from;
+    const double length = std::hypot(along.x(), along.y());
+    const QPointF unit = length > 0 ? along / length : QPointF(1, 0);
+    const QPointF a = from - unit * reach;
+    const QPointF b = to + unit * reach;
+    const double depth = std::hypot(side.x(), side.y());
+    const double radius = std::min({6.0, reach, depth / 2});
+    const QPointF down = depth > 0 ? side / depth : QPointF(0, 1);
+    QPainterPath path(from);
+    path.lineTo(a + unit * radius);
+    path.quadTo(a, a + down * radius);
+    path.lineTo(a + side - down * radius);
+    path.quadTo(a + side, a + side + unit * radius);
+    path.lineTo(b + side - unit * radius);
+    path.quadTo(b + side, b + side - down * radius);
+    path.lineTo(b + down * radius);
+    path.quadTo(b, b - unit * radius);
+    path.lineTo(to);
+    return path;
+}
+
+std::int64_t product(const std::vector<MeshLevel>& levels)
+{
+    std::int64_t result = 1;
+    for (const MeshLevel& level : levels)
+        result *= level.units();
+    return result;
+}
+
+/// Keeps only as many outer units as `target` devices need, from the outermost axis inwards, until at most `most` are left.
+void cutSiblings(std::vector<MeshLevel>& levels, std::int64_t target, std::int64_t most)
+{
+    for (std::size_t l = levels.size(); l-- > 0;) {
+        MeshLevel& level = levels[l];
+        for (std::size_t axis = level.extents.size(); axis-- > 0;) {
+            const std::int64_t total = product(levels);
+            if (total <= most)
+                return;
+            std::int64_t inner = 1;
+            for (std::size_t i = 0; i < l; ++i)
+                inner *= levels[i].units();
+            for (std::size_t i = 0; i < axis; ++i)
+                inner *= level.extents[i];
+            const auto keep = static_cast<int>(std::clamp<std::int64_t>(ceilDiv(target, inner), 1, level.extents[axis]));
+            if (keep < level.extents[axis] && axis < level.wrap.size())
+                level.wrap[axis] = false;
+            level.extents[axis] = keep;
+            if (keep > 1)
+                return;
+        }
+    }
+}
+
+/// Merges neighbours until at most `most` tiles are left; returns devices per tile.
+int mergeNeighbours(std::vector<MeshLevel>& levels, std::int64_t most)
+{
+    int merge = 1;
+    while (product(levels) > most && levels.size() > 1) {
+        merge *= levels.front().units();
+        levels.erase(levels.begin());
+    }
+    if (product(levels) <= most)
+        return merge;
+    std::vector<int>& extents = levels.front().extents;
+    for (int& extent : extents) {
+        const auto wanted = static_cast<int>(ceilDiv(product(levels), most));
+        int factor = std::min(wanted, extent);
+        while (factor < extent && extent % factor != 0)
+            ++factor; // only whole tiles, so that a tile's devices stay consecutive
+        merge *= factor;
+        extent /= factor;
+        if (product(levels) <= most)
+            break;
+    }
+    return merge;
+}
+
+class Builder {
+public:
+    Builder(const MeshLayoutInput& input, MeshLayout& layout) : m_input(input), m_layout(layout) {}
+
+    void run()
+    {
+        prepareLevels();
+        QRectF area = m_input.area;
+        const MeshLevel& inner = m_layout.levels.front();
+        if (m_input.wantsLabels && m_layout.levels.size() == 1 && inner.topology == Topology::Switch && m_layout.merge == 1 &&
+            inner.units() <= 32 && area.width() >= 240) {
+            m_layout.labelColumn = QRectF(area.left(), area.top(), kLabelColumn, area.height());
+            area.setLeft(area.left() + kLabelColumn);
+        }
+        placeDomain(m_layout.levels.size() - 1, 0, area);
+        dropLabelColumnUnlessRowsAreStages();
+        std::sort(m_layout.tiles.begin(), m_layout.tiles.end(), [](const MeshTile& a, const MeshTile& b) { return a.device < b.device; });
+    }
+
+private:
+    void prepareLevels()
+    {
+        auto& levels = m_layout.levels;
+        for (std::size_t i = 0; i < m_input.cluster.levels.size(); ++i) {
+            const FabricLevel& level = m_input.cluster.levels[i];
+            if (level.units() > 1)
+                levels.push_back({static_cast<int>(i), level.topology, level.extents, level.wrap});
+        }
+        if (levels.empty())
+            levels.push_back({0, Topology::Switch, {1}, {}});
+        const auto most = static_cast<std::int64_t>(
+            std::clamp(m_input.area.width() * m_input.area.height() / kPixelsPerTile, 16.0, static_cast<double>(kMostTiles)));
+        const std::int64_t target = m_input.replicaDevices > 0 ? m_input.replicaDevices : std::min<std::int64_t>(most, 64);
+        cutSiblings(levels, target, most);
+        m_layout.shown = static_cast<int>(product(levels));
+        m_layout.merge = mergeNeighbours(levels, most);
+        while (levels.size() > 1 && levels.front().units() == 1)
+            levels.erase(levels.begin());
+    }
+
+    [[nodiscard]] int unitDevices(std::size_t level) const
+    {
+        int devices = m_layout.merge;
+        for (std::size_t i = 0; i < level; ++i)
+            devices *= m_layout.levels[i].units();
+        return devices;
+    }
+
+    void placeUnit(std::size_t level, int first, const QRectF& rect)
+    {
+        if (level == 0) {
+            m_layout.tiles.push_back({rect, first, m_layout.merge});
+            return;
+        }
+        const MeshLevel& inside = m_layout.levels[level - 1];
+        MeshFrame frame{rect, {}, inside.index, first, unitDevices(level)};
+        const double pad = std::clamp(std::floor(std::min(rect.width(), rect.height()) * 0.045), 1.0, 8.0);
+        QRectF inner = rect.adjusted(pad, pad, -pad, -pad);
+        if (inner.width() >= 40 && inner.height() >= 40) {
+            frame.title = QRectF(inner.left() + 3, rect.top() + 2, inner.width() - 6, 15);
+            inner.setTop(rect.top() + 18);
+        }
+        m_layout.frames.push_back(frame);
+        placeDomain(level - 1, first, inner);
+    }
+
+    void placeDomain(std::size_t level, int first, const QRectF& area)
+    {
+        switch (m_layout.levels[level].topology) {
+        case Topology::Switch: placeSwitch(level, first, area); break;
+        case Topology::Ring: placeRing(level, first, area); break;
+        case Topology::Torus: placeTorus(level, first, area); break;
+        }
+    }
+
+    [[nodiscard]] bool hasBar(std::size_t level) const
+    {
+        const MeshLevel& shown = m_layout.levels[level];
+        const bool isCut = m_input.cluster.levels.empty() || m_input.cluster.levels[static_cast<std::size_t>(shown.index)].units() > 1;
+        return isCut && !isOnChip(m_input.cluster, shown.index);
+    }
+
+    void placeSwitch(std::size_t levelIndex, int first, const QRectF& area)
+    {
+        const MeshLevel& level = m_layout.levels[levelIndex];
+        const int units = level.units();
+        const bool labelled = hasBar(levelIndex) && area.height() >= 150 && area.width() >= 190;
+        double bar = 0;
+        double air = 0;
+        if (labelled) {
+            bar = 24;
+            air = std::clamp(std::floor(area.height() * 0.06), 10.0, 22.0);
+        } else if (hasBar(levelIndex) && area.height() >= 24) {
+            bar = area.height() >= 56 ? 4 : 2;
+            air = area.height() >= 56 ? 4 : 1;
+        }
+        const bool leaves = levelIndex == 0;
+        const int run = m_input.stageDevices > 0 ? m_input.stageDevices / unitDevices(levelIndex) : 0;
+        const double roomForRows = area.height() - bar - 2 * air;
+        const Grid grid = chooseGrid(units, area.width(), roomForRows, leaves ? kTileAspect : kFrameAspect, run);
+        if (leaves)
+            m_layout.columns = grid.columns;
+        const double gap = gapFor(std::min(area.width() / grid.columns, roomForRows / grid.rows));
+        const int above = grid.rows == 1 ? 1 : (grid.rows + 1) / 2;
+        const int below = grid.rows - above;
+        const double airUsed = bar > 0 ? air * (below > 0 ? 2 : 1) : (below > 0 ? gap : 0);
+        const double rowGaps = gap * std::max(0, above - 1) + gap * std::max(0, below - 1);
+        double w = (area.width() - gap * (grid.columns - 1)) / grid.columns;
+        double h = (area.height() - bar - airUsed - rowGaps) / grid.rows;
+        if (leaves) {
+            w = std::min(w, kMostTileWidth);
+            h = std::min({h, kMostTileHeight, std::max(w, 12.0)});
+            w = std::min(w, std::max(h * 4.0, 12.0));
+        }
+        if (w >= 8)
+            w = std::floor(w);
+        if (h >= 8)
+            h = std::floor(h);
+        const double width = grid.columns * w + gap * (grid.columns - 1);
+        const double height = grid.rows * h + bar + airUsed + rowGaps;
+        const QRectF content = centred(area, width, height);
+        MeshSwitch result{{}, labelled, level.index, first, unitDevices(levelIndex), {}};
+        const double barTop = content.top() + above * h + gap * (above - 1) + air;
+        if (bar > 0)
+            result.bar = QRectF(content.left(), barTop, content.width(), bar);
+        for (int i = 0; i < units; ++i) {
+            const int row = i / grid.columns;
+            const double x = content.left() + (i % grid.columns) * (w + gap);
+            const double y = row < above ? content.top() + row * (h + gap)
+                                         : (bar > 0 ? barTop + bar + air : content.top() + above * (h + gap)) + (row - above) * (h + gap);
+            result.units.emplace_back(x, y, w, h);
+        }
+        m_layout.content = m_layout.content.united(content);
+        const std::vector<QRectF> rects = result.units;
+        m_layout.switches.push_back(std::move(result));
+        for (int i = 0; i < units; ++i)
+            placeUnit(levelIndex, first + i * unitDevices(levelIndex), rects[static_cast<std::size_t>(i)]);
+    }
+
+    void placeRing(std::size_t levelIndex, int first, const QRectF& area)
+    {
+        const MeshLevel& level = m_layout.levels[levelIndex];
+        const int units = level.units();
+        const bool wrapped = !level.wrap.empty() && level.wrap.front() && units > 2;
+        Grid grid{units, 1};
+        if (wrapped && units > 3)
+            grid = {(units + 1) / 2, 2};
+        else if (!wrapped && units > 4)
+            grid = chooseGrid(units, area.width(), area.height(), levelIndex == 0 ? kTileAspect : kFrameAspect, 0);
+        const double gap = std::clamp(std::min(area.width() / grid.columns, area.height() / grid.rows) * 0.2, 2.0, 28.0);
+        double w = (area.width() - gap * (grid.columns - 1)) / grid.columns;
+        double h = (area.height() - gap * (grid.rows - 1)) / grid.rows;
+        if (levelIndex == 0) {
+            w = std::min(w, kMostTileWidth);
+            h = std::min({h, kMostTileHeight, std::max(w, 12.0)});
+        }
+        const QRectF content = centred(area, grid.columns * w + gap * (grid.columns - 1), grid.rows * h + gap * (grid.rows - 1));
+        m_layout.content = m_layout.content.united(content);
+        MeshRail rail;
+        rail.level = level.index;
+        rail.unitDevices = unitDevices(levelIndex);
+        std::vector<QRectF> rects;
+        for (int i = 0; i < units; ++i) {
+            const int row = i / grid.columns;
+            const int along = i % grid.columns;
+            const int column = row % 2 == 0 ? along : grid.columns - 1 - along; // folded, so that neighbours stay neighbours
+            rects.emplace_back(content.left() + column * (w + gap), content.top() + row * (h + gap), w, h);
+            rail.stops.push_back(rects.back().center());
+            rail.units.push_back(first + i * rail.unitDevices);
+        }
+        if (wrapped && grid.rows == 2) {
+            rail.wrap.moveTo(rail.stops.back());
+            rail.wrap.lineTo(rail.stops.front());
+        } else if (wrapped) {
+            rail.wrap = loop(QPointF(rects.front().left(), rects.front().center().y()), QPointF(rects.back().right(), rects.back().center().y()),
+                             QPointF(0, -h / 2 - std::min(gap, 8.0)), std::min(gap, 8.0));
+        }
+        m_layout.rails.push_back(std::move(rail));
+        for (int i = 0; i < units; ++i)
+            placeUnit(levelIndex, first + i * unitDevices(levelIndex), rects[static_cast<std::size_t>(i)]);
+    }
+
+    void placeTorus(std::size_t levelIndex, int first, const QRectF& area)
+    {
+        const MeshLevel& level = m_layout.levels[levelIndex];
+        const int columns = level.extents.front();
+        const int rows = level.extents.size() > 1 ? level.extents[1] : 1;
+        const int planes = level.units() / (columns * rows);
+        const int unit = unitDevices(levelIndex);
+        if (planes == 1) {
+            placePlane(levelIndex, first, area);
+            return;
+        }
+        const Grid grid = chooseGrid(planes, area.width(), area.height(), static_cast<double>(columns) / rows * kTileAspect, 0);
+        const double cellW = area.width() / grid.columns;
+        const double cellH = area.height() / grid.rows;
+        const double gap = std::clamp(std::min(cellW, cellH) * 0.06, 3.0, 16.0);
+        const double title = cellH >= 70 && cellW >= 60 ? 15 : 0;
+        const std::size_t firstRail = m_layout.rails.size();
+        std::vector<std::vector<QPointF>> centres;
+        for (int plane = 0; plane < planes; ++plane) {
+            const QRectF cell(area.left() + plane % grid.columns * cellW, area.top() + plane / grid.columns * cellH, cellW, cellH);
+            const QRectF inner = cell.adjusted(gap / 2, gap / 2, -gap / 2, -gap / 2);
+            centres.push_back(placePlane(levelIndex, first + plane * columns * rows * unit, inner.adjusted(0, title, 0, 0)));
+            if (title > 0)
+                m_layout.captions.push_back({QRectF(inner.left(), inner.top() - 1, inner.width(), 15), plane});
+        }
+        for (std::size_t i = 0; i < centres.front().size(); ++i) {
+            MeshRail rail;
+            rail.level = level.index;
+            rail.axis = 2;
+            rail.unitDevices = unit;
+            rail.onlyLit = true;
+            for (int plane = 0; plane < planes; ++plane) {
+                rail.stops.push_back(centres[static_cast<std::size_t>(plane)][i]);
+                rail.units.push_back(first + (plane * columns * rows + static_cast<int>(i)) * unit);
+            }
+            m_layout.rails.push_back(std::move(rail));
+        }
+        Q_UNUSED(firstRail);
+    }
+
+    /// One X x Y plane; returns the centres of its units.
+    std::vector<QPointF> placePlane(std::size_t levelIndex, int first, const QRectF& area)
+    {
+        const MeshLevel& level = m_layout.levels[levelIndex];
+        const int columns = level.extents.front();
+        const int rows = level.extents.size() > 1 ? level.extents[1] : 1;
+        const int unit = unitDevices(levelIndex);
+        const auto wraps = [&level](std::size_t axis, int extent) { return axis < level.wrap.size() && level.wrap[axis] && extent > 2; };
+        const bool wrapX = wraps(0, columns);
+        const bool wrapY = wraps(1, rows);
+        const double side = std::min(area.width() / columns, area.height() / rows);
+        const double gap = side < 12 ? 1.5 : std::clamp(std::floor(side * 0.18), 2.0, 30.0);
+        // Round-the-row links need room; small planes show where a row wraps by a stub at both ends.
+        const double reach = side >= 30 ? std::clamp(gap * 0.55, 5.0, 16.0) : (side >= 10 ? 4.0 : 2.0);
+        const double marginX = wrapX || wrapY ? reach + 1 : 0;
+        const double marginY = wrapX || wrapY ? reach + 1 : 0;
+        double w = (area.width() - 2 * marginX - gap * (columns - 1)) / columns;
+        double h = (area.height() - 2 * marginY - gap * (rows - 1)) / rows;
+        if (levelIndex == 0) {
+            w = std::min({w, kMostTileWidth, std::max(h, 4.0) * 2.2});
+            h = std::min({h, kMostTileHeight, std::max(w, 4.0)});
+        } else {
+            w = std::min(w, std::max(h, 4.0) * 2.2);
+            h = std::min(h, std::max(w, 4.0) * 1.1);
+        }
+        if (w >= 8)
+            w = std::floor(w);
+        if (h >= 8)
+            h = std::floor(h);
+        const QRectF content = centred(area, columns * w + gap * (columns - 1), rows * h + gap * (rows - 1));
+        m_layout.content = m_layout.content.united(content.adjusted(-marginX, -marginY, marginX, marginY));
+        std::vector<QRectF> rects;
+        std::vector<QPointF> centres;
+        for (int i = 0; i < columns * rows; ++i) {
+            rects.emplace_back(content.left() + i % columns * (w + gap), content.top() + i / columns * (h + gap), w, h);
+            centres.push_back(rects.back().center());
+        }
+        const bool loops = side >= 30;
+        for (int axis = 0; axis < 2; ++axis) {
+            const int lines = axis == 0 ? rows : columns;
+            const int stops = axis == 0 ? columns : rows;
+            for (int line = 0; line < lines && stops > 1; ++line) {
+                MeshRail rail;
+                rail.level = level.index;
+                rail.axis = axis;
+                rail.unitDevices = unit;
+                for (int stop = 0; stop < stops; ++stop) {
+                    const int at = axis == 0 ? line * columns + stop : stop * columns + line;
+                    rail.stops.push_back(centres[static_cast<std::size_t>(at)]);
+                    rail.units.push_back(first + at * unit);
+                }
+                if (axis == 0 ? wrapX : wrapY)
+                    rail.wrap = wrapPath(rail, axis, w, h, reach, loops);
+                m_layout.rails.push_back(std::move(rail));
+            }
+        }
+        for (int i = 0; i < columns * rows; ++i)
+            placeUnit(levelIndex, first + i * unit, rects[static_cast<std::size_t>(i)]);
+        return centres;
+    }
+
+    [[nodiscard]] static QPainterPath wrapPath(const MeshRail& rail, int axis, double w, double h, double reach, bool loops)
+    {
+        const QPointF half = axis == 0 ? QPointF(w / 2, 0) : QPointF(0, h / 2);
+        const QPointF from = rail.stops.front() - half;
+        const QPointF to = rail.stops.back() + half;
+        if (loops)
+            return loop(from, to, axis == 0 ? QPointF(0, -h / 2 - reach) : QPointF(w / 2 + reach, 0), reach);
+        const QPointF out = axis == 0 ? QPointF(reach, 0) : QPointF(0, reach);
+        QPainterPath path(from);
+        path.lineTo(from - out);
+        path.moveTo(to);
+        path.lineTo(to + out);
+        return path;
+    }
+
+    void dropLabelColumnUnlessRowsAreStages()
+    {
+        if (m_layout.labelColumn.isEmpty())
+            return;
+        const int columns = m_layout.columns;
+        if (m_input.stageDevices % columns == 0) {
+            m_layout.labelColumn.moveRight(m_layout.content.left() - 4);
+            if (m_layout.labelColumn.left() < m_input.area.left())
+                m_layout.labelColumn.moveLeft(m_input.area.left());
+            return;
+        }
+        MeshLayoutInput again = m_input;
+        again.wantsLabels = false;
+        m_layout = layoutMesh(again);
+    }
+
+    const MeshLayoutInput& m_input;
+    MeshLayout& m_layout;
+};
+
+} // namespace
+
+int MeshLevel::units() const
+{
+    int count = 1;
+    for (const int extent : extents)
+        count *= extent;
+    return count;
+}
+
+const MeshTile* MeshLayout::tileOf(int device) const
+{
+    if (device < 0 || device >= shown)
+        return nullptr;
+    const auto index = static_cast<std::size_t>(device / merge);
+    return index < tiles.size() ? &tiles[index] : nullptr;
+}
+
+MeshLayout layoutMesh(const MeshLayoutInput& input)
+{
+    MeshLayout layout;
+    Builder(input, layout).run();
+    return layout;
+}
+
+bool isOnChip(const Cluster& cluster, int level)
+{
+    return level == 0 && cluster.accelerator.noun == "core" && cluster.levels.size() > 1;
+}
+
+int networkTier(const Cluster& cluster, int level)
+{
+    if (isOnChip(cluster, level))
+        return 0;
+    const int firstBoard = isOnChip(cluster, 0) ? 1 : 0;
+    const bool scalesOut = level >= 0 && level < static_cast<int>(cluster.levels.size()) && cluster.levels[static_cast<std::size_t>(level)].scalesOut;
+    return level > firstBoard || scalesOut ? 2 : 1;
+}
+
+} // namespace shardlens

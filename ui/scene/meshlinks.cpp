@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fabric behind the tiles: links, switches and frames, and which of them the focused device's group uses.
+#include "ui/scene/meshdrawing.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace shardlens {
+namespace {
+
+constexpr double kIdleLink = 1.5;
+constexpr double kLitLink = 3;
+
+/// True when any of the sorted `devices` lies in [first, first + count).
+bool anyIn(const std::vector<int>& devices, int first, int count)
+{
+    const auto found = std::lower_bound(devices.begin(), devices.end(), first);
+    return found != devices.end() && *found < first + count;
+}
+
+/// Outermost fabric level whose links the devices need; -1 for one device.
+int outermostLevel(const Cluster& cluster, const std::vector<int>& devices)
+{
+    if (devices.size() < 2)
+        return -1;
+    int domain = 1;
+    for (std::size_t i = 0; i < cluster.levels.size(); ++i) {
+        domain *= cluster.levels[i].units();
+        if (devices.front() / domain == devices.back() / domain)
+            return static_cast<int>(i);
+    }
+    return static_cast<int>(cluster.levels.size()) - 1;
+}
+
+double linkWidth(double side, double full)
+{
+    return side >= 40 ? full : (side >= 16 ? std::max(1.0, full - 1) : 1.0);
+}
+
+QColor wrapColour(const MeshDrawing& drawing)
+{
+    return drawing.input.theme.faded(drawing.ink(Ink::Strong), 0.4);
+}
+
+/// Vertical lines from the units to the bar, one for each column and side: nearer units stand in front of the same line.
+struct Trunk {
+    double x = 0;
+    double top = 0;
+    double bottom = 0;
+};
+
+std::vector<Trunk> trunks(const MeshSwitch& domain, const std::vector<std::size_t>& members)
+{
+    std::map<std::pair<int, bool>, Trunk> found;
+    for (const std::size_t member : members) {
+        const QPointF centre = domain.units[member].center();
+        const bool above = centre.y() < domain.bar.center().y();
+        const double edge = above ? domain.bar.top() : domain.bar.bottom();
+        Trunk& trunk = found.try_emplace({static_cast<int>(std::lround(centre.x())), above}, Trunk{centre.x(), edge, edge}).first->second;
+        trunk.top = std::min(trunk.top, centre.y());
+        trunk.bottom = std::max(trunk.bottom, centre.y());
+    }
+    std::vector<Trunk> result;
+    for (const auto& [key, trunk] : found)
+        result.push_back(trunk);
+    return result;
+}
+
+void drawBar(const MeshDrawing& drawing, const MeshSwitch& domain, bool lit, const QColor& colour)
+{
+    if (!domain.labelled) {
+        drawing.scene.fill(domain.bar, lit ? colour : drawing.ink(Ink::Strong));
+        return;
+    }
+    drawing.scene.roundedRect(domain.bar, 2, drawing.ink(Ink::Sunken), lit ? colour : drawing.ink(Ink::Strong), lit ? 2 : 1);
+    const LinkText text = linkText(*drawing.input.scenario.cluster, domain.level);
+    const QRectF box = domain.bar.adjusted(9, 0, -9, 0);
+    const double name = textWidth(text.name, TextRole::BodyMedium);
+    const bool both = name + 16 + textWidth(text.rate, TextRole::Note) <= box.width();
+    drawing.scene.text(QRectF(box.left(), box.top(), both ? name + 1 : box.width(), box.height()), text.name, TextRole::BodyMedium, drawing.ink(Ink::Text),
+                       Qt::AlignLeft | Qt::AlignVCenter, !both);
+    if (both) {
+        const double left = box.left() + name + 16;
+        drawing.scene.text(QRectF(left, box.top(), box.right() - left, box.height()), text.rate, TextRole::Note, drawing.ink(Ink::Text2),
+                           Qt::AlignRight | Qt::AlignVCenter);
+    }
+}
+
+void drawSwitch(const MeshDrawing& drawing, const MeshSwitch& domain)
+{
+    if (domain.bar.isEmpty())
+        return;
+    const double side = std::min(domain.units.front().width(), domain.units.front().height());
+    std::vector<std::size_t> all(domain.units.size());
+    std::vector<std::size_t> members;
+    for (std::size_t i = 0; i < domain.units.size(); ++i) {
+        all[i] = i;
+        if (anyIn(drawing.focus.peers, domain.first + static_cast<int>(i) * domain.unitDevices, domain.unitDevices))
+            members.push_back(i);
+    }
+    if (side >= 6) {
+        for (const Trunk& trunk : trunks(domain, all))
+            drawing.scene.line({trunk.x, trunk.top}, {trunk.x, trunk.bottom}, drawing.ink(Ink::Strong), linkWidth(side, kIdleLink));
+    }
+    const bool lit = members.size() > 1;
+    const QColor colour = drawing.input.theme.network(networkTier(*drawing.input.scenario.cluster, domain.level));
+    drawBar(drawing, domain, lit, colour);
+    if (!lit)
+        return;
+    double above[2] = {1e9, -1e9};
+    double below[2] = {1e9, -1e9};
+    const double width = linkWidth(side, kLitLink);
+    for (const Trunk& trunk : trunks(domain, members)) {
+        drawing.scene.line({trunk.x, trunk.top}, {trunk.x, trunk.bottom}, colour, width);
+        double* range = trunk.top < domain.bar.top() ? above : below;
+        range[0] = std::min(range[0], trunk.x - width / 2);
+        range[1] = std::max(range[1], trunk.x + width / 2);
+    }
+    if (above[0] < above[1])
+        drawing.scene.line({above[0], domain.bar.top()}, {above[1], domain.bar.top()}, colour, width);
+    if (below[0] < below[1])
+        drawing.scene.line({below[0], domain.bar.bottom()}, {below[1], domain.bar.bottom()}, colour, width);
+}
+
+double sideOfTiles(const MeshDrawing& drawing, const MeshRail& rail)
+{
+    const QPointF step = rail.stops[1] - rail.stops[0];
+    Q_UNUSED(drawing)
+    return std::max(std::abs(step.x()), std::abs(step.y()));
+}
+
+void drawIdleRail(const MeshDrawing& drawing, const MeshRail& rail)
+{
+    if (rail.onlyLit)
+        return;
+    const double width = linkWidth(sideOfTiles(drawing, rail), kIdleLink);
+    QPolygonF line;
+    for (const QPointF& stop : rail.stops) {
+        // Straight runs become one line: rows of a torus are drawn in one stroke.
+        if (line.size() >= 2 && (line[line.size() - 2].x() == line.back().x()) == (line.back().x() == stop.x()) &&
+            (line[line.size() - 2].y() == line.back().y()) == (line.back().y() == stop.y()))
+            line.back() = stop;
+        else
+            line.append(stop);
+    }
+    if (line.size() == 2)
+        drawing.scene.line(line.front(), line.back(), drawing.ink(Ink::Strong), width);
+    else
+        drawing.scene.polyline(line, drawing.ink(Ink::Strong), width);
+    if (!rail.wrap.isEmpty())
+        drawing.scene.path(rail.wrap, QColor(), wrapColour(drawing), width);
+}
+
+void drawLitRail(const MeshDrawing& drawing, const MeshRail& rail)
+{
+    const std::vector<int>& peers = drawing.focus.peers;
+    const bool through = std::any_of(rail.units.begin(), rail.units.end(),
+                                     [&](int unit) { return drawing.focus.device >= unit && drawing.focus.device < unit + rail.unitDevices; });
+    if (!through || peers.size() < 2)
+        return;
+    std::size_t first = rail.units.size();
+    std::size_t last = 0;
+    std::size_t members = 0;
+    for (std::size_t i = 0; i < rail.units.size(); ++i) {
+        if (!anyIn(peers, rail.units[i], rail.unitDevices))
+            continue;
+        first = std::min(first, i);
+        last = i;
+        ++members;
+    }
+    if (members < 2)
+        return;
+    const QColor colour = drawing.input.theme.network(networkTier(*drawing.input.scenario.cluster, rail.level));
+    const double width = linkWidth(sideOfTiles(drawing, rail), kLitLink);
+    QPolygonF line;
+    for (std::size_t i = first; i <= last; ++i)
+        line.append(rail.stops[i]);
+    drawing.scene.polyline(line, colour, width);
+    if (!rail.wrap.isEmpty() && members == rail.units.size())
+        drawing.scene.path(rail.wrap, QColor(), colour, width);
+}
+
+/// The stage that all devices of a frame belong to; -1 when they differ or are idle.
+int stageOfFrame(const MeshDrawing& drawing, const MeshFrame& frame)
+{
+    if (!drawing.facts || frame.first + frame.count > drawing.facts->used())
+        return -1;
+    const Placement& placement = drawing.facts->placement();
+    const int stage = placement.coordinate(frame.first, MeshAxis::Pipeline);
+    const DeviceGroup pipeline = placement.group(MeshAxis::Pipeline);
+    const bool whole = frame.first / pipeline.stride == (frame.first + frame.count - 1) / pipeline.stride;
+    return whole || pipeline.size == 1 ? stage : -1;
+}
+
+void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
+{
+    const Cluster& cluster = *drawing.input.scenario.cluster;
+    const bool idle = drawing.facts && frame.first >= drawing.facts->used();
+    const bool faded = drawing.focus.device >= 0 && !anyIn(drawing.focus.peers, frame.first, frame.count);
+    const QColor pen = isOnChip(cluster, frame.level) && !faded ? drawing.ink(Ink::Strong) : drawing.ink(Ink::Line);
+    drawing.scene.roundedRect(frame.rect, frame.rect.height() >= 20 ? 3 : 0, idle ? drawing.ink(Ink::Surface) : drawing.ink(Ink::Sunken), pen, 1, idle);
+    if (frame.title.isEmpty())
+        return;
+    QString name = domainNoun(cluster, frame.level) + QLatin1Char(' ') + QString::number(frame.first / frame.count);
+    double right = frame.title.right();
+    const int stage = stageOfFrame(drawing, frame);
+    if (stage >= 0 && drawing.facts->stages() > 1) {
+        const QString stageName = QStringLiteral("Stage %1").arg(stage);
+        const double width = textWidth(stageName, TextRole::Note);
+        if (textWidth(name, TextRole::Note) + 10 + width <= frame.title.width()) {
+            const QRectF box(right - width, frame.title.top(), width, frame.title.height());
+            drawing.scene.text(box, stageName, TextRole::Note, drawing.ink(faded ? Ink::Text3 : Ink::Text2), Qt::AlignRight | Qt::AlignVCenter);
+            drawing.scene.hit(box, Subject{.kind = Subject::Kind::Stage, .stage = stage});
+            right -= width + 8;
+        }
+    }
+    if (textWidth(name, TextRole::Note) > right - frame.title.left())
+        name = QString::number(frame.first / frame.count);
+    if (textWidth(name, TextRole::Note) <= right - frame.title.left())
+        drawing.scene.text(QRectF(frame.title.left(), frame.title.top(), right - frame.title.left(), frame.title.height()), name, TextRole::Note,
+                           drawing.ink(faded ? Ink::Text3 : Ink::Text2));
+}
+
+/// Where the line from the centre of `rect` towards `to` leaves it.
+QPointF borderPoint(const QRectF& rect, QPointF to)
+{
+    const QPointF centre = rect.center();
+    const QPointF delta = to - centre;
+    const double sx = delta.x() != 0 ? rect.width() / 2 / std::abs(delta.x()) : 1e9;
+    const double sy = delta.y() != 0 ? rect.height() / 2 / std::abs(delta.y()) : 1e9;
+    return centre + delta * std::min({sx, sy, 1.0});
+}
+
+} // namespace
+
+bool MeshFocus::isPeer(int candidate) const
+{
+    return std::binary_search(peers.begin(), peers.end(), candidate);
+}
+
+MeshFocus meshFocus(const Scenario& scenario, const Report& report, const MeshFacts& facts, const Subject& subject, int shown)
+{
+    MeshFocus focus;
+    if (subject.kind == Subject::Kind::Stage && subject.stage < facts.stages()) {
+        focus.stage = subject.stage;
+        return focus;
+    }
+    if (subject.kind != Subject::Kind::Device || subject.device < 0 || subject.device >= scenario.cluster->devices())
+        return focus;
+    int device = subject.device;
+    if (device >= shown && device < facts.used())
+        device %= facts.replicaDevices(); // its replica is cut away: show the same place in the one that is drawn
+    if (device >= shown)
+        return focus;
+    focus.device = device;
+    focus.peers = {device};
+    if (device >= facts.used())
+        return focus;
+
+    const Placement& placement = facts.placement();
+    struct Candidate {
+        DeviceGroup group;
+        const char* name;
+        CollectiveUse use;
+    };
+    std::vector<Candidate> candidates;
+    for (const CollectiveUse& use : decodeCollectives(report)) {
+        const DeviceGroup group = use.amongExperts ? placement.expertGroup() : placement.group(use.axis);
+        candidates.push_back({group, use.amongExperts ? "EP" : (use.axis == MeshAxis::Sequence ? "SP" : "TP"), use});
+    }
+    candidates.push_back({placement.group(MeshAxis::Tensor), "TP", {}});
+    candidates.push_back({placement.group(MeshAxis::Sequence), "SP", {}});
+    candidates.push_back({placement.expertGroup(), "EP", {}});
+    candidates.push_back({placement.group(MeshAxis::AttentionData), "Attention DP", {}});
+    for (const Candidate& candidate : candidates) {
+        if (candidate.group.size < 2)
+            continue;
+        focus.peers = placement.peers(device, candidate.group);
+        focus.groupName = QString::fromLatin1(candidate.name);
+        focus.collective = candidate.use;
+        break;
+    }
+    focus.level = outermostLevel(*scenario.cluster, focus.peers);
+    const int stage = placement.coordinate(device, MeshAxis::Pipeline);
+    const int stride = placement.group(MeshAxis::Pipeline).stride;
+    if (stage + 1 < facts.stages())
+        focus.next = device + stride;
+    if (stage > 0)
+        focus.previous = device - stride;
+    return focus;
+}
+
+void drawMeshFabric(const MeshDrawing& drawing)
+{
+    const MeshLayout& layout = drawing.layout;
+    for (std::size_t i = layout.levels.size(); i-- > 0;) {
+        const int level = layout.levels[i].index;
+        for (const MeshRail& rail : layout.rails) {
+            if (rail.level == level)
+                drawIdleRail(drawing, rail);
+        }
+        for (const MeshRail& rail : layout.rails) {
+            if (rail.level == level)
+                drawLitRail(drawing, rail);
+        }
+        for (const MeshSwitch& domain : layout.switches) {
+            if (domain.level == level)
+                drawSwitch(drawing, domain);
+        }
+        for (const MeshFrame& frame : layout.frames) {
+            if (i > 0 && frame.level == layout.levels[i - 1].index)
+                drawFrame(drawing, frame);
+        }
+    }
+    for (const MeshCaption& caption : layout.captions)
+        drawing.scene.text(caption.rect, QStringLiteral("z = %1").arg(caption.index), TextRole::Note, drawing.ink(Ink::Text3));
+}
+
+void drawMeshSends(const MeshDrawing& drawing)
+{
+    const auto send = [&drawing](int from, int to) {
+        const MeshTile* source = drawing.layout.tileOf(from);
+        const MeshTile* target = drawing.layout.tileOf(to);
+        if (!source || !target || source == target)
+            return;
+        const double side = std::min(source->rect.width(), source->rect.height());
+        const QPointF start = borderPoint(source->rect, target->rect.center());
+        const QPointF end = borderPoint(target->rect, source->rect.center());
+        drawing.scene.arrow(start, end, drawing.ink(Ink::Send), linkWidth(side, 2.5), true, side >= 40 ? 8 : 5);
+    };
+    if (drawing.focus.next >= 0)
+        send(drawing.focus.device, drawing.focus.next);
+    if (drawing.focus.previous >= 0)
+        send(drawing.focus.previous, drawing.focus.device);
+}
+
+} // namespace shardlens

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The device mesh: the machine as it is built, each device coloured by its place in the plan, with what it holds; the groups and links of
+// the device under the pointer lit.
+#pragma once
+
+#include "ui/scene/scene.h"
+
+namespace shardlens {
+
+enum class MeshColour : std::uint8_t {
+    StageRank,  ///< hue by stage, lightness by TP rank
+    Replica,    ///< hue by replica
+    ExpertRank, ///< hue by EP rank
+    KvHead,     ///< hue by KV head
+};
+[[nodiscard]] QString nameOf(MeshColour colour);
+
+struct MeshOptions {
+    MeshColour colour = MeshColour::StageRank;
+};
+
+/// Lights up input.hover when it is a device or a stage, else input.pin.
+void buildMesh(const ViewInput& input, const MeshOptions& options, Scene& scene);
+
+/// What stands beside the view's title: "p5.48xlarge, one NVSwitch domain".
+[[nodiscard]] QString meshSubtitle(const Scenario& scenario);
+/// One sentence for a screen reader.
+[[nodiscard]] QString describeMesh(const Scenario& scenario, const Report& report);
+/// Name, then facts, one line each; empty for what is not a device or stage.
+[[nodiscard]] QString meshTooltip(const Scenario& scenario, const Report& report, const Subject& subject);
+
+} // namespace shardlens

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+// One device as a tile: as many lines as its size takes, an ownership glyph, its KV heads and a small memory bar.
+#include "core/base/format.h"
+#include "ui/scene/meshdrawing.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+namespace {
+
+constexpr double kLine = 15;
+constexpr double kFade = 0.55;
+constexpr double kReplicaTint = 0.72; // of the way to the surface: ground of the replica hatch
+
+/// How a tile is dressed, decided before anything is drawn.
+struct Dress {
+    QColor colour;  ///< place colour
+    QColor ground;  ///< what text stands on
+    QColor text;
+    bool copy = false;
+    bool faded = false;
+};
+
+QColor placeColour(const MeshDrawing& drawing, const DeviceFacts& facts)
+{
+    const Theme& theme = drawing.input.theme;
+    const Plan& plan = drawing.input.scenario.plan;
+    switch (drawing.options.colour) {
+    case MeshColour::StageRank: {
+        const int rank = facts.tensor + plan.tensor() * (facts.sequence + plan.sequence() * facts.attentionData);
+        return theme.place(facts.stage, rank, drawing.facts->stageDevices());
+    }
+    case MeshColour::Replica: return theme.place(facts.replica, 0, 1);
+    case MeshColour::ExpertRank: return theme.place(facts.expertRank, 0, 1);
+    case MeshColour::KvHead: break;
+    }
+    return theme.place(facts.kvHeads.begin, 0, 1);
+}
+
+Dress dressOf(const MeshDrawing& drawing, const DeviceFacts& facts)
+{
+    const Theme& theme = drawing.input.theme;
+    const MeshFocus& focus = drawing.focus;
+    Dress dress;
+    dress.colour = placeColour(drawing, facts);
+    dress.copy = facts.replica > 0 && drawing.options.colour != MeshColour::Replica;
+    if (focus.device >= 0)
+        dress.faded = !focus.isPeer(facts.device) && facts.device != focus.next && facts.device != focus.previous;
+    else if (focus.stage >= 0)
+        dress.faded = facts.stage != focus.stage;
+    if (dress.faded)
+        dress.colour = theme.faded(dress.colour, kFade);
+    dress.ground = dress.copy ? theme.faded(dress.colour, kReplicaTint) : dress.colour;
+    dress.text = dress.faded ? drawing.ink(Ink::Text3) : Theme::textOn(dress.ground);
+    return dress;
+}
+
+class Tile {
+public:
+    Tile(const MeshDrawing& drawing, const MeshTile& tile) : m_drawing(drawing), m_scene(drawing.scene), m_rect(tile.rect), m_tile(tile)
+    {
+        m_side = std::min(m_rect.width(), m_rect.height());
+    }
+
+    void draw()
+    {
+        const bool idle = m_drawing.facts && m_tile.device >= m_drawing.facts->used();
+        Subject subject{.kind = Subject::Kind::Device, .device = m_tile.device};
+        if (!m_drawing.facts || idle) {
+            drawEmpty(idle);
+        } else {
+            m_facts = m_drawing.facts->of(m_tile.device);
+            subject.stage = m_facts.stage;
+            m_dress = dressOf(m_drawing, m_facts);
+            drawGround();
+            if (m_tile.count == 1)
+                drawContent();
+            drawOutline();
+        }
+        m_scene.hit(m_rect, subject);
+    }
+
+private:
+    [[nodiscard]] QColor ink(Ink ink) const { return m_drawing.ink(ink); }
+    [[nodiscard]] double radius() const { return m_side >= 20 ? 3 : 0; }
+
+    void drawEmpty(bool idle)
+    {
+        // Empty, because the plan leaves it out: dashed. Empty, because there is no legal plan: a plain outline.
+        if (m_side >= 5)
+            m_scene.roundedRect(m_rect, radius(), QColor(), ink(m_side >= 20 ? Ink::Strong : Ink::Line), 1, idle && m_side >= 12);
+        else
+            m_scene.fill(m_rect, ink(Ink::Grid));
+        const QString index = QString::number(m_tile.device);
+        const QString name = deviceName(m_drawing.input.scenario, m_tile.device);
+        const QRectF inner = m_rect.adjusted(4, 1, -4, -1);
+        if (m_tile.count > 1 || inner.height() < lineHeight(TextRole::Note))
+            return;
+        for (const QString& text : {name, index}) {
+            if (textWidth(text, TextRole::Note) > inner.width())
+                continue;
+            const bool two = idle && inner.height() >= 34 && textWidth(QStringLiteral("idle"), TextRole::Note) <= inner.width();
+            m_scene.text(inner.adjusted(0, 0, 0, two ? -kLine : 0), text, TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
+            if (two)
+                m_scene.text(inner.adjusted(0, kLine, 0, 0), QStringLiteral("idle"), TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
+            return;
+        }
+    }
+
+    void drawGround()
+    {
+        const QColor edge = m_drawing.input.theme.edgeOf(m_dress.colour);
+        if (m_dress.copy && m_side >= 10)
+            m_scene.hatch(m_rect, Hatch::Replica, m_dress.colour, edge);
+        else if (m_dress.copy)
+            m_scene.fill(m_rect, m_drawing.input.theme.faded(m_dress.colour, 0.5));
+        else if (m_side >= 20)
+            m_scene.roundedRect(m_rect, radius(), m_dress.colour, edge);
+        else
+            m_scene.fill(m_rect, m_dress.colour, m_side >= 7 ? edge : QColor());
+    }
+
+    void drawOutline()
+    {
+        const MeshFocus& focus = m_drawing.focus;
+        const double width = m_side >= 10 ? 2 : 1;
+        const Cluster& cluster = *m_drawing.input.scenario.cluster;
+        const bool here = focus.device >= m_tile.device && focus.device < m_tile.device + m_tile.count;
+        if (here)
+            m_scene.roundedRect(m_rect, radius(), QColor(), ink(Ink::Text), width);
+        else if (focus.device >= 0 && (m_facts.device == focus.next || m_facts.device == focus.previous))
+            m_scene.roundedRect(m_rect, radius(), QColor(), ink(Ink::Send), width, m_side >= 12);
+        else if (focus.peers.size() > 1 && focus.isPeer(m_facts.device))
+            m_scene.roundedRect(m_rect, radius(), QColor(), m_drawing.input.theme.network(networkTier(cluster, focus.level)), width);
+    }
+
+    // ---- content, from the bottom edge up and from the top edge down ----
+
+    void drawContent()
+    {
+        const double pad = m_rect.width() >= 60 ? 7 : (m_rect.width() >= 34 ? 4 : 2);
+        m_inner = m_rect.adjusted(pad, m_rect.height() >= 40 ? 4 : 1, -pad, m_rect.height() >= 40 ? -5 : -2);
+        if (m_inner.width() < 6 || m_inner.height() < 4)
+            return;
+        drawMemoryBar();
+        drawKvMark();
+        drawLines();
+    }
+
+    void drawMemoryBar()
+    {
+        if (m_rect.height() < 40 || m_inner.width() < 30)
+            return;
+        const QRectF bar(m_inner.left(), m_inner.bottom() - 5, m_inner.width(), 5);
+        m_inner.setBottom(bar.top() - 4);
+        const Theme& theme = m_drawing.input.theme;
+        const DeviceMemory& memory = m_drawing.facts->memoryOf(m_facts.stage);
+        const auto capacity = static_cast<double>(m_drawing.input.report.memory.capacity);
+        const auto total = static_cast<double>(memory.total());
+        const double scale = bar.width() / std::max({capacity, total, 1.0});
+        const double fade = m_dress.faded ? kFade : 0;
+        m_scene.fill(bar, ink(Ink::Sunken), ink(m_dress.faded ? Ink::Line : Ink::Strong));
+        double x = bar.left();
+        const auto part = [&](Bytes bytes, Ink colour) {
+            const double width = static_cast<double>(bytes) * scale;
+            if (width >= 0.5)
+                m_scene.fill(QRectF(x, bar.top(), width, bar.height()), theme.faded(ink(colour), fade));
+            x += width;
+        };
+        part(memory.weights(), Ink::Weights);
+        part(memory.kv, Ink::Kv);
+        part(memory.activations + memory.buffers + memory.reserve, Ink::Overhead);
+        if (total > capacity) {
+            const QRectF excess(bar.left() + capacity * scale, bar.top(), (total - capacity) * scale, bar.height());
+            m_scene.hatch(excess, Hatch::OverCapacity);
+            m_scene.line(excess.topLeft() - QPointF(0, 2), excess.bottomLeft() + QPointF(0, 2), ink(Ink::Text), 1.5);
+        }
+    }
+
+    [[nodiscard]] bool showsKvMark() const
+    {
+        return m_facts.kvCopies > 1 || m_drawing.options.colour == MeshColour::KvHead;
+    }
+
+    void drawKvMark()
+    {
+        if (!showsKvMark() || m_rect.height() < 16)
+            return;
+        const bool room = m_inner.height() >= kLine + 14;
+        const double height = room ? 14 : 4;
+        const QRectF mark(m_rect.left() + 2, m_inner.bottom() - height + (m_rect.height() < 40 ? 1 : 0), m_rect.width() - 4, height);
+        const Theme& theme = m_drawing.input.theme;
+        const QColor kv = m_dress.faded ? theme.faded(ink(Ink::Kv), kFade) : ink(Ink::Kv);
+        const bool copy = m_facts.kvCopy > 0;
+        if (copy)
+            m_scene.hatch(mark, Hatch::Replica, kv, theme.edgeOf(kv));
+        else
+            m_scene.fill(mark, kv, theme.edgeOf(kv));
+        m_inner.setBottom(mark.top() - 1);
+        if (!room)
+            return;
+        const bool latent = m_drawing.facts->attention().kind == AttentionKind::Latent;
+        const QString text = latent ? QStringLiteral("KV latent") : QStringLiteral("KV ") + rangeText(m_facts.kvHeads);
+        if (textWidth(text, TextRole::Note) <= mark.width() - 4)
+            m_scene.text(mark, text, TextRole::Note, m_dress.faded ? ink(Ink::Text3) : Theme::textOn(copy ? theme.faded(kv, kReplicaTint) : kv),
+                         Qt::AlignCenter);
+    }
+
+    [[nodiscard]] QStringList facts() const
+    {
+        const Plan& plan = m_drawing.input.scenario.plan;
+        QStringList place;
+        const auto add = [&place](int size, const char* name, int at) {
+            if (size > 1)
+                place += QString::fromLatin1(name) + QLatin1Char(' ') + QString::number(at);
+        };
+        add(plan.tensor(), "TP", m_facts.tensor);
+        add(plan.sequence(), "SP", m_facts.sequence);
+        add(plan.attentionData(), "aDP", m_facts.attentionData);
+        add(plan.pipeline(), "PP", m_facts.stage);
+        add(plan.data(), "DP", m_facts.replica);
+        QString places = place.join(QStringLiteral(", "));
+        while (place.size() > 1 && textWidth(places, TextRole::Note) > m_inner.width()) {
+            place.removeLast();
+            places = place.join(QStringLiteral(", "));
+        }
+        QStringList lines{places, QStringLiteral("Q ") + rangeText(m_facts.queryHeads)};
+        if (m_facts.experts.count() > 0 && plan.expert() > 1)
+            lines += (m_rect.width() >= 90 ? QStringLiteral("experts ") : QStringLiteral("E ")) + rangeText(m_facts.experts);
+        if (!showsKvMark() && m_drawing.facts->attention().kind == AttentionKind::Grouped)
+            lines += QStringLiteral("KV ") + rangeText(m_facts.kvHeads);
+        lines += QStringLiteral("layers ") + rangeText(m_facts.layers);
+        const auto total = static_cast<double>(m_drawing.facts->memoryOf(m_facts.stage).total());
+        lines += qs(formatNumber(total / kGiB)) + QStringLiteral(" of ") +
+                 qs(formatNumber(static_cast<double>(m_drawing.input.report.memory.capacity) / kGiB)) + QStringLiteral(" GiB");
+        lines.removeAll(QString());
+        return lines;
+    }
+
+    void drawLines()
+    {
+        const double noteHeight = lineHeight(TextRole::Note);
+        if (m_inner.height() < noteHeight - 1 || m_inner.width() < 7)
+            return;
+        double y = m_inner.top();
+        const bool oneLine = m_inner.height() < kLine + noteHeight;
+        const QString name = deviceName(m_drawing.input.scenario, m_tile.device);
+        const QString index = QString::number(m_tile.device);
+        const QString heads = QStringLiteral("Q ") + rangeText(m_facts.queryHeads);
+        // On a chip with its number in the frame, the heads say more than the core's index.
+        const bool headsFirst = oneLine && isOnChip(*m_drawing.input.scenario.cluster, 0) && textWidth(heads, TextRole::Note) <= m_inner.width();
+        if (headsFirst) {
+            m_scene.text(m_inner, heads, TextRole::Note, m_dress.text, Qt::AlignCenter);
+            return;
+        }
+        const bool strong = textWidth(name, TextRole::BodyStrong) <= m_inner.width() && m_inner.height() >= lineHeight(TextRole::BodyStrong);
+        if (!strong && textWidth(index, TextRole::Note) > m_inner.width())
+            return;
+        if (oneLine) {
+            m_scene.text(m_inner, strong ? name : index, strong ? TextRole::BodyStrong : TextRole::Note, m_dress.text, Qt::AlignCenter);
+            return;
+        }
+        const QRectF title(m_inner.left(), y, m_inner.width(), kLine + 1);
+        m_scene.text(title, strong ? name : index, strong ? TextRole::BodyStrong : TextRole::NoteStrong, m_dress.text);
+        y = title.bottom();
+        const QStringList lines = facts();
+        const auto fitting = static_cast<qsizetype>((m_inner.bottom() - y + 1) / kLine);
+        qsizetype shown = 0;
+        double textBottom = y;
+        for (const QString& line : lines) {
+            if (shown >= fitting)
+                break;
+            if (textWidth(line, TextRole::Note) > m_inner.width())
+                continue;
+            m_scene.text(QRectF(m_inner.left(), y, m_inner.width(), kLine), line, TextRole::Note, m_dress.text);
+            y += kLine;
+            textBottom = y;
+            ++shown;
+        }
+        const double used = textWidth(strong ? name : index, strong ? TextRole::BodyStrong : TextRole::NoteStrong);
+        drawGlyph(title, used, textBottom);
+    }
+
+    /// What the device owns of the model: layers down, heads across.
+    void drawGlyph(const QRectF& title, double nameWidth, double textBottom)
+    {
+        const Plan& plan = m_drawing.input.scenario.plan;
+        if (plan.tensor() * plan.pipeline() == 1)
+            return;
+        const double below = m_inner.bottom() - textBottom;
+        if (below >= 34 && m_inner.width() >= 90) {
+            const double height = std::min(below - 8, 56.0);
+            glyphIn(QRectF(m_inner.left(), std::floor(m_inner.bottom() - height - 2), m_inner.width(), height));
+            return;
+        }
+        const double width = 30;
+        if (title.width() - nameWidth >= width + 6)
+            glyphIn(QRectF(title.right() - width, title.top() + 2, width, 13));
+    }
+
+    void glyphIn(const QRectF& box)
+    {
+        const Plan& plan = m_drawing.input.scenario.plan;
+        const Theme& theme = m_drawing.input.theme;
+        const QColor frame = m_dress.faded ? theme.faded(m_dress.text, 0.5) : m_dress.text;
+        const int columns = std::min(plan.tensor(), static_cast<int>(box.width() / 5));
+        const int rows = std::min(plan.pipeline(), static_cast<int>(box.height() / 4));
+        const bool surface = theme.id() == ThemeId::Dark;
+        m_scene.fill(box, theme.faded(m_dress.colour, surface ? 0.35 : 0.6), theme.faded(frame, 0.45));
+        QPainterPath lines;
+        for (int column = 1; column < columns; ++column) {
+            lines.moveTo(std::floor(box.left() + column * box.width() / columns) + 0.5, box.top() + 1);
+            lines.lineTo(std::floor(box.left() + column * box.width() / columns) + 0.5, box.bottom() - 1);
+        }
+        for (int row = 1; row < rows; ++row) {
+            lines.moveTo(box.left() + 1, std::floor(box.top() + row * box.height() / rows) + 0.5);
+            lines.lineTo(box.right() - 1, std::floor(box.top() + row * box.height() / rows) + 0.5);
+        }
+        if (!lines.isEmpty())
+            m_scene.path(lines, QColor(), theme.faded(frame, 0.6), 1);
+        const double w = std::max(box.width() / plan.tensor(), 3.0);
+        const double h = std::max(box.height() / plan.pipeline(), 3.0);
+        const double x = std::min(box.left() + m_facts.tensor * box.width() / plan.tensor(), box.right() - w);
+        const double y = std::min(box.top() + m_facts.stage * box.height() / plan.pipeline(), box.bottom() - h);
+        m_scene.fill(QRectF(x, y, w, h), frame);
+    }
+
+    const MeshDrawing& m_drawing;
+    Scene& m_scene;
+    QRectF m_rect;
+    const MeshTile& m_tile;
+    DeviceFacts m_facts;
+    Dress m_dress;
+    QRectF m_inner;
+    double m_side = 0;
+};
+
+} // namespace
+
+void drawMeshTiles(const MeshDrawing& drawing)
+{
+    for (const MeshTile& tile : drawing.layout.tiles)
+        Tile(drawing, tile).draw();
+}
+
+} // namespace shardlens
