@@ -75,4 +75,8 @@ private:
     friend struct CollectiveCalculator;
 };
 
+/// Point-to-point transfer of `bytes` between two devices: over the innermost level that joins them; a ring or torus by the shortest
+/// dimension-ordered route on one link.
+[[nodiscard]] CollectiveCost sendCost(const Cluster& cluster, int from, int to, double bytes);
+
 } // namespace shardlens

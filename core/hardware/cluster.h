@@ -42,7 +42,8 @@ struct FabricLevel {
     Topology topology = Topology::Switch;
     std::vector<int> extents; ///< units along each axis, innermost-varying first; {8} for a switch of eight
     std::vector<bool> wrap;   ///< per axis: wrap-around link present; empty for Switch
-    double bandwidth = 0;     ///< bytes/s, one direction, per device, all its links of this level together, when every device is sending
+    double bandwidth = 0;     ///< bytes/s, one direction, per device, all its links of this level together, when every device is
+                              ///< sending; a ring or torus has two equal links per axis, counted also where an end is not wired
     double latency = 0;       ///< seconds per hop (Ring, Torus) or per transfer through the switch
     bool scalesOut = false;   ///< the outermost level, a Switch, may be given any extent ("--devices 256")
     /// 0: an axis has its wrap-around link only while it is whole. Otherwise every axis is wrapped while all extents are multiples of this

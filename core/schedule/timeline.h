@@ -36,7 +36,7 @@ struct PipelineInput {
     std::vector<std::int32_t> classOf; ///< microbatches x chunks
     int classes = 1;
     std::vector<double> busy; ///< stages x classes, seconds
-    std::vector<double> send; ///< classes, seconds between neighbouring stages (and back to stage 0 in decode)
+    std::vector<double> send; ///< stages x classes: seconds from this stage to the next (decode: from the last back to stage 0)
 };
 
 /// All pieces once, in order (microbatch outer, chunk inner), first in first out on every stage.
