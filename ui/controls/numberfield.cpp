@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/controls/numberfield.h"
+
+#include "core/base/format.h"
+#include "ui/controls/platetip.h"
+#include "ui/scene/scene.h"
+
+#include <QFocusEvent>
+#include <QKeyEvent>
+#include <QPainter>
+#include <QTimer>
+#include <QWheelEvent>
+
+#include <cmath>
+
+namespace shardlens {
+namespace {
+
+constexpr int kComplaintMilliseconds = 6000;
+
+Error notANumber(const QString& text, int least, int most)
+{
+    Error error;
+    error.found = '"' + text.left(40).toStdString() + '"';
+    error.allowed = "a whole number from " + formatCount(least) + " to " + formatCount(most) + ", such as 2048, 2,048 or 2k";
+    return error;
+}
+
+} // namespace
+
+Result<int> parseCount(const QString& text, int least, int most)
+{
+    QString digits = text.trimmed().toLower();
+    for (const QChar separator : {QChar(u','), QChar(u' '), QChar(u'\''), QChar(u'_'), QChar(0x202F), QChar(0x2009), QChar(0x00A0)})
+        digits.remove(separator);
+    double unit = 1;
+    if (digits.endsWith(QLatin1Char('k')))
+        unit = 1024;
+    else if (digits.endsWith(QLatin1Char('m')))
+        unit = 1024.0 * 1024.0;
+    if (unit > 1)
+        digits.chop(1);
+    const auto plain = [](QChar c) { return (c >= QLatin1Char('0') && c <= QLatin1Char('9')) || c == QLatin1Char('.'); };
+    bool ok = !digits.isEmpty() && digits.size() <= 30 && std::all_of(digits.cbegin(), digits.cend(), plain);
+    const double value = ok ? digits.toDouble(&ok) * unit : 0; // QString::toDouble reads the C locale
+    if (!ok || value != std::floor(value) || value < least || value > most)
+        return notANumber(text, least, most);
+    return static_cast<int>(value);
+}
+
+QString countText(int value)
+{
+    return qs(formatCount(value));
+}
+
+QString shortCountText(int value)
+{
+    constexpr int kKilo = 1024;
+    constexpr int kMega = kKilo * kKilo;
+    if (value >= kMega && value % kMega == 0)
+        return QString::number(value / kMega) % QLatin1Char('M');
+    if (value >= kKilo && value % kKilo == 0)
+        return QString::number(value / kKilo) % QLatin1Char('k');
+    return countText(value);
+}
+
+NumberField::NumberField(QWidget* parent) : QLineEdit(parent), m_theme(&Theme::of(ThemeId::Light))
+{
+    setFrame(false);
+    setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    setTextMargins(4, 0, 5, 0);
+    setMaxLength(40);
+    setFont(fontOf(TextRole::BodyMedium));
+    setContextMenuPolicy(Qt::NoContextMenu);
+    setTheme(*m_theme);
+    connect(this, &QLineEdit::textEdited, this, [this] { m_typing = true; });
+    connect(this, &QLineEdit::returnPressed, this, &NumberField::commit);
+}
+
+void NumberField::setTheme(const Theme& theme)
+{
+    m_theme = &theme;
+    QPalette colors = palette();
+    colors.setColor(QPalette::Base, Qt::transparent);
+    colors.setColor(QPalette::Text, theme.color(Ink::Text));
+    colors.setColor(QPalette::Disabled, QPalette::Text, theme.color(Ink::Disabled));
+    colors.setColor(QPalette::Highlight, theme.color(Ink::Line));
+    colors.setColor(QPalette::HighlightedText, theme.color(Ink::Text));
+    setPalette(colors);
+    update();
+}
+
+void NumberField::setRange(int least, int most)
+{
+    m_least = least;
+    m_most = std::max(least, most);
+}
+
+void NumberField::setValue(int value)
+{
+    m_value = value;
+    if (!m_typing && text() != countText(value))
+        restore();
+}
+
+void NumberField::restore()
+{
+    m_typing = false;
+    const bool selected = hasSelectedText();
+    setText(countText(m_value));
+    if (selected)
+        selectAll();
+}
+
+void NumberField::reject(const QString& sentence)
+{
+    restore();
+    m_complaint = sentence;
+    Q_EMIT complained(sentence);
+    if (!isVisible())
+        return;
+    if (!m_tip)
+        m_tip = new PlateTip(this);
+    m_tip->showText(mapToGlobal(QPoint(0, height() - 8)), sentence, *m_theme);
+    QTimer::singleShot(kComplaintMilliseconds, m_tip, &QWidget::hide);
+}
+
+void NumberField::commit()
+{
+    if (!m_typing)
+        return;
+    const Result<int> read = parseCount(text(), m_least, m_most);
+    if (!read.ok()) {
+        reject(qs(read.error().sentence()));
+        return;
+    }
+    m_complaint.clear();
+    if (m_tip)
+        m_tip->hide();
+    m_typing = false;
+    if (read.value() != m_value)
+        Q_EMIT typed(read.value()); // the owner answers with setValue() or reject()
+    if (!m_typing && text() != countText(m_value))
+        restore();
+}
+
+void NumberField::paintEvent(QPaintEvent* event)
+{
+    QPainter painter(this);
+    Scene scene;
+    scene.clear(size());
+    const QRectF box(rect());
+    const QColor border = hasFocus() ? m_theme->color(Ink::Accent) : m_theme->color(isEnabled() ? Ink::Strong : Ink::Line);
+    scene.roundedRect(box, 3, m_theme->color(isEnabled() ? Ink::Surface : Ink::Sunken), border, hasFocus() ? 2 : 1);
+    paint(painter, scene, *m_theme);
+    painter.end();
+    QLineEdit::paintEvent(event);
+}
+
+void NumberField::keyPressEvent(QKeyEvent* event)
+{
+    switch (event->key()) {
+    case Qt::Key_Up: Q_EMIT stepped(1); return;
+    case Qt::Key_Down: Q_EMIT stepped(-1); return;
+    case Qt::Key_Escape:
+        if (m_typing) {
+            restore();
+            return;
+        }
+        break;
+    default: break;
+    }
+    QLineEdit::keyPressEvent(event);
+}
+
+void NumberField::wheelEvent(QWheelEvent* event)
+{
+    if (!hasFocus()) {
+        event->ignore();
+        return;
+    }
+    m_wheel += event->angleDelta().y();
+    const int steps = m_wheel / 120;
+    m_wheel -= steps * 120;
+    if (steps != 0)
+        Q_EMIT stepped(steps);
+    event->accept();
+}
+
+void NumberField::focusInEvent(QFocusEvent* event)
+{
+    QLineEdit::focusInEvent(event);
+    if (event->reason() != Qt::PopupFocusReason)
+        QTimer::singleShot(0, this, &QLineEdit::selectAll); // after the click has set its cursor
+}
+
+void NumberField::focusOutEvent(QFocusEvent* event)
+{
+    commit();
+    deselect();
+    QLineEdit::focusOutEvent(event);
+}
+
+} // namespace shardlens
