@@ -106,7 +106,8 @@ void LegalSlider::toEnd(bool last)
 
 void LegalSlider::take(int wanted)
 {
-    const auto found = std::find_if(m_choices.begin(), m_choices.end(), [wanted](const AxisChoice& choice) { return choice.value == wanted; });
+    const auto found =
+        std::find_if(m_choices.begin(), m_choices.end(), [wanted](const AxisChoice& choice) { return choice.value == wanted; });
     if (found != m_choices.end() && found->legal) {
         choose(static_cast<int>(found - m_choices.begin()), false);
         return;

@@ -32,7 +32,7 @@ public:
     [[nodiscard]] QString complaint() const { return m_complaint; } ///< the last sentence; empty after a good value
 
 Q_SIGNALS:
-    void typed(int value); ///< a readable number inside the range was entered
+    void typed(int value);   ///< a readable number inside the range was entered
     void stepped(int steps); ///< Up, Down, or the wheel over the focused field
     void complained(const QString& sentence);
 

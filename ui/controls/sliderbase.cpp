@@ -59,7 +59,11 @@ private:
 } // namespace
 
 SliderBase::SliderBase(const QString& name, const QString& note, QWidget* parent)
-    : QWidget(parent), m_theme(&Theme::of(ThemeId::Light)), m_field(new NumberField(this)), m_name(name), m_note(note)
+    : QWidget(parent),
+      m_theme(&Theme::of(ThemeId::Light)),
+      m_field(new NumberField(this)),
+      m_name(name),
+      m_note(note)
 {
     static const bool registered = [] {
         QAccessible::installFactory(&SliderAccessible::make);

@@ -19,7 +19,10 @@ int stopAt(int value)
 } // namespace
 
 ValueSlider::ValueSlider(const QString& name, const QString& note, int least, int most, int limit, QWidget* parent)
-    : SliderBase(name, note, parent), m_least(std::max(1, least)), m_most(std::max(m_least + 1, most)), m_limit(std::max(m_most, limit)),
+    : SliderBase(name, note, parent),
+      m_least(std::max(1, least)),
+      m_most(std::max(m_least + 1, most)),
+      m_limit(std::max(m_most, limit)),
       m_value(m_least)
 {
     valueShown();
