@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/hardware/resize.h"
 
+#include "core/base/format.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <optional>
@@ -130,10 +132,10 @@ std::string nearestPossible(const Cluster& cluster, std::int64_t devices)
     while (above <= most && !isPossible(cluster, above))
         ++above;
     if (below < 1)
-        return std::to_string(above);
+        return formatCount(above);
     if (above > most)
-        return std::to_string(below) + " at most";
-    return std::to_string(below) + " or " + std::to_string(above);
+        return formatCount(below) + " at most";
+    return formatCount(below) + " or " + formatCount(above);
 }
 
 void restore(FabricLevel& level)
@@ -173,7 +175,7 @@ Cluster uncut(const Cluster& cluster)
 Result<Cluster> resized(const Cluster& cluster, int devices)
 {
     if (devices < 1 || devices > kMaxDevices)
-        return Error{"", "devices", std::to_string(devices), "a cluster has 1 to " + std::to_string(kMaxDevices) + " devices"};
+        return Error{"", "devices", std::to_string(devices), "a cluster has 1 to " + formatCount(kMaxDevices) + " devices"};
     std::vector<std::vector<int>> extents = extentsFor(cluster, devices);
     if (extents.empty())
         return Error{"", "devices", std::to_string(devices), cluster.id + " can have " + nearestPossible(cluster, devices)};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/scenario/hardware_json.h"
 
+#include "core/base/format.h"
 #include "core/hardware/resize.h"
 
 #include <nlohmann/json.hpp>
@@ -148,7 +149,7 @@ Cluster readCluster(JsonObject object, std::span<const Accelerator> accelerators
             devices = std::min<std::int64_t>(devices * extent, std::int64_t{kMaxDevices} + 1);
     }
     if (devices > kMaxDevices)
-        object.fail("levels", "extents whose product is at most " + std::to_string(kMaxDevices) + " devices");
+        object.fail("levels", "extents whose product is at most " + formatCount(kMaxDevices) + " devices");
     cluster.pricePerDeviceHour = object.optionalDouble("price_usd_per_device_hour", 0, kMaxPrice).value_or(0);
     if (cluster.pricePerDeviceHour > 0)
         cluster.priceSource = nonEmpty(object, "price_source");

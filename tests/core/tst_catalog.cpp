@@ -299,7 +299,7 @@ private Q_SLOTS:
         cluster("wrap is a number", "[true, true]", "[true, 1]", list({"/levels/0/wrap/1"}));
         cluster("wrap against its unit", "[true, true]", "[true, true], \"wrap_unit\": 8", list({"/levels/0/wrap", "wrap_unit"}));
         cluster("extent 0", "[4, 4]", "[4, 0]", list({"/levels/0/extents/1", "0"}));
-        cluster("too many devices", "[4, 4]", "[512, 512]", list({"/levels", "65536"}));
+        cluster("too many devices", "[4, 4]", "[512, 512]", list({"/levels", "65,536"}));
         cluster("extents that overflow", "[4, 4]", "[65536, 65536, 65536]", list({"/levels/0/wrap"}));
         cluster("inner level scales out", "\"source\": \"s\"},\n", "\"scales_out\": true, \"source\": \"s\"},\n",
                 list({"/levels/0/scales_out"}));

@@ -97,14 +97,14 @@ private Q_SLOTS:
         const auto row = [](const char* id, int devices, const char* sentence) {
             QTest::addRow("%s at %d", id, devices) << QByteArray(id) << devices << QString::fromLatin1(sentence);
         };
-        row("p5.48xlarge", 0, "devices: found 0; a cluster has 1 to 65536 devices");
-        row("p5.48xlarge", -1, "devices: found -1; a cluster has 1 to 65536 devices");
-        row("p5.48xlarge", 65537, "devices: found 65537; a cluster has 1 to 65536 devices");
+        row("p5.48xlarge", 0, "devices: found 0; a cluster has 1 to 65,536 devices");
+        row("p5.48xlarge", -1, "devices: found -1; a cluster has 1 to 65,536 devices");
+        row("p5.48xlarge", 65537, "devices: found 65537; a cluster has 1 to 65,536 devices");
         row("p5.48xlarge", 12, "devices: found 12; p5.48xlarge can have 8 or 16");
         row("tpu-v5e-4x2", 6, "devices: found 6; tpu-v5e-4x2 can have 4 or 8");
         row("trn2.48xlarge", 6, "devices: found 6; trn2.48xlarge can have 4 or 8");
         row("gb200-nvl72", 100, "devices: found 100; gb200-nvl72 can have 72 or 144");
-        row("gb200-nvl72", 65535, "devices: found 65535; gb200-nvl72 can have 65520 at most");
+        row("gb200-nvl72", 65535, "devices: found 65535; gb200-nvl72 can have 65,520 at most");
     }
     void refusals()
     {

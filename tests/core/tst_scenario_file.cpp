@@ -105,7 +105,7 @@ public:
 private:
     int below(int limit) { return std::uniform_int_distribution<int>(0, limit - 1)(m_random); }
     template <class Container>
-    auto pick(const Container& values)
+    typename Container::value_type pick(const Container& values)
     {
         return values[static_cast<std::size_t>(below(static_cast<int>(values.size())))];
     }
@@ -116,7 +116,8 @@ private:
         cluster.priceSource = "list";
         cluster.levels.front().bandwidth /= 3; // not a whole number: digits must survive
         cluster.levels.back().latency = 1e-9 * below(1000) / 7;
-        cluster.accelerator.peak[1 + static_cast<std::size_t>(below(2))] = 1e15 / 7;
+        for (double& peak : cluster.accelerator.peak)
+            peak /= 7;
         cluster.accelerator.powerWatts = below(2) == 0 ? 0 : 123.25;
         if (below(2) == 0)
             cluster.id = "mine";
@@ -314,17 +315,17 @@ private Q_SLOTS:
         row("cluster array", "\"p5.48xlarge\"", "[]", "/cluster|array");
         row("no cluster", "\"cluster\": \"p5.48xlarge\",", "", "cluster");
         row("no devices", "\"devices\": 8,", "", "devices");
-        row("devices 0", "\"devices\": 8", "\"devices\": 0", "/devices|0|65536");
+        row("devices 0", "\"devices\": 8", "\"devices\": 0", "/devices|0|65,536");
         row("devices 12", "\"devices\": 8", "\"devices\": 12", "/devices|12|8 or 16");
-        row("devices 1e30", "\"devices\": 8", "\"devices\": 1e30", "/devices|65536");
-        row("devices 10^30 in digits", "\"devices\": 8", "\"devices\": 1000000000000000000000000000000", "/devices|65536");
+        row("devices 1e30", "\"devices\": 8", "\"devices\": 1e30", "/devices|65,536");
+        row("devices 10^30 in digits", "\"devices\": 8", "\"devices\": 1000000000000000000000000000000", "/devices|65,536");
         row("number beyond doubles", "\"devices\": 8", "\"devices\": 1e400", "x.shardlens|1e400");
         row("NaN", "\"devices\": 8", "\"devices\": NaN", "x.shardlens");
         row("format unknown", "\"weights\": \"bf16\"", "\"weights\": \"bf17\"", "/formats/weights|bf17|fp32, bf16, fp8, int8, int4 or fp4");
         row("format missing", ",\n    \"compute\": \"bf16\"", "", "/formats|compute");
         row("formats null", "{\n    \"weights\": \"bf16\",\n    \"kv\": \"bf16\",\n    \"compute\": \"bf16\"\n  }", "null",
             "/formats|null");
-        row("batch 0", "\"batch\": 32", "\"batch\": 0", "/workload/batch|0|65536");
+        row("batch 0", "\"batch\": 32", "\"batch\": 0", "/workload/batch|0|65,536");
         row("batch negative", "\"batch\": 32", "\"batch\": -32", "/workload/batch|-32");
         row("batch huge", "\"batch\": 32", "\"batch\": 65537", "/workload/batch|65537");
         row("batch fraction", "\"batch\": 32", "\"batch\": 32.5", "/workload/batch|32.5|whole");
@@ -335,7 +336,7 @@ private Q_SLOTS:
         row("pipeline missing", "\"pipeline\": 2,", "", "/plan|pipeline");
         row("data missing", "\"data\": 1,", "", "/plan|data");
         row("tensor 0", "\"tensor\": 4", "\"tensor\": 0", "/plan/tensor|0");
-        row("tensor huge", "\"tensor\": 4", "\"tensor\": 65537", "/plan/tensor|65537|65536");
+        row("tensor huge", "\"tensor\": 4", "\"tensor\": 65537", "/plan/tensor|65537|65,536");
         row("chunks negative", "\"chunks\": 1", "\"chunks\": -1", "/plan/chunks|-1");
         row("mode calibrated", "roofline", "calibrated", "/mode|calibrated|roofline");
         row("mode missing", ",\n  \"mode\": \"roofline\"", "", "mode");
