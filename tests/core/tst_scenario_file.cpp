@@ -2,6 +2,7 @@
 // Scenario files: what is written, that reading it back is the identity, and what a bad file is told.
 #include "core/hardware/resize.h"
 #include "core/scenario/scenario_file.h"
+#include "tests/core/schema.h"
 
 #include <QtTest>
 
@@ -185,6 +186,8 @@ private Q_SLOTS:
             QVERIFY2(read.value().scenario == scenario, text.constData());
             QVERIFY2(read.value().unknownFields.empty(), read.value().unknownFields.c_str());
             QCOMPARE(printed(read.value()), text);
+            const std::string problems = schemaProblemsOfText("scenario.json", text.toStdString());
+            QVERIFY2(problems.empty(), problems.c_str());
             full += text.contains("\"dense_flop_per_s\"") && text.contains("\"kinds\"") ? 1 : 0;
         }
         QVERIFY(full > 10); // both written in full

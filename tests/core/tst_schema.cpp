@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The published schemas hold for every file of the catalog, and the check that says so can say no.
+#include "tests/core/schema.h"
+
+#include <nlohmann/json.hpp>
+
+#include <QtTest>
+
+using namespace shardlens;
+
+class TestSchema : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void catalog_data()
+    {
+        QTest::addColumn<QString>("folder");
+        QTest::addColumn<QByteArray>("schema");
+        QTest::newRow("models") << QStringLiteral("models") << QByteArray("model.json");
+        QTest::newRow("accelerators") << QStringLiteral("accelerators") << QByteArray("accelerator.json");
+        QTest::newRow("clusters") << QStringLiteral("clusters") << QByteArray("cluster.json");
+    }
+    void catalog()
+    {
+        QFETCH(QString, folder);
+        QFETCH(QByteArray, schema);
+        const QDir directory(QStringLiteral(SHARDLENS_SOURCE_DIR "/resources/catalog/") + folder);
+        const QStringList names = directory.entryList({QStringLiteral("*.json")}, QDir::Files);
+        QVERIFY(names.size() >= 20);
+        for (const QString& name : names) {
+            QFile file(directory.filePath(name));
+            QVERIFY(file.open(QIODevice::ReadOnly));
+            const std::string problems = schemaProblemsOfText(schema.toStdString(), file.readAll().toStdString());
+            QVERIFY2(problems.empty(), qPrintable(name + QLatin1Char(' ') + QString::fromStdString(problems)));
+        }
+    }
+
+    void saysNo_data()
+    {
+        QTest::addColumn<QByteArray>("pointer");
+        QTest::addColumn<QByteArray>("value"); // JSON; empty removes the field
+        QTest::addColumn<QByteArray>("problem");
+        const auto row = [](const char* pointer, const char* value, const char* problem) {
+            QTest::addRow("%s = %s", pointer, value) << QByteArray(pointer) << QByteArray(value) << QByteArray(problem);
+        };
+        row("/id", "1", "/id: 1 breaks type");
+        row("/id", "\"\"", "breaks minLength");
+        row("/source", "", ": lacks source");
+        row("/sparse", "1", ": has the unknown sparse");
+        row("/levels", "[]", "/levels: breaks minItems");
+        row("/levels/0/topology", "\"cube\"", "/levels/0/topology: \"cube\" breaks enum");
+        row("/levels/0/extents/0", "0", "/levels/0/extents/0: 0 breaks minimum");
+        row("/levels/0/extents/0", "65537", "breaks maximum");
+        row("/accelerator", "{}", "/accelerator: lacks id");
+        row("/accelerator", "7", "/accelerator: fits no alternative");
+    }
+    void saysNo()
+    {
+        QFETCH(QByteArray, pointer);
+        QFETCH(QByteArray, value);
+        QFETCH(QByteArray, problem);
+        QFile file(QStringLiteral(SHARDLENS_SOURCE_DIR "/resources/catalog/clusters/p5.48xlarge.json"));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        nlohmann::json json = nlohmann::json::parse(file.readAll().toStdString());
+        const nlohmann::json::json_pointer place(pointer.toStdString());
+        if (value.isEmpty())
+            json[place.parent_pointer()].erase(place.back());
+        else
+            json[place] = nlohmann::json::parse(value.toStdString());
+        const std::string problems = schemaProblemsOfText("cluster.json", json.dump());
+        QVERIFY2(problems.find(problem.toStdString()) != std::string::npos, problems.c_str());
+    }
+};
+
+QTEST_GUILESS_MAIN(TestSchema)
+#include "tst_schema.moc"
