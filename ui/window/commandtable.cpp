@@ -33,6 +33,7 @@ constexpr std::array<CommandSpec, kCommandCount> kTable{{
     {Id::ShowMemory, "view.memory", Menu::View, QT_TRANSLATE_NOOP("Commands", "&Memory"), nullptr, Key::UnknownKey, "Alt+2", true},
     {Id::ShowTimeline, "view.timeline", Menu::View, QT_TRANSLATE_NOOP("Commands", "Pipeline &timeline"), nullptr, Key::UnknownKey, "Alt+3", true},
     {Id::ShowLatency, "view.latency", Menu::View, QT_TRANSLATE_NOOP("Commands", "&Latency"), nullptr, Key::UnknownKey, "Alt+4", true},
+    {Id::ShowInspector, "view.inspector", Menu::View, QT_TRANSLATE_NOOP("Commands", "&Inspector"), QT_TRANSLATE_NOOP("Commands", "The arithmetic of what is selected"), Key::UnknownKey, "Alt+5", true},
     {Id::RestoreLayout, "view.restore-layout", Menu::View, QT_TRANSLATE_NOOP("Commands", "&Restore default layout"), QT_TRANSLATE_NOOP("Commands", "All views back to their places"), Key::UnknownKey, nullptr, false, true},
     {Id::ThemeLight, "theme.light", Menu::Theme, QT_TRANSLATE_NOOP("Commands", "&Light theme"), nullptr, Key::UnknownKey, nullptr, true},
     {Id::ThemeDark, "theme.dark", Menu::Theme, QT_TRANSLATE_NOOP("Commands", "&Dark theme"), nullptr, Key::UnknownKey, nullptr, true},

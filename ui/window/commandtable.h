@@ -34,6 +34,7 @@ enum class CommandId : std::uint8_t {
     ShowMemory,
     ShowTimeline,
     ShowLatency,
+    ShowInspector,
     RestoreLayout,
     ThemeLight,
     ThemeDark,

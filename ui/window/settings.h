@@ -34,6 +34,9 @@ public:
     [[nodiscard]] bool moreShown() const { return value(QStringLiteral("controls/moreShown"), false).toBool(); }
     void setMoreShown(bool shown) { setValue(QStringLiteral("controls/moreShown"), shown); }
 
+    [[nodiscard]] bool inspectorShown() const { return value(QStringLiteral("window/inspector"), true).toBool(); }
+    void setInspectorShown(bool shown) { setValue(QStringLiteral("window/inspector"), shown); }
+
     [[nodiscard]] QString directory() const { return value(QStringLiteral("files/directory")).toString(); }
     void setDirectory(const QString& directory) { setValue(QStringLiteral("files/directory"), directory); }
     /// Newest first, at most ten.

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/controls/controlpanel.h"
+
+#include "core/base/format.h"
+#include "core/hardware/resize.h"
+#include "core/model/parameters.h"
+#include "ui/controls/axispanel.h"
+#include "ui/controls/numberfield.h"
+#include "ui/controls/picker.h"
+#include "ui/controls/segmented.h"
+#include "ui/controls/valueslider.h"
+#include "ui/document/adapt.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPainter>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace shardlens {
+namespace {
+
+constexpr int kPanelInset = 14;
+constexpr int kFieldWidth = 53;
+constexpr int kSegmentedWidth = 164;
+
+/// Offered for each use; a scenario's own format is added when it is another one.
+std::vector<NumberFormat> offeredFormats(int which, NumberFormat current)
+{
+    std::vector<NumberFormat> formats{NumberFormat::Bf16, NumberFormat::Fp8, NumberFormat::Int8};
+    if (which == 0)
+        formats.push_back(NumberFormat::Int4);
+    if (std::find(formats.begin(), formats.end(), current) == formats.end())
+        formats.push_back(current);
+    return formats;
+}
+
+NumberFormat& formatOf(Formats& formats, int which)
+{
+    return which == 0 ? formats.weights : which == 1 ? formats.kv : formats.compute;
+}
+
+QString billions(std::int64_t parameters)
+{
+    return qs(formatNumber(static_cast<double>(parameters) / 1e9, 4)) % QStringLiteral(" B");
+}
+
+QString modelSubtitle(const Model& model)
+{
+    const Attention& attention = model.kinds.front().attention;
+    QString text = ControlPanel::tr("%1 parameters, %2 layers, ").arg(billions(countParameters(model).total)).arg(model.layerCount());
+    if (attention.kind == AttentionKind::Latent)
+        return text % ControlPanel::tr("%1 Q, MLA").arg(attention.queryHeads);
+    return text % ControlPanel::tr("%1 Q / %2 KV").arg(attention.queryHeads).arg(attention.kvHeads);
+}
+
+QString clusterSubtitle(const Cluster& cluster)
+{
+    QString text =
+        ControlPanel::tr("%1 × %2, %3").arg(cluster.devices()).arg(qs(cluster.accelerator.name), qs(cluster.levels.front().name));
+    if (cluster.pricePerDeviceHour > 0)
+        text += ControlPanel::tr(", $%1 / h").arg(cluster.pricePerDeviceHour * cluster.devices(), 0, 'f', 2);
+    return text;
+}
+
+template <class T>
+int indexOf(const std::vector<std::shared_ptr<const T>>& entries, const T& wanted)
+{
+    const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry->id == wanted.id; });
+    return found == entries.end() ? -1 : static_cast<int>(found - entries.begin());
+}
+
+} // namespace
+
+ControlPanel::ControlPanel(Document& document, QWidget* parent)
+    : QWidget(parent),
+      m_document(document),
+      m_model(new Picker(tr("Model"), this)),
+      m_cluster(new Picker(tr("Cluster"), this)),
+      m_axes(new AxisPanel(document, this))
+{
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(kPanelInset, space::kSmall, kPanelInset, space::kInset);
+    column->setSpacing(space::kTight);
+    addHeading(tr("Model"), *column);
+    column->addWidget(m_model);
+    addHeading(tr("Cluster"), *column);
+    column->addWidget(m_cluster);
+    addDevices(*column);
+    addHeading(tr("Precision"), *column);
+    addFormat(Format::Weights, tr("Weights"), *column);
+    addFormat(Format::Kv, tr("KV cache"), *column);
+    addFormat(Format::Math, tr("Math"), *column);
+    addHeading(tr("Workload"), *column);
+    addLength(Length::Batch, new ValueSlider(tr("Batch"), tr("per replica"), 1, 1024, kMaxBatch, this), {1, 8, 64, 1024}, *column);
+    addLength(Length::Input, new ValueSlider(tr("Input"), tr("tokens"), 128, 131072, kMaxTokens, this), {128, 2048, 8192, 32768, 131072},
+              *column);
+    addLength(Length::Output, new ValueSlider(tr("Output"), tr("tokens"), 16, 16384, kMaxTokens, this), {16, 256, 1024, 4096, 16384},
+              *column);
+    addHeading(tr("Parallelism"), *column);
+    column->addWidget(m_axes);
+    column->addStretch(1);
+
+    fillCatalog();
+    connect(m_model, &Picker::chosen, this,
+            [this](int index) { m_document.setModel(m_document.catalog().models[static_cast<std::size_t>(index)]); });
+    connect(m_cluster, &Picker::chosen, this,
+            [this](int index) { m_document.setCluster(m_document.catalog().clusters[static_cast<std::size_t>(index)]); });
+    connect(m_axes, &AxisPanel::devicesLockedChanged, this, &ControlPanel::devicesLockedChanged);
+    connect(&m_document, &Document::reportChanged, this, &ControlPanel::refresh);
+    refresh();
+}
+
+void ControlPanel::addHeading(const QString& text, QVBoxLayout& column)
+{
+    auto* label = new QLabel(text, this);
+    label->setFont(fontOf(TextRole::NoteStrong));
+    column.addSpacing(space::kTight);
+    column.addWidget(label);
+    m_headings.push_back(label);
+}
+
+void ControlPanel::addDevices(QVBoxLayout& column)
+{
+    auto* label = new QLabel(tr("Devices"), this);
+    m_labels.push_back(label);
+    m_devices = new NumberField(this);
+    m_devices->setObjectName(QStringLiteral("devices"));
+    m_devices->setAccessibleName(tr("Devices"));
+    m_devices->setRange(1, kMaxDevices);
+    m_devices->setFixedWidth(kFieldWidth);
+    auto* row = new QHBoxLayout;
+    row->addWidget(label, 1);
+    row->addWidget(m_devices);
+    column.addLayout(row);
+    connect(m_devices, &NumberField::typed, this, &ControlPanel::setDevices);
+    connect(m_devices, &NumberField::stepped, this, &ControlPanel::stepDevices);
+}
+
+void ControlPanel::addFormat(Format which, const QString& label, QVBoxLayout& column)
+{
+    auto* name = new QLabel(label, this);
+    m_labels.push_back(name);
+    auto* segmented = new Segmented(label, this);
+    segmented->setFixedWidth(kSegmentedWidth);
+    auto* row = new QHBoxLayout;
+    row->addWidget(name, 1);
+    row->addWidget(segmented);
+    column.addLayout(row);
+    connect(segmented, &Segmented::chosen, this, [this, which](int index) { chooseFormat(which, index); });
+    m_formats[static_cast<std::size_t>(which)] = segmented;
+}
+
+void ControlPanel::addLength(Length which, ValueSlider* slider, const std::vector<int>& ticks, QVBoxLayout& column)
+{
+    slider->setTickValues(ticks);
+    column.addWidget(slider);
+    connect(slider, &ValueSlider::valueChosen, this, [this, which](int value, bool dragging) { chooseLength(which, value, dragging); });
+    connect(slider, &ValueSlider::dragEnded, this, &ControlPanel::endDrag);
+    m_lengths[static_cast<std::size_t>(which)] = slider;
+}
+
+void ControlPanel::fillCatalog()
+{
+    std::vector<PickerItem> models;
+    for (const std::shared_ptr<const Model>& model : m_document.catalog().models)
+        models.push_back(
+            {qs(model->name), billions(countParameters(*model).total), qs(model->id) % QLatin1Char(' ') % qs(model->huggingFaceId), {}});
+    m_model->setItems(models);
+    std::vector<PickerItem> clusters;
+    for (const std::shared_ptr<const Cluster>& cluster : m_document.catalog().clusters)
+        clusters.push_back({qs(cluster->name),
+                            tr("%1 × %2").arg(cluster->devices()).arg(qs(cluster->accelerator.name)),
+                            qs(cluster->id) % QLatin1Char(' ') % qs(cluster->accelerator.vendor),
+                            {}});
+    m_cluster->setItems(clusters);
+}
+
+void ControlPanel::setTheme(const Theme& theme)
+{
+    const auto dress = [&theme](QLabel* label, Ink ink) {
+        QPalette palette = label->palette();
+        palette.setColor(QPalette::WindowText, theme.color(ink));
+        label->setPalette(palette);
+    };
+    for (QLabel* heading : m_headings)
+        dress(heading, Ink::Text2);
+    for (QLabel* label : m_labels)
+        dress(label, Ink::Text2);
+    m_model->setTheme(theme);
+    m_cluster->setTheme(theme);
+    m_devices->setTheme(theme);
+    for (Segmented* segmented : m_formats)
+        segmented->setTheme(theme);
+    for (ValueSlider* slider : m_lengths)
+        slider->setTheme(theme);
+    m_axes->setTheme(theme);
+}
+
+bool ControlPanel::devicesLocked() const
+{
+    return m_axes->devicesLocked();
+}
+
+void ControlPanel::setDevicesLocked(bool locked)
+{
+    m_axes->setDevicesLocked(locked);
+}
+
+bool ControlPanel::moreShown() const
+{
+    return m_axes->moreShown();
+}
+
+void ControlPanel::setMoreShown(bool shown)
+{
+    m_axes->setMoreShown(shown);
+}
+
+void ControlPanel::paintEvent(QPaintEvent*)
+{
+    QPainter(this).fillRect(rect(), palette().color(QPalette::Base));
+}
+
+void ControlPanel::refresh()
+{
+    refreshPickers();
+    refreshFormats();
+    const Workload& workload = m_document.scenario().workload;
+    m_lengths[0]->setValue(workload.batch);
+    m_lengths[1]->setValue(workload.input);
+    m_lengths[2]->setValue(workload.output);
+    m_axes->refresh();
+}
+
+void ControlPanel::refreshPickers()
+{
+    const Scenario& scenario = m_document.scenario();
+    // Pointers first: a drag changes neither, and counting parameters is not free.
+    if (scenario.model != m_shownModel) {
+        m_shownModel = scenario.model;
+        const int index = indexOf(m_document.catalog().models, *scenario.model);
+        const bool shipped = index >= 0 && *m_document.catalog().models[static_cast<std::size_t>(index)] == *scenario.model;
+        m_model->setCurrent(shipped ? index : -1, qs(scenario.model->name));
+        m_model->setSubtitle(modelSubtitle(*scenario.model));
+    }
+    if (scenario.cluster != m_shownCluster) {
+        m_shownCluster = scenario.cluster;
+        m_cluster->setCurrent(indexOf(m_document.catalog().clusters, *scenario.cluster), qs(scenario.cluster->name));
+        m_cluster->setSubtitle(clusterSubtitle(*scenario.cluster));
+        m_devices->setValue(scenario.cluster->devices());
+    }
+}
+
+void ControlPanel::refreshFormats()
+{
+    Formats formats = m_document.scenario().formats;
+    const Accelerator& accelerator = m_document.scenario().cluster->accelerator;
+    for (int which = 0; which < 3; ++which) {
+        const NumberFormat current = formatOf(formats, which);
+        const std::vector<NumberFormat> offered = offeredFormats(which, current);
+        std::vector<Segmented::Item> items;
+        for (const NumberFormat format : offered) {
+            const bool possible = which != 2 || accelerator.peakOf(format) > 0;
+            items.push_back({qs(nameOf(format)), possible,
+                             possible ? QString() : tr("%1 has no arithmetic in %2.").arg(qs(accelerator.name), qs(nameOf(format)))});
+        }
+        Segmented* segmented = m_formats[static_cast<std::size_t>(which)];
+        if (items != segmented->items())
+            segmented->setItems(items);
+        segmented->setCurrent(static_cast<int>(std::find(offered.begin(), offered.end(), current) - offered.begin()));
+    }
+}
+
+void ControlPanel::chooseFormat(Format which, int index)
+{
+    Scenario next = m_document.scenario();
+    NumberFormat& format = formatOf(next.formats, static_cast<int>(which));
+    format = offeredFormats(static_cast<int>(which), format)[static_cast<std::size_t>(index)];
+    static const std::array kNames{tr("Weights"), tr("KV cache"), tr("Math")};
+    m_document.endMerge();
+    m_document.edit(next, kNames[static_cast<std::size_t>(which)] % QLatin1Char(' ') % qs(nameOf(format)));
+}
+
+void ControlPanel::chooseLength(Length which, int value, bool dragging)
+{
+    if (!dragging)
+        endDrag();
+    else if (!m_dragStart)
+        m_dragStart = m_document.scenario();
+    Scenario next = m_dragStart ? *m_dragStart : m_document.scenario();
+    int& length = which == Length::Batch ? next.workload.batch : which == Length::Input ? next.workload.input : next.workload.output;
+    length = value;
+    m_moved = makeLegal(next); // fewer requests than microbatches, fewer tokens than chunks
+    static const std::array kNames{tr("Batch"), tr("Input"), tr("Output")};
+    const QString& name = kNames[static_cast<std::size_t>(which)];
+    m_document.edit(next, name % QLatin1Char(' ') % qs(formatCount(value)),
+                    QStringLiteral("length.") % QString::number(static_cast<int>(which)));
+    if (!dragging)
+        endDrag();
+}
+
+void ControlPanel::endDrag()
+{
+    m_document.endMerge();
+    m_dragStart.reset();
+    if (m_moved.empty())
+        return;
+    QStringList moved;
+    for (const std::string& change : m_moved)
+        moved << qs(change);
+    m_moved.clear();
+    Q_EMIT m_document.notice(tr("To stay legal, %1.").arg(moved.join(QStringLiteral(", "))));
+}
+
+void ControlPanel::setDevices(int devices)
+{
+    const Result<bool> result = m_document.setDevices(devices);
+    if (!result.ok())
+        m_devices->reject(QString::fromStdString(result.error().sentence()));
+}
+
+void ControlPanel::stepDevices(int steps)
+{
+    const std::vector<int> choices = deviceChoices(*m_document.scenario().cluster);
+    const int now = m_document.scenario().cluster->devices();
+    const auto above = std::upper_bound(choices.begin(), choices.end(), now);
+    const auto here = std::lower_bound(choices.begin(), choices.end(), now);
+    const auto wanted = steps > 0 ? (above - choices.begin()) + steps - 1 : (here - choices.begin()) + steps;
+    if (choices.empty())
+        return;
+    setDevices(choices[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(wanted, 0, std::ssize(choices) - 1))]);
+}
+
+} // namespace shardlens

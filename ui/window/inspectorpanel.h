@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The column on the right: the arithmetic of whatever is selected.
+#pragma once
+
+#include "ui/document/document.h"
+#include "ui/theme/theme.h"
+
+#include <QWidget>
+
+class QScrollArea;
+
+namespace shardlens {
+
+class SceneView;
+class ViewTitle;
+
+class InspectorPanel : public QWidget {
+    Q_OBJECT
+public:
+    InspectorPanel(Document& document, QWidget* parent);
+    void setTheme(const Theme& theme);
+    [[nodiscard]] SceneView* view() const { return m_view; }
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    void refresh();
+
+    Document& m_document;
+    const Theme* m_theme;
+    ViewTitle* m_title;
+    QScrollArea* m_scroll;
+    SceneView* m_view;
+};
+
+} // namespace shardlens

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layout, state and events; mainwindow_commands.cpp holds what the commands do.
+#include "ui/window/mainwindow.h"
+
+#include "core/base/format.h"
+#include "ui/controls/controlpanel.h"
+#include "ui/views/sceneview.h"
+#include "ui/window/appearance.h"
+#include "ui/window/commandpalette.h"
+#include "ui/window/dockarea.h"
+#include "ui/window/dropoverlay.h"
+#include "ui/window/filecontroller.h"
+#include "ui/window/helppanel.h"
+#include "ui/window/inspectorpanel.h"
+#include "ui/window/messagebar.h"
+#include "ui/window/workarea.h"
+
+#include <QCloseEvent>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QMenu>
+#include <QMenuBar>
+#include <QMimeData>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QStatusBar>
+#include <QVBoxLayout>
+
+namespace shardlens {
+namespace {
+
+constexpr QSize kFirstSize{1440, 900};
+constexpr QSize kLeastSize{1000, 640};
+constexpr int kMenuRow = 32;
+constexpr int kVerdictHeight = space::kVerdictValues + space::kVerdictAdvice;
+constexpr int kStatusLabelWidth = 168;
+
+} // namespace
+
+MainWindow::MainWindow(Document& document, Settings& settings, QWidget* parent)
+    : QMainWindow(parent),
+      m_document(document),
+      m_settings(settings),
+      m_commands(new Commands(this))
+{
+    setObjectName(QStringLiteral("mainWindow"));
+    setAcceptDrops(true);
+    setMinimumSize(kLeastSize);
+    buildCentre();
+    buildTop();
+    buildStatus();
+    m_files = new FileController(document, settings, *m_messages, this);
+    connectCommands();
+    connectViewCommands();
+    connectDocument();
+    restoreState();
+    refreshTitle();
+    refreshStatus();
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::buildTop()
+{
+    auto* top = new QWidget(this);
+    top->setObjectName(QStringLiteral("topRow"));
+    top->setAttribute(Qt::WA_StyledBackground);
+    auto* bar = new QMenuBar(top);
+    bar->setNativeMenuBar(false);
+    bar->setFixedHeight(kMenuRow);
+    QMenu* file = nullptr;
+    for (const CommandMenu which : {CommandMenu::File, CommandMenu::Edit, CommandMenu::View, CommandMenu::Plan, CommandMenu::Help}) {
+        QMenu* menu = bar->addMenu(titleOf(which));
+        m_commands->fill(*menu, which);
+        if (which == CommandMenu::File) {
+            file = menu;
+            QMenu* recent = new QMenu(tr("Open &recent"), menu);
+            connect(recent, &QMenu::aboutToShow, this, [this, recent] { m_files->fillRecentMenu(*recent); });
+            menu->insertMenu(m_commands->action(CommandId::ImportModel), recent);
+        } else if (which == CommandMenu::View) {
+            QMenu* themes = menu->addMenu(titleOf(CommandMenu::Theme));
+            m_commands->fill(*themes, CommandMenu::Theme);
+        } else if (which == CommandMenu::Plan) {
+            QMenu* presets = menu->addMenu(tr("&Use plan"));
+            connect(presets, &QMenu::aboutToShow, this, [this, presets] { fillPresetMenu(*presets); });
+        }
+    }
+    QMenu* copy = new QMenu(titleOf(CommandMenu::CopyPicture), file);
+    m_commands->fill(*copy, CommandMenu::CopyPicture);
+    file->insertMenu(m_commands->action(CommandId::Quit), copy);
+
+    auto* find = new QPushButton(tr("Find a command") % QStringLiteral("      ")
+                                     % m_commands->action(CommandId::FindCommand)->shortcut().toString(QKeySequence::NativeText),
+                                 top);
+    find->setObjectName(QStringLiteral("findCommand"));
+    find->setAccessibleName(tr("Find a command"));
+    find->setFixedSize(240, 24);
+    connect(find, &QPushButton::clicked, m_commands->action(CommandId::FindCommand), &QAction::trigger);
+
+    m_verdict = makeVerdictView(m_document, top);
+    m_verdict->setFixedHeight(kVerdictHeight);
+    auto* row = new QHBoxLayout;
+    row->setContentsMargins(0, 0, space::kInset, 0);
+    row->addWidget(bar, 1);
+    row->addWidget(find);
+    auto* column = new QVBoxLayout(top);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addLayout(row);
+    column->addWidget(m_verdict);
+    setMenuWidget(top);
+}
+
+void MainWindow::buildCentre()
+{
+    m_work = new WorkArea(this);
+    auto* column = new QScrollArea(m_work);
+    column->setObjectName(QStringLiteral("column"));
+    column->setWidgetResizable(true);
+    column->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    column->setFocusPolicy(Qt::NoFocus);
+    m_controls = new ControlPanel(m_document, column);
+    m_controls->setObjectName(QStringLiteral("columnBody"));
+    m_controls->setAttribute(Qt::WA_StyledBackground);
+    column->setWidget(m_controls);
+
+    m_docks = new DockArea(m_work);
+    for (std::size_t i = 0; i < kViewCount; ++i) {
+        const auto kind = static_cast<ViewKind>(i);
+        m_views[i] = makeView(kind, m_document, m_docks);
+        auto* dock = new ViewDock(nameOf(kind), m_views[i].title, m_views[i].body, m_docks);
+        m_docks->add(static_cast<DockArea::Place>(i), dock);
+    }
+    m_inspector = new InspectorPanel(m_document, m_work);
+    m_work->setParts(column, m_docks, m_inspector);
+    setCentralWidget(m_work);
+
+    m_messages = new MessageBar(m_work);
+    m_help = new HelpPanel(m_work);
+    m_palette = new CommandPalette(this);
+    m_drop = new DropOverlay(this);
+}
+
+void MainWindow::buildStatus()
+{
+    QStatusBar* bar = statusBar();
+    bar->setFixedHeight(24);
+    bar->setSizeGripEnabled(false);
+    // Of fixed width and painted by themselves: a text that changes on every drag step must not lay the window out again.
+    for (QuietLabel** label : {&m_mode, &m_evaluation, &m_saved}) {
+        *label = new QuietLabel(TextRole::Note, Ink::Text2, bar);
+        (*label)->setFixedWidth(kStatusLabelWidth);
+        bar->addPermanentWidget(*label);
+    }
+    m_mode->setFixedWidth(kStatusLabelWidth + 60);
+}
+
+void MainWindow::connectDocument()
+{
+    connect(&m_document, &Document::reportChanged, this, [this] {
+        for (const View& view : m_views)
+            view.refresh();
+        refreshStatus();
+    });
+    connect(&m_document, &Document::fileChanged, this, [this] {
+        refreshTitle();
+        refreshStatus();
+    });
+    connect(&m_document, &Document::notice, m_messages, &MessageBar::note);
+    connect(m_controls, &ControlPanel::message, m_messages, &MessageBar::error);
+    connect(&m_document.selection(), &Selection::changed, this,
+            [this] { m_work->setPinned(m_document.selection().pin().kind != Subject::Kind::None); });
+    QAction* undo = m_commands->action(CommandId::Undo);
+    QAction* redo = m_commands->action(CommandId::Redo);
+    const auto showSteps = [this, undo, redo] {
+        const QUndoStack& stack = m_document.undoStack();
+        undo->setEnabled(stack.canUndo());
+        redo->setEnabled(stack.canRedo());
+        undo->setText(stack.canUndo() ? tr("&Undo: %1").arg(stack.undoText()) : tr("&Undo"));
+        redo->setText(stack.canRedo() ? tr("&Redo: %1").arg(stack.redoText()) : tr("&Redo"));
+    };
+    connect(&m_document.undoStack(), &QUndoStack::indexChanged, this, showSteps);
+    showSteps();
+    for (const View& view : m_views)
+        view.refresh();
+}
+
+void MainWindow::restoreState()
+{
+    if (!restoreGeometry(m_settings.windowGeometry()))
+        resize(kFirstSize);
+    m_docks->restoreDefaultLayout();
+    m_docks->restoreLayoutState(m_settings.docks());
+    m_controls->setDevicesLocked(m_settings.devicesLocked());
+    m_controls->setMoreShown(m_settings.moreShown());
+    m_commands->action(CommandId::ShowInspector)->setChecked(m_settings.inspectorShown());
+    m_work->setInspectorWanted(m_settings.inspectorShown());
+    setTheme(themeOf(m_settings.theme()));
+}
+
+void MainWindow::setTheme(ThemeId id)
+{
+    m_theme = id;
+    const Theme& theme = Theme::of(id);
+    applyAppearance(*this, theme);
+    m_controls->setTheme(theme);
+    m_inspector->setTheme(theme);
+    m_verdict->setTheme(theme);
+    m_palette->setTheme(theme);
+    m_drop->setTheme(theme);
+    for (const View& view : m_views)
+        view.applyTheme(theme);
+    for (QuietLabel* label : {m_mode, m_evaluation, m_saved})
+        label->setTheme(theme);
+}
+
+void MainWindow::refreshTitle()
+{
+    const QString file = m_document.fileName();
+    setWindowTitle(tr("%1[*] – ShardLens").arg(file.isEmpty() ? tr("Untitled") : QFileInfo(file).fileName()));
+    setWindowFilePath(file);
+    setWindowModified(m_document.isModified());
+}
+
+void MainWindow::refreshStatus()
+{
+    m_mode->setText(tr("Roofline: ideal times, lower bounds"));
+    m_evaluation->setText(tr("Evaluated in %1").arg(qs(formatSeconds(m_document.evaluationSeconds(), 2))));
+    m_saved->setText(m_document.isModified() ? tr("Unsaved changes") : m_document.fileName().isEmpty() ? tr("Not saved yet") : tr("Saved"));
+}
+
+QImage MainWindow::pictureOf(QWidget& widget, double scale)
+{
+    // Choices are for the hand: a picture of one view goes without them.
+    QList<QWidget*> choices;
+    if (&widget != this)
+        choices = widget.findChildren<QWidget*>(QStringLiteral("viewChoice"));
+    for (QWidget* choice : choices)
+        choice->setVisible(false);
+    QImage image(widget.size() * scale, QImage::Format_RGB32);
+    image.setDevicePixelRatio(scale);
+    image.fill(Theme::of(m_theme).color(Ink::Window));
+    widget.render(&image);
+    for (QWidget* choice : choices)
+        choice->setVisible(true);
+    return image;
+}
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+    if (!m_closing && m_document.isModified()) {
+        event->ignore();
+        m_files->afterSaving(tr("Save the changes before closing?"), [this] {
+            m_closing = true;
+            close();
+        });
+        return;
+    }
+    m_settings.setWindowGeometry(saveGeometry());
+    m_settings.setDocks(m_docks->layoutState());
+    m_settings.setDevicesLocked(m_controls->devicesLocked());
+    m_settings.setMoreShown(m_controls->moreShown());
+    m_settings.setInspectorShown(m_commands->action(CommandId::ShowInspector)->isChecked());
+    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::keyPressEvent(QKeyEvent* event)
+{
+    // What nobody nearer to the focus wanted: Escape closes what lies on top, then clears the selection.
+    if (event->key() != Qt::Key_Escape)
+        QMainWindow::keyPressEvent(event);
+    else if (m_help->isVisible())
+        m_help->dismiss();
+    else if (m_document.selection().pin().kind != Subject::Kind::None)
+        m_document.selection().clear();
+    else
+        m_messages->dismiss();
+}
+
+void MainWindow::changeEvent(QEvent* event)
+{
+    QMainWindow::changeEvent(event);
+    if (event->type() == QEvent::ThemeChange && m_settings.theme() == ThemeChoice::System)
+        setTheme(themeOf(ThemeChoice::System));
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event)
+{
+    const QString file = droppedFile(*event->mimeData());
+    if (file.isEmpty())
+        return;
+    m_drop->present(file);
+    event->acceptProposedAction();
+}
+
+void MainWindow::dragLeaveEvent(QDragLeaveEvent*)
+{
+    m_drop->hide();
+}
+
+void MainWindow::dropEvent(QDropEvent* event)
+{
+    m_drop->hide();
+    const QString file = droppedFile(*event->mimeData());
+    if (file.isEmpty())
+        return;
+    event->acceptProposedAction();
+    m_files->openAny(file);
+}
+
+} // namespace shardlens

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands of the window do, and what the palette offers.
+#include "ui/controls/controlpanel.h"
+#include "ui/scene/scene.h"
+#include "ui/views/sceneview.h"
+#include "ui/window/aboutdialog.h"
+#include "ui/window/appearance.h"
+#include "ui/window/commandpalette.h"
+#include "ui/window/dockarea.h"
+#include "ui/window/filecontroller.h"
+#include "ui/window/helppanel.h"
+#include "ui/window/mainwindow.h"
+#include "ui/window/messagebar.h"
+#include "ui/window/planpresets.h"
+#include "ui/window/render.h"
+#include "ui/window/workarea.h"
+
+#include <QActionGroup>
+#include <QClipboard>
+#include <QFileDialog>
+#include <QGuiApplication>
+#include <QImage>
+#include <QMenu>
+
+namespace shardlens {
+namespace {
+
+constexpr double kPictureScale = 2;
+
+QString plain(QString text)
+{
+    return text.remove(QLatin1Char('&')).remove(QStringLiteral("…"));
+}
+
+} // namespace
+
+void MainWindow::connectCommands()
+{
+    Commands& commands = *m_commands;
+    commands.handle(CommandId::New, [this] { m_files->newScenario(); });
+    commands.handle(CommandId::Open, [this] { m_files->openByDialog(); });
+    commands.handle(CommandId::ImportModel, [this] { m_files->importByDialog(); });
+    commands.handle(CommandId::Save, [this] { m_files->save(); });
+    commands.handle(CommandId::SaveAs, [this] { m_files->saveByDialog(); });
+    commands.handle(CommandId::ExportPicture, [this] { exportPicture(); });
+    commands.handle(CommandId::Quit, [this] { close(); });
+    commands.handle(CommandId::Undo, [this] {
+        m_document.endMerge();
+        m_document.undoStack().undo();
+    });
+    commands.handle(CommandId::Redo, [this] {
+        m_document.endMerge();
+        m_document.undoStack().redo();
+    });
+    commands.handle(CommandId::ClearSelection, [this] { m_document.selection().clear(); });
+    commands.handle(CommandId::ResetScenario, [this] {
+        m_document.endMerge();
+        m_document.edit(caseStudyScenario(m_document.catalog()), tr("Case study"));
+    });
+    commands.handleToggle(CommandId::LockDevices, [this](bool locked) { m_controls->setDevicesLocked(locked); });
+    connect(m_controls, &ControlPanel::devicesLockedChanged, commands.action(CommandId::LockDevices), &QAction::setChecked);
+    commands.handle(CommandId::Help, [this] { m_help->present(); });
+    commands.handle(CommandId::About, [this] {
+        auto* dialog = new AboutDialog(this);
+        dialog->setAttribute(Qt::WA_DeleteOnClose);
+        dialog->open();
+    });
+    commands.handle(CommandId::FindCommand, [this] { openPalette(); });
+}
+
+void MainWindow::connectViewCommands()
+{
+    Commands& commands = *m_commands;
+    constexpr std::array kShow{CommandId::ShowMesh, CommandId::ShowMemory, CommandId::ShowTimeline, CommandId::ShowLatency};
+    constexpr std::array kCopy{CommandId::CopyMesh, CommandId::CopyMemory, CommandId::CopyTimeline, CommandId::CopyLatency};
+    for (std::size_t i = 0; i < kViewCount; ++i) {
+        ViewDock* dock = m_docks->dock(static_cast<DockArea::Place>(i));
+        commands.handleToggle(kShow[i], [dock](bool shown) { dock->setVisible(shown); });
+        connect(dock->toggleViewAction(), &QAction::toggled, commands.action(kShow[i]), &QAction::setChecked);
+        commands.action(kShow[i])->setChecked(true);
+        commands.handle(kCopy[i], [this, dock] { copyPicture(*dock, dock->windowTitle()); });
+    }
+    commands.handle(CommandId::CopyWindow, [this] { copyPicture(*this, tr("Window")); });
+    commands.handleToggle(CommandId::ShowInspector, [this](bool shown) { m_work->setInspectorWanted(shown); });
+    commands.handle(CommandId::RestoreLayout, [this] {
+        m_docks->restoreDefaultLayout();
+        m_commands->action(CommandId::ShowInspector)->setChecked(true);
+        m_work->setInspectorWanted(true);
+    });
+    commands.handleToggle(CommandId::FullScreen, [this](bool full) { setWindowState(windowState().setFlag(Qt::WindowFullScreen, full)); });
+
+    auto* group = new QActionGroup(this);
+    const auto theme = [&](CommandId id, ThemeChoice choice) {
+        group->addAction(commands.action(id));
+        commands.action(id)->setChecked(m_settings.theme() == choice);
+        commands.handle(id, [this, choice] { chooseTheme(choice); });
+    };
+    theme(CommandId::ThemeLight, ThemeChoice::Light);
+    theme(CommandId::ThemeDark, ThemeChoice::Dark);
+    theme(CommandId::ThemeSystem, ThemeChoice::System);
+}
+
+void MainWindow::chooseTheme(ThemeChoice choice)
+{
+    m_settings.setTheme(choice);
+    setTheme(themeOf(choice));
+}
+
+void MainWindow::usePlan(const Plan& plan, const QString& name)
+{
+    Scenario next = m_document.scenario();
+    next.plan = plan;
+    m_document.endMerge();
+    m_document.edit(next, tr("Plan %1").arg(name));
+}
+
+void MainWindow::fillPresetMenu(QMenu& menu)
+{
+    menu.clear();
+    for (const PlanPreset& preset : planPresets(m_document.scenario())) {
+        QAction* action = menu.addAction(preset.name, this, [this, preset] { usePlan(preset.plan, preset.name); });
+        action->setCheckable(true);
+        action->setChecked(planName(m_document.scenario().plan) == preset.name);
+    }
+}
+
+std::vector<PaletteEntry> MainWindow::paletteEntries()
+{
+    std::vector<PaletteEntry> entries;
+    for (const CommandSpec& spec : commandTable()) {
+        QAction* action = m_commands->action(spec.command);
+        if (spec.command != CommandId::FindCommand)
+            entries.push_back({plain(action->text()), plain(titleOf(spec.menu)), action->shortcut().toString(QKeySequence::NativeText),
+                               [action] { action->trigger(); }, action->isEnabled()});
+    }
+    for (const PlanPreset& preset : planPresets(m_document.scenario()))
+        entries.push_back({preset.name, tr("Plan"), {}, [this, preset] { usePlan(preset.plan, preset.name); }});
+    for (const std::shared_ptr<const Model>& model : m_document.catalog().models)
+        entries.push_back({qs(model->name), tr("Model"), {}, [this, model] { m_document.setModel(model); }});
+    for (const std::shared_ptr<const Cluster>& cluster : m_document.catalog().clusters)
+        entries.push_back({qs(cluster->name), tr("Cluster"), {}, [this, cluster] { m_document.setCluster(cluster); }});
+    return entries;
+}
+
+void MainWindow::openPalette()
+{
+    m_palette->open(paletteEntries());
+}
+
+void MainWindow::exportPicture()
+{
+    // Taken now: the dialog would be part of it later.
+    const QImage image = pictureOf(*this, kPictureScale);
+    auto* dialog = new QFileDialog(this, tr("Export a picture"), m_settings.directory());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setAcceptMode(QFileDialog::AcceptSave);
+    dialog->setNameFilters({tr("PNG pictures (*.png)")});
+    dialog->setDefaultSuffix(QStringLiteral("png"));
+    connect(dialog, &QFileDialog::fileSelected, this, [this, image](const QString& fileName) {
+        const Result<bool> saved = savePicture(image, fileName);
+        if (saved.ok())
+            m_messages->note(tr("Picture saved as %1.").arg(fileName));
+        else
+            m_messages->error(QString::fromStdString(saved.error().sentence()));
+    });
+    dialog->open();
+}
+
+void MainWindow::copyPicture(QWidget& widget, const QString& what)
+{
+    if (!widget.isVisible()) {
+        m_messages->error(tr("%1 is hidden: show it first, then copy its picture.").arg(what));
+        return;
+    }
+    QGuiApplication::clipboard()->setImage(pictureOf(widget, kPictureScale));
+    m_messages->note(tr("%1: picture copied.").arg(what));
+}
+
+} // namespace shardlens

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/window/render.h"
+
+#include "ui/window/appearance.h"
+#include "ui/window/dockarea.h"
+#include "ui/window/mainwindow.h"
+
+#include <QApplication>
+#include <QImage>
+#include <QSaveFile>
+#include <QVBoxLayout>
+
+#include <optional>
+
+namespace shardlens {
+namespace {
+
+std::optional<ViewKind> viewNamed(std::string_view what)
+{
+    for (std::size_t i = 0; i < kViewCount; ++i)
+        if (nameOf(static_cast<ViewKind>(i)) == QString::fromUtf8(what.data(), static_cast<qsizetype>(what.size())))
+            return static_cast<ViewKind>(i);
+    return std::nullopt;
+}
+
+Result<bool> checkRequest(std::string_view what, QSize size, double scale)
+{
+    if (what != "window" && !viewNamed(what))
+        return Error{{}, {}, std::string(what), "a picture of window, mesh, timeline, memory or latency"};
+    const QSize pixels = size * scale;
+    const int least = qMin(pixels.width(), pixels.height());
+    const int most = qMax(pixels.width(), pixels.height());
+    if (!(scale > 0) || least < kLeastPicture || most > kMostPicture)
+        return Error{{},
+                     "size",
+                     std::to_string(pixels.width()) + " x " + std::to_string(pixels.height()) + " pixels",
+                     std::to_string(kLeastPicture) + " to " + std::to_string(kMostPicture) + " pixels a side"};
+    return true;
+}
+
+/// One view with its title, alone.
+QImage pictureOfView(MainWindow& window, ViewKind kind, QSize size, double scale)
+{
+    ViewDock* dock = window.docks().dock(static_cast<DockArea::Place>(kind));
+    dock->setFloating(true);
+    dock->setAttribute(Qt::WA_DontShowOnScreen);
+    dock->show();
+    dock->resize(size);
+    QApplication::processEvents();
+    return window.pictureOf(*dock, scale);
+}
+
+} // namespace
+
+Result<bool> renderPicture(const Scenario& scenario, std::string_view what, const QString& pngFile, QSize size, double scale, ThemeId theme)
+{
+    if (const Result<bool> checked = checkRequest(what, size, scale); !checked.ok())
+        return checked.error();
+    prepareAppearance();
+    Document document(builtinCatalog());
+    document.edit(scenario, {});
+    document.undoStack().clear();
+    Settings settings = Settings::none();
+    MainWindow window(document, settings);
+    window.setTheme(theme);
+    window.setAttribute(Qt::WA_DontShowOnScreen);
+    window.setMinimumSize(0, 0);
+    const std::optional<ViewKind> view = viewNamed(what);
+    window.resize(view ? QSize(1440, 900) : size);
+    window.show();
+    QApplication::processEvents();
+    return savePicture(view ? pictureOfView(window, *view, size, scale) : window.pictureOf(window, scale), pngFile);
+}
+
+Result<bool> savePicture(const QImage& image, const QString& pngFile)
+{
+    QSaveFile file(pngFile);
+    if (!file.open(QIODevice::WriteOnly) || !image.save(&file, "PNG") || !file.commit())
+        return Error{pngFile.toStdString(), {}, {}, "the picture was not saved: " + file.errorString().toStdString()};
+    return true;
+}
+
+} // namespace shardlens

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pictures without a user: the same widgets as in the window, drawn into a PNG. Needs a QApplication, but no display.
+#pragma once
+
+#include "core/base/result.h"
+#include "core/scenario/scenario.h"
+#include "ui/theme/theme.h"
+
+#include <QSize>
+
+#include <string_view>
+
+class QImage;
+
+namespace shardlens {
+
+/// Smallest and largest picture, in pixels a side: below nothing can be read, above a PNG takes gigabytes of memory.
+inline constexpr int kLeastPicture = 160;
+inline constexpr int kMostPicture = 16384;
+
+/// `what`: window, mesh, timeline, memory or latency. `size` in units of the layout; the PNG has `scale` times as many pixels a side.
+[[nodiscard]] Result<bool> renderPicture(const Scenario& scenario, std::string_view what, const QString& pngFile, QSize size, double scale,
+                                         ThemeId theme);
+/// Atomic; errors are sentences.
+[[nodiscard]] Result<bool> savePicture(const QImage& image, const QString& pngFile);
+
+} // namespace shardlens
