@@ -195,13 +195,13 @@ void drawTimeAxis(Scene& scene, const Theme& theme, const QRectF& plot, double b
     const double height = lineHeight(TextRole::Note);
     const double top = plot.bottom() + 5;
     // Labels from the right: the last one carries the unit and is never left out; others give way to their right neighbour.
-    double free = plot.right() + 8;
+    double free = plot.right() + space::kInset + 14;
     for (std::size_t i = ticks.size(); i-- > 0;) {
         const double x = plot.left() + (ticks[i] - begin) / (end - begin) * plot.width();
         if (grid)
             scene.line({x, plot.top()}, {x, plot.bottom()}, theme.color(Ink::Grid));
         scene.line({x, plot.bottom()}, {x, plot.bottom() + 4}, strong);
-        const QString number = locale.toString(ticks[i] / unit.seconds, 'f', decimals);
+        const QString number = ticks[i] == 0 ? QStringLiteral("0") : locale.toString(ticks[i] / unit.seconds, 'f', decimals);
         const bool last = i + 1 == ticks.size();
         const QString label = last ? number + QChar(u' ') + QString::fromUtf16(unit.name) : number;
         const double width = textWidth(label, TextRole::Note);
@@ -258,7 +258,11 @@ void drawProvenance(Scene& scene, const Theme& theme, QPointF center, Provenance
         return;
     case Provenance::Default: break;
     }
-    scene.roundedRect(square, 0, {}, ink, 1, true);
+    // Eight dots round an empty middle.
+    for (const double dx : {-4.0, -1.0, 2.0})
+        for (const double dy : {-4.0, -1.0, 2.0})
+            if (dx != -1.0 || dy != -1.0)
+                scene.fill({center.x() + dx, center.y() + dy, 2, 2}, ink);
 }
 
 void drawNotLegal(Scene& scene, const ViewInput& input)

@@ -147,7 +147,8 @@ void RowPainter::drawIdle(double from, double to, const QRectF& row, int stage)
     if (right - left < kHatchedGap || row.height() < 4)
         return;
     const QRectF gap(left, row.top(), right - left, row.height());
-    m_scene.hatch(gap, Hatch::Idle, {}, m_theme.color(Ink::Strong));
+    if (row.height() >= 10) // in lower rows frames and strokes would be all one sees; the sunken ground says it there
+        m_scene.hatch(gap, Hatch::Idle, {}, m_theme.color(Ink::Strong));
     Subject cause = subject(Subject::Kind::CauseOfTime, stage);
     cause.cause = static_cast<int>(Cause::Bubble);
     m_scene.hit(gap, cause);
@@ -225,7 +226,7 @@ void RowPainter::drawSlice(const QRectF& rect, Cause cause, int stage, bool wide
 void RowPainter::drawCommunicationMark(const QRectF& rect)
 {
     // One slice stands for many collectives spread over the piece: ticks say "many", the label says how many when there is room.
-    if (rect.width() < 7 || rect.height() < 8 || m_collectives.isEmpty())
+    if (rect.width() < 12 || rect.height() < 8 || m_collectives.isEmpty())
         return;
     const QColor ink = Theme::textOn(fillOf(Cause::Communication));
     QString label = m_collectives;

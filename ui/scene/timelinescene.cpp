@@ -95,7 +95,7 @@ void drawStageLabels(Scene& scene, const ViewInput& input, const TimelineLayout&
     const Theme& theme = input.theme;
     const double strong = lineHeight(TextRole::BodyStrong);
     const double note = lineHeight(TextRole::Note);
-    const bool twoLines = layout.rowHeight >= strong + note - 4;
+    const bool twoLines = layout.rowHeight >= strong + note - 2;
     // Rows lower than a line of text: only every n-th is named.
     const int every = std::max(1, static_cast<int>(std::ceil((note - 1) / layout.rowPitch)));
     for (int row = 0; row < layout.rows; ++row) {
@@ -109,9 +109,9 @@ void drawStageLabels(Scene& scene, const ViewInput& input, const TimelineLayout&
             continue;
         const QString name = TimelineScene::tr("Stage %1").arg(stage);
         if (twoLines) {
-            const double top = area.center().y() - (strong + note - 2) / 2;
+            const double top = area.center().y() - (strong + note) / 2;
             scene.text({area.left(), top, area.width(), strong}, name, TextRole::BodyStrong, theme.color(Ink::Text), Qt::AlignLeft, true);
-            scene.text({area.left(), top + strong - 2, area.width(), note}, devicesOf(input.scenario, input.report, stage), TextRole::Note,
+            scene.text({area.left(), top + strong, area.width(), note}, devicesOf(input.scenario, input.report, stage), TextRole::Note,
                        theme.color(Ink::Text3), Qt::AlignLeft, true);
         } else {
             scene.text({area.left(), area.center().y() - note / 2, area.width(), note}, name, TextRole::Note, theme.color(Ink::Text2),
@@ -140,12 +140,12 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineLayout& layou
     else if (!prefill)
         remark = TimelineScene::tr("steady state");
     const QString both = remark.isEmpty() ? figure : TimelineScene::tr("%1, %2").arg(figure, remark);
-    scene.text(header.adjusted(after, 0, 0, 0), firstFitting({both, figure}, TextRole::Note, header.width() - after), TextRole::Note,
-               theme.color(Ink::Text2));
+    const QString shown = firstFitting({both, figure}, TextRole::Note, header.width() - after);
+    scene.text(header.adjusted(after, 0, 0, 0), shown, TextRole::Note, theme.color(Ink::Text2));
     Subject time;
     time.kind = Subject::Kind::Time;
     time.phase = panel.phase;
-    scene.hit(header, time);
+    scene.hit({header.left(), header.top(), std::min(after + textWidth(shown, TextRole::Note), header.width()), header.height()}, time);
     drawTimelineRows(scene, input, layout, panel);
     drawTimeAxis(scene, theme, panel.plot, panel.visible.begin, panel.visible.end, false);
     if (prefill && report.time >= panel.visible.begin && report.time <= panel.visible.end * (1 + 1e-12)) {
@@ -282,7 +282,7 @@ QString timelineSubtitle(const Scenario& scenario, const Report& report)
     const auto groups = [&](PlanAxis axis) {
         const int m = std::max(scenario.plan[axis], 1);
         const int most = static_cast<int>(ceilDiv(scenario.workload.batch, m));
-        return m == 1 ? TimelineScene::tr("%n sequence(s) at once", nullptr, most)
+        return m == 1 ? TimelineScene::tr("all %1 sequences at once").arg(most)
                       : QStringLiteral("%1 \u00D7 %2").arg(m).arg(most);
     };
     return TimelineScene::tr("prefill %1, then decode %2").arg(groups(PlanAxis::PrefillMicrobatches), groups(PlanAxis::DecodeMicrobatches));

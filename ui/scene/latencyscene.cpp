@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/scene/latencyscene.h"
+
+#include "core/base/format.h"
+#include "ui/scene/scenetext.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+namespace {
+
+struct LatencyScene {
+    Q_DECLARE_TR_FUNCTIONS(LatencyScene)
+};
+
+constexpr double kBar = 26;
+constexpr double kHeader = 22;
+constexpr double kUnitRoom = 16;
+constexpr double kOperatorRow = 18;
+constexpr double kOperatorBar = 8;
+
+const PhaseReport& phaseOf(const Report& report, Phase phase)
+{
+    return phase == Phase::Prefill ? report.prefill : report.decode;
+}
+
+QString causeName(Cause cause)
+{
+    switch (cause) {
+    case Cause::Weights: return LatencyScene::tr("Weight reads");
+    case Cause::Kv: return LatencyScene::tr("KV reads");
+    case Cause::Compute: return LatencyScene::tr("Compute");
+    case Cause::Communication: return LatencyScene::tr("Communication");
+    case Cause::Bubble: return LatencyScene::tr("Bubble");
+    case Cause::Overhead: break;
+    }
+    return LatencyScene::tr("Overhead");
+}
+
+/// "Weight reads" -> "weight reads", "KV reads" as it is.
+QString inSentence(QString name)
+{
+    if (name.size() > 1 && name.at(1).isLower())
+        name[0] = name.at(0).toLower();
+    return name;
+}
+
+Subject causeSubject(Phase phase, Cause cause)
+{
+    Subject subject;
+    subject.kind = Subject::Kind::CauseOfTime;
+    subject.phase = phase;
+    subject.cause = static_cast<int>(cause);
+    return subject;
+}
+
+std::vector<LegendEntry> legendOf(const Theme& theme, const PhaseReport& report, Phase phase)
+{
+    std::vector<LegendEntry> entries;
+    for (std::size_t i = 0; i < kCauseCount; ++i) {
+        const auto cause = static_cast<Cause>(i);
+        if (report.breakdown[cause] > 0)
+            entries.push_back({causeName(cause), secondsFigure(report.breakdown[cause]).joined(), theme.color(cause), cause == Cause::Bubble,
+                               causeSubject(phase, cause)});
+    }
+    return entries;
+}
+
+void drawHeader(Scene& scene, const ViewInput& input, const QRectF& area, Phase phase)
+{
+    const Theme& theme = input.theme;
+    const bool prefill = phase == Phase::Prefill;
+    const QString name = prefill ? LatencyScene::tr("Prefill") : LatencyScene::tr("Decode step");
+    const QString value = secondsFigure(phaseOf(input.report, phase).time).joined();
+    double x = area.left();
+    scene.text(area, name, TextRole::BodyStrong, theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
+    x += textWidth(name, TextRole::BodyStrong) + space::kSmall;
+    if (x + textWidth(value, TextRole::BodyStrong) > area.right())
+        return;
+    scene.text({x, area.top(), area.right() - x, area.height()}, value, TextRole::BodyStrong, theme.color(Ink::Text));
+    x += textWidth(value, TextRole::BodyStrong) + space::kSmall;
+    const QString meaning = prefill ? firstFitting({LatencyScene::tr("TTFT: until every sequence of the batch has its first token"),
+                                                    LatencyScene::tr("TTFT, whole batch"), LatencyScene::tr("TTFT")},
+                                                   TextRole::Note, area.right() - x)
+                                    : firstFitting({LatencyScene::tr("TPOT: one more token for every sequence"),
+                                                    LatencyScene::tr("TPOT, every sequence"), LatencyScene::tr("TPOT")},
+                                                   TextRole::Note, area.right() - x);
+    scene.text({x, area.top(), area.right() - x, area.height()}, meaning, TextRole::Note, theme.color(Ink::Text3));
+    Subject time;
+    time.kind = Subject::Kind::Time;
+    time.phase = phase;
+    scene.hit({area.left(), area.top(), x - space::kSmall - area.left(), area.height()}, time);
+}
+
+void drawBarLabel(Scene& scene, const QRectF& rect, Cause cause, double seconds, const QColor& ink)
+{
+    const QString value = secondsFigure(seconds).joined();
+    const QString label = firstFitting({causeName(cause) + QChar(u' ') + value, value}, TextRole::BodyMedium, rect.width() - 10);
+    scene.text(rect.adjusted(5, 0, -5, 0), label, TextRole::BodyMedium, ink, Qt::AlignLeft | Qt::AlignVCenter);
+}
+
+void drawBar(Scene& scene, const ViewInput& input, const QRectF& track, double axisEnd, Phase phase)
+{
+    const Theme& theme = input.theme;
+    const Breakdown& parts = phaseOf(input.report, phase).breakdown;
+    double sum = 0;
+    double x = track.left();
+    for (std::size_t i = 0; i < kCauseCount; ++i) {
+        const auto cause = static_cast<Cause>(i);
+        if (!(parts[cause] > 0))
+            continue;
+        sum += parts[cause];
+        const double end = track.left() + std::min(sum / axisEnd, 1.0) * track.width();
+        const QRectF rect(x, track.top(), end - x, track.height());
+        x = end;
+        if (cause == Cause::Bubble) {
+            scene.hatch(rect, Hatch::Idle, {}, theme.color(Ink::Strong));
+            const QString label = firstFitting({causeName(cause) + QChar(u' ') + secondsFigure(parts[cause]).joined(),
+                                                secondsFigure(parts[cause]).joined()}, TextRole::BodyMedium, rect.width() - 18);
+            if (!label.isEmpty()) {
+                const double height = lineHeight(TextRole::BodyMedium);
+                const QRectF plate(rect.left() + 5, rect.center().y() - height / 2, textWidth(label, TextRole::BodyMedium) + 8, height);
+                scene.fill(plate, theme.color(Ink::Sunken)); // the hatch would cross the letters
+                scene.text(plate, label, TextRole::BodyMedium, theme.color(Ink::Text2), Qt::AlignCenter);
+            }
+        } else {
+            const QColor fill = theme.color(cause);
+            scene.fill(rect, fill, rect.width() >= 3 ? theme.edgeOf(fill) : QColor());
+            drawBarLabel(scene, rect, cause, parts[cause], Theme::textOn(fill));
+        }
+        scene.hit(rect, causeSubject(phase, cause));
+    }
+}
+
+/// What there is height for besides header and bar.
+struct Extras {
+    bool axis = true;
+    bool legend = true;
+};
+
+/// One phase from the top of `area`. Returns the height used.
+double drawPhase(Scene& scene, const ViewInput& input, const QRectF& area, Phase phase, Extras extras)
+{
+    const PhaseReport& report = phaseOf(input.report, phase);
+    drawHeader(scene, input, {area.left(), area.top(), area.width(), kHeader - 2}, phase);
+    // The unit of the last tick hangs to the right of its number.
+    const QRectF track(area.left(), area.top() + kHeader, area.width() - (extras.axis ? kUnitRoom : 0), kBar);
+    const double axisEnd = roundUp(report.breakdown.total());
+    drawBar(scene, input, track, axisEnd, phase);
+    double y = track.bottom();
+    if (extras.axis) {
+        drawTimeAxis(scene, input.theme, track, 0, axisEnd, false);
+        y += kTimeAxisHeight;
+    }
+    if (!extras.legend)
+        return y - area.top();
+    y += space::kTight;
+    y += drawLegend(scene, input.theme, {area.left(), y, area.width(), 0}, legendOf(input.theme, report, phase));
+    return y - area.top();
+}
+
+double phaseHeight(const ViewInput& input, double width, Phase phase, Extras extras)
+{
+    const double bar = kHeader + kBar + (extras.axis ? kTimeAxisHeight : 0);
+    return extras.legend ? bar + space::kTight + legendHeight(width, legendOf(input.theme, phaseOf(input.report, phase), phase)) : bar;
+}
+
+void drawOperators(Scene& scene, const ViewInput& input, const QRectF& area, Phase phase)
+{
+    const Theme& theme = input.theme;
+    const QString title = phase == Phase::Prefill ? LatencyScene::tr("Operators of a prefill piece") : LatencyScene::tr("Operators of a decode piece");
+    const double line = lineHeight(TextRole::NoteStrong);
+    scene.text({area.left(), area.top(), area.width(), line}, title, TextRole::NoteStrong, theme.color(Ink::Text2),
+               Qt::AlignLeft | Qt::AlignVCenter, true);
+    const std::vector<OperatorShare> shares = operatorShares(phaseOf(input.report, phase));
+    const auto room = static_cast<std::size_t>(std::max(0.0, (area.height() - line - 4) / kOperatorRow));
+    const std::size_t count = std::min(shares.size(), room);
+    if (count == 0)
+        return;
+    double names = 0;
+    double values = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        names = std::max(names, textWidth(qs(nameOf(shares[i].op)), TextRole::Note));
+        values = std::max(values, textWidth(secondsFigure(shares[i].seconds).joined(), TextRole::Note));
+    }
+    names = std::min(names, area.width() * 0.4);
+    const double left = area.left() + names + space::kSmall;
+    const double track = area.right() - values - space::kSmall - left;
+    double y = area.top() + line + 4;
+    for (std::size_t i = 0; i < count; ++i, y += kOperatorRow) {
+        const OperatorShare& share = shares[i];
+        scene.text({area.left(), y, names + 0.5, kOperatorRow}, qs(nameOf(share.op)), TextRole::Note, theme.color(Ink::Text2),
+                   Qt::AlignLeft | Qt::AlignVCenter, true);
+        scene.text({area.left(), y, area.width(), kOperatorRow}, secondsFigure(share.seconds).joined(), TextRole::Note, theme.color(Ink::Text),
+                   Qt::AlignRight | Qt::AlignVCenter);
+        double x = left;
+        double sum = 0;
+        for (std::size_t c = 0; c < kCauseCount && track > 8; ++c) {
+            if (!(share.breakdown.seconds[c] > 0))
+                continue;
+            sum += share.breakdown.seconds[c];
+            const double end = left + sum / shares.front().seconds * track;
+            scene.fill({x, y + (kOperatorRow - kOperatorBar) / 2, end - x, kOperatorBar}, theme.color(static_cast<Cause>(c)));
+            x = end;
+        }
+        Subject subject;
+        subject.kind = Subject::Kind::Operator;
+        subject.phase = phase;
+        subject.op = share.index;
+        scene.hit({area.left(), y, area.width(), kOperatorRow}, subject);
+    }
+}
+
+} // namespace
+
+std::vector<OperatorShare> operatorShares(const PhaseReport& report)
+{
+    std::vector<OperatorShare> shares;
+    std::vector<double> largest;
+    for (std::size_t i = 0; i < report.operators.size(); ++i) {
+        const OperatorCost& op = report.operators[i];
+        const double seconds = op.time * op.stageLayers;
+        if (!(seconds > 0))
+            continue;
+        const auto known = std::find_if(shares.begin(), shares.end(), [&](const OperatorShare& share) { return share.op == op.op; });
+        if (known == shares.end()) {
+            shares.push_back({op.op, static_cast<int>(i), seconds, op.breakdown.scaled(op.stageLayers)});
+            largest.push_back(seconds);
+            continue;
+        }
+        double& before = largest[static_cast<std::size_t>(known - shares.begin())];
+        if (seconds > before) {
+            before = seconds;
+            known->index = static_cast<int>(i);
+        }
+        known->seconds += seconds;
+        known->breakdown += op.breakdown.scaled(op.stageLayers);
+    }
+    std::stable_sort(shares.begin(), shares.end(), [](const OperatorShare& a, const OperatorShare& b) { return a.seconds > b.seconds; });
+    return shares;
+}
+
+void buildLatency(const ViewInput& input, const LatencyOptions& options, Scene& scene)
+{
+    scene.clear(input.size);
+    if (!input.report.legal) {
+        drawNotLegal(scene, input);
+        return;
+    }
+    const double inset = space::kInset;
+    const double width = input.size.width() - 2 * inset;
+    const double height = input.size.height() - space::kTight;
+    if (width < 120 || height < kHeader + kBar)
+        return; // nothing would be readable
+    // Very wide views put the phases side by side; bars as long as a screen are hard to compare with their legends.
+    const bool beside = width >= 900;
+    const double column = beside ? (width - 2 * space::kWide) / 2 : width;
+    const auto total = [&](Extras extras) {
+        const double first = phaseHeight(input, column, Phase::Prefill, extras);
+        const double second = phaseHeight(input, column, Phase::Decode, extras);
+        return beside ? std::max(first, second) : first + space::kSmall + second;
+    };
+    // The bars come first, then their values, then the axes.
+    Extras extras;
+    extras.axis = total({true, true}) <= height;
+    extras.legend = total({false, true}) <= height;
+    double y = space::kTight;
+    double bottom = y + drawPhase(scene, input, {inset, y, column, 0}, Phase::Prefill, extras);
+    if (beside) {
+        const double left = inset + column + 2 * space::kWide;
+        bottom = std::max(bottom, y + drawPhase(scene, input, {left, y, column, 0}, Phase::Decode, extras));
+    } else if (bottom + space::kSmall + phaseHeight(input, column, Phase::Decode, extras) <= input.size.height()) {
+        y = bottom + space::kSmall;
+        bottom = y + drawPhase(scene, input, {inset, y, column, 0}, Phase::Decode, extras);
+    }
+    const double rest = input.size.height() - bottom - space::kInset - space::kTight;
+    if (!options.operators || rest < lineHeight(TextRole::NoteStrong) + 4 + 3 * kOperatorRow || width < 300)
+        return;
+    y = bottom + space::kInset;
+    scene.line({inset, y - space::kTight}, {inset + width, y - space::kTight}, input.theme.color(Ink::Grid));
+    const double gap = beside ? 2 * space::kWide : space::kWide;
+    const double half = (width - gap) / 2;
+    drawOperators(scene, input, {inset, y, half, rest}, Phase::Prefill);
+    drawOperators(scene, input, {inset + half + gap, y, half, rest}, Phase::Decode);
+}
+
+QString latencyTooltip(const Scenario&, const Report& report, const Subject& subject)
+{
+    if (!report.legal)
+        return {};
+    const PhaseReport& phase = phaseOf(report, subject.phase);
+    const QString of = subject.phase == Phase::Prefill ? LatencyScene::tr("of TTFT") : LatencyScene::tr("of TPOT");
+    switch (subject.kind) {
+    case Subject::Kind::CauseOfTime: {
+        if (subject.cause < 0 || static_cast<std::size_t>(subject.cause) >= kCauseCount)
+            return {};
+        const auto cause = static_cast<Cause>(subject.cause);
+        const double seconds = phase.breakdown[cause];
+        return QStringLiteral("%1\n%2, %3 %4\n").arg(causeName(cause), secondsFigure(seconds).joined(),
+                                                     qs(formatPercent(phase.time > 0 ? seconds / phase.time : 0)), of)
+            + LatencyScene::tr("on stage %1, the busiest").arg(phase.busiestStage);
+    }
+    case Subject::Kind::Operator: {
+        if (subject.op < 0 || static_cast<std::size_t>(subject.op) >= phase.operators.size())
+            return {};
+        const OperatorCost& op = phase.operators[static_cast<std::size_t>(subject.op)];
+        return QStringLiteral("%1\n").arg(qs(nameOf(op.op)))
+            + LatencyScene::tr("%1 each, %2 times in a piece").arg(secondsFigure(op.time).joined()).arg(int{op.stageLayers});
+    }
+    default: return {};
+    }
+}
+
+QString describeLatency(const Scenario&, const Report& report)
+{
+    if (!report.legal)
+        return LatencyScene::tr("The plan is not legal, so there are no times.");
+    const auto largest = [](const Breakdown& parts) {
+        const auto most = std::max_element(parts.seconds.begin(), parts.seconds.end());
+        return static_cast<Cause>(most - parts.seconds.begin());
+    };
+    const Cause prefill = largest(report.prefill.breakdown);
+    const Cause decode = largest(report.decode.breakdown);
+    return LatencyScene::tr("Prefill takes %1, most of it %2 (%3); a decode step takes %4, most of it %5 (%6).")
+        .arg(secondsFigure(report.prefill.time).joined(), inSentence(causeName(prefill)),
+             secondsFigure(report.prefill.breakdown[prefill]).joined(), secondsFigure(report.decode.time).joined(),
+             inSentence(causeName(decode)), secondsFigure(report.decode.breakdown[decode]).joined());
+}
+
+} // namespace shardlens

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/scene/verdictscene.h"
+
+#include "core/base/format.h"
+#include "ui/scene/scenetext.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+namespace {
+
+struct VerdictScene {
+    Q_DECLARE_TR_FUNCTIONS(VerdictScene)
+};
+
+constexpr double kInset = space::kLarge;
+constexpr double kLabelTop = 10;
+constexpr double kValueTop = 27;
+constexpr double kGauge = 8;
+constexpr double kFitMost = 330;
+
+struct Column {
+    QString label;
+    Figure figure;
+    QString empty; ///< shown instead of a figure
+    QString note;  ///< third line
+    Subject subject;
+    int rank = 0; ///< the highest rank drops first
+    double reserved = 0;
+    bool shown = true;
+};
+
+Subject timeSubject(Phase phase)
+{
+    Subject subject;
+    subject.kind = Subject::Kind::Time;
+    subject.phase = phase;
+    return subject;
+}
+
+/// Widest figure that may come: so many characters of tabular digits in the verdict's size, and the unit.
+double reservedWidth(const QString& label, const QString& widestUnit)
+{
+    static const QString kWidestNumber = QStringLiteral("88,888");
+    const double unit = widestUnit.isEmpty() ? 0 : 4 + textWidth(widestUnit, TextRole::Body);
+    return std::max(textWidth(label, TextRole::Note), textWidth(kWidestNumber, TextRole::Verdict) + unit);
+}
+
+std::vector<Column> columnsOf(const ViewInput& input)
+{
+    const ServingReport& serving = input.report.serving;
+    std::vector<Column> columns;
+    const auto add = [&](int rank, const QString& label, const Figure& figure, const QString& widestUnit) -> Column& {
+        Column& column = columns.emplace_back();
+        column.label = label;
+        column.figure = figure;
+        column.rank = rank;
+        column.reserved = reservedWidth(label, widestUnit);
+        return column;
+    };
+    Column& ttft = add(0, VerdictScene::tr("TTFT"), secondsFigure(serving.ttft), QStringLiteral("ms"));
+    ttft.subject = timeSubject(Phase::Prefill);
+    ttft.note = VerdictScene::tr("batch of %1").arg(qs(formatCount(input.scenario.workload.batch)));
+    Column& tpot = add(0, VerdictScene::tr("TPOT"), secondsFigure(serving.tpot), QStringLiteral("ms"));
+    tpot.subject = timeSubject(Phase::Decode);
+    tpot.note = VerdictScene::tr("context %1").arg(qs(formatCount(input.scenario.workload.meanContext())));
+    Column& device = add(1, VerdictScene::tr("Tokens/s per device"), rateFigure(serving.outputTokensPerSecondPerDevice), QString());
+    const Figure all = rateFigure(serving.outputTokensPerSecond);
+    device.note = VerdictScene::tr("%1 in all").arg(all.joined());
+    Column& user = add(3, VerdictScene::tr("Tokens/s per user"), rateFigure(serving.tokensPerSecondPerUser), QString());
+    user.note = VerdictScene::tr("1 / TPOT");
+    user.subject = timeSubject(Phase::Decode);
+    Column& cost = add(4, VerdictScene::tr("Cost, output"), {}, QStringLiteral("/Mtok"));
+    if (serving.costPerMillionTokens > 0) {
+        const Figure dollars = rateFigure(serving.costPerMillionTokens);
+        cost.figure = {QChar(u'$') + dollars.number, dollars.unit + QStringLiteral("/Mtok")};
+        cost.note = VerdictScene::tr("$%1 per device hour").arg(qs(formatNumber(input.scenario.cluster->pricePerDeviceHour)));
+    } else {
+        cost.empty = VerdictScene::tr("no list price");
+    }
+    Column& mfu = add(5, VerdictScene::tr("MFU, prefill"), percentFigure(input.report.prefill.mfu), QStringLiteral("%"));
+    mfu.reserved = std::max(textWidth(VerdictScene::tr("decode %1").arg(QStringLiteral("88.8 %")), TextRole::Note) + 1,
+                            textWidth(QStringLiteral("88.8"), TextRole::Verdict) + 4 + textWidth(QStringLiteral("%"), TextRole::Body));
+    mfu.note = VerdictScene::tr("decode %1").arg(percentFigure(input.report.decode.mfu).joined());
+    return columns;
+}
+
+/// Where the capacity line stands, and the parts of the fullest device from the left.
+void drawGauge(Scene& scene, const ViewInput& input, const QRectF& track)
+{
+    const Theme& theme = input.theme;
+    const MemoryReport& memory = input.report.memory;
+    const DeviceMemory& fullest = memory.limiting();
+    const double end = static_cast<double>(std::max({memory.capacity, fullest.total(), Bytes{1}}));
+    const double capacity = track.left() + static_cast<double>(memory.capacity) / end * track.width();
+    scene.fill({track.left(), track.top(), capacity - track.left(), track.height()}, theme.color(Ink::Sunken), theme.color(Ink::Line));
+    double x = track.left();
+    double sum = 0;
+    for (std::size_t i = 0; i < kMemoryClassCount; ++i) {
+        const auto part = static_cast<MemoryClass>(i);
+        const auto bytes = static_cast<double>(bytesOf(fullest, part));
+        if (!(bytes > 0))
+            continue;
+        sum += bytes;
+        const double next = track.left() + sum / end * track.width();
+        const QColor fill = theme.color(part);
+        scene.fill({x, track.top(), next - x, track.height()}, fill, next - x >= 4 ? theme.edgeOf(fill) : QColor());
+        x = next;
+    }
+    if (x > capacity + 1)
+        scene.hatch({capacity, track.top() - 1, x - capacity, track.height() + 2}, Hatch::OverCapacity);
+    scene.line({capacity, track.top() - 3}, {capacity, track.bottom() + 3}, theme.color(Ink::Text), 2);
+}
+
+void drawFit(Scene& scene, const ViewInput& input, const QRectF& area)
+{
+    const Theme& theme = input.theme;
+    const MemoryReport& memory = input.report.memory;
+    const double wordHeight = lineHeight(TextRole::Verdict);
+    drawSign(scene, theme, {area.left() + 8, area.top() + 22}, memory.fits ? Sign::Good : Sign::Bad);
+    const QString word = memory.fits ? VerdictScene::tr("Fits") : VerdictScene::tr("Does not fit");
+    const double left = area.left() + 24;
+    scene.text({left, area.top() + 22 - wordHeight / 2, area.right() - left, wordHeight}, word, TextRole::Verdict,
+               theme.color(memory.fits ? Ink::Text : Ink::Violation));
+    const double after = left + textWidth(word, TextRole::Verdict) + space::kSmall + 2;
+    const QString bytes = qs(formatBytes(std::abs(static_cast<double>(memory.free()))));
+    const QString margin = memory.fits ? VerdictScene::tr("%1 free").arg(bytes) : VerdictScene::tr("%1 over").arg(bytes);
+    scene.text({after, area.top() + 14, area.right() - after, 18}, firstFitting({margin, bytes}, TextRole::Body, area.right() - after),
+               TextRole::Body, theme.color(Ink::Text));
+    if (!memory.stages.empty())
+        drawGauge(scene, input, {area.left(), area.top() + 40, area.width() - 2, kGauge});
+    const QString total = qs(formatNumber(static_cast<double>(memory.limiting().total()) / kGiB));
+    const QString capacity = qs(formatBytes(static_cast<double>(memory.capacity)));
+    const QString note = firstFitting({VerdictScene::tr("%1 of %2 on the fullest device").arg(total, capacity),
+                                       VerdictScene::tr("%1 of %2, fullest").arg(total, capacity),
+                                       VerdictScene::tr("%1 of %2").arg(total, capacity)}, TextRole::Note, area.width());
+    scene.text({area.left(), area.top() + 52, area.width(), 16}, note, TextRole::Note, theme.color(Ink::Text3));
+    Subject fit;
+    fit.kind = Subject::Kind::Fit;
+    scene.hit(area.adjusted(0, 4, 0, -2), fit);
+}
+
+void drawColumn(Scene& scene, const Theme& theme, const Column& column, const QRectF& area)
+{
+    scene.text({area.left(), area.top() + kLabelTop, area.width(), 14}, column.label, TextRole::Note, theme.color(Ink::Text2),
+               Qt::AlignLeft | Qt::AlignVCenter, true);
+    const double height = lineHeight(TextRole::Verdict);
+    const QRectF value(area.left(), area.top() + kValueTop - 2, area.width(), height);
+    if (!column.empty.isEmpty()) {
+        scene.text({area.left(), value.top(), area.width(), height}, column.empty, TextRole::Body, theme.color(Ink::Text3),
+                   Qt::AlignLeft | Qt::AlignVCenter, true);
+    } else {
+        scene.text(value, column.figure.number, TextRole::Verdict, theme.color(Ink::Text));
+        const double used = textWidth(column.figure.number, TextRole::Verdict) + 4;
+        // Both stand on one base line: the unit's box ends higher by the difference of the descents.
+        const double small = lineHeight(TextRole::Body);
+        scene.text({area.left() + used, value.bottom() - small - 3, area.width() - used, small}, column.figure.unit, TextRole::Body,
+                   theme.color(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
+    }
+    if (!column.note.isEmpty())
+        scene.text({area.left(), area.top() + 52, area.width(), 16}, column.note, TextRole::Note, theme.color(Ink::Text3),
+                   Qt::AlignLeft | Qt::AlignVCenter, true);
+    scene.hit(area.adjusted(-6, 6, 0, -2), column.subject);
+}
+
+void drawBound(Scene& scene, const ViewInput& input, const Advice& advice, const QRectF& area)
+{
+    const Theme& theme = input.theme;
+    scene.text({area.left(), area.top() + kLabelTop, area.width(), 14}, VerdictScene::tr("Bound by"), TextRole::Note, theme.color(Ink::Text2),
+               Qt::AlignLeft | Qt::AlignVCenter, true);
+    const QRectF swatch(area.left(), area.top() + 32, 12, 12);
+    if (advice.cause == Cause::Bubble)
+        scene.hatch(swatch, Hatch::IdleSwatch);
+    else
+        scene.fill(swatch, theme.color(advice.cause), theme.edgeOf(theme.color(advice.cause)));
+    const QString label = advice.label.empty() ? qs(nameOf(advice.cause)) : qs(advice.label);
+    scene.text({area.left() + 18, area.top() + 29, area.width() - 18, 18}, label, TextRole::Title, theme.color(Ink::Text),
+               Qt::AlignLeft | Qt::AlignVCenter, true);
+    scene.text({area.left(), area.top() + 52, area.width(), 16},
+               VerdictScene::tr("%1 of a decode step").arg(percentFigure(advice.share).joined()), TextRole::Note, theme.color(Ink::Text3),
+               Qt::AlignLeft | Qt::AlignVCenter, true);
+    Subject subject;
+    subject.kind = Subject::Kind::CauseOfTime;
+    subject.phase = Phase::Decode;
+    subject.cause = static_cast<int>(advice.cause);
+    scene.hit(area.adjusted(-6, 6, 0, -2), subject);
+}
+
+void drawValues(Scene& scene, const ViewInput& input, const Advice& advice)
+{
+    constexpr double kPadding = 26; ///< separator and air between two columns
+    const double width = input.size.width();
+    std::vector<Column> columns = columnsOf(input);
+    const double boundReserved = 18 + textWidth(VerdictScene::tr("HBM reads: weights"), TextRole::Title) + 1;
+    const double fitReserved = 24 + textWidth(VerdictScene::tr("Does not fit"), TextRole::Verdict) + 10
+        + textWidth(QStringLiteral("888 GiB over"), TextRole::Body);
+    double needed = 2 * kInset + fitReserved;
+    for (const Column& column : columns)
+        needed += column.reserved + kPadding;
+    bool bound = true;
+    needed += boundReserved + kPadding;
+    // Drop by rank; what binds goes after the cost and the tokens per user.
+    for (int rank = 5; rank >= 0 && needed > width; --rank) {
+        if (rank == 2) {
+            bound = false;
+            needed -= boundReserved + kPadding;
+        }
+        for (Column& column : columns)
+            if (column.shown && column.rank == rank && needed > width) {
+                column.shown = false;
+                needed -= column.reserved + kPadding;
+            }
+    }
+    const auto shown = std::count_if(columns.begin(), columns.end(), [](const Column& column) { return column.shown; });
+    const double slack = std::max(0.0, width - needed);
+    const double fit = std::min(fitReserved + slack * 0.2, std::min(kFitMost, width - 2 * kInset));
+    const double extra = shown + (bound ? 1 : 0) > 0
+        ? std::min((slack - (fit - fitReserved)) / static_cast<double>(shown + (bound ? 1 : 0)), 60.0) : 0;
+    drawFit(scene, input, {kInset, 0, fit, double{space::kVerdictValues}});
+    double x = kInset + fit;
+    const auto separate = [&] {
+        scene.line({x + kPadding / 2, 12}, {x + kPadding / 2, space::kVerdictValues - 6.0}, input.theme.color(Ink::Line));
+        x += kPadding;
+    };
+    for (const Column& column : columns) {
+        if (!column.shown)
+            continue;
+        separate();
+        drawColumn(scene, input.theme, column, {x, 0, column.reserved + extra, double{space::kVerdictValues}});
+        x += column.reserved + extra;
+    }
+    if (!bound)
+        return;
+    separate();
+    drawBound(scene, input, advice, {x, 0, width - kInset - x, double{space::kVerdictValues}});
+}
+
+/// Mode and number of warnings at the right end. Returns the x at which they begin.
+double drawMode(Scene& scene, const ViewInput& input, const QRectF& row)
+{
+    const Theme& theme = input.theme;
+    double right = row.right();
+    const auto count = static_cast<int>(input.report.warnings.size());
+    if (count > 0) {
+        const QString text = count == 1 ? VerdictScene::tr("1 warning") : VerdictScene::tr("%1 warnings").arg(count);
+        right -= textWidth(text, TextRole::Note);
+        scene.text({right, row.top(), row.right() - right, row.height()}, text, TextRole::Note, theme.color(Ink::Warning));
+        right -= 12;
+        drawSign(scene, theme, {right, row.center().y()}, Sign::Warning);
+        Subject fit;
+        fit.kind = Subject::Kind::Fit;
+        scene.hit({right - 8, row.top() + 2, row.right() - right + 8, row.height() - 4}, fit);
+        right -= 20;
+    }
+    const double room = right - row.left();
+    const QString mode = firstFitting({VerdictScene::tr("Roofline: ideal efficiency, no overheads"), VerdictScene::tr("Roofline")},
+                                      TextRole::Note, room * 0.45);
+    right -= textWidth(mode, TextRole::Note);
+    scene.text({right, row.top(), textWidth(mode, TextRole::Note) + 1, row.height()}, mode, TextRole::Note, theme.color(Ink::Text3));
+    return right;
+}
+
+void drawAdvice(Scene& scene, const ViewInput& input, const QString& sentence)
+{
+    const Theme& theme = input.theme;
+    const double top = space::kVerdictValues;
+    const double width = input.size.width();
+    scene.line({kInset, top}, {width - kInset, top}, theme.color(Ink::Line));
+    const QRectF row(kInset, top, width - 2 * kInset, double{space::kVerdictAdvice});
+    const double end = drawMode(scene, input, row) - space::kWide;
+    // "Try" leads in bold; the core's sentence may bring it along.
+    const QString lead = VerdictScene::tr("Try");
+    QString rest = sentence;
+    double x = row.left();
+    if (rest.startsWith(QStringLiteral("Try "))) {
+        rest = rest.mid(4);
+        scene.text({x, row.top(), end - x, row.height()}, lead, TextRole::BodyStrong, theme.color(Ink::Text));
+        x += textWidth(lead, TextRole::BodyStrong) + 6;
+    }
+    if (end - x > 40)
+        scene.text({x, row.top(), end - x, row.height()}, rest, TextRole::Body, theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
+}
+
+void drawIllegal(Scene& scene, const ViewInput& input)
+{
+    const Theme& theme = input.theme;
+    const double width = input.size.width();
+    drawSign(scene, theme, {kInset + 8, 22}, Sign::Bad);
+    const QString word = VerdictScene::tr("Not legal");
+    const double height = lineHeight(TextRole::Verdict);
+    const double left = kInset + 24;
+    scene.text({left, 22 - height / 2, width - left - kInset, height}, word, TextRole::Verdict, theme.color(Ink::Violation),
+               Qt::AlignLeft | Qt::AlignVCenter, true);
+    const auto& violations = input.report.violations;
+    if (violations.empty())
+        return;
+    if (violations.size() > 1)
+        scene.text({kInset, 44, 160, 16}, VerdictScene::tr("%1 rules are broken").arg(violations.size()), TextRole::Note,
+                   theme.color(Ink::Text3));
+    const double beside = left + textWidth(word, TextRole::Verdict) + space::kWide;
+    scene.line({beside - space::kInset, 12}, {beside - space::kInset, space::kVerdictValues - 6.0}, theme.color(Ink::Line));
+    double y = 12;
+    const double line = lineHeight(TextRole::Body);
+    const int room = static_cast<int>((space::kVerdictValues - 12) / line);
+    int used = 0;
+    for (const Finding& finding : violations) {
+        if (used >= room || width - beside - kInset < 80)
+            break;
+        const QString text = qs(sentence(finding, input.scenario.context(), input.scenario.plan));
+        const double drawn = drawWrapped(scene, {beside, y, width - beside - kInset, 0}, text, TextRole::Body, theme.color(Ink::Text), room - used);
+        y += drawn;
+        used += static_cast<int>(std::lround(drawn / line));
+    }
+}
+
+QString illegalAdvice(const ViewInput& input)
+{
+    const Finding& finding = input.report.violations.front();
+    const std::vector<int> nearest = nearestLegal(finding, input.scenario.context(), input.scenario.plan);
+    if (nearest.empty())
+        return VerdictScene::tr("No time or price is shown until the plan is legal.");
+    QString values = QString::number(nearest.front());
+    if (nearest.size() > 1)
+        values = VerdictScene::tr("%1 or %2").arg(values).arg(nearest.back());
+    return VerdictScene::tr("Try %1 %2: the nearest legal choice with everything else unchanged.").arg(qs(shortNameOf(finding.axis)), values);
+}
+
+} // namespace
+
+void buildVerdict(const ViewInput& input, const VerdictOptions& options, Scene& scene)
+{
+    scene.clear(input.size);
+    if (input.size.width() < 200)
+        return; // nothing would be readable
+    const bool advised = input.size.height() >= kVerdictHeight - 1;
+    if (!input.report.legal) {
+        drawIllegal(scene, input);
+        if (advised && !input.report.violations.empty())
+            drawAdvice(scene, input, illegalAdvice(input));
+        return;
+    }
+    const Advice advice = options.advice ? *options.advice : advise(input.scenario, input.report);
+    drawValues(scene, input, advice);
+    if (advised)
+        drawAdvice(scene, input, qs(advice.sentence));
+}
+
+QString verdictTooltip(const Scenario& scenario, const Report& report, const Subject& subject)
+{
+    if (!report.legal)
+        return {};
+    if (subject.kind == Subject::Kind::Time)
+        return subject.phase == Phase::Prefill
+            ? VerdictScene::tr("Time to first token\nuntil the whole batch of %1 has its first token, all prompts arriving together").arg(scenario.workload.batch)
+            : VerdictScene::tr("Time per output token\none more token for every sequence in flight");
+    if (subject.kind != Subject::Kind::Fit)
+        return {};
+    QString text = report.memory.fits ? VerdictScene::tr("The plan fits") : VerdictScene::tr("The plan does not fit");
+    text += QChar(u'\n') + VerdictScene::tr("largest batch per replica %1").arg(qs(formatCount(report.memory.maxBatchPerReplica)));
+    for (const Finding& warning : report.warnings)
+        text += QChar(u'\n') + qs(sentence(warning, scenario.context(), scenario.plan));
+    return text;
+}
+
+QString describeVerdict(const Scenario& scenario, const Report& report)
+{
+    if (!report.legal)
+        return report.violations.empty() ? VerdictScene::tr("The plan is not legal.")
+                                         : VerdictScene::tr("The plan is not legal: %1").arg(qs(sentence(report.violations.front(), scenario.context(), scenario.plan)));
+    const QString bytes = qs(formatBytes(std::abs(static_cast<double>(report.memory.free()))));
+    const QString fit = report.memory.fits ? VerdictScene::tr("The plan fits with %1 free").arg(bytes)
+                                           : VerdictScene::tr("The plan does not fit: %1 too much").arg(bytes);
+    return VerdictScene::tr("%1; TTFT %2, TPOT %3, %4 tokens per second and device.")
+        .arg(fit, secondsFigure(report.serving.ttft).joined(), secondsFigure(report.serving.tpot).joined(),
+             rateFigure(report.serving.outputTokensPerSecondPerDevice).joined());
+}
+
+} // namespace shardlens
