@@ -20,6 +20,10 @@ if(SHARDLENS_SANITIZE)
   target_link_options(shardlens_options INTERFACE -fsanitize=${SHARDLENS_SANITIZE})
 endif()
 
+if(SHARDLENS_FUZZ)
+  target_compile_options(shardlens_options INTERFACE -fsanitize=fuzzer-no-link) # lets libFuzzer see the coverage of the core
+endif()
+
 add_library(shardlens_qt_options INTERFACE)
 target_link_libraries(shardlens_qt_options INTERFACE shardlens_options)
 target_compile_definitions(shardlens_qt_options INTERFACE
