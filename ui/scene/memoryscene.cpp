@@ -40,11 +40,13 @@ public:
             drawRow(i);
         drawAnnotation();
         drawAxis();
-        const double top = m_axisY + kAxis;
-        if (m_detail)
-            drawDetail(top + 6);
+        double y = m_axisY + kAxis + 4;
+        if (m_detail) {
+            drawDetail(y + 4);
+            y += kDetail + 8;
+        }
         if (legendTall > 0)
-            drawLegend(m_scene, m_input.theme, QRectF(m_area.left(), m_area.bottom() - legendTall, m_area.width(), legendTall), legend);
+            drawLegend(m_scene, m_input.theme, QRectF(m_area.left(), std::min(y, m_area.bottom() - legendTall), m_area.width(), legendTall), legend);
     }
 
 private:
@@ -90,11 +92,11 @@ private:
         const auto count = static_cast<double>(m_rows.size());
         m_band = withBand;
         const double band = m_band ? kBand : 0;
-        const double tallest = m_rows.size() <= 4 ? 54 : 36;
+        const double tallest = m_rows.size() <= 4 ? 64 : 40;
         m_pitch = std::clamp(std::floor((forRows - band) / count), kLeastPitch, tallest);
         const double spare = forRows - band - m_pitch * count;
         m_detail = spare >= kDetail + 10 && m_area.width() >= 360;
-        m_bar = std::clamp(std::floor(m_pitch * 0.66), 16.0, 32.0);
+        m_bar = std::clamp(std::floor(m_pitch * 0.62), 16.0, 36.0);
         m_twoLines = m_pitch >= 32;
         double label = 0;
         for (const MemoryRow& row : m_rows) {
@@ -156,19 +158,19 @@ private:
     {
         return device >= 0 && device < m_facts.used() ? m_facts.placement().coordinate(device, MeshAxis::Pipeline) : -1;
     }
-    [[nodiscard]] int ticksAtMost() const { return std::clamp(static_cast<int>(m_plot.width() / 70), 2, 6); }
+    [[nodiscard]] int ticksAtMost() const { return std::clamp(static_cast<int>(m_plot.width() / 50), 2, 6); }
 
     void drawRow(std::size_t index)
     {
         const MemoryRow& row = m_rows[index];
         const double top = rowTop(index);
         const QRectF bar(m_plot.left(), std::floor(top + (m_pitch - m_bar) / 2), m_plot.width(), m_bar);
-        const QRectF whole(m_area.left(), top, m_capacityX - m_area.left(), m_pitch);
         if (row.stage < 0) {
             m_scene.text(QRectF(m_area.left(), top, m_area.width(), m_pitch), row.label, TextRole::Note, ink(Ink::Text3));
             return;
         }
-        m_scene.hit(whole, row.subject);
+        // As far as the bar goes: a ring round the empty part would cross the words there.
+        m_scene.hit(QRectF(m_area.left(), top, std::min(xOf(of(row.stage).total()) + 4, m_area.right()) - m_area.left(), m_pitch), row.subject);
         const bool two = m_twoLines && !row.note.isEmpty();
         const double middle = bar.center().y();
         const bool chosen = m_input.hover == row.subject;
@@ -246,8 +248,7 @@ private:
             return QStringLiteral("batch ") + qs(formatCount(m_memory.maxBatchPerReplica)) + QStringLiteral(" would fit at ") + tokens + each;
         const auto weights = static_cast<double>(m_memory.limiting().weights());
         if (m_memory.limiting().weights() > m_memory.capacity)
-            return QStringLiteral("weights alone are ") + qs(formatBytes(weights)) + QStringLiteral(" of ") +
-                   qs(formatBytes(static_cast<double>(m_memory.capacity)));
+            return QStringLiteral("weights alone: ") + qs(formatBytes(weights));
         return QStringLiteral("no request of ") + tokens + QStringLiteral(" fits beside the weights");
     }
 
@@ -368,8 +369,13 @@ private:
             m_scene.hit(box, Subject{.kind = Subject::Kind::MemoryClass, .stage = memory.stage, .cause = static_cast<int>(part.kind)});
             const QString value = gibText(static_cast<double>(part.bytes));
             const QString title = QString::fromLatin1(part.name);
-            if (textWidth(value, TextRole::Note) + 10 <= box.width())
-                m_scene.text(box, value, TextRole::Note, Theme::textOn(part.copies ? m_input.theme.faded(colour, 0.72) : colour), Qt::AlignCenter);
+            const double width = textWidth(value, TextRole::Note);
+            const QColor ground = part.copies ? m_input.theme.faded(colour, 0.72) : colour;
+            if (width + 10 <= box.width()) {
+                if (part.copies) // a plain ground, or the hatch runs through the digits
+                    m_scene.fill(QRectF(box.center().x() - width / 2 - 4, box.center().y() - 8, width + 8, 16), ground);
+                m_scene.text(box, value, TextRole::Note, Theme::textOn(ground), Qt::AlignCenter);
+            }
             if (textWidth(title, TextRole::Note) + 6 <= box.width())
                 m_scene.text(QRectF(box.left(), box.bottom() + 2, box.width(), 15), title, TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
             x += box.width();

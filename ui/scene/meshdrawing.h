@@ -6,7 +6,8 @@
 #include "ui/scene/meshlayout.h"
 #include "ui/scene/meshscene.h"
 
-#include <optional>
+#include <QStringList>
+
 #include <vector>
 
 namespace shardlens {
@@ -50,14 +51,14 @@ struct LinkText {
 /// "Chip", "Node", "Rack", "Slice" or "Pod": one whole domain of a level.
 [[nodiscard]] QString domainNoun(const Cluster& cluster, int level);
 
-/// Facts that follow the device's name in the readout, most important first.
-[[nodiscard]] QStringList deviceParts(const Scenario& scenario, const Report& report, const MeshFacts& facts, int device);
+/// Facts that follow the device's name in the readout. `brief` says the same in fewer letters.
+[[nodiscard]] QStringList deviceParts(const Scenario& scenario, const Report& report, const MeshFacts& facts, int device, bool brief = false);
 /// "AllReduce with GPU 0, 2, 3: 80 x 256 KiB per step".
 [[nodiscard]] QString collectiveText(const Scenario& scenario, const MeshFocus& focus);
 /// Calm words for a mesh that nobody points at: a name and facts for each of the two lines.
 struct MeshSummary {
     QString name;
-    QString facts;
+    QStringList facts;
     QString second;
 };
 [[nodiscard]] MeshSummary meshSummary(const Scenario& scenario, const Report& report, const MeshFacts& facts);

@@ -11,9 +11,9 @@ namespace {
 
 constexpr double kTileAspect = 1.15;  // width over height at which a tile's lines sit best
 constexpr double kFrameAspect = 1.6;  // of a domain of several tiles
-constexpr double kMostTileWidth = 236;
-constexpr double kMostTileHeight = 168;
-constexpr double kLabelColumn = 68;
+constexpr double kMostTileWidth = 260;
+constexpr double kMostTileHeight = 196;
+constexpr double kLabelColumn = 64;
 constexpr double kPixelsPerTile = 45; // area below which tiles, gaps and frames can no longer be told apart
 
 struct Grid {
@@ -49,7 +49,7 @@ Grid chooseGrid(int units, double width, double height, double aspect, int run)
 
 double gapFor(double side)
 {
-    return side < 6 ? 1.0 : std::clamp(std::floor(side * 0.09), 1.0, 8.0);
+    return side < 6 ? 1.0 : std::clamp(std::floor(side * 0.09), 1.0, 7.0);
 }
 
 QRectF centred(const QRectF& area, double width, double height)
@@ -147,7 +147,7 @@ public:
         QRectF area = m_input.area;
         const MeshLevel& inner = m_layout.levels.front();
         if (m_input.wantsLabels && m_layout.levels.size() == 1 && inner.topology == Topology::Switch && m_layout.merge == 1 &&
-            inner.units() <= 32 && area.width() >= 240) {
+            inner.units() <= 128 && area.width() >= 240) {
             m_layout.labelColumn = QRectF(area.left(), area.top(), kLabelColumn, area.height());
             area.setLeft(area.left() + kLabelColumn);
         }
@@ -248,7 +248,7 @@ private:
         double h = (area.height() - bar - airUsed - rowGaps) / grid.rows;
         if (leaves) {
             w = std::min(w, kMostTileWidth);
-            h = std::min({h, kMostTileHeight, std::max(w, 12.0)});
+            h = std::min({h, kMostTileHeight, std::max(w < 40 ? w * 1.5 : w, 12.0)});
             w = std::min(w, std::max(h * 4.0, 12.0));
         }
         if (w >= 8)
@@ -335,14 +335,14 @@ private:
         const double cellH = area.height() / grid.rows;
         const double gap = std::clamp(std::min(cellW, cellH) * 0.06, 3.0, 16.0);
         const double title = cellH >= 70 && cellW >= 60 ? 15 : 0;
-        const std::size_t firstRail = m_layout.rails.size();
         std::vector<std::vector<QPointF>> centres;
         for (int plane = 0; plane < planes; ++plane) {
             const QRectF cell(area.left() + plane % grid.columns * cellW, area.top() + plane / grid.columns * cellH, cellW, cellH);
             const QRectF inner = cell.adjusted(gap / 2, gap / 2, -gap / 2, -gap / 2);
-            centres.push_back(placePlane(levelIndex, first + plane * columns * rows * unit, inner.adjusted(0, title, 0, 0)));
+            const Plane placed = placePlane(levelIndex, first + plane * columns * rows * unit, inner.adjusted(0, title, 0, 0));
+            centres.push_back(placed.centres);
             if (title > 0)
-                m_layout.captions.push_back({QRectF(inner.left(), inner.top() - 1, inner.width(), 15), plane});
+                m_layout.captions.push_back({QRectF(placed.outline.left(), placed.outline.top() - title - 1, placed.outline.width(), 15), plane});
         }
         for (std::size_t i = 0; i < centres.front().size(); ++i) {
             MeshRail rail;
@@ -356,11 +356,15 @@ private:
             }
             m_layout.rails.push_back(std::move(rail));
         }
-        Q_UNUSED(firstRail);
     }
 
-    /// One X x Y plane; returns the centres of its units.
-    std::vector<QPointF> placePlane(std::size_t levelIndex, int first, const QRectF& area)
+    struct Plane {
+        std::vector<QPointF> centres; ///< of its units
+        QRectF outline;               ///< with what goes round it
+    };
+
+    /// One X x Y plane.
+    Plane placePlane(std::size_t levelIndex, int first, const QRectF& area)
     {
         const MeshLevel& level = m_layout.levels[levelIndex];
         const int columns = level.extents.front();
@@ -389,7 +393,8 @@ private:
         if (h >= 8)
             h = std::floor(h);
         const QRectF content = centred(area, columns * w + gap * (columns - 1), rows * h + gap * (rows - 1));
-        m_layout.content = m_layout.content.united(content.adjusted(-marginX, -marginY, marginX, marginY));
+        const QRectF outline = content.adjusted(-marginX, -marginY, marginX, marginY);
+        m_layout.content = m_layout.content.united(outline);
         std::vector<QRectF> rects;
         std::vector<QPointF> centres;
         for (int i = 0; i < columns * rows; ++i) {
@@ -417,7 +422,7 @@ private:
         }
         for (int i = 0; i < columns * rows; ++i)
             placeUnit(levelIndex, first + i * unit, rects[static_cast<std::size_t>(i)]);
-        return centres;
+        return {centres, outline};
     }
 
     [[nodiscard]] static QPainterPath wrapPath(const MeshRail& rail, int axis, double w, double h, double reach, bool loops)
@@ -440,7 +445,7 @@ private:
         if (m_layout.labelColumn.isEmpty())
             return;
         const int columns = m_layout.columns;
-        if (m_input.stageDevices % columns == 0) {
+        if (m_input.stageDevices % columns == 0 && m_layout.tiles.front().rect.height() * (m_input.stageDevices / columns) >= 15) {
             m_layout.labelColumn.moveRight(m_layout.content.left() - 4);
             if (m_layout.labelColumn.left() < m_input.area.left())
                 m_layout.labelColumn.moveLeft(m_input.area.left());

@@ -123,10 +123,9 @@ void drawSwitch(const MeshDrawing& drawing, const MeshSwitch& domain)
         drawing.scene.line({below[0], domain.bar.bottom()}, {below[1], domain.bar.bottom()}, colour, width);
 }
 
-double sideOfTiles(const MeshDrawing& drawing, const MeshRail& rail)
+double stepOf(const MeshRail& rail)
 {
     const QPointF step = rail.stops[1] - rail.stops[0];
-    Q_UNUSED(drawing)
     return std::max(std::abs(step.x()), std::abs(step.y()));
 }
 
@@ -134,7 +133,7 @@ void drawIdleRail(const MeshDrawing& drawing, const MeshRail& rail)
 {
     if (rail.onlyLit)
         return;
-    const double width = linkWidth(sideOfTiles(drawing, rail), kIdleLink);
+    const double width = linkWidth(stepOf(rail), kIdleLink);
     QPolygonF line;
     for (const QPointF& stop : rail.stops) {
         // Straight runs become one line: rows of a torus are drawn in one stroke.
@@ -172,7 +171,7 @@ void drawLitRail(const MeshDrawing& drawing, const MeshRail& rail)
     if (members < 2)
         return;
     const QColor colour = drawing.input.theme.network(networkTier(*drawing.input.scenario.cluster, rail.level));
-    const double width = linkWidth(sideOfTiles(drawing, rail), kLitLink);
+    const double width = linkWidth(stepOf(rail), kLitLink);
     QPolygonF line;
     for (std::size_t i = first; i <= last; ++i)
         line.append(rail.stops[i]);
@@ -208,10 +207,14 @@ void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
     if (stage >= 0 && drawing.facts->stages() > 1) {
         const QString stageName = QStringLiteral("Stage %1").arg(stage);
         const double width = textWidth(stageName, TextRole::Note);
-        if (textWidth(name, TextRole::Note) + 10 + width <= frame.title.width()) {
+        // The widest title decides for all frames, so that equal nodes look equal.
+        const QString widest = domainNoun(cluster, frame.level) + QLatin1Char(' ') + QString::number(drawing.layout.shown / frame.count - 1);
+        const QString widestStage = QStringLiteral("Stage %1").arg(drawing.facts->stages() - 1);
+        if (textWidth(widest, TextRole::Note) + 10 + textWidth(widestStage, TextRole::Note) <= frame.title.width()) {
             const QRectF box(right - width, frame.title.top(), width, frame.title.height());
             drawing.scene.text(box, stageName, TextRole::Note, drawing.ink(faded ? Ink::Text3 : Ink::Text2), Qt::AlignRight | Qt::AlignVCenter);
-            drawing.scene.hit(box, Subject{.kind = Subject::Kind::Stage, .stage = stage});
+            if (frame.first < drawing.facts->replicaDevices()) // once for each stage: a selection would underline every copy
+                drawing.scene.hit(box, Subject{.kind = Subject::Kind::Stage, .stage = stage});
             right -= width + 8;
         }
     }
@@ -220,6 +223,27 @@ void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
     if (textWidth(name, TextRole::Note) <= right - frame.title.left())
         drawing.scene.text(QRectF(frame.title.left(), frame.title.top(), right - frame.title.left(), frame.title.height()), name, TextRole::Note,
                            drawing.ink(faded ? Ink::Text3 : Ink::Text2));
+}
+
+/// "z = 0" over each plane, and between neighbours an arrow both ways: equal places of the planes are linked.
+void drawPlaneCaptions(const MeshDrawing& drawing)
+{
+    const std::vector<MeshCaption>& captions = drawing.layout.captions;
+    for (std::size_t i = 0; i < captions.size(); ++i) {
+        const QRectF& box = captions[i].rect;
+        const QString name = QStringLiteral("z = %1").arg(captions[i].index);
+        drawing.scene.text(box, name, TextRole::Note, drawing.ink(Ink::Text2));
+        if (i + 1 >= captions.size() || captions[i + 1].rect.top() != box.top())
+            continue;
+        const double y = std::floor(box.center().y()) + 0.5;
+        const QPointF from(box.left() + textWidth(name, TextRole::Note) + 8, y);
+        const QPointF to(captions[i + 1].rect.left() - 8, y);
+        const QPointF middle = (from + to) / 2;
+        if (to.x() - from.x() < 20)
+            continue;
+        drawing.scene.arrow(middle, to, drawing.ink(Ink::Strong), 1, false, 5);
+        drawing.scene.arrow(middle, from, drawing.ink(Ink::Strong), 1, false, 5);
+    }
 }
 
 /// Where the line from the centre of `rect` towards `to` leaves it.
@@ -313,8 +337,7 @@ void drawMeshFabric(const MeshDrawing& drawing)
                 drawFrame(drawing, frame);
         }
     }
-    for (const MeshCaption& caption : layout.captions)
-        drawing.scene.text(caption.rect, QStringLiteral("z = %1").arg(caption.index), TextRole::Note, drawing.ink(Ink::Text3));
+    drawPlaneCaptions(drawing);
 }
 
 void drawMeshSends(const MeshDrawing& drawing)

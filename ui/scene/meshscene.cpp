@@ -5,6 +5,7 @@
 #include "ui/scene/meshdrawing.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace shardlens {
 namespace {
@@ -144,14 +145,15 @@ void drawRowLabels(const MeshDrawing& drawing)
         const QRectF box(layout.labelColumn.left(), top->rect.top(), layout.labelColumn.width() - 8, bottom->rect.bottom() - top->rect.top());
         const auto room = static_cast<qsizetype>((box.height() + 2) / 15);
         double y = box.top() + 1;
-        if (lines.size() > room && room < 2)
-            y = box.center().y() - 8;
+        if (room < 2)
+            y = box.center().y() - 7.5;
         for (qsizetype i = 0; i < std::min(lines.size(), std::max<qsizetype>(room, 1)); ++i) {
             drawing.scene.text(QRectF(box.left(), y, box.width(), 15), lines[i], i == 0 ? TextRole::BodyStrong : TextRole::Note,
                                drawing.ink(faded ? Ink::Text3 : (i == 0 ? Ink::Text : Ink::Text2)), Qt::AlignLeft | Qt::AlignVCenter, true);
             y += i == 0 ? 16 : 14;
         }
-        drawing.scene.hit(box, Subject{.kind = Subject::Kind::Stage, .stage = held.stage});
+        if (held.replica == 0 && facts.stages() > 1) // once for each stage: a selection would underline every copy
+            drawing.scene.hit(box, Subject{.kind = Subject::Kind::Stage, .stage = held.stage});
     }
 }
 
@@ -194,23 +196,29 @@ void drawFocusReadout(const MeshDrawing& drawing, ReadoutLine first, ReadoutLine
     const Scenario& scenario = drawing.input.scenario;
     const Cluster& cluster = *scenario.cluster;
     first.text(deviceName(scenario, focus.device), TextRole::BodyStrong, drawing.ink(Ink::Text), 10);
-    first.text(fitting(deviceParts(scenario, drawing.input.report, *drawing.facts, focus.device), first.box.width()), TextRole::Body, drawing.ink(Ink::Text2), 0);
+    QStringList parts = deviceParts(scenario, drawing.input.report, *drawing.facts, focus.device);
+    if (textWidth(parts.join(QStringLiteral(", ")), TextRole::Body) > first.box.width())
+        parts = deviceParts(scenario, drawing.input.report, *drawing.facts, focus.device, true);
+    first.text(fitting(parts, first.box.width()), TextRole::Body, drawing.ink(Ink::Text2), 0);
     const QString collective = collectiveText(scenario, focus);
     const QString noun = qs(cluster.accelerator.noun);
     if (!collective.isEmpty()) {
         second.swatch(drawing.input.theme.network(networkTier(cluster, std::max(focus.level, 0))), false);
         second.text(collective, TextRole::Note, drawing.ink(Ink::Text2), 16);
     }
-    const auto send = [&](const QString& words) {
+    const auto send = [&](const QString& verb, const QString& direction, int device) {
+        QString words = verb + direction + noun + QLatin1Char(' ') + QString::number(device);
+        if (textWidth(words, TextRole::Note) + 20 > second.box.width())
+            words = direction + QString::number(device);
         if (textWidth(words, TextRole::Note) + 20 > second.box.width())
             return;
         second.swatch(drawing.ink(Ink::Send), true);
         second.text(words, TextRole::Note, drawing.ink(Ink::Text2), 16);
     };
     if (focus.next >= 0)
-        send(QStringLiteral("sends to ") + noun + QLatin1Char(' ') + QString::number(focus.next));
+        send(QStringLiteral("sends "), QStringLiteral("to "), focus.next);
     if (focus.previous >= 0)
-        send(QStringLiteral("receives from ") + noun + QLatin1Char(' ') + QString::number(focus.previous));
+        send(QStringLiteral("receives "), QStringLiteral("from "), focus.previous);
     if (collective.isEmpty() && focus.next < 0 && focus.previous < 0)
         second.text(QStringLiteral("exchanges nothing with other ") + noun + QLatin1Char('s'), TextRole::Note, drawing.ink(Ink::Text3), 0);
 }
@@ -238,7 +246,7 @@ void drawReadout(const MeshDrawing& drawing, const QRectF& area)
     }
     const MeshSummary summary = meshSummary(drawing.input.scenario, drawing.input.report, *drawing.facts);
     first.text(summary.name, TextRole::BodyStrong, drawing.ink(Ink::Text), 10);
-    first.text(summary.facts, TextRole::Body, drawing.ink(Ink::Text2), 0);
+    first.text(fitting(summary.facts, first.box.width()), TextRole::Body, drawing.ink(Ink::Text2), 0);
     second.text(summary.second, TextRole::Note, drawing.ink(Ink::Text2), 16);
     const bool replicas = drawing.input.scenario.plan.data() > 1 && drawing.options.colour != MeshColour::Replica &&
                           drawing.layout.shown > drawing.facts->replicaDevices();
@@ -276,7 +284,8 @@ void buildMesh(const ViewInput& input, const MeshOptions& options, Scene& scene)
     if (known && (layout.labelColumn.isEmpty() || options.colour != MeshColour::StageRank))
         legend = placeLegend(input, options, *known);
     if (cut || !legend.empty()) {
-        areas = areasOf(input, legendHeight(areas.machine.width(), legend), cut);
+        const double tall = legendHeight(areas.machine.width(), legend);
+        areas = areasOf(input, tall > 20 && input.size.height() < 400 ? 0 : tall, cut); // a small view is for the machine
         layout = layoutIn(areas.machine);
     }
 

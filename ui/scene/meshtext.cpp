@@ -2,8 +2,6 @@
 #include "core/base/format.h"
 #include "ui/scene/meshdrawing.h"
 
-#include <QStringList>
-
 #include <algorithm>
 
 namespace shardlens {
@@ -65,8 +63,8 @@ QString freeText(const Report& report)
 {
     const Bytes spare = report.memory.free();
     if (spare >= 0)
-        return qs(formatBytes(static_cast<double>(spare))) + QStringLiteral(" free on the fullest device");
-    return qs(formatBytes(static_cast<double>(-spare))) + QStringLiteral(" too much on the fullest device");
+        return qs(formatBytes(static_cast<double>(spare))) + QStringLiteral(" free on the fullest");
+    return QStringLiteral("does not fit: ") + qs(formatBytes(static_cast<double>(-spare))) + QStringLiteral(" too much");
 }
 
 } // namespace
@@ -111,27 +109,30 @@ QString domainNoun(const Cluster& cluster, int level)
     return shown.topology == Topology::Switch && shown.units() > 16 ? QStringLiteral("Rack") : QStringLiteral("Node");
 }
 
-QStringList deviceParts(const Scenario& scenario, const Report& report, const MeshFacts& facts, int device)
+QStringList deviceParts(const Scenario& scenario, const Report& report, const MeshFacts& facts, int device, bool brief)
 {
     if (device >= facts.used())
         return {QStringLiteral("idle: the plan uses ") + counted(facts.used(), noun(scenario))};
     const DeviceFacts held = facts.of(device);
     const DeviceMemory& memory = facts.memoryOf(held.stage);
+    const auto named = [brief](const char* longName, const char* shortName, IndexRange range) {
+        const bool plural = !brief && range.count() != 1;
+        const QString name = QString::fromLatin1(brief ? shortName : longName);
+        return QString(name + QLatin1String(plural ? "s " : " ") + rangeText(range));
+    };
     QStringList parts;
     if (scenario.plan.data() > 1)
         parts += QStringLiteral("replica ") + QString::number(held.replica);
-    parts += QStringLiteral("layers ") + rangeText(held.layers);
-    parts += (held.queryHeads.count() == 1 ? QStringLiteral("query head ") : QStringLiteral("query heads ")) + rangeText(held.queryHeads);
-    if (facts.attention().kind == AttentionKind::Latent) {
-        parts += held.kvCopies > 1 ? QStringLiteral("KV latent, copy %1 of %2").arg(held.kvCopy + 1).arg(held.kvCopies) : QStringLiteral("KV latent");
-    } else {
-        QString kv = (held.kvHeads.count() == 1 ? QStringLiteral("KV head ") : QStringLiteral("KV heads ")) + rangeText(held.kvHeads);
-        if (held.kvCopies > 1)
-            kv += QStringLiteral(" (copy %1 of %2)").arg(held.kvCopy + 1).arg(held.kvCopies);
-        parts += kv;
-    }
+    parts += named("layer", "layers", held.layers);
+    parts += named("query head", "Q", held.queryHeads);
+    QString kv = QStringLiteral("KV latent");
+    if (facts.attention().kind != AttentionKind::Latent)
+        kv = named("KV head", "KV", held.kvHeads);
+    if (held.kvCopies > 1)
+        kv += QStringLiteral(" (copy %1 of %2)").arg(held.kvCopy + 1).arg(held.kvCopies);
+    parts += kv;
     if (held.experts.count() > 0 && scenario.plan.expert() > 1)
-        parts += QStringLiteral("experts ") + rangeText(held.experts);
+        parts += named("expert", "experts", held.experts);
     parts += qs(formatBytes(static_cast<double>(memory.total()))) + QStringLiteral(" of ") +
              qs(formatNumber(static_cast<double>(report.memory.capacity) / kGiB));
     return parts;
@@ -171,7 +172,7 @@ MeshSummary meshSummary(const Scenario& scenario, const Report& report, const Me
     if (facts.stages() > 1)
         parts += QString::number(facts.stages()) + QStringLiteral(" stages of ") + QString::number(facts.stageDevices());
     parts += freeText(report);
-    summary.facts = parts.join(QStringLiteral(", "));
+    summary.facts = parts;
     const std::vector<CollectiveUse> uses = decodeCollectives(report);
     if (uses.empty()) {
         summary.second = QStringLiteral("No collectives: each ") + noun(scenario) + QStringLiteral(" works alone");
@@ -231,7 +232,7 @@ QString describeMesh(const Scenario& scenario, const Report& report)
     }
     const MeshFacts facts(scenario, report);
     const MeshSummary summary = meshSummary(scenario, report, facts);
-    return text + summary.name + QLatin1Char(' ') + summary.facts + QLatin1Char('.');
+    return text + summary.name + QLatin1Char(' ') + summary.facts.join(QStringLiteral(", ")) + QLatin1Char('.');
 }
 
 QString meshTooltip(const Scenario& scenario, const Report& report, const Subject& subject)

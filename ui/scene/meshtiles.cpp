@@ -13,6 +13,11 @@ constexpr double kLine = 15;
 constexpr double kFade = 0.55;
 constexpr double kReplicaTint = 0.72; // of the way to the surface: ground of the replica hatch
 
+constexpr int kMostHatches = 10;
+
+/// More outlines than this are a pattern of their own; larger groups stand out by keeping their colour.
+constexpr std::size_t kMostOutlined = 16;
+
 /// How a tile is dressed, decided before anything is drawn.
 struct Dress {
     QColor colour;  ///< place colour
@@ -45,6 +50,10 @@ Dress dressOf(const MeshDrawing& drawing, const DeviceFacts& facts)
     Dress dress;
     dress.colour = placeColour(drawing, facts);
     dress.copy = facts.replica > 0 && drawing.options.colour != MeshColour::Replica;
+    // A hatch takes a drawn pattern for each colour: of many ranks, copies show the stage only.
+    const Plan& plan = drawing.input.scenario.plan;
+    if (dress.copy && drawing.options.colour == MeshColour::StageRank && plan.stageDevices() * plan.pipeline() > kMostHatches)
+        dress.colour = theme.place(facts.stage, 2, 4);
     if (focus.device >= 0)
         dress.faded = !focus.isPeer(facts.device) && facts.device != focus.next && facts.device != focus.previous;
     else if (focus.stage >= 0)
@@ -89,7 +98,7 @@ private:
     {
         // Empty, because the plan leaves it out: dashed. Empty, because there is no legal plan: a plain outline.
         if (m_side >= 5)
-            m_scene.roundedRect(m_rect, radius(), QColor(), ink(m_side >= 20 ? Ink::Strong : Ink::Line), 1, idle && m_side >= 12);
+            m_scene.roundedRect(m_rect, radius(), ink(Ink::Surface), ink(m_side >= 20 ? Ink::Strong : Ink::Line), 1, idle && m_side >= 12);
         else
             m_scene.fill(m_rect, ink(Ink::Grid));
         const QString index = QString::number(m_tile.device);
@@ -124,14 +133,14 @@ private:
     void drawOutline()
     {
         const MeshFocus& focus = m_drawing.focus;
-        const double width = m_side >= 10 ? 2 : 1;
+        const double width = m_side >= 24 ? 2 : 1;
         const Cluster& cluster = *m_drawing.input.scenario.cluster;
         const bool here = focus.device >= m_tile.device && focus.device < m_tile.device + m_tile.count;
-        if (here)
-            m_scene.roundedRect(m_rect, radius(), QColor(), ink(Ink::Text), width);
+        if (here) // the view rings what is hovered or pinned; this is for pictures without a pointer
+            m_scene.roundedRect(m_rect, radius(), QColor(), ink(Ink::Text), 1);
         else if (focus.device >= 0 && (m_facts.device == focus.next || m_facts.device == focus.previous))
             m_scene.roundedRect(m_rect, radius(), QColor(), ink(Ink::Send), width, m_side >= 12);
-        else if (focus.peers.size() > 1 && focus.isPeer(m_facts.device))
+        else if (focus.peers.size() > 1 && focus.peers.size() <= kMostOutlined && focus.isPeer(m_facts.device))
             m_scene.roundedRect(m_rect, radius(), QColor(), m_drawing.input.theme.network(networkTier(cluster, focus.level)), width);
     }
 
@@ -139,14 +148,32 @@ private:
 
     void drawContent()
     {
-        const double pad = m_rect.width() >= 60 ? 7 : (m_rect.width() >= 34 ? 4 : 2);
+        const double pad = m_rect.width() >= 60 ? 6 : (m_rect.width() >= 34 ? 4 : 1);
         m_inner = m_rect.adjusted(pad, m_rect.height() >= 40 ? 4 : 1, -pad, m_rect.height() >= 40 ? -5 : -2);
         if (m_inner.width() < 6 || m_inner.height() < 4)
             return;
+        if (m_dress.copy && m_rect.height() >= 40 && m_rect.width() >= 40) { // the hatch frames the text instead of crossing it
+            const double frame = m_rect.width() >= 100 ? 10 : 5;
+            m_scene.fill(m_rect.adjusted(frame, 5, -frame, -5), m_dress.ground);
+            m_inner.adjust(frame >= 10 ? 8 : 2, 3, frame >= 10 ? -8 : -2, -3);
+        }
         drawMemoryBar();
         drawKvMark();
         drawLines();
     }
+
+    /// One line in the middle of a tile, on a plain ground where the tile is hatched.
+    void centredText(const QString& text, TextRole role)
+    {
+        if (m_dress.copy) {
+            const double width = textWidth(text, role) + 6;
+            const QRectF plate(m_inner.center().x() - width / 2, m_inner.center().y() - 7, width, 14);
+            m_scene.fill(plate.intersected(m_rect.adjusted(1, 1, -1, -1)), m_dress.ground);
+        }
+        m_scene.text(m_inner, text, role, m_dress.text, Qt::AlignCenter);
+    }
+    /// All tiles name themselves in the same way: the widest one decides.
+    [[nodiscard]] bool allFit(const QString& widest, TextRole role) const { return textWidth(widest, role) <= m_inner.width(); }
 
     void drawMemoryBar()
     {
@@ -188,8 +215,9 @@ private:
         if (!showsKvMark() || m_rect.height() < 16)
             return;
         const bool room = m_inner.height() >= kLine + 14;
-        const double height = room ? 14 : 4;
-        const QRectF mark(m_rect.left() + 2, m_inner.bottom() - height + (m_rect.height() < 40 ? 1 : 0), m_rect.width() - 4, height);
+        const double height = room ? 14 : (m_rect.height() < 24 ? 3 : 4);
+        const double bottom = m_rect.height() < 40 ? m_rect.bottom() - 1 : m_inner.bottom();
+        const QRectF mark(m_rect.left() + 2, bottom - height, m_rect.width() - 4, height);
         const Theme& theme = m_drawing.input.theme;
         const QColor kv = m_dress.faded ? theme.faded(ink(Ink::Kv), kFade) : ink(Ink::Kv);
         const bool copy = m_facts.kvCopy > 0;
@@ -197,14 +225,18 @@ private:
             m_scene.hatch(mark, Hatch::Replica, kv, theme.edgeOf(kv));
         else
             m_scene.fill(mark, kv, theme.edgeOf(kv));
-        m_inner.setBottom(mark.top() - 1);
+        m_inner.setBottom(mark.top() - (room ? 1 : 0));
         if (!room)
             return;
         const bool latent = m_drawing.facts->attention().kind == AttentionKind::Latent;
         const QString text = latent ? QStringLiteral("KV latent") : QStringLiteral("KV ") + rangeText(m_facts.kvHeads);
-        if (textWidth(text, TextRole::Note) <= mark.width() - 4)
-            m_scene.text(mark, text, TextRole::Note, m_dress.faded ? ink(Ink::Text3) : Theme::textOn(copy ? theme.faded(kv, kReplicaTint) : kv),
-                         Qt::AlignCenter);
+        const double width = textWidth(text, TextRole::Note);
+        if (width > mark.width() - 4)
+            return;
+        const QColor ground = copy ? theme.faded(kv, kReplicaTint) : kv;
+        if (copy)
+            m_scene.fill(QRectF(mark.center().x() - width / 2 - 3, mark.top() + 1, width + 6, mark.height() - 2), ground);
+        m_scene.text(mark, text, TextRole::Note, m_dress.faded ? ink(Ink::Text3) : Theme::textOn(ground), Qt::AlignCenter);
     }
 
     [[nodiscard]] QStringList facts() const
@@ -241,7 +273,7 @@ private:
     void drawLines()
     {
         const double noteHeight = lineHeight(TextRole::Note);
-        if (m_inner.height() < noteHeight - 1 || m_inner.width() < 7)
+        if (m_inner.height() < noteHeight - 2 || m_inner.width() < 7) // a line's box is taller than its letters
             return;
         double y = m_inner.top();
         const bool oneLine = m_inner.height() < kLine + noteHeight;
@@ -249,16 +281,19 @@ private:
         const QString index = QString::number(m_tile.device);
         const QString heads = QStringLiteral("Q ") + rangeText(m_facts.queryHeads);
         // On a chip with its number in the frame, the heads say more than the core's index.
-        const bool headsFirst = oneLine && isOnChip(*m_drawing.input.scenario.cluster, 0) && textWidth(heads, TextRole::Note) <= m_inner.width();
+        const QString widestHeads = QStringLiteral("Q ") + rangeText({m_drawing.facts->attention().queryHeads - m_facts.queryHeads.count(),
+                                                                     m_drawing.facts->attention().queryHeads});
+        const bool headsFirst = oneLine && isOnChip(*m_drawing.input.scenario.cluster, 0) && allFit(widestHeads, TextRole::Note);
         if (headsFirst) {
-            m_scene.text(m_inner, heads, TextRole::Note, m_dress.text, Qt::AlignCenter);
+            centredText(heads, TextRole::Note);
             return;
         }
-        const bool strong = textWidth(name, TextRole::BodyStrong) <= m_inner.width() && m_inner.height() >= lineHeight(TextRole::BodyStrong);
-        if (!strong && textWidth(index, TextRole::Note) > m_inner.width())
+        const int last = m_drawing.layout.shown - 1;
+        const bool strong = allFit(deviceName(m_drawing.input.scenario, last), TextRole::BodyStrong) && m_inner.height() >= noteHeight;
+        if (!strong && !allFit(QString::number(last), TextRole::Note))
             return;
         if (oneLine) {
-            m_scene.text(m_inner, strong ? name : index, strong ? TextRole::BodyStrong : TextRole::Note, m_dress.text, Qt::AlignCenter);
+            drawOneLine(strong ? name : index, strong ? TextRole::BodyStrong : TextRole::Note);
             return;
         }
         const QRectF title(m_inner.left(), y, m_inner.width(), kLine + 1);
@@ -282,6 +317,27 @@ private:
         drawGlyph(title, used, textBottom);
     }
 
+    /// A flat tile: the name, and beside it the facts that fit.
+    void drawOneLine(const QString& name, TextRole role)
+    {
+        QString beside;
+        for (const QString& fact : facts()) {
+            const QString longer = beside.isEmpty() ? fact : beside + QStringLiteral("  ") + fact;
+            if (textWidth(name, role) + 24 + textWidth(longer, TextRole::Note) > m_inner.width())
+                break;
+            beside = longer;
+        }
+        if (beside.isEmpty()) {
+            centredText(name, role);
+            return;
+        }
+        if (m_dress.copy && m_rect.height() < 40)
+            m_scene.fill(m_inner.adjusted(-2, 1, 2, -1), m_dress.ground);
+        m_scene.text(m_inner, name, role, m_dress.text);
+        const double width = textWidth(beside, TextRole::Note);
+        m_scene.text(QRectF(m_inner.right() - width, m_inner.top(), width, m_inner.height()), beside, TextRole::Note, m_dress.text);
+    }
+
     /// What the device owns of the model: layers down, heads across.
     void drawGlyph(const QRectF& title, double nameWidth, double textBottom)
     {
@@ -294,8 +350,8 @@ private:
             glyphIn(QRectF(m_inner.left(), std::floor(m_inner.bottom() - height - 2), m_inner.width(), height));
             return;
         }
-        const double width = 30;
-        if (title.width() - nameWidth >= width + 6)
+        const double width = std::min(std::floor(title.width() - nameWidth - 6), 30.0);
+        if (width >= 18)
             glyphIn(QRectF(title.right() - width, title.top() + 2, width, 13));
     }
 
@@ -323,7 +379,15 @@ private:
         const double h = std::max(box.height() / plan.pipeline(), 3.0);
         const double x = std::min(box.left() + m_facts.tensor * box.width() / plan.tensor(), box.right() - w);
         const double y = std::min(box.top() + m_facts.stage * box.height() / plan.pipeline(), box.bottom() - h);
-        m_scene.fill(QRectF(x, y, w, h), frame);
+        // A large block in full ink would be the loudest thing in the picture.
+        const bool large = box.height() > 20;
+        m_scene.fill(QRectF(x, y, w, h), large ? mixed(frame, m_dress.colour, 0.4) : frame);
+    }
+
+    [[nodiscard]] static QColor mixed(const QColor& a, const QColor& b, double fraction)
+    {
+        const auto channel = [fraction](int from, int to) { return static_cast<int>(std::lround(from + (to - from) * fraction)); };
+        return {channel(a.red(), b.red()), channel(a.green(), b.green()), channel(a.blue(), b.blue())};
     }
 
     const MeshDrawing& m_drawing;
