@@ -104,8 +104,10 @@ QString captionText(const MeshDrawing& drawing)
     QStringList parts;
     if (drawing.facts && drawing.facts->used() > layout.shown) {
         const int replicas = drawing.input.scenario.plan.data();
-        parts += QChar(0xD7) + QStringLiteral(" ") + qs(formatCount(replicas)) + QStringLiteral(" replicas of ") + counted(drawing.facts->replicaDevices(), noun) +
-                 QStringLiteral(", one drawn");
+        const int drawn = layout.shown / drawing.facts->replicaDevices();
+        const QString those = drawn == 1 ? QStringLiteral(", one drawn") : QString(QStringLiteral(", ") + QString::number(drawn) + QStringLiteral(" drawn"));
+        parts += QString(QChar(0xD7)) + QLatin1Char(' ') + qs(formatCount(replicas)) + QStringLiteral(" replicas of ") +
+                 counted(drawing.facts->replicaDevices(), noun) + those;
     } else {
         parts += qs(formatCount(layout.shown)) + QStringLiteral(" of ") + counted(cluster.devices(), noun) + QStringLiteral(" drawn");
     }
@@ -252,8 +254,10 @@ void drawReadout(const MeshDrawing& drawing, const QRectF& area)
                           drawing.layout.shown > drawing.facts->replicaDevices();
     const int copies = drawing.facts->of(0).kvCopies;
     QString hatched;
+    const bool latent = drawing.facts->attention().kind == AttentionKind::Latent;
     if (copies > 1)
-        hatched = QStringLiteral("hatched KV: copies, each head is stored %1 times").arg(copies);
+        hatched = (latent ? QStringLiteral("hatched KV: copies, the latent is stored %1 times")
+                          : QStringLiteral("hatched KV: copies, each head is stored %1 times")).arg(copies);
     else if (replicas)
         hatched = QStringLiteral("hatched: copies of replica 0");
     if (!hatched.isEmpty() && textWidth(hatched, TextRole::Note) <= second.box.width())

@@ -214,7 +214,10 @@ private:
     {
         if (!showsKvMark() || m_rect.height() < 16)
             return;
-        const bool room = m_inner.height() >= kLine + 14;
+        const bool latent = m_drawing.facts->attention().kind == AttentionKind::Latent;
+        const QString text = latent ? QStringLiteral("KV latent") : QString(QStringLiteral("KV ") + rangeText(m_facts.kvHeads));
+        const double width = textWidth(text, TextRole::Note);
+        const bool room = m_inner.height() >= kLine + 14 && width <= m_rect.width() - 8;
         const double height = room ? 14 : (m_rect.height() < 24 ? 3 : 4);
         const double bottom = m_rect.height() < 40 ? m_rect.bottom() - 1 : m_inner.bottom();
         const QRectF mark(m_rect.left() + 2, bottom - height, m_rect.width() - 4, height);
@@ -227,11 +230,6 @@ private:
             m_scene.fill(mark, kv, theme.edgeOf(kv));
         m_inner.setBottom(mark.top() - (room ? 1 : 0));
         if (!room)
-            return;
-        const bool latent = m_drawing.facts->attention().kind == AttentionKind::Latent;
-        const QString text = latent ? QStringLiteral("KV latent") : QStringLiteral("KV ") + rangeText(m_facts.kvHeads);
-        const double width = textWidth(text, TextRole::Note);
-        if (width > mark.width() - 4)
             return;
         const QColor ground = copy ? theme.faded(kv, kReplicaTint) : kv;
         if (copy)
