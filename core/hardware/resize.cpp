@@ -80,6 +80,8 @@ std::optional<std::vector<int>> cutExtents(const FabricLevel& level, std::int64_
         return std::nullopt;
     if (level.topology == Topology::Switch)
         return std::vector<int>{static_cast<int>(units)};
+    if (unitsOf(whole) % units != 0) // sides that divide the whole ones have such a product; keeps long searches short
+        return std::nullopt;
     std::vector<int> current;
     std::vector<int> best;
     findBox(whole, units, current, best);

@@ -127,6 +127,18 @@ private Q_SLOTS:
         QCOMPARE(deviceChoices(cluster), (std::vector<int>{1, 2, 4, 8}));
     }
 
+    /// The search for nearest counts stays short where almost nothing is possible.
+    void awkwardMachines()
+    {
+        Cluster cluster = shipped("inf2.48xlarge");
+        cluster.levels.pop_back();
+        cluster.levels.front().extents = {65521}; // a prime
+        const Result<Cluster> refused = resized(cluster, 30000);
+        QVERIFY(!refused.ok());
+        QCOMPARE(refused.error().allowed, std::string("inf2.48xlarge can have 1 or 65,521"));
+        QCOMPARE(deviceChoices(cluster), (std::vector<int>{1, 65521}));
+    }
+
     void theWholeMachineIsUnchanged()
     {
         for (const auto& cluster : builtinCatalog().clusters) {
