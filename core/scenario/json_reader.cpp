@@ -48,11 +48,13 @@ std::string escaped(std::string_view key)
     return token;
 }
 
-/// The shortest text that reads back as the same double.
+/// The shortest text that reads back as the same double; without exponent where the value is in the range of everyday numbers.
 std::string plain(double value)
 {
-    char buffer[32];
-    const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+    char buffer[64];
+    const bool everyday = std::abs(value) < 1e15 && (value == 0 || std::abs(value) >= 1e-3);
+    const auto end = everyday ? std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed).ptr
+                              : std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
     return std::string(buffer, end);
 }
 

@@ -33,6 +33,7 @@ struct ImportedModel {
     std::vector<std::string> read;      ///< "hidden_size = 8192"
     std::vector<std::string> derived;   ///< "head_dim = hidden_size / num_attention_heads = 128"
     std::vector<std::string> defaulted; ///< "tie_word_embeddings absent: false, the Llama default"
+    std::vector<std::string> ignored;   ///< "vocab_file = "x": no effect on shapes and counts"
 };
 [[nodiscard]] Result<ImportedModel> parseHuggingFaceConfig(std::string_view json, const std::string& fileName);
 [[nodiscard]] Result<ImportedModel> readHuggingFaceConfig(const std::filesystem::path& file);
