@@ -44,8 +44,10 @@ QFont makeFont(TextRole role, double scale)
     QFont font(wanted.mono ? QStringLiteral("ShardLens Mono") : QStringLiteral("ShardLens Sans"));
     font.setPixelSize(static_cast<int>(std::lround(wanted.pixels * scale)));
     font.setWeight(wanted.weight);
-    if (wanted.pixels > 20) // Inter is drawn for text sizes; its author's table asks for -1.9 % of the size from 22 px on
-        font.setLetterSpacing(QFont::AbsoluteSpacing, -0.019 * wanted.pixels * scale);
+    // Inter is drawn for text sizes; its author's table asks for -1.9 % of the size from 22 px on. In whole 64ths, the unit of advances, so that
+    // widths stay sums of digits.
+    if (wanted.pixels > 20)
+        font.setLetterSpacing(QFont::AbsoluteSpacing, -std::round(0.019 * wanted.pixels * scale * 64) / 64);
     // Desktop settings decide hinting and subpixel colours otherwise, and the same scenario would make different pictures.
     font.setHintingPreference(QFont::PreferVerticalHinting);
     font.setStyleStrategy(static_cast<QFont::StyleStrategy>(QFont::PreferAntialias | QFont::NoSubpixelAntialias));

@@ -17,7 +17,7 @@ struct Tokens {
 // Order of Ink: frame (window ... accent), tooltip, signs, data.
 constexpr Tokens kLight{{0xFFE9EBEE, 0xFFFFFFFF, 0xFFF4F5F7, 0xFFEDEFF3, 0xFFD6D9DF, 0xFFE8EAEE, 0xFF868C98, 0xFF1A1D23, 0xFF4C525E,
                          0xFF5F6572, 0xFF878D99, 0xFF6B35D9, 0xFF22262E, 0xFFF4F5F7, 0xFFB9BFCA, 0xFF17703F, 0xFF8A5200, 0xFFB3201B,
-                         0xFF1F4E9E, 0xFF459B95, 0xFFEBC043, 0xFF98D9F7, 0xFFF09080, 0xFFC93F12, 0xFF6F0F2A, 0xFFBC5BC4, 0xFF52545E},
+                         0xFF1F4E9E, 0xFF459B95, 0xFFEBC043, 0xFF94D7F6, 0xFFF09080, 0xFFC93F12, 0xFF6F0F2A, 0xFFBC5BC4, 0xFF52545E},
                         // OKLCH hues 262 110 165 20 230 75 300 140, lightness 0.87 to 0.70: dull, so that a place is never read as a cost.
                         {{{0xFFC9D2E3, 0xFF8B9DBF},
                           {0xFFDBDCBB, 0xFFABAF70},
@@ -30,7 +30,7 @@ constexpr Tokens kLight{{0xFFE9EBEE, 0xFFFFFFFF, 0xFFF4F5F7, 0xFFEDEFF3, 0xFFD6D
 
 constexpr Tokens kDark{{0xFF101216, 0xFF1B1E24, 0xFF15181D, 0xFF262A32, 0xFF31353F, 0xFF262A32, 0xFF6E7584, 0xFFECEEF2, 0xFFB3B9C5,
                         0xFF9097A5, 0xFF6B7280, 0xFFB497FF, 0xFFE9EBEF, 0xFF15181D, 0xFF4C525E, 0xFF63C98F, 0xFFE7B04B, 0xFFFF8A80,
-                        0xFF3F68B4, 0xFF4DB5A6, 0xFFFBCF4B, 0xFFB4E4FB, 0xFFF7A083, 0xFFDB5013, 0xFFA32A45, 0xFFC478CB, 0xFF62656F},
+                        0xFF3F68B4, 0xFF4DB5A6, 0xFFFBCF4B, 0xFFB4E4FB, 0xFFF7A083, 0xFFDE5314, 0xFFA32A45, 0xFFC478CB, 0xFF62656F},
                        // Stage 1 is bronze (hue 75) here: olive this dark turns to mud. Hue 110 takes bronze's place in the row.
                        {{{0xFF34405A, 0xFF576A8E},
                          {0xFF4E3E27, 0xFF816742},

@@ -1,0 +1,573 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scene as data, and what the painter makes of it: whole pixels on raster devices, few plain elements on vector devices.
+#include "ui/scene/hatches.h"
+#include "ui/scene/scene.h"
+#include "ui/scene/textlayout.h"
+
+#include <QImage>
+#include <QPaintEngine>
+#include <QPainter>
+#include <QTest>
+
+#include <cmath>
+
+using namespace shardlens;
+using Kind = Subject::Kind;
+
+namespace {
+
+/// Says it is an SVG device and counts what it is given.
+class RecordingEngine : public QPaintEngine {
+public:
+    RecordingEngine() : QPaintEngine(QPaintEngine::AllFeatures) {}
+    bool begin(QPaintDevice*) override { return true; }
+    bool end() override { return true; }
+    void updateState(const QPaintEngineState&) override {}
+    void drawPixmap(const QRectF&, const QPixmap&, const QRectF&) override { ++images; }
+    void drawImage(const QRectF&, const QImage&, const QRectF&, Qt::ImageConversionFlags) override { ++images; }
+    void drawTextItem(const QPointF&, const QTextItem& item) override { texts << item.text(); }
+    void drawPath(const QPainterPath&) override { ++paths; }
+    void drawRects(const QRectF*, int count) override { rects += count; }
+    void drawLines(const QLineF* first, int count) override { lines.append(QList<QLineF>(first, first + count)); }
+    void drawPolygon(const QPointF* points, int count, PolygonDrawMode mode) override
+    {
+        if (mode == PolylineMode)
+            polylines << QPolygonF(QList<QPointF>(points, points + count));
+        else
+            ++paths;
+    }
+    Type type() const override { return QPaintEngine::SVG; }
+
+    int images = 0;
+    int paths = 0;
+    int rects = 0;
+    QStringList texts;
+    QList<QLineF> lines;
+    QList<QPolygonF> polylines;
+};
+
+class RecordingDevice : public QPaintDevice {
+public:
+    QPaintEngine* paintEngine() const override { return &engine; }
+    int metric(PaintDeviceMetric metric) const override
+    {
+        switch (metric) {
+        case PdmWidth:
+        case PdmHeight: return 1000;
+        case PdmDpiX:
+        case PdmDpiY:
+        case PdmPhysicalDpiX:
+        case PdmPhysicalDpiY: return 96;
+        case PdmDevicePixelRatio: return 1;
+        case PdmDevicePixelRatioScaled: return static_cast<int>(devicePixelRatioFScale());
+        case PdmNumColors:
+        case PdmDepth: return 24;
+        default: return 100;
+        }
+    }
+    mutable RecordingEngine engine;
+};
+
+QImage painted(const Scene& scene, const Theme& theme, double scale = 1)
+{
+    QImage image((scene.size * scale).toSize(), QImage::Format_RGB32);
+    image.setDevicePixelRatio(scale);
+    image.fill(Qt::white);
+    QPainter painter(&image);
+    paint(painter, scene, theme);
+    return image;
+}
+
+const Theme& light()
+{
+    return Theme::of(ThemeId::Light);
+}
+
+Subject subject(Kind kind)
+{
+    Subject result;
+    result.kind = kind;
+    return result;
+}
+Subject device(int index)
+{
+    Subject result = subject(Kind::Device);
+    result.device = index;
+    return result;
+}
+Subject stage(int index)
+{
+    Subject result = subject(Kind::Stage);
+    result.stage = index;
+    return result;
+}
+Subject piece(Phase phase, int onStage, int microbatch)
+{
+    Subject result = subject(Kind::Piece);
+    result.phase = phase;
+    result.stage = onStage;
+    result.microbatch = microbatch;
+    result.step = 0;
+    return result;
+}
+Subject cause(Phase phase, Cause which, int onStage = -1)
+{
+    Subject result = subject(Kind::CauseOfTime);
+    result.phase = phase;
+    result.cause = static_cast<int>(which);
+    result.stage = onStage;
+    return result;
+}
+Subject op(Phase phase, int index)
+{
+    Subject result = subject(Kind::Operator);
+    result.phase = phase;
+    result.op = index;
+    return result;
+}
+Subject time(Phase phase)
+{
+    Subject result = subject(Kind::Time);
+    result.phase = phase;
+    return result;
+}
+Subject memory(MemoryClass which, int ofDevice = -1)
+{
+    Subject result = subject(Kind::MemoryClass);
+    result.cause = static_cast<int>(which);
+    result.device = ofDevice;
+    return result;
+}
+
+/// TP 4, PP 2, DP 2: devices 0-3 and 8-11 are stage 0. Decode operator 0 is bound by weights, prefill operator 0 by compute.
+Report report16()
+{
+    Report report;
+    report.legal = true;
+    for (int i = 0; i < 2; ++i) {
+        DeviceMemory entry;
+        entry.stage = i;
+        entry.firstDevice = 4 * i;
+        entry.count = 8;
+        report.memory.stages.push_back(entry);
+    }
+    OperatorCost weights;
+    weights.breakdown[Cause::Weights] = 3;
+    weights.breakdown[Cause::Communication] = 1;
+    report.decode.operators.push_back(weights);
+    OperatorCost compute;
+    compute.breakdown[Cause::Compute] = 3;
+    report.prefill.operators.push_back(compute);
+    return report;
+}
+
+} // namespace
+
+class TestScene : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { QVERIFY(loadFonts()); }
+
+    void topmostRegionWins()
+    {
+        Scene scene;
+        scene.clear({100, 100});
+        scene.hit({0, 0, 100, 100}, device(1));
+        scene.hit({10, 10, 20, 20}, device(2));
+        scene.hit({50, 50, 5, 5}, subject(Kind::None)); // not a region
+        QCOMPARE(scene.subjectAt({15, 15}).device, 2);
+        QCOMPARE(scene.subjectAt({52, 52}).device, 1);
+        QCOMPARE(scene.subjectAt({150, 15}).kind, Kind::None);
+        QCOMPARE(scene.hits.size(), std::size_t{2});
+    }
+
+    void clearForgetsEverything()
+    {
+        Scene scene;
+        scene.clear({100, 100});
+        scene.text({0, 0, 50, 20}, QStringLiteral("x"), TextRole::Body, Qt::black);
+        scene.polyline(QPolygonF({{0, 0}, {1, 1}}), Qt::black);
+        scene.hit({0, 0, 1, 1}, device(1));
+        scene.clear({10, 10});
+        QVERIFY(scene.items.empty() && scene.texts.empty() && scene.polylines.empty() && scene.hits.empty());
+        QCOMPARE(scene.size, QSizeF(10, 10));
+    }
+
+    void textStandsWhereAsked_data()
+    {
+        QTest::addColumn<int>("alignment");
+        QTest::newRow("left") << int(Qt::AlignLeft | Qt::AlignVCenter);
+        QTest::newRow("right") << int(Qt::AlignRight | Qt::AlignTop);
+        QTest::newRow("center") << int(Qt::AlignHCenter | Qt::AlignBottom);
+    }
+    void textStandsWhereAsked()
+    {
+        QFETCH(int, alignment);
+        Scene scene;
+        scene.clear({200, 60});
+        const QRectF box(20, 10, 160, 40);
+        scene.text(box, QStringLiteral("16.43 GiB"), TextRole::Body, Qt::black, Qt::Alignment(alignment));
+        const QRectF bounds = scene.textBounds(scene.items[0]);
+        QVERIFY(box.adjusted(0, -1, 0, 1).contains(bounds));
+        // The ink lies in the bounds, and nowhere else.
+        const QImage image = painted(scene, light());
+        int inside = 0;
+        for (int y = 0; y < image.height(); ++y)
+            for (int x = 0; x < image.width(); ++x)
+                if (image.pixel(x, y) != 0xFFFFFFFF) {
+                    QVERIFY(bounds.adjusted(-1, -1, 1, 1).contains(x + 0.5, y + 0.5));
+                    ++inside;
+                }
+        QVERIFY(inside > 50);
+        QCOMPARE(bounds.width(), textWidth(QStringLiteral("16.43 GiB"), TextRole::Body));
+        if (alignment & Qt::AlignRight)
+            QCOMPARE(bounds.right(), box.right());
+        if (alignment & Qt::AlignHCenter)
+            QCOMPARE(bounds.center().x(), box.center().x());
+    }
+
+    void rotatedTextTurnsInItsBox()
+    {
+        Scene scene;
+        scene.clear({60, 200});
+        scene.text({20, 20, 20, 160}, QStringLiteral("GiB per device"), TextRole::Note, Qt::black, Qt::AlignCenter);
+        scene.items.back().rotation = -90;
+        const QRectF bounds = scene.textBounds(scene.items[0]);
+        QVERIFY(bounds.height() > 60 && bounds.width() < 20);
+        const QImage image = painted(scene, light());
+        for (int y = 0; y < image.height(); ++y)
+            for (int x = 0; x < image.width(); ++x)
+                if (image.pixel(x, y) != 0xFFFFFFFF)
+                    QVERIFY(bounds.adjusted(-1, -1, 1, 1).contains(x + 0.5, y + 0.5));
+    }
+
+    void longTextIsElided()
+    {
+        Scene scene;
+        scene.clear({200, 60});
+        for (int round = 0; round < 2; ++round) // the second one comes from the cache
+            scene.text({0, 0, 60, 20}, QStringLiteral("DeepSeek-R1-Distill-Llama-70B"), TextRole::Body, Qt::black, Qt::AlignLeft, true);
+        scene.text({0, 0, 90, 20}, QStringLiteral("DeepSeek-R1-Distill-Llama-70B"), TextRole::Body, Qt::black, Qt::AlignLeft, true);
+        QVERIFY(scene.texts[0].endsWith(QChar(0x2026)));
+        QCOMPARE(scene.texts[0], scene.texts[1]);
+        QVERIFY(scene.texts[2].size() > scene.texts[0].size());
+        QVERIFY(textWidth(scene.texts[0], TextRole::Body) <= 60);
+        scene.text({0, 0, 60, 20}, QStringLiteral("short"), TextRole::Body, Qt::black, Qt::AlignLeft, true);
+        QCOMPARE(scene.texts[3], QStringLiteral("short"));
+    }
+
+    void ticksCoverTheRange_data()
+    {
+        QTest::addColumn<double>("most");
+        for (const double most : {0.0003, 0.0179, 0.9, 1.0, 1.3, 2.42, 7.0, 23.2, 80.0, 99.9, 1024.0, 546000.0})
+            QTest::newRow(qPrintable(QString::number(most))) << most;
+    }
+    void ticksCoverTheRange()
+    {
+        QFETCH(double, most);
+        for (const int atMost : {5, 6, 8}) {
+            const std::vector<double> ticks = niceTicks(most, atMost);
+            QCOMPARE(ticks.front(), 0.0);
+            QVERIFY(ticks.back() >= most * (1 - 1e-9));
+            QVERIFY(ticks[ticks.size() - 2] < most);
+            QVERIFY(ticks.size() >= 3 && ticks.size() <= static_cast<std::size_t>(atMost) + 1);
+            const double step = ticks[1];
+            const double mantissa = step / std::pow(10.0, std::floor(std::log10(step) + 1e-9));
+            QVERIFY(std::abs(mantissa - 1) < 1e-6 || std::abs(mantissa - 2) < 1e-6 || std::abs(mantissa - 5) < 1e-6);
+        }
+    }
+    void ticksOfNothing()
+    {
+        for (const double most : {0.0, -1.0, std::nan(""), std::numeric_limits<double>::infinity()})
+            QCOMPARE(niceTicks(most).size(), std::size_t{3});
+    }
+
+    void legendWraps()
+    {
+        std::vector<LegendEntry> entries;
+        for (const char* name : {"Weights", "KV cache", "Activations", "Comm. buffers", "Runtime reserve"}) {
+            LegendEntry entry;
+            entry.name = QString::fromLatin1(name);
+            entry.value = QStringLiteral("16.43");
+            entry.color = light().color(Ink::Kv);
+            entry.subject = device(static_cast<int>(entries.size()));
+            entries.push_back(entry);
+        }
+        const double oneLine = legendHeight(2000, entries);
+        for (const double width : {90.0, 140.0, 250.0, 420.0, 2000.0}) {
+            Scene scene;
+            scene.clear({width, 400});
+            const QRectF area(0, 0, width, 400);
+            QCOMPARE(drawLegend(scene, light(), area, entries), legendHeight(width, entries));
+            QCOMPARE(scene.hits.size(), entries.size());
+            for (const SceneItem& item : scene.items)
+                if (item.kind == SceneItem::Kind::Text)
+                    QVERIFY(area.adjusted(-1, -1, 1, 1).contains(scene.textBounds(item)));
+            for (std::size_t i = 0; i < scene.hits.size(); ++i)
+                for (std::size_t j = i + 1; j < scene.hits.size(); ++j)
+                    QVERIFY(!scene.hits[i].rect.intersects(scene.hits[j].rect));
+        }
+        QVERIFY(legendHeight(250, entries) > oneLine);
+        QCOMPARE(legendHeight(250, {}), 0.0);
+    }
+
+    void rectanglesEndOnPixels_data()
+    {
+        QTest::addColumn<double>("scale");
+        QTest::newRow("1x") << 1.0;
+        QTest::newRow("1.5x") << 1.5;
+        QTest::newRow("2x") << 2.0;
+    }
+    void rectanglesEndOnPixels()
+    {
+        QFETCH(double, scale);
+        const QColor fill = light().color(Ink::Compute);
+        const QColor edge = light().edgeOf(fill);
+        Scene scene;
+        scene.clear({80, 40});
+        scene.fill({10.3, 5.2, 20.4, 11.1}, fill, edge);
+        scene.fill({40.2, 5, 0.3, 10}, fill, edge); // thinner than a pixel, still there
+        scene.line({0, 30}, {80, 30}, edge, 1);
+        const QImage image = painted(scene, light(), scale);
+        int edges = 0;
+        for (int y = 0; y < image.height(); ++y)
+            for (int x = 0; x < image.width(); ++x) {
+                const QRgb pixel = image.pixel(x, y);
+                QVERIFY(pixel == fill.rgb() || pixel == edge.rgb() || pixel == 0xFFFFFFFF); // nothing in between: no blur
+                edges += pixel == edge.rgb();
+            }
+        QVERIFY(edges > 0);
+        const auto at = [&](double x, double y) { return image.pixel(static_cast<int>(x * scale), static_cast<int>(y * scale)); };
+        QCOMPARE(at(20, 10), fill.rgb());
+        QCOMPARE(at(10.7, 10), edge.rgb());
+        int thin = 0;
+        for (int x = static_cast<int>(36 * scale); x < static_cast<int>(46 * scale); ++x)
+            thin += image.pixel(x, static_cast<int>(10 * scale)) == fill.rgb();
+        QCOMPARE(thin, 1);
+    }
+
+    void roundedTilesFromCornersLookLikeOnePath()
+    {
+        const QColor fill = light().place(0, 1, 4);
+        const QColor edge = light().edgeOf(fill);
+        for (const double scale : {1.0, 2.0}) {
+            Scene scene;
+            scene.clear({60, 40});
+            scene.roundedRect({5, 5, 40, 25}, 3, fill, edge);
+            const QImage fast = painted(scene, light(), scale);
+            QImage plain(fast.size(), QImage::Format_RGB32);
+            plain.setDevicePixelRatio(scale);
+            plain.fill(Qt::white);
+            QPainter painter(&plain);
+            painter.setRenderHint(QPainter::Antialiasing);
+            painter.setBrush(fill);
+            painter.setPen(QPen(edge, 1));
+            painter.drawRoundedRect(QRectF(5.5, 5.5, 39, 24), 3, 3);
+            painter.end();
+            for (int y = 0; y < fast.height(); ++y)
+                for (int x = 0; x < fast.width(); ++x)
+                    QVERIFY(std::abs(qGreen(fast.pixel(x, y)) - qGreen(plain.pixel(x, y))) <= 12);
+        }
+    }
+
+    void hatchTilesAreTheClippedLines()
+    {
+        for (const double scale : {1.0, 1.5, 2.0}) {
+            for (const Hatch hatch : {Hatch::Idle, Hatch::IdleSwatch, Hatch::Replica, Hatch::OverCapacity}) {
+                const HatchStyle style = hatchStyle(hatch, hatch == Hatch::Replica ? light().color(Ink::Kv) : QColor(), light());
+                const QRectF rect(13, 7, 150, 41); // crosses the tiles' borders
+                QImage tiled((QSizeF(180, 60) * scale).toSize(), QImage::Format_RGB32);
+                tiled.setDevicePixelRatio(scale);
+                tiled.fill(Qt::white);
+                QImage lined = tiled;
+                QPainter first(&tiled);
+                QVERIFY(fillWithHatchTile(first, rect, style, scale));
+                first.end();
+                QPainter second(&lined);
+                second.setClipRect(rect);
+                if (style.ground.isValid())
+                    second.fillRect(rect, style.ground);
+                second.setRenderHint(QPainter::Antialiasing);
+                QPen pen(style.line, style.width);
+                pen.setCapStyle(Qt::FlatCap);
+                second.setPen(pen);
+                second.drawLines(clippedHatch(rect.adjusted(-20, -20, 20, 20), style));
+                second.end();
+                for (int y = 0; y < tiled.height(); ++y)
+                    for (int x = 0; x < tiled.width(); ++x)
+                        QVERIFY2(std::abs(qGreen(tiled.pixel(x, y)) - qGreen(lined.pixel(x, y))) <= 8,
+                                 qPrintable(QStringLiteral("%1 %2 scale %3").arg(x).arg(y).arg(scale)));
+            }
+        }
+    }
+
+    void hatchLinesStayInside()
+    {
+        for (const Hatch hatch : {Hatch::Idle, Hatch::Replica}) {
+            const HatchStyle style = hatchStyle(hatch, Qt::red, light());
+            const QRectF rect(3.5, 100.25, 61, 17);
+            const QList<QLineF> lines = clippedHatch(rect, style);
+            QVERIFY(lines.size() >= 8);
+            for (const QLineF& line : lines) {
+                QVERIFY(rect.adjusted(-1e-9, -1e-9, 1e-9, 1e-9).contains(line.p1()));
+                QVERIFY(rect.adjusted(-1e-9, -1e-9, 1e-9, 1e-9).contains(line.p2()));
+                QVERIFY(std::abs(std::abs(line.dx()) - std::abs(line.dy())) < 1e-9);
+                QCOMPARE(line.dy() > 0, style.falling);
+            }
+            QVERIFY(clippedHatch(QRectF(), style).isEmpty());
+        }
+    }
+
+    void vectorsGetFewPlainElements()
+    {
+        Scene scene;
+        scene.clear({400, 300});
+        scene.fill({10, 10, 50, 20}, light().color(Ink::Kv), light().edgeOf(light().color(Ink::Kv)));
+        QPolygonF curve;
+        for (int i = 0; i < 200; ++i)
+            curve << QPointF(i, 100 + 20 * std::sin(i / 9.0));
+        scene.polyline(curve, Qt::black, 2);
+        scene.text({10, 40, 100, 20}, QStringLiteral("TPOT 15.3 ms"), TextRole::Body, Qt::black);
+        scene.hatch({100, 10, 60, 20}, Hatch::Idle);
+        RecordingDevice recorder;
+        QPainter painter(&recorder);
+        paint(painter, scene, light());
+        painter.end();
+        const RecordingEngine& engine = recorder.engine;
+        QCOMPARE(engine.polylines.size(), 1);
+        QCOMPARE(engine.polylines[0].size(), 200);
+        QCOMPARE(engine.texts, QStringList{QStringLiteral("TPOT 15.3 ms")}); // text stays text
+        QCOMPARE(engine.images, 0);                                          // no tiles
+        QVERIFY(engine.lines.size() >= 8 && engine.lines.size() <= 12);
+        for (const QLineF& line : engine.lines)
+            QVERIFY(QRectF(100, 10, 60, 20).contains(line.p1()) || QRectF(100, 10, 60, 20).contains(line.p2()));
+        QVERIFY(engine.rects + engine.paths <= 3);
+    }
+
+    void scalesDoNotDisturbEachOther()
+    {
+        Scene scene;
+        scene.clear({300, 60});
+        scene.text({10, 10, 200, 20}, QStringLiteral("All 1,234.5 GB/s"), TextRole::Verdict, Qt::black);
+        scene.hatch({200, 10, 60, 30}, Hatch::Idle);
+        scene.roundedRect({100, 35, 40, 20}, 3, Qt::red, Qt::black);
+        const QImage first = painted(scene, light(), 1);
+        const QImage second = painted(scene, light(), 2);
+        QCOMPARE(painted(scene, light(), 1), first);
+        QCOMPARE(painted(scene, light(), 2), second);
+        const QImage shrunk = second.scaled(first.size(), Qt::IgnoreAspectRatio, Qt::SmoothTransformation);
+        qint64 difference = 0;
+        for (int y = 0; y < first.height(); ++y)
+            for (int x = 0; x < first.width(); ++x)
+                difference += std::abs(qGreen(first.pixel(x, y)) - qGreen(shrunk.pixel(x, y)));
+        QVERIFY(difference / (first.width() * first.height()) < 12); // the same picture, only finer
+    }
+
+    void painterIsLeftAsFound()
+    {
+        QImage image(50, 50, QImage::Format_RGB32);
+        QPainter painter(&image);
+        painter.setPen(Qt::green);
+        painter.setRenderHint(QPainter::Antialiasing);
+        Scene scene;
+        scene.clear({50, 50});
+        scene.text({0, 0, 50, 20}, QStringLiteral("x"), TextRole::Title, Qt::red);
+        scene.fill({0, 0, 5, 5}, Qt::blue);
+        paint(painter, scene, light());
+        QCOMPARE(painter.pen().color(), QColor(Qt::green));
+        QVERIFY(painter.testRenderHint(QPainter::Antialiasing));
+    }
+
+    void belongs_data()
+    {
+        QTest::addColumn<Subject>("shown");
+        QTest::addColumn<Subject>("selected");
+        QTest::addColumn<bool>("expected");
+        const auto row = [](const char* name, const Subject& shown, const Subject& selected, bool expected) {
+            QTest::newRow(name) << shown << selected << expected;
+        };
+        row("nothing", subject(Kind::None), subject(Kind::None), false);
+        row("same device", device(3), device(3), true);
+        row("another device", device(3), device(2), false);
+        row("device of the stage", device(3), stage(0), true);
+        row("device of the stage in the second replica", device(11), stage(0), true);
+        row("device of another stage", device(5), stage(0), false);
+        row("stage of the device", stage(1), device(12), true);
+        row("piece on the stage", piece(Phase::Decode, 1, 0), stage(1), true);
+        row("piece on another stage", piece(Phase::Decode, 0, 0), stage(1), false);
+        row("stage of the piece", stage(1), piece(Phase::Decode, 1, 0), true);
+        row("device working on the piece", device(4), piece(Phase::Prefill, 1, 2), true);
+        row("pieces are not marked for a device", piece(Phase::Prefill, 1, 2), device(4), false);
+        row("same piece", piece(Phase::Prefill, 1, 2), piece(Phase::Prefill, 1, 2), true);
+        row("same microbatch on the next stage", piece(Phase::Prefill, 1, 2), piece(Phase::Prefill, 0, 2), true);
+        row("another microbatch", piece(Phase::Prefill, 1, 2), piece(Phase::Prefill, 1, 3), false);
+        row("same microbatch, other phase", piece(Phase::Decode, 1, 2), piece(Phase::Prefill, 1, 2), false);
+        row("cause of the operator", cause(Phase::Decode, Cause::Weights), op(Phase::Decode, 0), true);
+        row("a lesser cause of the operator", cause(Phase::Decode, Cause::Communication), op(Phase::Decode, 0), false);
+        row("operator of the cause", op(Phase::Prefill, 0), cause(Phase::Prefill, Cause::Compute), true);
+        row("operator of the other phase", op(Phase::Prefill, 0), cause(Phase::Decode, Cause::Weights), false);
+        row("operator that is gone", op(Phase::Decode, 99), cause(Phase::Decode, Cause::Weights), false);
+        row("cause of the phase's time", cause(Phase::Decode, Cause::Kv), time(Phase::Decode), true);
+        row("time of the cause", time(Phase::Prefill), cause(Phase::Decode, Cause::Kv), false);
+        row("time of the operator", time(Phase::Decode), op(Phase::Decode, 0), true);
+        row("cause on a stage within the cause", cause(Phase::Decode, Cause::Kv, 1), cause(Phase::Decode, Cause::Kv), true);
+        row("cause on one stage, cause on another", cause(Phase::Decode, Cause::Kv, 1), cause(Phase::Decode, Cause::Kv, 0), false);
+        row("memory class everywhere", memory(MemoryClass::Kv, 5), memory(MemoryClass::Kv), true);
+        row("another memory class", memory(MemoryClass::Weights, 5), memory(MemoryClass::Kv), false);
+        row("device of the memory", device(5), memory(MemoryClass::Kv, 5), true);
+        row("memory of another device", memory(MemoryClass::Kv, 5), device(4), false);
+        row("fit", subject(Kind::Fit), subject(Kind::Fit), true);
+        row("fit and device", subject(Kind::Fit), device(0), false);
+    }
+    void belongs()
+    {
+        QFETCH(Subject, shown);
+        QFETCH(Subject, selected);
+        QFETCH(bool, expected);
+        QCOMPARE(shardlens::belongs(shown, selected, report16()), expected);
+        QVERIFY(!shardlens::belongs(shown, selected, Report{}) || expected || selected.kind == Kind::Stage); // nothing to relate: no crash
+    }
+
+    void marksTheThingAndUnderlinesItsKin()
+    {
+        const QColor accent = light().color(Ink::Accent);
+        const QColor ink = light().color(Ink::Text);
+        Scene scene;
+        scene.clear({200, 100});
+        scene.hit({20, 20, 40, 20}, device(1));
+        scene.hit({80, 20, 40, 20}, stage(0));
+        scene.hit({140, 20, 40, 20}, device(5));
+        QImage image(200, 100, QImage::Format_RGB32);
+        image.fill(Qt::white);
+        QPainter painter(&image);
+        paintHighlights(painter, scene, light(), stage(1), device(1), report16());
+        painter.end();
+        QCOMPARE(image.pixel(40, 17), accent.rgb());    // ring 1 to 3 px outside the pinned device
+        QCOMPARE(image.pixel(40, 18), accent.rgb());
+        QCOMPARE(image.pixel(40, 30), QColor(Qt::white).rgb());
+        QCOMPARE(image.pixel(100, 40), accent.rgb());   // its stage: a line under it
+        QCOMPARE(image.pixel(100, 19), QColor(Qt::white).rgb());
+        QCOMPARE(image.pixel(160, 41), ink.rgb());      // device 5 is of the hovered stage
+        QCOMPARE(image.pixel(160, 18), QColor(Qt::white).rgb());
+    }
+
+    void aDozenRingsAreUnderlinesInstead()
+    {
+        Scene scene;
+        scene.clear({400, 60});
+        for (int i = 0; i < 12; ++i)
+            scene.hit({10.0 + 30 * i, 20, 20, 20}, cause(Phase::Decode, Cause::Weights));
+        QImage image(400, 60, QImage::Format_RGB32);
+        image.fill(Qt::white);
+        QPainter painter(&image);
+        paintHighlights(painter, scene, light(), {}, cause(Phase::Decode, Cause::Weights), report16());
+        painter.end();
+        for (int i = 0; i < 12; ++i) {
+            QCOMPARE(image.pixel(20 + 30 * i, 40), light().color(Ink::Accent).rgb());
+            QCOMPARE(image.pixel(20 + 30 * i, 17), QColor(Qt::white).rgb());
+        }
+    }
+};
+
+QTEST_MAIN(TestScene)
+#include "tst_scene.moc"
