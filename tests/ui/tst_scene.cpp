@@ -542,12 +542,12 @@ private Q_SLOTS:
         QPainter painter(&image);
         paintHighlights(painter, scene, light(), stage(1), device(1), report16());
         painter.end();
-        QCOMPARE(image.pixel(40, 17), accent.rgb());    // ring 1 to 3 px outside the pinned device
+        QCOMPARE(image.pixel(40, 17), accent.rgb()); // ring 1 to 3 px outside the pinned device
         QCOMPARE(image.pixel(40, 18), accent.rgb());
         QCOMPARE(image.pixel(40, 30), QColor(Qt::white).rgb());
-        QCOMPARE(image.pixel(100, 40), accent.rgb());   // its stage: a line under it
+        QCOMPARE(image.pixel(100, 40), accent.rgb()); // its stage: a line under it
         QCOMPARE(image.pixel(100, 19), QColor(Qt::white).rgb());
-        QCOMPARE(image.pixel(160, 41), ink.rgb());      // device 5 is of the hovered stage
+        QCOMPARE(image.pixel(160, 41), ink.rgb()); // device 5 is of the hovered stage
         QCOMPARE(image.pixel(160, 18), QColor(Qt::white).rgb());
     }
 

@@ -250,6 +250,15 @@ bool PickerPopup::eventFilter(QObject* watched, QEvent* event)
     }
 }
 
+void PickerPopup::hideEvent(QHideEvent* event)
+{
+    QFrame::hideEvent(event);
+    if (QWidget* owner = parentWidget(); owner && owner->isVisible()) {
+        owner->activateWindow();
+        owner->setFocus(Qt::PopupFocusReason);
+    }
+}
+
 void PickerPopup::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);

@@ -62,6 +62,7 @@ Q_SIGNALS:
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
+    void hideEvent(QHideEvent* event) override; ///< gives the keyboard back
 
 private:
     void filter(int marked);
