@@ -184,9 +184,9 @@ struct CollectiveCalculator {
             transfer += longest;
             steps += phaseSteps;
         }
-        const CollectiveAlgorithm algorithm = count > 1 ? CollectiveAlgorithm::TorusAxes
-            : level.axes.front().wrapped                ? CollectiveAlgorithm::BidirectionalRing
-                                                        : CollectiveAlgorithm::Line;
+        const CollectiveAlgorithm algorithm = count > 1                    ? CollectiveAlgorithm::TorusAxes
+                                              : level.axes.front().wrapped ? CollectiveAlgorithm::BidirectionalRing
+                                                                           : CollectiveAlgorithm::Line;
         return make(steps, level.latency, transfer, sent, algorithm);
     }
 
@@ -214,9 +214,9 @@ struct CollectiveCalculator {
             transfer = std::max(transfer, payload / axis.size * pairs / axis.linkBandwidth);
             steps += hops(axis);
         }
-        const CollectiveAlgorithm algorithm = level.axes.size() > 1 ? CollectiveAlgorithm::TorusAxes
-            : level.axes.front().wrapped                            ? CollectiveAlgorithm::BidirectionalRing
-                                                                    : CollectiveAlgorithm::Line;
+        const CollectiveAlgorithm algorithm = level.axes.size() > 1        ? CollectiveAlgorithm::TorusAxes
+                                              : level.axes.front().wrapped ? CollectiveAlgorithm::BidirectionalRing
+                                                                           : CollectiveAlgorithm::Line;
         return make(steps, level.latency, transfer, sent, algorithm);
     }
 
@@ -295,7 +295,9 @@ std::vector<CollectiveCost> GroupSpan::alternatives(Collective kind, double payl
         };
         const Level& outer = m_levels.back();
         if (outer.topology == Topology::Switch)
-            add([](const Level& level, double v) { return level.topology == Topology::Switch ? C::gatherRing(level, v) : C::gather(level, v); });
+            add([](const Level& level, double v) {
+                return level.topology == Topology::Switch ? C::gatherRing(level, v) : C::gather(level, v);
+            });
         else if (outer.axes.size() > 1)
             add([](const Level& level, double v) { return level.axes.size() > 1 ? C::gatherAxes(level, v, 1) : C::gather(level, v); });
     }

@@ -40,17 +40,23 @@ struct DeviceMemory {
 
 struct MemoryReport {
     bool fits = false;
-    Bytes capacity = 0;               ///< per device
-    std::vector<DeviceMemory> stages; ///< one entry per stage: its devices are equal
-    int fullest = 0;                  ///< index of the fullest stage
-    Bytes kvPerTokenPerDevice = 0; ///< on the fullest stage, full-attention layers, before SP and attention DP split positions and requests
-    double kvReplication = 1;      ///< times each KV value is stored in a TP group
+    Bytes capacity = 0;                   ///< per device
+    std::vector<DeviceMemory> stages;     ///< one entry per stage: its devices are equal
+    int fullest = 0;                      ///< index of the fullest stage
+    Bytes kvPerTokenPerDevice = 0;        ///< all layers of the stage that caches most, a token within every window; not divided by SP
+    double kvReplication = 1;             ///< times each KV value is stored in a TP group
     std::int64_t maxTokensPerReplica = 0; ///< cached tokens that fit beside weights and reserve; 0 when the weights do not fit
     std::int64_t maxBatchPerReplica = 0;  ///< largest batch at this input + output that fits
     [[nodiscard]] const DeviceMemory& limiting() const { return stages[static_cast<std::size_t>(fullest)]; }
     [[nodiscard]] Bytes free() const { return capacity - limiting().total(); } ///< negative when it does not fit
 };
 
+/// Activations and collective buffers of the busiest stage, bytes: what an explicit reserve should at least hold.
+[[nodiscard]] Bytes reserveNeeded(const PlanContext& context, const Plan& plan);
+
 [[nodiscard]] MemoryReport memoryOf(const PlanContext& context, const Plan& plan, std::optional<Bytes> reserve);
+
+/// memoryOf(...).fits without the rest.
+[[nodiscard]] bool fitsMemory(const PlanContext& context, const Plan& plan, std::optional<Bytes> reserve);
 
 } // namespace shardlens

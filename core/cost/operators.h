@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/collective/collective.h"
+#include "core/model/parameters.h"
 #include "core/plan/legality.h"
 
 #include <string_view>
@@ -106,9 +107,10 @@ struct OperatorCost {
     Collective collective = Collective::None;
     Bound bound = Bound::Nothing;
     CollectiveAlgorithm algorithm = CollectiveAlgorithm::None;
-    std::int16_t stageLayers = 0; ///< times it runs on the busiest stage for each microbatch
-    OperatorShape global;         ///< unsharded
-    OperatorShape local;          ///< on this device
+    std::int8_t networkLevel = -1; ///< outermost fabric level the collective uses
+    std::int16_t stageLayers = 0;  ///< times it runs on the busiest stage for each microbatch
+    OperatorShape global;          ///< unsharded
+    OperatorShape local;           ///< on this device
     double flop = 0;
     double weightBytes = 0;
     double activationBytes = 0;
@@ -140,8 +142,8 @@ public:
     void layerOperators(int kind, const StepTokens& tokens, std::vector<OperatorCost>& out) const;
     void embeddingOperators(const StepTokens& tokens, std::vector<OperatorCost>& out) const;
     void headOperators(const StepTokens& tokens, std::vector<OperatorCost>& out) const;
-    /// Seconds to hand one microbatch's activations to the next stage; 0 when PP = 1.
-    [[nodiscard]] CollectiveCost sendCost(const StepTokens& tokens) const;
+    /// Seconds to hand one microbatch's activations from a stage to another; every rank sends its own copy to its successor.
+    [[nodiscard]] CollectiveCost sendCost(const StepTokens& tokens, int fromStage, int toStage) const;
 
     [[nodiscard]] const Placement& placement() const { return m_placement; }
     [[nodiscard]] const GroupSpan& tensorSpan() const { return m_tensor; }
@@ -161,8 +163,11 @@ private:
     GroupSpan m_sequence;
     GroupSpan m_stage;
     GroupSpan m_expert;
-    GroupSpan m_next; ///< a device and its successor in the next stage
 };
+
+/// FLOP that the model itself asks for, on however many devices: 2 per active matrix element and token, plus causal attention.
+/// Replication and padding are not useful and not counted; the basis of MFU.
+[[nodiscard]] double usefulFlop(const Model& model, const StepTokens& tokens);
 
 /// The sharding in subscript notation with the plan's sizes, e.g. "x[T, H] . W[H, I_TP8] -> y[T, I_TP8]".
 [[nodiscard]] std::string notation(const OperatorCost& op, const Plan& plan);

@@ -15,7 +15,6 @@ void evaluate(const Scenario& scenario, Report& report);
 struct BatchPoint {
     int batch = 0;
     double tpot = 0;
-    double ttft = 0;
     bool legal = false;
     bool fits = false;
 };

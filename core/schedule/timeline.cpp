@@ -117,7 +117,8 @@ Timeline decodeTimeline(const PipelineInput& input, int drawnRounds)
         timeline.duration = std::max(timeline.duration, cell.end);
     }
     if (p > 1)
-        std::stable_sort(timeline.cells.begin(), timeline.cells.end(), [](const TimelineCell& a, const TimelineCell& b) { return a.stage < b.stage; });
+        std::stable_sort(timeline.cells.begin(), timeline.cells.end(),
+                         [](const TimelineCell& a, const TimelineCell& b) { return a.stage < b.stage; });
     timeline.idleFraction = period > 0 ? std::max(0.0, 1 - busySum / (period * p)) : 0;
     return timeline;
 }

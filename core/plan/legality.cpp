@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plan/legality.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace shardlens {
+
+namespace {
+
+struct RuleText {
+    Rule rule;
+    std::string_view id;
+    bool violation;
+};
+
+constexpr std::array<RuleText, kRuleCount> kRules{{
+    {Rule::Range, "range", true},
+    {Rule::TensorHeads, "tensor_heads", true},
+    {Rule::TensorKvHeads, "tensor_kv_heads", true},
+    {Rule::PipelineLayers, "pipeline_layers", true},
+    {Rule::ExpertDense, "expert_dense", true},
+    {Rule::ExpertGroup, "expert_group", true},
+    {Rule::ExpertCount, "expert_count", true},
+    {Rule::SequenceLength, "sequence_length", true},
+    {Rule::MicrobatchBatch, "microbatch_batch", true},
+    {Rule::AttentionDataBatch, "attention_data_batch", true},
+    {Rule::Devices, "devices", true},
+    {Rule::ComputeFormat, "compute_format", true},
+    {Rule::KvReplication, "kv_replication", false},
+    {Rule::LatentReplication, "latent_replication", false},
+    {Rule::UnevenLayers, "uneven_layers", false},
+    {Rule::UnevenExperts, "uneven_experts", false},
+    {Rule::UnevenMicrobatches, "uneven_microbatches", false},
+    {Rule::UnevenShards, "uneven_shards", false},
+    {Rule::FewMicrobatches, "few_microbatches", false},
+    {Rule::IdleDevices, "idle_devices", false},
+    {Rule::StraddledDomain, "straddled_domain", false},
+    {Rule::LongContext, "long_context", false},
+    {Rule::ReserveTooSmall, "reserve_too_small", false},
+}};
+
+constexpr int kMostOfAxis = 65536; // devices, and sequences of a batch
+
+int mostExperts(const Model& model)
+{
+    int experts = 0;
+    for (const LayerKind& kind : model.kinds)
+        experts = std::max(experts, kind.feedForward.experts);
+    return experts;
+}
+
+/// The axis a user would turn to use fewer devices.
+PlanAxis deviceAxis(const Plan& plan)
+{
+    if (plan.data() > 1)
+        return PlanAxis::Data;
+    if (plan.pipeline() > 1)
+        return PlanAxis::Pipeline;
+    if (plan.sequence() > 1)
+        return PlanAxis::Sequence;
+    if (plan.attentionData() > 1)
+        return PlanAxis::AttentionData;
+    return PlanAxis::Tensor;
+}
+
+/// Calls found(rule, axis, value, limit, other) for each broken rule; found returns false to stop.
+template <class Found>
+void findViolations(const PlanContext& context, const Plan& plan, Found&& found)
+{
+    const Model& model = context.model;
+    const Workload& work = context.workload;
+    for (const PlanAxis axis : kPlanAxes)
+        if (plan[axis] < 1 || plan[axis] > kMostOfAxis) {
+            // Nothing else can be said of a plan with such a value.
+            found(Finding{Rule::Range, axis, plan[axis], kMostOfAxis, 0});
+            return;
+        }
+    for (const LayerKind& kind : model.kinds) {
+        const int queryHeads = kind.attention.queryHeads;
+        const int kvHeads = kind.attention.kvHeads;
+        if (queryHeads % plan.tensor() != 0) {
+            if (!found(Finding{Rule::TensorHeads, PlanAxis::Tensor, plan.tensor(), queryHeads, 0}))
+                return;
+            break;
+        }
+        if (kind.attention.kind == AttentionKind::Grouped && kvHeads % plan.tensor() != 0 && plan.tensor() % kvHeads != 0) {
+            if (!found(Finding{Rule::TensorKvHeads, PlanAxis::Tensor, plan.tensor(), kvHeads, 0}))
+                return;
+            break;
+        }
+    }
+    if (plan.pipeline() > model.layerCount()
+        && !found(Finding{Rule::PipelineLayers, PlanAxis::Pipeline, plan.pipeline(), model.layerCount(), 0}))
+        return;
+    const int experts = mostExperts(model);
+    if (plan.expert() > 1 && experts == 0) {
+        if (!found(Finding{Rule::ExpertDense, PlanAxis::Expert, plan.expert(), 1, 0}))
+            return;
+    } else if (plan.stageDevices() % plan.expert() != 0) {
+        if (!found(Finding{Rule::ExpertGroup, PlanAxis::Expert, plan.expert(), plan.stageDevices(), 0}))
+            return;
+    } else if (experts > 0 && plan.expert() > experts) {
+        if (!found(Finding{Rule::ExpertCount, PlanAxis::Expert, plan.expert(), experts, 0}))
+            return;
+    }
+    const std::int64_t pieces = std::int64_t{plan.sequence()} * plan.chunks();
+    if (pieces > work.input) {
+        const PlanAxis axis = plan.chunks() > 1 ? PlanAxis::Chunks : PlanAxis::Sequence;
+        if (!found(Finding{Rule::SequenceLength, axis, pieces, work.input, 0}))
+            return;
+    }
+    for (const PlanAxis axis : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches})
+        if (plan[axis] > work.batch && !found(Finding{Rule::MicrobatchBatch, axis, plan[axis], work.batch, 0}))
+            return;
+    if (plan.attentionData() > work.batch
+        && !found(Finding{Rule::AttentionDataBatch, PlanAxis::AttentionData, plan.attentionData(), work.batch, 0}))
+        return;
+    if (plan.devices() > context.cluster.devices()
+        && !found(Finding{Rule::Devices, deviceAxis(plan), plan.devices(), context.cluster.devices(), 0}))
+        return;
+    if (context.cluster.accelerator.peakOf(context.formats.compute) <= 0)
+        found(Finding{Rule::ComputeFormat, PlanAxis::Tensor, bitsOf(context.formats.compute), 0, 0});
+}
+
+void findWarnings(const PlanContext& context, const Plan& plan, std::vector<Finding>& out)
+{
+    const Model& model = context.model;
+    const Workload& work = context.workload;
+    const auto flag = [&out](Rule rule, PlanAxis axis, std::int64_t value, std::int64_t limit, std::int64_t other = 0) {
+        out.push_back({rule, axis, value, limit, other});
+    };
+    int kvHeads = std::numeric_limits<int>::max();
+    bool latent = false;
+    int intermediate = 0;
+    for (const LayerKind& kind : model.kinds) {
+        if (kind.attention.kind == AttentionKind::Latent)
+            latent = true;
+        else
+            kvHeads = std::min(kvHeads, kind.attention.kvHeads);
+        if (kind.feedForward.intermediate % plan.tensor() != 0)
+            intermediate = kind.feedForward.intermediate;
+    }
+    if (plan.tensor() > kvHeads)
+        flag(Rule::KvReplication, PlanAxis::Tensor, plan.tensor(), kvHeads, plan.tensor() / kvHeads);
+    if (latent && plan.tensor() > 1)
+        flag(Rule::LatentReplication, PlanAxis::Tensor, plan.tensor(), 1);
+    if (model.layerCount() % plan.pipeline() != 0)
+        flag(Rule::UnevenLayers, PlanAxis::Pipeline, plan.pipeline(), model.layerCount(), model.layerCount() / plan.pipeline());
+    const int experts = mostExperts(model);
+    if (experts > 0 && experts % plan.expert() != 0)
+        flag(Rule::UnevenExperts, PlanAxis::Expert, plan.expert(), experts, ceilDiv(experts, plan.expert()));
+    if (work.batch % plan.prefillMicrobatches() != 0)
+        flag(Rule::UnevenMicrobatches, PlanAxis::PrefillMicrobatches, plan.prefillMicrobatches(), work.batch);
+    if (work.batch % plan.decodeMicrobatches() != 0)
+        flag(Rule::UnevenMicrobatches, PlanAxis::DecodeMicrobatches, plan.decodeMicrobatches(), work.batch);
+    if (intermediate > 0)
+        flag(Rule::UnevenShards, PlanAxis::Tensor, plan.tensor(), intermediate, 0);
+    else if (model.vocabulary % plan.tensor() != 0)
+        flag(Rule::UnevenShards, PlanAxis::Tensor, plan.tensor(), model.vocabulary, 1);
+    if (plan.prefillMicrobatches() * plan.chunks() < plan.pipeline())
+        flag(Rule::FewMicrobatches, PlanAxis::PrefillMicrobatches, plan.prefillMicrobatches(), plan.pipeline(), plan.chunks());
+    if (plan.decodeMicrobatches() < plan.pipeline())
+        flag(Rule::FewMicrobatches, PlanAxis::DecodeMicrobatches, plan.decodeMicrobatches(), plan.pipeline(), 1);
+    if (plan.devices() < context.cluster.devices())
+        flag(Rule::IdleDevices, deviceAxis(plan), plan.devices(), context.cluster.devices());
+    const int domain = context.cluster.levels.front().units();
+    if (plan.devices() > domain) {
+        const int tensor = plan.tensor();
+        if (tensor <= domain ? domain % tensor != 0 : tensor % domain != 0)
+            flag(Rule::StraddledDomain, PlanAxis::Tensor, tensor, domain);
+    }
+    if (model.maxPositions > 0 && work.fullContext() > model.maxPositions)
+        flag(Rule::LongContext, PlanAxis::Sequence, work.fullContext(), model.maxPositions);
+}
+
+std::string orList(const std::vector<int>& values)
+{
+    std::string text;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (i > 0)
+            text += " or ";
+        text += std::to_string(values[i]);
+    }
+    return text;
+}
+
+std::string number(std::int64_t value)
+{
+    std::string text = std::to_string(value);
+    for (std::ptrdiff_t i = static_cast<std::ptrdiff_t>(text.size()) - 3; i > (value < 0 ? 1 : 0); i -= 3)
+        text.insert(static_cast<std::size_t>(i), ",");
+    return text;
+}
+
+/// "; 4 or 8 do" where some value of the axis mends the plan.
+std::string mend(const std::vector<int>& nearest, const char* one, const char* several)
+{
+    if (nearest.empty())
+        return ".";
+    return "; " + orList(nearest) + (nearest.size() == 1 ? one : several) + ".";
+}
+
+std::string violationSentence(const Finding& f, const PlanContext& context, const Plan& plan)
+{
+    const std::string axis(shortNameOf(f.axis));
+    const std::string value = number(f.value);
+    const std::string limit = number(f.limit);
+    const std::vector<int> nearest = nearestLegal(f, context, plan);
+    switch (f.rule) {
+    case Rule::Range: return axis + " is " + value + "; 1 to " + limit + " is allowed.";
+    case Rule::TensorHeads: return "TP " + value + " does not divide " + limit + " query heads" + mend(nearest, " does", " do");
+    case Rule::TensorKvHeads:
+        return "TP " + value + " neither divides " + limit + " KV heads nor is a multiple of them" + mend(nearest, " works", " work");
+    case Rule::PipelineLayers:
+        return "PP " + value + " is more stages than the model's " + limit + " layers" + mend(nearest, " works", " work");
+    case Rule::ExpertDense: return "EP " + value + " needs a mixture of experts, and " + context.model.name + " is dense; EP 1 is allowed.";
+    case Rule::ExpertGroup:
+        return "EP " + value + " does not divide the " + limit + (f.limit == 1 ? " device" : " devices")
+               + " of a stage (TP x SP x attention DP)" + mend(nearest, " does", " do");
+    case Rule::ExpertCount: return "EP " + value + " is more than the " + limit + " experts" + mend(nearest, " works", " work");
+    case Rule::SequenceLength:
+        return "SP x chunks cuts the prompt into " + value + " pieces, but it has only " + limit + " tokens"
+               + (nearest.empty() ? "." : "; " + axis + " " + orList(nearest) + " works.");
+    case Rule::MicrobatchBatch: {
+        const std::string phase = f.axis == PlanAxis::PrefillMicrobatches ? "prefill" : "decode";
+        return value + " " + phase + " microbatches are more than the " + limit + (f.limit == 1 ? " sequence" : " sequences")
+               + " of the batch; at most " + limit + " is allowed.";
+    }
+    case Rule::AttentionDataBatch:
+        return "Attention DP " + value + " is more than the " + limit + (f.limit == 1 ? " sequence" : " sequences") + " of the batch"
+               + mend(nearest, " works", " work");
+    case Rule::Devices:
+        return "The plan needs " + value + " devices, but " + context.cluster.name + " has " + limit
+               + (nearest.empty() ? "." : "; " + axis + " " + orList(nearest) + (nearest.size() == 1 ? " fits." : " fit."));
+    case Rule::ComputeFormat: {
+        std::string names;
+        for (const NumberFormat format : kNumberFormats)
+            if (context.cluster.accelerator.peakOf(format) > 0 && bitsOf(format) < 32)
+                names += (names.empty() ? "" : ", ") + std::string(nameOf(format));
+        return context.cluster.accelerator.name + " has no " + std::string(nameOf(context.formats.compute)) + " arithmetic; it has " + names
+               + ".";
+    }
+    default: return {};
+    }
+}
+
+std::string warningSentence(const Finding& f, const PlanContext& context)
+{
+    const std::string value = number(f.value);
+    const std::string limit = number(f.limit);
+    const std::string other = number(f.other);
+    switch (f.rule) {
+    case Rule::KvReplication:
+        return "TP " + value + " exceeds " + limit + " KV heads: each is stored " + other + " times, weights and cache alike.";
+    case Rule::LatentReplication: return "The latent KV cache has no heads to split: each of the " + value + " TP ranks stores all of it.";
+    case Rule::UnevenLayers:
+        return "PP " + value + " does not divide " + limit + " layers: some stages hold " + number(f.other + 1) + ", others " + other + ".";
+    case Rule::UnevenExperts: return "EP " + value + " does not divide " + limit + " experts: the fullest rank holds " + other + ".";
+    case Rule::UnevenMicrobatches:
+        return value + (f.axis == PlanAxis::PrefillMicrobatches ? " prefill" : " decode") + " microbatches do not divide the batch of "
+               + limit + ": their sizes differ by one sequence.";
+    case Rule::UnevenShards:
+        return "TP " + value + " does not divide " + (f.other == 1 ? "the vocabulary of " : "the MLP width of ") + limit
+               + ": the last shard is padded.";
+    case Rule::FewMicrobatches:
+        if (f.axis == PlanAxis::PrefillMicrobatches)
+            return "Prefill has " + value + (f.value == 1 ? " microbatch" : " microbatches")
+                   + (f.other > 1 ? " of " + other + " chunks" : std::string()) + " for " + limit + " stages: most of them wait.";
+        return "Decode has " + value + (f.value == 1 ? " microbatch" : " microbatches") + " for " + limit + " stages: they idle "
+               + number(100 - 100 * f.value / f.limit) + " % of the time.";
+    case Rule::IdleDevices: return "The plan uses " + value + " of " + limit + " devices.";
+    case Rule::StraddledDomain:
+        return "TP " + value + " does not fit evenly into domains of " + limit + " devices: some groups cross "
+               + context.cluster.levels.back().name + ".";
+    case Rule::LongContext: return value + " tokens of context exceed the " + limit + " the model was made for.";
+    case Rule::ReserveTooSmall:
+        return "Activations and collective buffers need " + number(f.value / (1 << 20)) + " MiB, more than the reserve of "
+               + number(f.limit / (1 << 20)) + " MiB.";
+    default: return {};
+    }
+}
+
+} // namespace
+
+std::string_view idOf(Rule rule)
+{
+    return kRules[static_cast<std::size_t>(rule)].id;
+}
+
+bool isViolation(Rule rule)
+{
+    return kRules[static_cast<std::size_t>(rule)].violation;
+}
+
+void checkPlan(const PlanContext& context, const Plan& plan, std::vector<Finding>& violations, std::vector<Finding>& warnings)
+{
+    const std::size_t before = violations.size();
+    findViolations(context, plan, [&violations](const Finding& finding) {
+        violations.push_back(finding);
+        return true;
+    });
+    if (violations.size() == before)
+        findWarnings(context, plan, warnings);
+}
+
+bool isLegal(const PlanContext& context, const Plan& plan)
+{
+    bool legal = true;
+    findViolations(context, plan, [&legal](const Finding&) {
+        legal = false;
+        return false;
+    });
+    return legal;
+}
+
+std::string sentence(const Finding& finding, const PlanContext& context, const Plan& plan)
+{
+    return isViolation(finding.rule) ? violationSentence(finding, context, plan) : warningSentence(finding, context);
+}
+
+std::vector<int> nearestLegal(const Finding& finding, const PlanContext& context, const Plan& plan)
+{
+    std::vector<int> result;
+    if (finding.rule == Rule::ComputeFormat || !isViolation(finding.rule))
+        return result;
+    Plan trial = plan;
+    const auto works = [&](int value) {
+        trial[finding.axis] = value;
+        return isLegal(context, trial);
+    };
+    // Every rule bounds its axis by devices, heads, layers, experts, tokens or the batch; the search stays within what can be legal.
+    const int most = std::clamp(std::max({context.cluster.devices(), context.workload.batch, 1024}), 1, kMostOfAxis);
+    const int start = std::clamp(plan[finding.axis], 0, most + 1);
+    for (int value = start - 1; value >= 1; --value)
+        if (works(value)) {
+            result.push_back(value);
+            break;
+        }
+    for (int value = start + 1; value <= std::min(most, start + 4096); ++value)
+        if (works(value)) {
+            result.push_back(value);
+            break;
+        }
+    return result;
+}
+
+} // namespace shardlens
