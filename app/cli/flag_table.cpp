@@ -46,7 +46,7 @@ constexpr std::array kFlags{
     FlagSpec{Flag::Reserve, "--reserve", "", "BYTES", K::Bytes, 0, kMostReserve, kScenario, "memory kept per device, e.g. 2GiB; 0 leaves none"},
     FlagSpec{Flag::Json, "--json", "", "", K::None, 0, 0, kPrintsJson, "print one JSON value"},
     FlagSpec{Flag::Picture, "--output-file", "-o", "X.png", K::Text, 0, 0, kRender, "the picture to write (required)"},
-    FlagSpec{Flag::Size, "--size", "", "WxH", K::Size, 64, 8192, kRender, "size in device-independent pixels"},
+    FlagSpec{Flag::Size, "--size", "", "WxH", K::Size, 160, 8192, kRender, "size in device-independent pixels"},
     FlagSpec{Flag::Scale, "--scale", "", "S", K::Factor, 0, 0, kRender, "pixels per device-independent pixel, 0.5 to 4"},
     FlagSpec{Flag::Theme, "--theme", "", "light|dark|print", K::Choice, 0, 0, kRender, "colours (default light)"},
     FlagSpec{Flag::Help, "--help", "-h", "", K::None, 0, 0, kAll, "print this help"},

@@ -23,6 +23,9 @@ endif()
 if(SHARDLENS_FUZZ)
   target_compile_options(shardlens_options INTERFACE -fsanitize=fuzzer-no-link) # lets libFuzzer see the coverage of the core
 endif()
+if(SHARDLENS_FUZZ)
+  target_compile_options(shardlens_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 add_library(shardlens_qt_options INTERFACE)
 target_link_libraries(shardlens_qt_options INTERFACE shardlens_options)
@@ -49,6 +52,10 @@ function(shardlens_ui_folder name)
   target_link_libraries(shardlens_ui_${name} PRIVATE shardlens_qt_options PUBLIC ${ARGN})
 endfunction()
 
+set(SHARDLENS_TEST_ENVIRONMENT
+  QT_QPA_PLATFORM=offscreen LC_ALL=C.UTF-8 QT_SCALE_FACTOR=1 ASAN_OPTIONS=detect_leaks=1
+  LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0 UBSAN_OPTIONS=print_stacktrace=1)
+
 # shardlens_test(NAME SOURCES... LIBRARIES...): one Qt Test program and its CTest entry.
 function(shardlens_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
@@ -57,6 +64,5 @@ function(shardlens_test name)
   target_link_libraries(${name} PRIVATE shardlens_qt_options ${arg_LIBRARIES} Qt6::Test)
   target_compile_definitions(${name} PRIVATE SHARDLENS_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT
-    "QT_QPA_PLATFORM=offscreen;LC_ALL=C.UTF-8;QT_SCALE_FACTOR=1;ASAN_OPTIONS=detect_leaks=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/lsan.supp;UBSAN_OPTIONS=print_stacktrace=1")
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT "${SHARDLENS_TEST_ENVIRONMENT}")
 endfunction()

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/picture.h"
+
+#include "ui/window/render.h"
+
+#include <QApplication>
+#include <QTemporaryDir>
+
+namespace shardlens {
+
+namespace {
+
+ThemeId themeNamed(const std::string& name)
+{
+    if (name == "dark")
+        return ThemeId::Dark;
+    return name == "print" ? ThemeId::Print : ThemeId::Light;
+}
+
+struct PictureKind {
+    std::string_view name;
+    QSize size; ///< when none is asked for
+};
+
+PictureKind kindOf(cli::Picture picture)
+{
+    switch (picture) {
+    case cli::Picture::Window: return {"window", {1440, 900}};
+    case cli::Picture::Mesh: return {"mesh", {960, 600}};
+    case cli::Picture::Timeline: return {"timeline", {1200, 400}};
+    case cli::Picture::Memory: return {"memory", {960, 480}};
+    case cli::Picture::Latency: return {"latency", {960, 480}};
+    }
+    return {"window", {1440, 900}};
+}
+
+} // namespace
+
+Result<bool> drawPicture(const cli::RenderRequest& request, int& argc, char** argv)
+{
+    // A picture does not depend on the session that it is made in.
+    qputenv("QT_QPA_PLATFORM", "offscreen");
+    for (const char* variable : {"QT_SCALE_FACTOR", "QT_SCREEN_SCALE_FACTORS", "QT_STYLE_OVERRIDE", "QT_QPA_PLATFORMTHEME"})
+        qunsetenv(variable);
+    const QTemporaryDir runtime; // Qt complains on standard error when a session has none
+    if (qEnvironmentVariableIsEmpty("XDG_RUNTIME_DIR") && runtime.isValid())
+        qputenv("XDG_RUNTIME_DIR", runtime.path().toLocal8Bit());
+
+    const QApplication application(argc, argv);
+    const PictureKind kind = kindOf(request.picture);
+    const QSize size = request.width > 0 ? QSize(request.width, request.height) : kind.size;
+    Result<bool> drawn =
+        renderPicture(request.scenario, kind.name, QString::fromStdString(request.file), size, request.scale, themeNamed(request.theme));
+    return drawn;
+}
+
+} // namespace shardlens

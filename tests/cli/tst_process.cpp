@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program as others call it: standard output, standard error, exit status.
+#include "core/scenario/scenario_file.h"
+
+#include <QImage>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QtTest>
+
+using namespace shardlens;
+
+namespace {
+
+struct Run {
+    int status = -1;
+    QByteArray out;
+    QByteArray err;
+};
+
+Run start(const QStringList& words, const QByteArray& input = {}, const QString& shell = {})
+{
+    QProcess process;
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    for (const char* name : {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "XDG_RUNTIME_DIR"})
+        environment.remove(QString::fromLatin1(name));
+    process.setProcessEnvironment(environment);
+    const QString program = QStringLiteral(SHARDLENS_PROGRAM);
+    if (shell.isEmpty())
+        process.start(program, words);
+    else
+        process.start(QStringLiteral("/bin/sh"), {QStringLiteral("-c"), QString(shell).replace(QLatin1String("PROGRAM"), program)});
+    process.write(input);
+    process.closeWriteChannel();
+    if (!process.waitForFinished(60'000) || process.exitStatus() != QProcess::NormalExit)
+        return {-1, process.readAllStandardOutput(), process.readAllStandardError()};
+    return {process.exitCode(), process.readAllStandardOutput(), process.readAllStandardError()};
+}
+
+QStringList split(const char* words)
+{
+    return QString::fromUtf8(words).split(QLatin1Char(' '), Qt::SkipEmptyParts);
+}
+
+QByteArray caseStudyText()
+{
+    const ScenarioFile file{caseStudyScenario(builtinCatalog()), {}, {}};
+    return QByteArray::fromStdString(printScenario(file, builtinCatalog()));
+}
+
+void write(const QString& name, const QByteArray& text)
+{
+    QFile file(name);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    QCOMPARE(file.write(text), text.size());
+}
+
+} // namespace
+
+class TestProcess : public QObject {
+    Q_OBJECT
+
+    QTemporaryDir m_directory;
+    [[nodiscard]] QString path(const char* name) const { return m_directory.filePath(QString::fromLatin1(name)); }
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        QVERIFY(m_directory.isValid());
+        write(path("good.shardlens"), caseStudyText());
+        QByteArray illegal = caseStudyText();
+        illegal.replace("\"tensor\": 4", "\"tensor\": 6");
+        QVERIFY(illegal != caseStudyText());
+        write(path("illegal.shardlens"), illegal);
+        write(path("truncated.shardlens"), caseStudyText().left(200));
+        write(path("binary.shardlens"), QByteArray("\x7f"
+                                                   "ELF\x02\x01\x01\0\0\0\xff\xfe",
+                                                   12));
+        write(path("empty.shardlens"), {});
+        write(path("deep.shardlens"), QByteArray(100'000, '['));
+        write(path("config.json"), "{\"model_type\": \"llama\"}");
+    }
+
+    void statuses_data()
+    {
+        QTest::addColumn<QString>("words");
+        QTest::addColumn<int>("status");
+        QTest::addColumn<QString>("out"); ///< a part of standard output; empty: it must be empty
+        QTest::addColumn<QString>("err"); ///< the same of standard error
+        const auto row = [](const char* words, int status, const char* out, const char* err) {
+            QTest::newRow(*words ? words : "(none)")
+                << QString::fromLatin1(words) << status << QString::fromLatin1(out) << QString::fromLatin1(err);
+        };
+        row("--help", 0, "shardlens evaluate", "");
+        row("-h", 0, "shardlens render", "");
+        row("--version", 0, "shardlens " SHARDLENS_VERSION "\n", "");
+        row("evaluate --help", 0, "--attention-dp N", "");
+        row("check --help", 0, "Usage: shardlens check FILE", "");
+        row("catalog --help", 0, "models|accelerators|clusters", "");
+        row("render --help", 0, "--theme light|dark|print", "");
+        row("evaluate", 0, "Llama-3-70B", "");
+        row("evaluate --json", 0, "\"legal\": true", "");
+        row("evaluate DIR/good.shardlens", 0, "Llama-3-70B", "");
+        row("evaluate --tp 1", 0, "Does not fit", "");
+        row("evaluate --tp 6", 3, "", "TP 6");
+        row("evaluate --tp 6 --json", 3, "\"legal\": false", "TP 6");
+        row("evaluate --tp 8 --pp 2", 3, "", "16");
+        row("evaluate DIR/illegal.shardlens", 3, "", "DIR/illegal.shardlens: TP 6");
+        row("evaluate --tp", 2, "", "--tp: needs a value");
+        row("evaluate --mode calibrated", 2, "", "--mode: found calibrated");
+        row("evaluate a b", 2, "", "takes at most one FILE");
+        row("evaluate DIR/none.shardlens", 2, "", "DIR/none.shardlens: ");
+        row("evaluate DIR", 2, "", "DIR: ");
+        row("evaluate DIR/truncated.shardlens", 2, "", "DIR/truncated.shardlens: ");
+        row("evaluate DIR/binary.shardlens", 2, "", "DIR/binary.shardlens: ");
+        row("evaluate DIR/empty.shardlens", 2, "", "DIR/empty.shardlens: ");
+        row("evaluate DIR/deep.shardlens", 2, "", "DIR/deep.shardlens: ");
+        row("evaluate --model DIR/config.json", 2, "", "DIR/config.json: ");
+        row("check DIR/good.shardlens", 0, "DIR/good.shardlens: readable, legal\n", "");
+        row("check DIR/illegal.shardlens", 3, "DIR/illegal.shardlens: readable, not legal\n", "DIR/illegal.shardlens: TP 6");
+        row("check DIR/truncated.shardlens", 2, "", "DIR/truncated.shardlens: ");
+        row("check", 2, "", "takes exactly one FILE");
+        row("check DIR/good.shardlens DIR/good.shardlens", 2, "", "takes exactly one FILE");
+        row("catalog models", 0, "llama-3-70b", "");
+        row("catalog accelerators", 0, "h100", "");
+        row("catalog clusters", 0, "p5.48xlarge", "");
+        row("catalog", 2, "", "takes one of models, accelerators, clusters");
+        row("catalog planets", 2, "", "found planets; allowed is models, accelerators or clusters");
+        row("evalaute", 2, "", "evalaute: is neither a file nor a command; did you mean evaluate?");
+        row("DIR/none.shardlens", 2, "", "DIR/none.shardlens: is neither a file nor a command");
+        row("DIR/truncated.shardlens", 2, "", "DIR/truncated.shardlens: ");
+        row("--tp 4", 2, "", "--tp: is not a flag of shardlens");
+        row("-", 2, "", "the window opens a file, not standard input");
+        row("render", 2, "", "one of window, mesh, timeline, memory or latency");
+        row("render planet -o DIR/a.png", 2, "", "found planet; allowed is window, mesh, timeline, memory or latency");
+        row("render mesh", 2, "", "needs -o");
+        row("render mesh -o DIR/a.jpg", 2, "", "-o: found DIR/a.jpg; allowed is a file name that ends in .png");
+        row("render mesh --tp 6 -o DIR/a.png", 3, "", "TP 6");
+#if SHARDLENS_WITH_GUI
+        row("", 2, "", "there is no display");
+        row("DIR/good.shardlens", 2, "", "there is no display");
+        row("render mesh -o DIR/none/a.png", 2, "", "DIR/none/a.png: ");
+#else
+        row("", 2, "", "this build has no window");
+#endif
+    }
+    void statuses()
+    {
+        QFETCH(const QString, words);
+        QFETCH(const int, status);
+        QFETCH(QString, out);
+        QFETCH(QString, err);
+        const auto placed = [this](const QString& text) { return QString(text).replace(QLatin1String("DIR"), m_directory.path()); };
+        const Run run = start(placed(words).split(QLatin1Char(' '), Qt::SkipEmptyParts));
+        QVERIFY2(run.status == status, (QByteArray::number(run.status) + " " + run.err).constData());
+        const auto holds = [&placed](const QByteArray& text, const QString& part) {
+            return part.isEmpty() ? text.isEmpty() : QString::fromUtf8(text).contains(placed(part));
+        };
+        QVERIFY2(holds(run.out, out), run.out.constData());
+        QVERIFY2(holds(run.err, err), run.err.constData());
+        QVERIFY(run.out.isEmpty() || run.out.endsWith('\n'));
+        QVERIFY(run.err.isEmpty() || run.err.endsWith('\n'));
+        if (status == 2)
+            QVERIFY2(run.err.count('\n') == 1, run.err.constData());
+    }
+
+    void standardInputIsAFile()
+    {
+        QCOMPARE(start(split("check -"), caseStudyText()).out, QByteArray("standard input: readable, legal\n"));
+        QCOMPARE(start(split("evaluate - --json"), caseStudyText()).out, start(split("evaluate --json")).out);
+        const Run broken = start(split("evaluate -"), "{");
+        QCOMPARE(broken.status, 2);
+        QVERIFY2(broken.err.startsWith("standard input: "), broken.err.constData());
+    }
+
+    void jsonIsOneObjectWithTheAgreedFields()
+    {
+        const Run run = start(split("evaluate --reserve 0 --json"));
+        QJsonParseError error;
+        const QJsonObject object = QJsonDocument::fromJson(run.out, &error).object();
+        QCOMPARE(error.error, QJsonParseError::NoError);
+        for (const char* key :
+             {"schema", "mode", "devices", "legal", "violations", "warnings", "memory", "prefill", "decode", "timeline", "serving"})
+            QVERIFY2(object.contains(QLatin1String(key)), key);
+        const QJsonObject decode = object.value(QLatin1String("decode")).toObject();
+        double sum = 0;
+        for (const char* cause : {"weights", "kv", "compute", "communication", "bubble", "overhead"})
+            sum += decode.value(QLatin1String("breakdown_s")).toObject().value(QLatin1String(cause)).toDouble(-1e9);
+        QVERIFY(qAbs(sum / decode.value(QLatin1String("time_s")).toDouble() - 1) < 1e-9);
+        QVERIFY(decode.value(QLatin1String("operators")).toArray().size() > 5);
+        QCOMPARE(object.value(QLatin1String("devices")).toInt(), 8);
+    }
+
+    void catalogsAreJsonArrays_data()
+    {
+        QTest::addColumn<QString>("kind");
+        QTest::addColumn<int>("least");
+        QTest::newRow("models") << QStringLiteral("models") << 20;
+        QTest::newRow("accelerators") << QStringLiteral("accelerators") << 20;
+        QTest::newRow("clusters") << QStringLiteral("clusters") << 12;
+    }
+    void catalogsAreJsonArrays()
+    {
+        QFETCH(const QString, kind);
+        QFETCH(const int, least);
+        const Run run = start({QStringLiteral("catalog"), kind, QStringLiteral("--json")});
+        QCOMPARE(run.status, 0);
+        const QJsonArray list = QJsonDocument::fromJson(run.out).array();
+        QVERIFY(list.size() >= least);
+        // The table has a header and the same entries, each with a source.
+        const Run table = start({QStringLiteral("catalog"), kind});
+        QCOMPARE(table.out.count('\n'), list.size() + 1);
+        for (const QJsonValue& entry : list) {
+            QVERIFY(!entry.toObject().value(QLatin1String("source")).toString().isEmpty());
+            QVERIFY(table.out.contains(entry.toObject().value(QLatin1String("id")).toString().toUtf8()));
+        }
+    }
+
+    void outputThatCannotBeWrittenIsASentence()
+    {
+        if (!QFile::exists(QStringLiteral("/dev/full")))
+            QSKIP("this system has no /dev/full");
+        const Run full = start({}, {}, QStringLiteral("PROGRAM catalog models > /dev/full"));
+        QCOMPARE(full.status, 2);
+        QVERIFY2(full.err.startsWith("standard output: cannot be written: "), full.err.constData());
+        const Run closed = start({}, {}, QStringLiteral("PROGRAM evaluate --json >&-"));
+        QCOMPARE(closed.status, 2);
+        // The reader is gone before anything is written.
+        const Run pipe = start({}, {}, QStringLiteral("{ sleep 0.3; PROGRAM evaluate --json; echo status $? >&2; } | true"));
+        QVERIFY2(pipe.err.contains("standard output: cannot be written: ") && pipe.err.contains("status 2"), pipe.err.constData());
+    }
+
+#if SHARDLENS_WITH_GUI
+    void drawsWithoutADisplay_data()
+    {
+        QTest::addColumn<QString>("view");
+        for (const char* view : {"window", "mesh", "timeline", "memory", "latency"})
+            QTest::newRow(view) << QString::fromLatin1(view);
+    }
+    void drawsWithoutADisplay()
+    {
+        QFETCH(const QString, view);
+        const QString file = m_directory.filePath(view + QLatin1String(".png"));
+        const QStringList words{QStringLiteral("render"),  view, QStringLiteral("-o"), file, QStringLiteral("--size"),
+                                QStringLiteral("1280x800")};
+        const Run run = start(words + QStringList{QStringLiteral("--scale"), QStringLiteral("1.5")});
+        QVERIFY2(run.status == 0, run.err.constData());
+        QVERIFY2(run.out.isEmpty() && run.err.isEmpty(), run.err.constData());
+        const QImage picture(file);
+        QCOMPARE(picture.size(), QSize(1920, 1200));
+        // Not one flat colour, and not the same in the dark theme.
+        QVERIFY(picture.convertToFormat(QImage::Format_RGB32).scaled(64, 64) != QImage(64, 64, QImage::Format_RGB32));
+        QCOMPARE(start(words + QStringList{QStringLiteral("--theme"), QStringLiteral("dark")}).status, 0);
+        const QImage dark(file);
+        QCOMPARE(dark.size(), QSize(1280, 800));
+        QVERIFY(qGray(dark.scaled(1, 1, Qt::IgnoreAspectRatio, Qt::SmoothTransformation).pixel(0, 0)) < 96);
+        QVERIFY(qGray(picture.scaled(1, 1, Qt::IgnoreAspectRatio, Qt::SmoothTransformation).pixel(0, 0)) > 160);
+    }
+#endif
+};
+
+QTEST_GUILESS_MAIN(TestProcess)
+#include "tst_process.moc"
