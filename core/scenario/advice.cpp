@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// What binds, and the most useful single change: each candidate is evaluated like any other scenario.
+#include "core/base/format.h"
+#include "core/scenario/evaluate.h"
+#include "core/scenario/explain.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+
+namespace {
+
+std::string signedPercent(double ratio)
+{
+    const double change = (ratio - 1) * 100;
+    const double rounded = std::round(change);
+    if (rounded == 0)
+        return "no change in";
+    return (rounded > 0 ? "+" : "\u2212") + formatNumber(std::abs(rounded)) + " %";
+}
+
+/// Smallest power-of-two step towards fitting: formats, then a smaller batch.
+std::string mendFit(const Scenario& scenario, const Report& report)
+{
+    Report trial;
+    if (scenario.formats.kv == NumberFormat::Bf16) {
+        Scenario next = scenario;
+        next.formats.kv = NumberFormat::Fp8;
+        evaluate(next, trial);
+        if (trial.legal && trial.memory.fits)
+            return "fp8 KV cache: it then fits with " + formatBytes(static_cast<double>(trial.memory.free())) + " free.";
+    }
+    if (report.memory.maxBatchPerReplica >= 1)
+        return "batch " + formatCount(report.memory.maxBatchPerReplica) + ": the largest that fits at "
+               + formatCount(scenario.workload.fullContext()) + " tokens each.";
+    for (const NumberFormat format : {NumberFormat::Fp8, NumberFormat::Int4}) {
+        if (bitsOf(format) >= bitsOf(scenario.formats.weights))
+            continue;
+        Scenario next = scenario;
+        next.formats.weights = format;
+        evaluate(next, trial);
+        if (trial.legal && trial.memory.maxBatchPerReplica >= 1)
+            return std::string(nameOf(format)) + " weights: a batch of " + formatCount(trial.memory.maxBatchPerReplica) + " then fits.";
+    }
+    return "more devices: the weights alone need " + formatBytes(static_cast<double>(report.memory.limiting().weights()))
+           + " on each of these.";
+}
+
+} // namespace
+
+Advice advise(const Scenario& scenario, const Report& report)
+{
+    Advice advice;
+    if (!report.legal)
+        return advice;
+    const Breakdown& breakdown = report.decode.breakdown;
+    for (std::size_t i = 0; i < kCauseCount; ++i)
+        if (breakdown.seconds[i] > breakdown[advice.cause])
+            advice.cause = static_cast<Cause>(i);
+    advice.share = report.decode.time > 0 ? breakdown[advice.cause] / report.decode.time : 0;
+    switch (advice.cause) {
+    case Cause::Weights: advice.label = "HBM: weights"; break;
+    case Cause::Kv: advice.label = "HBM: KV cache"; break;
+    case Cause::Compute: advice.label = "Compute"; break;
+    case Cause::Bubble: advice.label = "Pipeline bubble"; break;
+    case Cause::Overhead: advice.label = "Overhead"; break;
+    case Cause::Communication: {
+        int level = 0;
+        double most = 0;
+        for (const OperatorCost& op : report.decode.operators)
+            if (op.communicationTime * op.stageLayers > most) {
+                most = op.communicationTime * op.stageLayers;
+                level = op.networkLevel;
+            }
+        advice.label =
+            scenario.cluster
+                ->levels[static_cast<std::size_t>(std::clamp<int>(level, 0, static_cast<int>(scenario.cluster->levels.size()) - 1))]
+                .name;
+        break;
+    }
+    }
+    if (!report.memory.fits) {
+        advice.sentence = mendFit(scenario, report);
+        return advice;
+    }
+
+    Report trial;
+    const double rate = report.serving.outputTokensPerSecondPerDevice;
+    const auto outcome = [&](const std::string& name) {
+        return name + ": " + signedPercent(trial.serving.outputTokensPerSecondPerDevice / rate) + " tokens/s per device, TPOT "
+               + formatSeconds(trial.serving.tpot) + ", TTFT " + formatSeconds(trial.serving.ttft) + ".";
+    };
+    // A bubble in decode: as many microbatches as stages.
+    if (scenario.plan.pipeline() > 1 && breakdown[Cause::Bubble] > 0.1 * report.decode.time
+        && scenario.plan.decodeMicrobatches() < scenario.plan.pipeline()) {
+        Scenario next = scenario;
+        next.plan[PlanAxis::DecodeMicrobatches] = std::min(scenario.plan.pipeline(), scenario.workload.batch);
+        evaluate(next, trial);
+        if (trial.legal && trial.memory.fits && trial.serving.outputTokensPerSecondPerDevice > rate) {
+            advice.sentence = outcome(std::to_string(next.plan.decodeMicrobatches()) + " decode microbatches");
+            return advice;
+        }
+    }
+    // Weight reads are shared by the whole batch: double it while it fits.
+    if (advice.cause == Cause::Weights || advice.cause == Cause::Communication || advice.cause == Cause::Bubble) {
+        Scenario next = scenario;
+        next.workload.batch = std::min(2 * scenario.workload.batch, kMaxBatch);
+        evaluate(next, trial);
+        if (trial.legal && trial.memory.fits && trial.serving.outputTokensPerSecondPerDevice > 1.05 * rate) {
+            advice.sentence = outcome("batch " + formatCount(next.workload.batch));
+            return advice;
+        }
+    }
+    if (scenario.formats.kv == NumberFormat::Bf16 && breakdown[Cause::Kv] > 0.2 * report.decode.time) {
+        Scenario next = scenario;
+        next.formats.kv = NumberFormat::Fp8;
+        evaluate(next, trial);
+        if (trial.serving.outputTokensPerSecondPerDevice > 1.03 * rate) {
+            advice.sentence = outcome("fp8 KV cache");
+            return advice;
+        }
+    }
+    if (scenario.formats.compute == NumberFormat::Bf16 && scenario.cluster->accelerator.peakOf(NumberFormat::Fp8) > 0) {
+        Scenario next = scenario;
+        next.formats.compute = NumberFormat::Fp8;
+        next.formats.weights = bitsOf(scenario.formats.weights) > 8 ? NumberFormat::Fp8 : scenario.formats.weights;
+        evaluate(next, trial);
+        if (trial.serving.outputTokensPerSecondPerDevice > 1.03 * rate) {
+            advice.sentence = outcome("fp8 weights and math");
+            return advice;
+        }
+    }
+    advice.sentence = "a larger output or another plan: no single step of batch or format gains more than 5 %.";
+    return advice;
+}
+
+} // namespace shardlens

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pieces that the explanations of times, operators and memory share. Internal to core/scenario.
+#pragma once
+
+#include "core/base/format.h"
+#include "core/scenario/explain.h"
+
+namespace shardlens {
+
+/// Splits "15.3 ms" into figure and unit.
+void setFigure(Explanation& out, const std::string& figureWithUnit);
+[[nodiscard]] std::string exactBytes(double bytes);
+[[nodiscard]] const PhaseReport& phaseOf(const Report& report, Phase phase);
+/// "TTFT" or "TPOT".
+[[nodiscard]] std::string_view figureNameOf(Phase phase);
+[[nodiscard]] Explanation::Input bandwidthInput(const Scenario& scenario);
+[[nodiscard]] Explanation::Input peakInput(const Scenario& scenario);
+/// The breakdown as bars, largest causes first left out when zero.
+void addCauses(Explanation& out, const Breakdown& breakdown);
+
+[[nodiscard]] Explanation explainOperator(const Scenario& scenario, const Report& report, const Subject& subject);
+[[nodiscard]] Explanation explainMemory(const Scenario& scenario, const Report& report, const Subject& subject);
+[[nodiscard]] Explanation explainFit(const Scenario& scenario, const Report& report);
+
+} // namespace shardlens
