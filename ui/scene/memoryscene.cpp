@@ -82,8 +82,9 @@ private:
     /// Words about what is free stand between equal bars when there is room for them, else in a band below.
     void layOut(double forRows)
     {
-        layOut(forRows, !fits());
-        if (!m_band && (static_cast<double>(emptyRun().second) * m_pitch < 40 || m_capacityX - xOf(m_memory.limiting().total()) < freeTextWidth()))
+        m_words = forRows >= kLeastPitch + kBand;
+        layOut(forRows, m_words && !fits());
+        if (m_words && !m_band && (static_cast<double>(emptyRun().second) * m_pitch < 40 || m_capacityX - xOf(m_memory.limiting().total()) < freeTextWidth()))
             layOut(forRows, true);
     }
 
@@ -268,6 +269,8 @@ private:
     {
         const double totalX = xOf(m_memory.limiting().total());
         m_scene.line({m_capacityX, m_plot.top() - 6}, {m_capacityX, m_bottom}, ink(Ink::Text), 2);
+        if (!m_words)
+            return;
         const QString headline = headlineText();
         const QString second = requestsText();
         double y = m_plot.bottom() + kBand / 2;
@@ -397,6 +400,7 @@ private:
     double m_capacityX = 0;
     double m_bottom = 0;
     double m_axisY = 0;
+    bool m_words = true; ///< there is room to say what is free or missing
     bool m_band = false;
     bool m_detail = false;
     bool m_twoLines = false;
@@ -425,7 +429,7 @@ void drawReason(const ViewInput& input, Scene& scene)
 void buildMemory(const ViewInput& input, const MemoryOptions& options, Scene& scene)
 {
     scene.clear(input.size);
-    if (input.size.width() < 120 || input.size.height() < 70)
+    if (input.size.width() < 120 || input.size.height() < 80)
         return;
     if (!input.report.legal || input.report.memory.stages.empty()) {
         drawReason(input, scene);

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Machines and plans that the mesh and memory pictures are held against, and checks that hold for every picture.
+#pragma once
+
+#include "core/hardware/resize.h"
+#include "core/scenario/catalog.h"
+#include "core/scenario/evaluate.h"
+#include "ui/scene/scene.h"
+
+#include <QTest>
+
+#include <algorithm>
+#include <memory>
+
+namespace shardlens::pictures {
+
+struct Case {
+    const char* name;
+    const char* cluster;
+    int devices; ///< 0: as in the catalog
+    const char* model;
+    int tensor = 1;
+    int pipeline = 1;
+    int data = 1;
+    int expert = 1;
+    int sequence = 1;
+    int attentionData = 1;
+    int batch = 32;
+};
+
+inline const std::vector<Case>& cases()
+{
+    static const std::vector<Case> all{
+        {"8 H100, TP 4 x PP 2", "p5.48xlarge", 0, "llama-3-70b", 4, 2},
+        {"8 H100, TP 8", "p5.48xlarge", 0, "llama-3-70b", 8},
+        {"8 H100, TP 2 x PP 2 x DP 2", "p5.48xlarge", 0, "llama-3-70b", 2, 2, 2},
+        {"8 H100, PP 8", "p5.48xlarge", 0, "llama-3-70b", 1, 8},
+        {"8 H100, TP 2, six idle, does not fit", "p5.48xlarge", 0, "llama-3-70b", 2},
+        {"8 H100, TP 6: not legal", "p5.48xlarge", 0, "llama-3-70b", 6},
+        {"8 H100, Mixtral EP 8 with attention DP 8", "p5.48xlarge", 0, "mixtral-8x7b", 1, 1, 1, 8, 1, 8},
+        {"8 H100, batch 4,000 does not fit", "p5.48xlarge", 0, "llama-3-70b", 8, 1, 1, 1, 1, 1, 4000},
+        {"one H100", "p5.48xlarge", 1, "llama-3.1-8b"},
+        {"two H100", "p5.48xlarge", 2, "llama-3-70b", 2},
+        {"trn2, TP 64", "trn2.48xlarge", 0, "llama-3-70b", 64},
+        {"trn2, TP 8 x DP 8", "trn2.48xlarge", 0, "llama-3-70b", 8, 1, 8},
+        {"trn2, TP 16 x PP 4", "trn2.48xlarge", 0, "llama-3-70b", 16, 4},
+        {"v5e 4x2, TP 8", "tpu-v5e-4x2", 0, "llama-3-70b", 8},
+        {"v5e 4x2, TP 2 x PP 4", "tpu-v5e-4x2", 0, "llama-3.1-8b", 2, 4},
+        {"v5e 16x16, TP 16 x PP 4 x DP 4", "tpu-v5e-16x16", 0, "llama-3-70b", 16, 4, 4},
+        {"v5e 16x16, TP 32 x PP 2, rest idle", "tpu-v5e-16x16", 0, "llama-3-70b", 32, 2},
+        {"NVL72, TP 8 x DP 9", "gb200-nvl72", 0, "llama-3-70b", 8, 1, 9},
+        {"NVL72, DeepSeek-V3 TP 8 x EP 8 x DP 4", "gb200-nvl72", 0, "deepseek-v3", 8, 1, 4, 8},
+        {"32 nodes of 8, TP 8 x PP 4 x DP 8", "p5.48xlarge", 256, "llama-3-70b", 8, 4, 8},
+        {"32 nodes of 8, TP 16 across two nodes", "p5.48xlarge", 256, "llama-3-70b", 16, 4, 1},
+        {"32 nodes of 8, TP 4 x PP 40", "p5.48xlarge", 256, "llama-3-70b", 4, 40, 1, 1, 1, 1, 64},
+        {"65,536 H100, TP 8 x DP 8,192", "p5.48xlarge", 65536, "llama-3-70b", 8, 1, 8192},
+        {"65,536 H100, TP 8 x PP 80, rest idle", "p5.48xlarge", 65536, "llama-3-70b", 8, 80, 1, 1, 1, 1, 128},
+        {"65,536 H100, TP 64 x PP 64 x DP 16", "p5.48xlarge", 65536, "llama-3-70b", 64, 64, 16, 1, 1, 1, 128},
+        {"65,536 H100, TP 6: not legal", "p5.48xlarge", 65536, "llama-3-70b", 6},
+        {"v4 8x8x8, TP 16 x PP 4 x DP 8", "tpu-v4-8x8x8", 0, "llama-3-70b", 16, 4, 8},
+        {"inf2 ring, TP 4 x PP 3", "inf2.48xlarge", 0, "llama-3-70b", 4, 3},
+        {"trn2 ultraserver, TP 16 x PP 4 x DP 4", "trn2-ultraserver", 0, "llama-3-70b", 16, 4, 4},
+    };
+    return all;
+}
+
+inline const std::vector<QSizeF>& sizes()
+{
+    static const std::vector<QSizeF> all{{420, 300}, {600, 330}, {900, 600}, {1600, 900}};
+    return all;
+}
+
+inline Scenario scenarioOf(const Case& given)
+{
+    const Catalog& catalog = builtinCatalog();
+    Scenario scenario;
+    scenario.model = catalog.model(given.model);
+    scenario.cluster = catalog.cluster(given.cluster);
+    if (!scenario.model || !scenario.cluster)
+        qFatal("the catalog lacks %s or %s", given.model, given.cluster);
+    if (given.devices > 0) {
+        Result<Cluster> other = resized(*scenario.cluster, given.devices);
+        if (!other.ok())
+            qFatal("%s cannot have %d devices", given.cluster, given.devices);
+        scenario.cluster = std::make_shared<const Cluster>(other.value());
+    }
+    Plan& plan = scenario.plan;
+    plan[PlanAxis::Tensor] = given.tensor;
+    plan[PlanAxis::Pipeline] = given.pipeline;
+    plan[PlanAxis::Data] = given.data;
+    plan[PlanAxis::Expert] = given.expert;
+    plan[PlanAxis::Sequence] = given.sequence;
+    plan[PlanAxis::AttentionData] = given.attentionData;
+    plan[PlanAxis::DecodeMicrobatches] = std::min(given.pipeline, given.batch);
+    scenario.workload.batch = given.batch;
+    return scenario;
+}
+
+inline const Case& caseNamed(const char* name)
+{
+    for (const Case& given : cases()) {
+        if (qstrcmp(given.name, name) == 0)
+            return given;
+    }
+    qFatal("no case %s", name);
+    return cases().front();
+}
+
+/// The first fault among the scene's texts: outside the scene, or two over each other. Empty when there is none.
+inline QString textFault(const Scene& scene)
+{
+    struct Label {
+        QRectF box;
+        QString text;
+    };
+    std::vector<Label> labels;
+    const QRectF whole = QRectF(QPointF(0, 0), scene.size).adjusted(-0.5, -0.5, 0.5, 0.5);
+    for (const SceneItem& item : scene.items) {
+        if (item.kind != SceneItem::Kind::Text)
+            continue;
+        const QString& text = scene.texts[static_cast<std::size_t>(item.extra)];
+        const QRectF box = scene.textBounds(item);
+        if (!whole.contains(box))
+            return QStringLiteral("'%1' is outside: %2 %3 %4 %5").arg(text).arg(box.left()).arg(box.top()).arg(box.width()).arg(box.height());
+        labels.push_back({box.adjusted(0.5, 1, -0.5, -1), text}); // line boxes may touch; letters are a pixel shorter
+    }
+    std::sort(labels.begin(), labels.end(), [](const Label& a, const Label& b) { return a.box.top() < b.box.top(); });
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        for (std::size_t j = i + 1; j < labels.size() && labels[j].box.top() < labels[i].box.bottom(); ++j) {
+            if (labels[i].box.intersects(labels[j].box))
+                return QStringLiteral("'%1' and '%2' overlap at %3, %4").arg(labels[i].text, labels[j].text).arg(labels[j].box.left()).arg(labels[j].box.top());
+        }
+    }
+    return {};
+}
+
+inline bool hasText(const Scene& scene, const QString& part)
+{
+    return std::any_of(scene.texts.begin(), scene.texts.end(), [&part](const QString& text) { return text.contains(part); });
+}
+
+} // namespace shardlens::pictures

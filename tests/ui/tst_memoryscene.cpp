@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory bars read as a scene: proportions, the capacity line, words, without pixels.
+#include "picturecases.h"
+#include "samplereport.h"
+
+#include "ui/scene/memoryscene.h"
+
+using namespace shardlens;
+using namespace shardlens::pictures;
+
+namespace {
+
+Scene memoryOf(const Scenario& scenario, const Report& report, QSizeF size, const Subject& hover = {}, const MemoryOptions& options = {})
+{
+    Scene scene;
+    buildMemory({scenario, report, size, Theme::of(ThemeId::Light), hover, {}}, options, scene);
+    return scene;
+}
+
+/// x of the capacity lines: vertical, 2 px, in text ink, taller than a tick.
+QList<double> capacityLines(const Scene& scene)
+{
+    QList<double> found;
+    for (const SceneItem& item : scene.items) {
+        if (item.kind == SceneItem::Kind::Line && item.width == 2 && item.rect.width() == 0 && item.rect.height() > 10
+            && item.pen == Theme::of(ThemeId::Light).color(Ink::Text))
+            found += item.rect.left();
+    }
+    return found;
+}
+
+bool isSegment(const HitRegion& region, int device, int stage)
+{
+    return region.subject.kind == Subject::Kind::MemoryClass && region.subject.device == device && region.subject.stage == stage;
+}
+
+} // namespace
+
+class TestMemoryScene : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() { QVERIFY(loadFonts()); }
+
+    void everyMachineAtEverySize_data()
+    {
+        QTest::addColumn<int>("index");
+        QTest::addColumn<QSizeF>("size");
+        for (std::size_t i = 0; i < cases().size(); ++i) {
+            for (const QSizeF& size : sizes())
+                QTest::addRow("%s, %d", cases()[i].name, static_cast<int>(size.width())) << static_cast<int>(i) << size;
+        }
+    }
+
+    void everyMachineAtEverySize()
+    {
+        QFETCH(int, index);
+        QFETCH(QSizeF, size);
+        const Scenario scenario = scenarioOf(cases()[static_cast<std::size_t>(index)]);
+        const Report report = evaluate(scenario);
+        for (const bool perStage : {false, true}) {
+            const Scene scene = memoryOf(scenario, report, size, {}, {perStage});
+            QCOMPARE(textFault(scene), QString());
+            QVERIFY2(scene.items.size() <= 1200, qPrintable(QString::number(scene.items.size())));
+            for (const HitRegion& region : scene.hits) {
+                const Subject found = scene.subjectAt(region.rect.center());
+                // A bar's middle is covered by one of its own segments.
+                QVERIFY(found == region.subject || (found.kind == Subject::Kind::MemoryClass && found.stage == region.subject.stage));
+            }
+            if (!report.legal) {
+                QVERIFY(hasText(scene, QStringLiteral("not legal")));
+                continue;
+            }
+            QCOMPARE(capacityLines(scene).size(), 1);
+            QVERIFY(hasText(scene, report.memory.fits ? QStringLiteral("GiB free") : QStringLiteral("needs ")));
+            // The excess is hatched beyond the line, and only then do bars reach it.
+            double right = 0;
+            for (const HitRegion& region : scene.hits) {
+                if (region.subject.kind == Subject::Kind::Device || region.subject.kind == Subject::Kind::Stage)
+                    right = std::max(right, region.rect.right() - 4);
+            }
+            QCOMPARE(right > capacityLines(scene).front() + 1, !report.memory.fits);
+        }
+    }
+
+    void segmentsAddUpToTheTotal_data() { everyMachineAtEverySize_data(); }
+    void segmentsAddUpToTheTotal()
+    {
+        QFETCH(int, index);
+        QFETCH(QSizeF, size);
+        const Scenario scenario = scenarioOf(cases()[static_cast<std::size_t>(index)]);
+        const Report report = evaluate(scenario);
+        if (!report.legal)
+            return;
+        const Scene scene = memoryOf(scenario, report, size);
+        int bars = 0;
+        for (const HitRegion& row : scene.hits) {
+            const bool ofDevice = row.subject.kind == Subject::Kind::Device;
+            if (!ofDevice && row.subject.kind != Subject::Kind::Stage)
+                continue;
+            ++bars;
+            double left = 1e9;
+            double right = 0;
+            double sum = 0;
+            for (const HitRegion& region : scene.hits) {
+                const bool inRow = region.rect.top() >= row.rect.top() && region.rect.bottom() <= row.rect.bottom();
+                if (!inRow || !isSegment(region, ofDevice ? row.subject.device : -1, row.subject.stage))
+                    continue;
+                left = std::min(left, region.rect.left());
+                right = std::max(right, region.rect.right());
+                sum += region.rect.width();
+            }
+            const DeviceMemory& memory = report.memory.stages[static_cast<std::size_t>(row.subject.stage)];
+            const double scale = (capacityLines(scene).front() - left) / static_cast<double>(report.memory.capacity);
+            const double expected = static_cast<double>(memory.total()) * scale;
+            // The line stands on a whole pixel, up to one left of the exact place.
+            const double tolerance = 1 + expected / std::max(1.0, capacityLines(scene).front() - left) * 1.5;
+            QVERIFY2(std::abs(sum - expected) <= tolerance, qPrintable(QStringLiteral("%1 px for %2").arg(sum).arg(expected)));
+            QVERIFY(std::abs(sum - (right - left)) < 1e-6); // no gaps, no overlaps
+        }
+        QVERIFY(bars > 0);
+    }
+
+    void equalNeighboursPrintTheirValueOnce()
+    {
+        const Scenario scenario = sample::scenario(8, 1);
+        Report report = sample::report(scenario);
+        const Scene scene = memoryOf(scenario, report, {420, 300});
+        QCOMPARE(std::count(scene.texts.begin(), scene.texts.end(), QStringLiteral("22.4")), 1);
+        QVERIFY(hasText(scene, QStringLiteral("GPU 7")));
+        QVERIFY(hasText(scene, QStringLiteral("57.6 GiB free")));
+        QVERIFY(hasText(scene, QStringLiteral("614 more requests of 2,304 tokens")));
+        QCOMPARE(describeMemory(scenario, report), QStringLiteral("Each device is 28 % full, 57.6 GiB free on the fullest device."));
+    }
+
+    void doesNotFitIsSaidInWordsAndHatch()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        Report report = sample::report(scenario);
+        report.memory.stages[1].kv = Bytes{70} << 30;
+        report.memory.fullest = 1;
+        report.memory.fits = false;
+        report.memory.maxBatchPerReplica = 20;
+        for (const QSizeF& size : sizes()) {
+            const Scene scene = memoryOf(scenario, report, size);
+            QCOMPARE(textFault(scene), QString());
+            QVERIFY(hasText(scene, QStringLiteral("needs 9.37 GiB more")));
+            QVERIFY(hasText(scene, QStringLiteral("batch 20 would fit")));
+            const double line = capacityLines(scene).value(0);
+            const auto beyond = std::count_if(scene.items.begin(), scene.items.end(), [line](const SceneItem& item) {
+                return item.kind == SceneItem::Kind::Hatch && item.hatch == Hatch::OverCapacity && item.rect.left() >= line;
+            });
+            QCOMPARE(beyond, 5); // the zone, and the excess of the four devices of stage 1
+        }
+        QVERIFY(describeMemory(scenario, report).contains(QStringLiteral("needs 9.37 GiB more")));
+    }
+
+    void copiesOfKvAreHatchedInTheirSegment()
+    {
+        const Scenario scenario = sample::scenario(8, 1);
+        Report report = sample::report(scenario);
+        const auto copies = [&report, &scenario] {
+            const Scene scene = memoryOf(scenario, report, {900, 600});
+            double width = 0;
+            double whole = 0;
+            for (const SceneItem& item : scene.items) {
+                if (item.kind == SceneItem::Kind::Hatch && item.hatch == Hatch::Replica && width == 0)
+                    width = item.rect.width();
+            }
+            for (const HitRegion& region : scene.hits) {
+                if (isSegment(region, 0, 0) && region.subject.cause == static_cast<int>(MemoryClass::Kv))
+                    whole = region.rect.width();
+            }
+            return width / whole;
+        };
+        QCOMPARE(copies(), 0.0);
+        report.memory.stages[0].kvReplicas = report.memory.stages[0].kv * 7 / 8;
+        QVERIFY(std::abs(copies() - 0.875) < 1e-6);
+    }
+
+    void groupsByStageWhenDevicesDoNotFit()
+    {
+        const Scenario scenario = scenarioOf(caseNamed("32 nodes of 8, TP 8 x PP 4 x DP 8"));
+        const Report report = evaluate(scenario);
+        const Scene scene = memoryOf(scenario, report, {900, 600});
+        const auto rows = std::count_if(scene.hits.begin(), scene.hits.end(), [](const HitRegion& region) { return region.subject.kind == Subject::Kind::Stage; });
+        QCOMPARE(rows, 4);
+        QVERIFY(hasText(scene, QStringLiteral("8 replicas")));
+        QVERIFY(hasText(scene, QString(QStringLiteral("GPU 8%1").arg(QChar(0x2013)) + QStringLiteral("15"))));
+    }
+
+    void tooltips()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        QVERIFY(memoryTooltip(scenario, report, Subject{.kind = Subject::Kind::Device, .device = 5, .stage = 1}).startsWith(QStringLiteral("GPU 5\n22.4 GiB of 80")));
+        QVERIFY(memoryTooltip(scenario, report, Subject{.kind = Subject::Kind::MemoryClass, .stage = 1, .cause = 0}).contains(QStringLiteral("16")));
+        QVERIFY(memoryTooltip(scenario, report, {}).isEmpty());
+        QVERIFY(memoryTooltip(scenario, report, Subject{.kind = Subject::Kind::Device, .device = 99999}).isEmpty());
+    }
+
+    void tinyViewsDrawNothingWrong()
+    {
+        const Scenario scenario = scenarioOf(caseNamed("8 H100, TP 4 x PP 2"));
+        const Report report = evaluate(scenario);
+        for (const QSizeF& size : {QSizeF(0, 0), QSizeF(10, 10), QSizeF(160, 90), QSizeF(200, 140), QSizeF(1600, 80), QSizeF(140, 900)})
+            QCOMPARE(textFault(memoryOf(scenario, report, size)), QString());
+    }
+};
+
+QTEST_MAIN(TestMemoryScene)
+#include "tst_memoryscene.moc"

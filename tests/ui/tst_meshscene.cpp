@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+// The device mesh read as a scene: texts, hit regions, links and colours, without pixels.
+#include "picturecases.h"
+
+#include "ui/scene/meshfacts.h"
+#include "ui/scene/meshlayout.h"
+#include "ui/scene/meshscene.h"
+
+#include <QSet>
+
+using namespace shardlens;
+using namespace shardlens::pictures;
+
+namespace {
+
+Subject device(int index)
+{
+    return Subject{.kind = Subject::Kind::Device, .device = index};
+}
+
+Scene meshOf(const Scenario& scenario, const Report& report, QSizeF size, const Subject& hover = {}, const MeshOptions& options = {})
+{
+    Scene scene;
+    buildMesh({scenario, report, size, Theme::of(ThemeId::Light), hover, {}}, options, scene);
+    return scene;
+}
+
+QHash<int, QRectF> tilesOf(const Scene& scene)
+{
+    QHash<int, QRectF> tiles;
+    for (const HitRegion& region : scene.hits) {
+        if (region.subject.kind == Subject::Kind::Device)
+            tiles.insert(region.subject.device, region.rect);
+    }
+    return tiles;
+}
+
+/// Ground colour of the tile at `rect`: the first fill, round rectangle or hatch with exactly this box.
+QColor groundAt(const Scene& scene, const QRectF& rect)
+{
+    for (const SceneItem& item : scene.items) {
+        if (item.rect == rect && item.fill.isValid() && item.kind != SceneItem::Kind::Text)
+            return item.fill;
+    }
+    return {};
+}
+
+int countLines(const Scene& scene, const QColor& colour)
+{
+    return static_cast<int>(std::count_if(scene.items.begin(), scene.items.end(), [&colour](const SceneItem& item) {
+        return (item.kind == SceneItem::Kind::Line || item.kind == SceneItem::Kind::Polyline || item.kind == SceneItem::Kind::Path) && item.pen == colour;
+    }));
+}
+
+} // namespace
+
+class TestMeshScene : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() { QVERIFY(loadFonts()); }
+
+    void everyMachineAtEverySize_data()
+    {
+        QTest::addColumn<int>("index");
+        QTest::addColumn<QSizeF>("size");
+        for (std::size_t i = 0; i < cases().size(); ++i) {
+            for (const QSizeF& size : sizes())
+                QTest::addRow("%s, %d", cases()[i].name, static_cast<int>(size.width())) << static_cast<int>(i) << size;
+        }
+    }
+
+    void everyMachineAtEverySize()
+    {
+        QFETCH(int, index);
+        QFETCH(QSizeF, size);
+        const Scenario scenario = scenarioOf(cases()[static_cast<std::size_t>(index)]);
+        const Report report = evaluate(scenario);
+        const int used = report.legal ? static_cast<int>(scenario.plan.devices()) : 0;
+        const int all = scenario.cluster->devices();
+        for (const Subject& hover : {Subject{}, device(0), device(std::max(0, used - 1)), device(all - 1), Subject{.kind = Subject::Kind::Stage, .stage = 0}}) {
+            for (const MeshColour colour : {MeshColour::StageRank, MeshColour::KvHead}) {
+                const Scene scene = meshOf(scenario, report, size, hover, {colour});
+                QCOMPARE(textFault(scene), QString());
+                QVERIFY2(scene.items.size() <= 6000, qPrintable(QString::number(scene.items.size())));
+                QVERIFY2(scene.hits.size() <= 2500, qPrintable(QString::number(scene.hits.size())));
+                const QRectF whole(QPointF(0, 0), size);
+                QSet<int> seen;
+                for (const HitRegion& region : scene.hits) {
+                    QVERIFY(whole.contains(region.rect));
+                    QCOMPARE(scene.subjectAt(region.rect.center()), region.subject);
+                    if (region.subject.kind != Subject::Kind::Device)
+                        continue;
+                    QVERIFY(!seen.contains(region.subject.device));
+                    seen.insert(region.subject.device);
+                    QVERIFY(region.rect.width() >= 2 && region.rect.height() >= 2);
+                    if (used > 0 && region.subject.device < used)
+                        QCOMPARE(region.subject.stage, MeshFacts(scenario, report).of(region.subject.device).stage);
+                }
+                QVERIFY(seen.contains(0));
+                if (all <= 384)
+                    QCOMPARE(seen.size(), all);
+            }
+        }
+    }
+
+    void tilesDoNotOverlap_data() { everyMachineAtEverySize_data(); }
+    void tilesDoNotOverlap()
+    {
+        QFETCH(int, index);
+        QFETCH(QSizeF, size);
+        const Scenario scenario = scenarioOf(cases()[static_cast<std::size_t>(index)]);
+        const Report report = evaluate(scenario);
+        const Scene scene = meshOf(scenario, report, size);
+        std::vector<QRectF> tiles;
+        for (const QRectF& rect : tilesOf(scene))
+            tiles.push_back(rect.adjusted(0.01, 0.01, -0.01, -0.01));
+        std::sort(tiles.begin(), tiles.end(), [](const QRectF& a, const QRectF& b) { return a.top() < b.top(); });
+        for (std::size_t i = 0; i < tiles.size(); ++i) {
+            for (std::size_t j = i + 1; j < tiles.size() && tiles[j].top() < tiles[i].bottom(); ++j)
+                QVERIFY(!tiles[i].intersects(tiles[j]));
+        }
+    }
+
+    void switchDomainHasRowsOfStagesRoundItsBar()
+    {
+        const Scenario scenario = scenarioOf(caseNamed("8 H100, TP 4 x PP 2"));
+        const Report report = evaluate(scenario);
+        const Scene scene = meshOf(scenario, report, {430, 300});
+        QVERIFY(hasText(scene, QStringLiteral("NVSwitch")));
+        QVERIFY(hasText(scene, QStringLiteral("450 GB/s per GPU, one way")));
+        QVERIFY(hasText(scene, QStringLiteral("+ embed")));
+        QVERIFY(hasText(scene, QStringLiteral("+ head")));
+        const QHash<int, QRectF> tiles = tilesOf(scene);
+        for (int i = 1; i < 4; ++i) {
+            QCOMPARE(tiles[i].top(), tiles[0].top());
+            QCOMPARE(tiles[4 + i].top(), tiles[4].top());
+            QVERIFY(tiles[i].left() > tiles[i - 1].right());
+        }
+        double bar = -1;
+        for (const SceneItem& item : scene.items) {
+            if (item.kind == SceneItem::Kind::Text && scene.texts[static_cast<std::size_t>(item.extra)] == QStringLiteral("NVSwitch"))
+                bar = scene.textBounds(item).center().y();
+        }
+        QVERIFY(bar > tiles[0].bottom() && bar < tiles[4].top());
+        int stages = 0;
+        for (const HitRegion& region : scene.hits)
+            stages += region.subject.kind == Subject::Kind::Stage ? 1 : 0;
+        QCOMPARE(stages, 2);
+    }
+
+    void torusKeepsCoordinates()
+    {
+        const Scenario scenario = scenarioOf(caseNamed("v5e 4x2, TP 8"));
+        const QHash<int, QRectF> tiles = tilesOf(meshOf(scenario, evaluate(scenario), {600, 330}));
+        for (int y = 0; y < 2; ++y) {
+            for (int x = 0; x < 4; ++x) {
+                QCOMPARE(tiles[y * 4 + x].left(), tiles[x].left());
+                QCOMPARE(tiles[y * 4 + x].top(), tiles[y * 4].top());
+            }
+        }
+        QVERIFY(tiles[1].left() > tiles[0].right());
+        QVERIFY(tiles[4].top() > tiles[0].bottom());
+    }
+
+    void wrapLinksOnlyWhereTheMachineHasThem()
+    {
+        const auto wraps = [](const char* cluster) {
+            MeshLayout layout = layoutMesh({*builtinCatalog().cluster(cluster), QRectF(0, 0, 600, 400), 0, 0, false});
+            return std::count_if(layout.rails.begin(), layout.rails.end(), [](const MeshRail& rail) { return !rail.wrap.isEmpty(); });
+        };
+        QCOMPARE(wraps("tpu-v5e-4x2"), 0);
+        QCOMPARE(wraps("trn2.48xlarge"), 8);
+        QCOMPARE(wraps("tpu-v5e-16x16"), 32);
+        QCOMPARE(wraps("inf2.48xlarge"), 1);
+    }
+
+    void coresSitInsideTheirChips()
+    {
+        const Scenario scenario = scenarioOf(caseNamed("trn2, TP 64"));
+        const MeshLayout layout = layoutMesh({*scenario.cluster, QRectF(0, 0, 900, 500), 64, 64, false});
+        QCOMPARE(layout.frames.size(), std::size_t{16});
+        QCOMPARE(layout.tiles.size(), std::size_t{64});
+        for (const MeshFrame& frame : layout.frames) {
+            for (int i = 0; i < 4; ++i)
+                QVERIFY(frame.rect.contains(layout.tileOf(frame.first + i)->rect));
+        }
+    }
+
+    void hoverLightsTheGroupAndFadesTheRest()
+    {
+        const Scenario scenario = scenarioOf(caseNamed("8 H100, TP 4 x PP 2"));
+        const Report report = evaluate(scenario);
+        const Theme& theme = Theme::of(ThemeId::Light);
+        const Scene calm = meshOf(scenario, report, {430, 300});
+        const Scene hovered = meshOf(scenario, report, {430, 300}, device(1));
+        QCOMPARE(countLines(calm, theme.network(1)), 0);
+        QVERIFY(countLines(hovered, theme.network(1)) >= 4);
+        QVERIFY(countLines(hovered, theme.color(Ink::Send)) >= 1);
+        const QHash<int, QRectF> tiles = tilesOf(calm);
+        QCOMPARE(tilesOf(hovered), tiles); // nothing moves under the pointer
+        for (const int same : {0, 1, 2, 3, 5})
+            QCOMPARE(groundAt(hovered, tiles[same]), groundAt(calm, tiles[same]));
+        for (const int faded : {4, 6, 7})
+            QCOMPARE(groundAt(hovered, tiles[faded]), theme.faded(groundAt(calm, tiles[faded]), 0.55));
+        QVERIFY(hasText(hovered, QStringLiteral("AllReduce with GPU 0, 2, 3")));
+        // The network between nodes is lit when the group crosses them, and only then.
+        const Scenario across = scenarioOf(caseNamed("32 nodes of 8, TP 16 across two nodes"));
+        const Scene far = meshOf(across, evaluate(across), {900, 600}, device(3));
+        QVERIFY(countLines(far, theme.network(2)) >= 2);
+        QVERIFY(countLines(far, theme.network(1)) >= 2);
+        const Scenario inside = scenarioOf(caseNamed("32 nodes of 8, TP 8 x PP 4 x DP 8"));
+        QCOMPARE(countLines(meshOf(inside, evaluate(inside), {900, 600}, device(3)), theme.network(2)), 0);
+    }
+
+    void readoutStaysWhereItIs()
+    {
+        const Scenario scenario = scenarioOf(caseNamed("trn2, TP 64"));
+        const Report report = evaluate(scenario);
+        const auto lines = [](const Scene& scene) {
+            QList<double> tops;
+            for (const SceneItem& item : scene.items) {
+                if (item.kind == SceneItem::Kind::Text && item.rect.top() > scene.size.height() - 50 && item.rect.left() < 13)
+                    tops += item.rect.top();
+            }
+            return tops;
+        };
+        const QList<double> calm = lines(meshOf(scenario, report, {900, 600}));
+        QCOMPARE(calm.size(), 2);
+        const Scene hovered = meshOf(scenario, report, {900, 600}, device(17));
+        QCOMPARE(lines(hovered).value(0), calm[0]);
+        QVERIFY(hasText(hovered, QStringLiteral("KV head 2 (copy 2 of 8)")));
+    }
+
+    void idleDevicesAreDashed()
+    {
+        const Scenario scenario = scenarioOf(caseNamed("8 H100, TP 2, six idle, does not fit"));
+        const Scene scene = meshOf(scenario, evaluate(scenario), {600, 330});
+        const auto dashed = std::count_if(scene.items.begin(), scene.items.end(),
+                                          [](const SceneItem& item) { return item.kind == SceneItem::Kind::RoundedRect && item.dashed; });
+        QCOMPARE(dashed, 6);
+    }
+
+    void copiesAreHatched()
+    {
+        const Scenario scenario = scenarioOf(caseNamed("8 H100, TP 2 x PP 2 x DP 2"));
+        const auto hatched = [](const Scene& scene, const QRectF& rect) {
+            return std::any_of(scene.items.begin(), scene.items.end(), [&rect](const SceneItem& item) {
+                return item.kind == SceneItem::Kind::Hatch && item.hatch == Hatch::Replica && item.rect == rect;
+            });
+        };
+        const Report report = evaluate(scenario);
+        const Scene scene = meshOf(scenario, report, {600, 330});
+        const QHash<int, QRectF> tiles = tilesOf(scene);
+        for (int i = 0; i < 8; ++i)
+            QCOMPARE(hatched(scene, tiles[i]), i >= 4);
+        // Copies of KV heads inside one TP group: a hatched mark on all but the first of each eight cores.
+        const Scenario replicated = scenarioOf(caseNamed("trn2, TP 64"));
+        const Scene cores = meshOf(replicated, evaluate(replicated), {900, 600});
+        const auto marks = std::count_if(cores.items.begin(), cores.items.end(),
+                                         [](const SceneItem& item) { return item.kind == SceneItem::Kind::Hatch && item.hatch == Hatch::Replica; });
+        QCOMPARE(marks, 56);
+    }
+
+    void identicalReplicasCollapse()
+    {
+        const Scenario scenario = scenarioOf(caseNamed("65,536 H100, TP 8 x DP 8,192"));
+        const Scene scene = meshOf(scenario, evaluate(scenario), {600, 330});
+        QCOMPARE(tilesOf(scene).size(), 8);
+        QVERIFY(hasText(scene, QStringLiteral("8,192 replicas of 8 GPUs, one drawn")));
+        // A device that is cut away lights the same place of the replica that is drawn.
+        const Report report = evaluate(scenario);
+        QVERIFY(hasText(meshOf(scenario, report, {600, 330}, device(8 * 5000 + 3)), QStringLiteral("GPU 3")));
+    }
+
+    void illegalPlanShowsItsReason()
+    {
+        const Scenario scenario = scenarioOf(caseNamed("8 H100, TP 6: not legal"));
+        const Report report = evaluate(scenario);
+        QVERIFY(!report.legal);
+        const Scene scene = meshOf(scenario, report, {900, 600});
+        QVERIFY(hasText(scene, qs(sentence(report.violations.front(), scenario.context(), scenario.plan)).left(30)));
+        QCOMPARE(tilesOf(scene).size(), 8);
+        const QColor place = Theme::of(ThemeId::Light).place(0, 0, 6);
+        QVERIFY(std::none_of(scene.items.begin(), scene.items.end(), [&place](const SceneItem& item) { return item.fill == place; }));
+    }
+
+    void textsOfTheMachine()
+    {
+        QCOMPARE(meshSubtitle(scenarioOf(caseNamed("8 H100, TP 8"))), QStringLiteral("p5.48xlarge, one NVSwitch domain"));
+        QCOMPARE(meshSubtitle(scenarioOf(caseNamed("32 nodes of 8, TP 8 x PP 4 x DP 8"))), QStringLiteral("p5.48xlarge, 32 nodes of 8 GPUs"));
+        QCOMPARE(meshSubtitle(scenarioOf(caseNamed("trn2, TP 64"))),
+                 QString(QStringLiteral("trn2.48xlarge: 16 chips in a 4 %1 4 torus, 4 cores each").arg(QChar(0xD7))));
+        QCOMPARE(meshSubtitle(scenarioOf(caseNamed("one H100"))), QStringLiteral("p5.48xlarge, one GPU"));
+        const Scenario scenario = scenarioOf(caseNamed("8 H100, TP 4 x PP 2"));
+        const Report report = evaluate(scenario);
+        const QString tip = meshTooltip(scenario, report, device(1));
+        QVERIFY(tip.startsWith(QStringLiteral("GPU 1\n")));
+        QVERIFY(tip.contains(QString(QStringLiteral("query heads 16%1").arg(QChar(0x2013)) + QStringLiteral("31"))));
+        QVERIFY(describeMesh(scenario, report).contains(QStringLiteral("2 stages of 4")));
+        QVERIFY(meshTooltip(scenario, report, {}).isEmpty());
+    }
+
+    void tinyViewsDrawNothingWrong()
+    {
+        const Scenario scenario = scenarioOf(caseNamed("32 nodes of 8, TP 8 x PP 4 x DP 8"));
+        const Report report = evaluate(scenario);
+        for (const QSizeF& size : {QSizeF(0, 0), QSizeF(10, 10), QSizeF(60, 40), QSizeF(200, 100), QSizeF(1600, 60), QSizeF(80, 900)}) {
+            for (const Subject& hover : {Subject{}, device(9), device(-1), device(1 << 30)})
+                QCOMPARE(textFault(meshOf(scenario, report, size, hover)), QString());
+        }
+    }
+};
+
+QTEST_MAIN(TestMeshScene)
+#include "tst_meshscene.moc"
