@@ -15,6 +15,8 @@ constexpr std::size_t kTopOperators = 4;
 constexpr std::size_t kLabelWidth = 24;
 constexpr std::size_t kValueWidth = 12;
 
+constexpr std::array<std::string_view, kCauseCount> kCauseLabels{"Weights", "KV cache", "Compute", "Communication", "Bubble", "Overhead"};
+
 /// Columns a text takes on a terminal: every byte that starts a character.
 std::size_t widthOf(std::string_view text)
 {
@@ -117,20 +119,20 @@ std::string timeText(const Report& report)
 {
     const auto cell = [](double seconds, double total) {
         const std::string share = total > 0 ? formatPercent(seconds / total) : "";
-        return right(formatSeconds(seconds), kValueWidth) + right(share, 9);
+        return right(formatSeconds(seconds), kValueWidth) + right(share, 10);
     };
     const double prefill = report.prefill.time;
     const double decode = report.decode.time;
-    std::string text = "\n  " + left("Time by cause", kLabelWidth) + right("prefill", kValueWidth) + std::string(9, ' ')
+    std::string text = "\n" + left("Time by cause", kLabelWidth + 2) + right("prefill", kValueWidth) + std::string(10, ' ')
                        + right("decode step", kValueWidth) + '\n';
     for (std::size_t i = 0; i < kCauseCount; ++i) {
         const Cause cause{static_cast<std::uint8_t>(i)};
         const double p = report.prefill.breakdown[cause];
         const double d = report.decode.breakdown[cause];
         if (p > 0 || d > 0)
-            text += "  " + left(std::string(nameOf(cause)), kLabelWidth) + cell(p, prefill) + cell(d, decode) + '\n';
+            text += "  " + left(std::string(kCauseLabels[i]), kLabelWidth) + cell(p, prefill) + cell(d, decode) + '\n';
     }
-    text += "  " + left("Total", kLabelWidth) + right(formatSeconds(prefill), kValueWidth) + std::string(9, ' ')
+    text += "  " + left("Total", kLabelWidth) + right(formatSeconds(prefill), kValueWidth) + std::string(10, ' ')
             + right(formatSeconds(decode), kValueWidth) + '\n';
     return text;
 }
