@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace shardlens {
 
@@ -216,8 +217,9 @@ Model readModel(JsonObject object)
     model.name = object.requiredString("name", 200);
     model.huggingFaceId = object.optionalString("hugging_face_id", 200).value_or("");
     model.source.text = object.requiredString("source");
-    if (model.id.empty())
-        object.fail("id", "a text that is not empty is expected");
+    for (const auto& [key, text] : {std::pair{"id", &model.id}, std::pair{"name", &model.name}, std::pair{"source", &model.source.text}})
+        if (text->empty())
+            object.fail(key, "a text that is not empty is expected");
     model.hidden = object.requiredInt("hidden", 1, Limits::hidden);
     model.vocabulary = object.requiredInt("vocabulary", 1, Limits::vocabulary);
     model.maxPositions = object.optionalInt("max_positions", 0, Limits::positions).value_or(0);

@@ -349,6 +349,7 @@ void TestParameters::refusesBrokenModel_data()
     row("\"norm\": \"rms\"", "\"norm\": \"rms\", \"color\": 1", "/color: found an unknown key");
     row("\"head_dim\": 128", "\"head_dim\": 128, \"chunked\": true", "a window is needed");
     row("\"id\": \"llama-3-70b\"", "\"id\": \"\"", "/id: found \"\"");
+    row("\"name\": \"Llama-3-70B\"", "\"name\": \"\"", "/name: found \"\"");
     row("\"tied_embedding\": false", "\"tied_embedding\": 0", "true or false");
 }
 
