@@ -174,19 +174,20 @@ struct StepBuilder {
         const Sharding sharding = a.kind == AttentionKind::Grouped && tp > a.kvHeads ? Sharding::HeadsReplicated : Sharding::Heads;
         const std::int64_t queries = tokens.decode ? 1 : tokens.newTokens;
         const auto keyCount = static_cast<std::int64_t>(keysSeen);
+        const std::int64_t localQueries = tokens.decode ? 1 : ceilDiv(tokens.newTokens, sp);
 
         OperatorCost& qk = row(Op::AttentionScores, sharding);
         qk.global = {queries, scoreWidth, keyCount, tokens.sequences * a.queryHeads};
-        qk.local = {tokens.decode ? 1 : ceilDiv(tokens.newTokens, sp), scoreWidth, static_cast<std::int64_t>(keys), sequences * heads};
+        qk.local = {localQueries, scoreWidth, static_cast<std::int64_t>(keys), sequences * heads};
         qk.flop = 2 * each * pairs * scores;
         // Fused: both halves run at once on what is read once, so the bytes are shared out as the FLOP are.
         const double share = scores / (scores + values);
         qk.kvBytes = read * share;
         qk.activationBytes = static_cast<double>(rows) * scores * kActivationBytes + expanded * share;
 
-        OperatorCost& av = row(Op::AttentionValues, sharding);
+        OperatorCost& av = row(Op::AttentionValues, sharding); // `qk` may have moved
         av.global = {queries, keyCount, valueWidth, tokens.sequences * a.queryHeads};
-        av.local = {qk.local.m, static_cast<std::int64_t>(keys), valueWidth, sequences * heads};
+        av.local = {localQueries, static_cast<std::int64_t>(keys), valueWidth, sequences * heads};
         av.flop = 2 * each * pairs * values;
         av.kvBytes = read * (1 - share);
         av.activationBytes = static_cast<double>(rows) * values * kActivationBytes + expanded * (1 - share);
