@@ -298,7 +298,9 @@ void SceneView::showTip(const QPoint& position, const QPoint& global)
     m_tip->showText(global, text, *m_theme, [&](const QRect& place) {
         const QRectF here = QRectF(QRect(mapFromGlobal(place.topLeft()), place.size()));
         return std::any_of(m_scene.hits.begin(), m_scene.hits.end(), [&](const HitRegion& region) {
-            return region.rect.intersects(here) && belongs(region.subject, subject, m_document.report());
+            // The thing under the pointer always lies partly below the plate; its peers elsewhere stay in sight.
+            return region.rect.intersects(here) && !region.rect.contains(QPointF(position))
+                   && belongs(region.subject, subject, m_document.report());
         });
     });
 }
