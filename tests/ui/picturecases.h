@@ -121,14 +121,22 @@ inline QString textFault(const Scene& scene)
         const QString& text = scene.texts[static_cast<std::size_t>(item.extra)];
         const QRectF box = scene.textBounds(item);
         if (!whole.contains(box))
-            return QStringLiteral("'%1' is outside: %2 %3 %4 %5").arg(text).arg(box.left()).arg(box.top()).arg(box.width()).arg(box.height());
+            return QStringLiteral("'%1' is outside: %2 %3 %4 %5")
+                .arg(text)
+                .arg(box.left())
+                .arg(box.top())
+                .arg(box.width())
+                .arg(box.height());
         labels.push_back({box.adjusted(0.5, 1, -0.5, -1), text}); // line boxes may touch; letters are a pixel shorter
     }
     std::sort(labels.begin(), labels.end(), [](const Label& a, const Label& b) { return a.box.top() < b.box.top(); });
     for (std::size_t i = 0; i < labels.size(); ++i) {
         for (std::size_t j = i + 1; j < labels.size() && labels[j].box.top() < labels[i].box.bottom(); ++j) {
             if (labels[i].box.intersects(labels[j].box))
-                return QStringLiteral("'%1' and '%2' overlap at %3, %4").arg(labels[i].text, labels[j].text).arg(labels[j].box.left()).arg(labels[j].box.top());
+                return QStringLiteral("'%1' and '%2' overlap at %3, %4")
+                    .arg(labels[i].text, labels[j].text)
+                    .arg(labels[j].box.left())
+                    .arg(labels[j].box.top());
         }
     }
     return {};

@@ -183,7 +183,8 @@ private Q_SLOTS:
         const Scenario scenario = scenarioOf(caseNamed("32 nodes of 8, TP 8 x PP 4 x DP 8"));
         const Report report = evaluate(scenario);
         const Scene scene = memoryOf(scenario, report, {900, 600});
-        const auto rows = std::count_if(scene.hits.begin(), scene.hits.end(), [](const HitRegion& region) { return region.subject.kind == Subject::Kind::Stage; });
+        const auto rows = std::count_if(scene.hits.begin(), scene.hits.end(),
+                                        [](const HitRegion& region) { return region.subject.kind == Subject::Kind::Stage; });
         QCOMPARE(rows, 4);
         QVERIFY(hasText(scene, QStringLiteral("8 replicas")));
         QVERIFY(hasText(scene, QString(QStringLiteral("GPU 8%1").arg(QChar(0x2013)) + QStringLiteral("15"))));
@@ -193,8 +194,10 @@ private Q_SLOTS:
     {
         const Scenario scenario = sample::scenario(4, 2);
         const Report report = sample::report(scenario);
-        QVERIFY(memoryTooltip(scenario, report, Subject{.kind = Subject::Kind::Device, .device = 5, .stage = 1}).startsWith(QStringLiteral("GPU 5\n22.4 GiB of 80")));
-        QVERIFY(memoryTooltip(scenario, report, Subject{.kind = Subject::Kind::MemoryClass, .stage = 1, .cause = 0}).contains(QStringLiteral("16")));
+        QVERIFY(memoryTooltip(scenario, report, Subject{.kind = Subject::Kind::Device, .device = 5, .stage = 1})
+                    .startsWith(QStringLiteral("GPU 5\n22.4 GiB of 80")));
+        QVERIFY(memoryTooltip(scenario, report, Subject{.kind = Subject::Kind::MemoryClass, .stage = 1, .cause = 0})
+                    .contains(QStringLiteral("16")));
         QVERIFY(memoryTooltip(scenario, report, {}).isEmpty());
         QVERIFY(memoryTooltip(scenario, report, Subject{.kind = Subject::Kind::Device, .device = 99999}).isEmpty());
     }

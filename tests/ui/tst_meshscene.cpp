@@ -48,7 +48,8 @@ QColor groundAt(const Scene& scene, const QRectF& rect)
 int countLines(const Scene& scene, const QColor& colour)
 {
     return static_cast<int>(std::count_if(scene.items.begin(), scene.items.end(), [&colour](const SceneItem& item) {
-        return (item.kind == SceneItem::Kind::Line || item.kind == SceneItem::Kind::Polyline || item.kind == SceneItem::Kind::Path) && item.pen == colour;
+        return (item.kind == SceneItem::Kind::Line || item.kind == SceneItem::Kind::Polyline || item.kind == SceneItem::Kind::Path)
+               && item.pen == colour;
     }));
 }
 
@@ -78,7 +79,8 @@ private Q_SLOTS:
         const Report report = evaluate(scenario);
         const int used = report.legal ? static_cast<int>(scenario.plan.devices()) : 0;
         const int all = scenario.cluster->devices();
-        for (const Subject& hover : {Subject{}, device(0), device(std::max(0, used - 1)), device(all - 1), Subject{.kind = Subject::Kind::Stage, .stage = 0}}) {
+        for (const Subject& hover :
+             {Subject{}, device(0), device(std::max(0, used - 1)), device(all - 1), Subject{.kind = Subject::Kind::Stage, .stage = 0}}) {
             for (const MeshColour colour : {MeshColour::StageRank, MeshColour::KvHead}) {
                 const Scene scene = meshOf(scenario, report, size, hover, {colour});
                 QCOMPARE(textFault(scene), QString());
@@ -203,7 +205,8 @@ private Q_SLOTS:
             QCOMPARE(groundAt(hovered, tiles[same]), groundAt(calm, tiles[same]));
         for (const int faded : {4, 6, 7})
             QCOMPARE(groundAt(hovered, tiles[faded]), theme.faded(groundAt(calm, tiles[faded]), 0.55));
-        QVERIFY(hasText(hovered, QStringLiteral("AllReduce with GPU 0, 2, 3")));
+        // 40 layers of the stage, twice each; 16 sequences of a microbatch x 8,192 x 2 bytes.
+        QVERIFY(hasText(hovered, QString(QStringLiteral("AllReduce with GPU 0, 2, 3: 80 %1 256 KiB per microbatch").arg(QChar(0xD7)))));
         // The network between nodes is lit when the group crosses them, and only then.
         const Scenario across = scenarioOf(caseNamed("32 nodes of 8, TP 16 across two nodes"));
         const Scene far = meshOf(across, evaluate(across), {900, 600}, device(3));
@@ -257,8 +260,9 @@ private Q_SLOTS:
         // Copies of KV heads inside one TP group: a hatched mark on all but the first of each eight cores.
         const Scenario replicated = scenarioOf(caseNamed("trn2, TP 64"));
         const Scene cores = meshOf(replicated, evaluate(replicated), {900, 600});
-        const auto marks = std::count_if(cores.items.begin(), cores.items.end(),
-                                         [](const SceneItem& item) { return item.kind == SceneItem::Kind::Hatch && item.hatch == Hatch::Replica; });
+        const auto marks = std::count_if(cores.items.begin(), cores.items.end(), [](const SceneItem& item) {
+            return item.kind == SceneItem::Kind::Hatch && item.hatch == Hatch::Replica;
+        });
         QCOMPARE(marks, 56);
     }
 
@@ -288,7 +292,8 @@ private Q_SLOTS:
     void textsOfTheMachine()
     {
         QCOMPARE(meshSubtitle(scenarioOf(caseNamed("8 H100, TP 8"))), QStringLiteral("p5.48xlarge, one NVSwitch domain"));
-        QCOMPARE(meshSubtitle(scenarioOf(caseNamed("32 nodes of 8, TP 8 x PP 4 x DP 8"))), QStringLiteral("p5.48xlarge, 32 nodes of 8 GPUs"));
+        QCOMPARE(meshSubtitle(scenarioOf(caseNamed("32 nodes of 8, TP 8 x PP 4 x DP 8"))),
+                 QStringLiteral("p5.48xlarge, 32 nodes of 8 GPUs"));
         QCOMPARE(meshSubtitle(scenarioOf(caseNamed("trn2, TP 64"))),
                  QString(QStringLiteral("trn2.48xlarge: 16 chips in a 4 %1 4 torus, 4 cores each").arg(QChar(0xD7))));
         QCOMPARE(meshSubtitle(scenarioOf(caseNamed("one H100"))), QStringLiteral("p5.48xlarge, one GPU"));

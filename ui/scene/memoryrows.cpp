@@ -14,8 +14,8 @@ namespace {
 
 bool equalMemory(const DeviceMemory& a, const DeviceMemory& b)
 {
-    return a.weights() == b.weights() && a.kv == b.kv && a.kvReplicas == b.kvReplicas && a.activations == b.activations && a.buffers == b.buffers &&
-           a.reserve == b.reserve;
+    return a.weights() == b.weights() && a.kv == b.kv && a.kvReplicas == b.kvReplicas && a.activations == b.activations
+           && a.buffers == b.buffers && a.reserve == b.reserve;
 }
 
 std::vector<MemoryRow> deviceRows(const Scenario& scenario, const Report& report, const MeshFacts& facts)
@@ -145,8 +145,13 @@ QString memoryTooltip(const Scenario& scenario, const Report& report, const Subj
         return {};
     const MeshFacts facts(scenario, report);
     const MemoryReport& all = report.memory;
-    int stage = subject.stage;
-    QString name = QStringLiteral("Stage %1").arg(stage);
+    const bool everywhere = subject.kind == Subject::Kind::MemoryClass && subject.stage < 0;
+    int stage = everywhere ? all.limiting().stage : subject.stage;
+    QString name = QStringLiteral("stage %1").arg(stage);
+    if (subject.kind != Subject::Kind::MemoryClass)
+        name[0] = name[0].toUpper();
+    else if (facts.stages() == 1)
+        name = QStringLiteral("each device");
     if (subject.device >= 0) {
         if (subject.device >= facts.used())
             return {};
@@ -163,18 +168,20 @@ QString memoryTooltip(const Scenario& scenario, const Report& report, const Subj
         if (!what.isEmpty())
             what[0] = what[0].toUpper();
         lines += what + QStringLiteral(", ") + name;
-        lines += qs(formatBytes(static_cast<double>(bytesOf(memory, part)), 4)) + QStringLiteral(", ") +
-                 qs(formatPercent(static_cast<double>(bytesOf(memory, part)) / static_cast<double>(std::max<Bytes>(all.capacity, 1)))) +
-                 QStringLiteral(" of the device");
+        lines += qs(formatBytes(static_cast<double>(bytesOf(memory, part)), 4)) + QStringLiteral(", ")
+                 + qs(formatPercent(static_cast<double>(bytesOf(memory, part)) / static_cast<double>(std::max<Bytes>(all.capacity, 1))))
+                 + QStringLiteral(" of the device");
         if (part == MemoryClass::Kv && memory.kvReplicas > 0)
-            lines += qs(formatBytes(static_cast<double>(memory.kvReplicas))) + QStringLiteral(" of it are copies of heads that other ranks hold too");
+            lines += qs(formatBytes(static_cast<double>(memory.kvReplicas)))
+                     + QStringLiteral(" of it are copies of heads that other ranks hold too");
         return lines.join(QLatin1Char('\n'));
     }
     if (subject.kind != Subject::Kind::Device && subject.kind != Subject::Kind::Stage)
         return {};
     lines += name;
-    lines += qs(formatBytes(static_cast<double>(memory.total()))) + QStringLiteral(" of ") + qs(formatBytes(static_cast<double>(all.capacity))) +
-             QStringLiteral(", ") + percentText(memory, all) + QStringLiteral(" full");
+    lines += qs(formatBytes(static_cast<double>(memory.total()))) + QStringLiteral(" of ")
+             + qs(formatBytes(static_cast<double>(all.capacity))) + QStringLiteral(", ") + percentText(memory, all)
+             + QStringLiteral(" full");
     const Bytes spare = all.capacity - memory.total();
     lines += qs(formatBytes(std::abs(static_cast<double>(spare)))) + (spare >= 0 ? QStringLiteral(" free") : QStringLiteral(" too much"));
     return lines.join(QLatin1Char('\n'));

@@ -9,10 +9,10 @@
 namespace shardlens {
 
 struct MemoryRow {
-    QString label; ///< "GPU 3", "Stage 1", "Stages 2-5"
-    QString note;  ///< "GPU 4-7, x 8 replicas"; may be empty
-    int stage = 0; ///< whose memory it shows; -1 for the line that counts what is left out
-    int device = -1; ///< -1: several devices
+    QString label;           ///< "GPU 3", "Stage 1", "Stages 2-5"
+    QString note;            ///< "GPU 4-7, x 8 replicas"; may be empty
+    int stage = 0;           ///< whose memory it shows; -1 for the line that counts what is left out
+    int device = -1;         ///< -1: several devices
     bool printsValue = true; ///< equal neighbours print theirs once
     Subject subject;
 };

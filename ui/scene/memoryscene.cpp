@@ -14,16 +14,19 @@ namespace {
 
 constexpr double kLeastPitch = 19; // 16 px bar and 3 px between
 constexpr double kAxis = 24;
-constexpr double kBand = 38;       // two lines of annotation under the rows
-constexpr double kDetail = 74;     // zoom of the fullest device
-constexpr double kLeastZone = 46;  // of the over-capacity zone
+constexpr double kBand = 38;      // two lines of annotation under the rows
+constexpr double kDetail = 74;    // zoom of the fullest device
+constexpr double kLeastZone = 46; // of the over-capacity zone
 
 class MemoryPicture {
 public:
     MemoryPicture(const ViewInput& input, const MemoryOptions& options, Scene& scene)
-        : m_input(input), m_scene(scene), m_memory(input.report.memory), m_facts(input.scenario, input.report), m_options(options)
-    {
-    }
+        : m_input(input),
+          m_scene(scene),
+          m_memory(input.report.memory),
+          m_facts(input.scenario, input.report),
+          m_options(options)
+    {}
 
     void draw()
     {
@@ -33,7 +36,8 @@ public:
         if (m_area.height() < legendTall + kAxis + kBand + 2 * kLeastPitch)
             legendTall = 0;
         const double forRows = m_area.height() - legendTall - kAxis - 8;
-        m_rows = memoryRows(m_input.scenario, m_input.report, static_cast<int>(std::max(1.0, (forRows - kBand) / kLeastPitch)), m_options.perStage);
+        m_rows = memoryRows(m_input.scenario, m_input.report, static_cast<int>(std::max(1.0, (forRows - kBand) / kLeastPitch)),
+                            m_options.perStage);
         layOut(forRows);
         drawZone();
         for (std::size_t i = 0; i < m_rows.size(); ++i)
@@ -46,7 +50,8 @@ public:
             y += kDetail + 8;
         }
         if (legendTall > 0)
-            drawLegend(m_scene, m_input.theme, QRectF(m_area.left(), std::min(y, m_area.bottom() - legendTall), m_area.width(), legendTall), legend);
+            drawLegend(m_scene, m_input.theme, QRectF(m_area.left(), std::min(y, m_area.bottom() - legendTall), m_area.width(), legendTall),
+                       legend);
     }
 
 private:
@@ -73,7 +78,8 @@ private:
             if (part == MemoryClass::Kv && fullest.kvReplicas > 0)
                 entry.value += QStringLiteral(", copies ") + gibText(static_cast<double>(fullest.kvReplicas));
             entry.color = m_input.theme.color(part);
-            entry.subject = Subject{.kind = Subject::Kind::MemoryClass, .stage = fullest.stage, .cause = static_cast<int>(i)};
+            // Of no stage: it stands for the class on every device.
+            entry.subject = Subject{.kind = Subject::Kind::MemoryClass, .cause = static_cast<int>(i)};
             entries.push_back(entry);
         }
         return entries;
@@ -84,7 +90,8 @@ private:
     {
         m_words = forRows >= kLeastPitch + kBand;
         layOut(forRows, m_words && !fits());
-        if (m_words && !m_band && (static_cast<double>(emptyRun().second) * m_pitch < 40 || m_capacityX - xOf(m_memory.limiting().total()) < freeTextWidth()))
+        m_brief = fits() && freeTextWidth() > freeWidth();
+        if (m_words && !m_band && (static_cast<double>(emptyRun().second) * m_pitch < 40 || freeWidth() < freeTextWidth()))
             layOut(forRows, true);
     }
 
@@ -93,11 +100,12 @@ private:
         const auto count = static_cast<double>(m_rows.size());
         m_band = withBand;
         const double band = m_band ? kBand : 0;
-        const double tallest = m_rows.size() <= 4 ? 64 : 40;
+        // Few bars in a tall view spread out and grow, within reason.
+        const double tallest = m_rows.size() <= 4 ? (forRows > 320 ? 84 : 64) : (forRows > 420 ? 48 : 38);
         m_pitch = std::clamp(std::floor((forRows - band) / count), kLeastPitch, tallest);
         const double spare = forRows - band - m_pitch * count;
         m_detail = spare >= kDetail + 10 && m_area.width() >= 360;
-        m_bar = std::clamp(std::floor(m_pitch * 0.62), 16.0, 36.0);
+        m_bar = std::clamp(std::floor(m_pitch * 0.62), 16.0, 40.0);
         m_twoLines = m_pitch >= 32;
         double label = 0;
         for (const MemoryRow& row : m_rows) {
@@ -146,9 +154,9 @@ private:
         for (std::size_t i = 0; i < m_rows.size(); ++i) {
             const MemoryRow& row = m_rows[i];
             const Subject& hover = m_input.hover;
-            const bool here = (hover.kind == Subject::Kind::Device && row.device >= 0 && hover.device == row.device) ||
-                              (hover.kind == Subject::Kind::Device && row.device < 0 && stageOf(hover.device) == row.stage) ||
-                              (hover.kind == Subject::Kind::Stage && hover.stage == row.stage);
+            const bool here = (hover.kind == Subject::Kind::Device && row.device >= 0 && hover.device == row.device)
+                              || (hover.kind == Subject::Kind::Device && row.device < 0 && stageOf(hover.device) == row.stage)
+                              || (hover.kind == Subject::Kind::Stage && hover.stage == row.stage);
             if (here)
                 m_scene.fill(QRectF(m_area.left() - 4, rowTop(i), m_capacityX - m_area.left() + 4, m_pitch), ink(Ink::HoverRow));
         }
@@ -171,14 +179,17 @@ private:
             return;
         }
         // As far as the bar goes: a ring round the empty part would cross the words there.
-        m_scene.hit(QRectF(m_area.left(), top, std::min(xOf(of(row.stage).total()) + 4, m_area.right()) - m_area.left(), m_pitch), row.subject);
+        const double left = m_area.left() - 6;
+        m_scene.hit(QRectF(left, top, std::min(xOf(of(row.stage).total()) + 4, m_area.right()) - left, m_pitch), row.subject);
         const bool two = m_twoLines && !row.note.isEmpty();
         const double middle = bar.center().y();
         const bool chosen = m_input.hover == row.subject;
         m_scene.text(QRectF(m_area.left(), two ? middle - 16 : bar.top(), m_label - 8, two ? 16 : bar.height()), row.label,
-                     chosen ? TextRole::BodyStrong : TextRole::Body, ink(chosen ? Ink::Text : Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
+                     chosen ? TextRole::BodyStrong : TextRole::Body, ink(chosen ? Ink::Text : Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter,
+                     true);
         if (two)
-            m_scene.text(QRectF(m_area.left(), middle, m_label - 8, 15), row.note, TextRole::Note, ink(Ink::Text3), Qt::AlignLeft | Qt::AlignVCenter, true);
+            m_scene.text(QRectF(m_area.left(), middle, m_label - 8, 15), row.note, TextRole::Note, ink(Ink::Text3),
+                         Qt::AlignLeft | Qt::AlignVCenter, true);
         drawSegments(row, bar);
         if (row.printsValue)
             drawTotal(row, bar);
@@ -209,7 +220,8 @@ private:
             const double visible = std::min(box.left() + solid, std::max(m_capacityX, box.left())) - box.left();
             if (row.printsValue && textWidth(value, role) + 10 <= visible)
                 m_scene.text(QRectF(box.left(), box.top(), visible, box.height()), value, role, Theme::textOn(colour), Qt::AlignCenter);
-            m_scene.hit(box, Subject{.kind = Subject::Kind::MemoryClass, .device = row.device, .stage = row.stage, .cause = static_cast<int>(i)});
+            m_scene.hit(
+                box, Subject{.kind = Subject::Kind::MemoryClass, .device = row.device, .stage = row.stage, .cause = static_cast<int>(i)});
             at += bytes;
         }
         if (xOf(at) > m_capacityX + 1)
@@ -229,7 +241,8 @@ private:
             return;
         if (!beside) // on the hatch: a ground of its own
             m_scene.fill(box.adjusted(-3, 0, std::min(3.0, m_area.right() - box.right()), 0), ink(Ink::Surface));
-        m_scene.text(box, value, TextRole::BodyMedium, ink(beside || of(row.stage).total() <= m_memory.capacity ? Ink::Text : Ink::Violation));
+        m_scene.text(box, value, TextRole::BodyMedium,
+                     ink(beside || of(row.stage).total() <= m_memory.capacity ? Ink::Text : Ink::Violation));
     }
 
     [[nodiscard]] QString requestsText() const
@@ -243,10 +256,13 @@ private:
             const std::int64_t more = std::max<std::int64_t>(0, m_memory.maxBatchPerReplica - workload.batch);
             if (more == 0)
                 return QStringLiteral("no further request of ") + tokens + each;
-            return qs(formatCount(more)) + (more == 1 ? QStringLiteral(" more request of ") : QStringLiteral(" more requests of ")) + tokens + each;
+            const QString requests =
+                qs(formatCount(more)) + (more == 1 ? QStringLiteral(" more request") : QStringLiteral(" more requests"));
+            return m_brief ? requests : QString(requests + QStringLiteral(" of ") + tokens + each);
         }
         if (m_memory.maxBatchPerReplica > 0)
-            return QStringLiteral("batch ") + qs(formatCount(m_memory.maxBatchPerReplica)) + QStringLiteral(" would fit at ") + tokens + each;
+            return QStringLiteral("batch ") + qs(formatCount(m_memory.maxBatchPerReplica)) + QStringLiteral(" would fit at ") + tokens
+                   + each;
         const auto weights = static_cast<double>(m_memory.limiting().weights());
         if (m_memory.limiting().weights() > m_memory.capacity)
             return QStringLiteral("weights alone: ") + qs(formatBytes(weights));
@@ -260,6 +276,7 @@ private:
             return amount + QStringLiteral(" free");
         return QStringLiteral("needs ") + amount + QStringLiteral(" more");
     }
+    [[nodiscard]] double freeWidth() const { return m_capacityX - xOf(m_memory.limiting().total()); }
     [[nodiscard]] double freeTextWidth() const
     {
         return std::max(textWidth(headlineText(), TextRole::BodyStrong), textWidth(requestsText(), TextRole::Note)) + 12;
@@ -283,9 +300,10 @@ private:
             drawNeed(headline, second);
             return;
         }
-        const double gap = m_capacityX - totalX;
+        const double gap = freeWidth();
         const bool between = gap >= freeTextWidth();
-        m_scene.line({std::floor(totalX) + 0.5, m_plot.top() - 2}, {std::floor(totalX) + 0.5, m_bottom}, ink(Ink::Text3), 1, true);
+        m_scene.line({std::floor(totalX) + 0.5, m_plot.top() - 2}, {std::floor(totalX) + 0.5, between ? m_bottom : m_plot.bottom()},
+                     ink(Ink::Text3), 1, true);
         const double left = between ? totalX : m_plot.left();
         const double right = between ? m_capacityX : std::min(m_capacityX, m_area.right());
         const Qt::Alignment side = between ? Qt::AlignHCenter : Qt::AlignRight;
@@ -335,12 +353,12 @@ private:
         const DeviceMemory& memory = m_memory.limiting();
         const QRectF bar(m_plot.left(), top + 24, m_area.right() - m_plot.left(), 24);
         const double scale = bar.width() / std::max(1.0, static_cast<double>(memory.total()));
-        const QString name = m_memory.stages.size() > 1 ? QStringLiteral("Fullest: stage %1").arg(memory.stage) : QStringLiteral("Each device");
-        m_scene.text(QRectF(m_area.left(), bar.top(), m_label - 6, bar.height()), QStringLiteral("In detail"), TextRole::Body, ink(Ink::Text2),
-                     Qt::AlignLeft | Qt::AlignVCenter, true);
-        m_scene.text(QRectF(bar.left(), top, bar.width(), 18),
-                     name + QStringLiteral(", ") + qs(formatBytes(static_cast<double>(memory.total()))) + QStringLiteral(" over the whole width"), TextRole::Note,
-                     ink(Ink::Text3), Qt::AlignLeft | Qt::AlignVCenter, true);
+        const QString name =
+            m_memory.stages.size() > 1 ? QStringLiteral("stage %1, the fullest").arg(memory.stage) : QStringLiteral("each device");
+        const QString title = QStringLiteral("In detail: ") + name + QStringLiteral(", ")
+                              + qs(formatBytes(static_cast<double>(memory.total()))) + QStringLiteral(" over the whole width");
+        m_scene.text(QRectF(bar.left(), top, bar.width(), 18), title, TextRole::Note, ink(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter,
+                     true);
         struct Part {
             const char* name;
             Bytes bytes;
@@ -371,7 +389,7 @@ private:
                 m_scene.fill(box, colour, m_input.theme.edgeOf(colour));
             m_scene.hit(box, Subject{.kind = Subject::Kind::MemoryClass, .stage = memory.stage, .cause = static_cast<int>(part.kind)});
             const QString value = gibText(static_cast<double>(part.bytes));
-            const QString title = QString::fromLatin1(part.name);
+            const QString partName = QString::fromLatin1(part.name);
             const double width = textWidth(value, TextRole::Note);
             const QColor ground = part.copies ? m_input.theme.faded(colour, 0.72) : colour;
             if (width + 10 <= box.width()) {
@@ -379,8 +397,9 @@ private:
                     m_scene.fill(QRectF(box.center().x() - width / 2 - 4, box.center().y() - 8, width + 8, 16), ground);
                 m_scene.text(box, value, TextRole::Note, Theme::textOn(ground), Qt::AlignCenter);
             }
-            if (textWidth(title, TextRole::Note) + 6 <= box.width())
-                m_scene.text(QRectF(box.left(), box.bottom() + 2, box.width(), 15), title, TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
+            if (textWidth(partName, TextRole::Note) + 6 <= box.width())
+                m_scene.text(QRectF(box.left(), box.bottom() + 2, box.width(), 15), partName, TextRole::Note, ink(Ink::Text3),
+                             Qt::AlignCenter);
             x += box.width();
         }
     }
@@ -401,6 +420,7 @@ private:
     double m_bottom = 0;
     double m_axisY = 0;
     bool m_words = true; ///< there is room to say what is free or missing
+    bool m_brief = false;
     bool m_band = false;
     bool m_detail = false;
     bool m_twoLines = false;
@@ -410,8 +430,9 @@ void drawReason(const ViewInput& input, Scene& scene)
 {
     const QRectF area = QRectF(QPointF(0, 0), input.size).adjusted(space::kInset, 8, -space::kInset, -6);
     const Report& report = input.report;
-    const QString reason = report.violations.empty() ? QStringLiteral("This plan is not legal.")
-                                                     : qs(sentence(report.violations.front(), input.scenario.context(), input.scenario.plan));
+    const QString reason = report.violations.empty()
+                               ? QStringLiteral("This plan is not legal.")
+                               : qs(sentence(report.violations.front(), input.scenario.context(), input.scenario.plan));
     double y = area.top() + std::max(0.0, area.height() / 2 - 30);
     const QStringList lines = wrapped(reason, TextRole::Body, area.width(), 3);
     scene.text(QRectF(area.left(), y, area.width(), 18), QStringLiteral("No memory figures: the plan is not legal"), TextRole::BodyStrong,
@@ -420,7 +441,8 @@ void drawReason(const ViewInput& input, Scene& scene)
         y += 18;
         if (y + 18 > area.bottom())
             return;
-        scene.text(QRectF(area.left(), y, area.width(), 18), line, TextRole::Body, input.theme.color(Ink::Violation), Qt::AlignHCenter | Qt::AlignVCenter, true);
+        scene.text(QRectF(area.left(), y, area.width(), 18), line, TextRole::Body, input.theme.color(Ink::Violation),
+                   Qt::AlignHCenter | Qt::AlignVCenter, true);
     }
 }
 

@@ -11,9 +11,10 @@
 namespace shardlens {
 
 MeshFacts::MeshFacts(const Scenario& scenario, const Report& report)
-    : m_scenario(scenario), m_report(report), m_placement(scenario.plan.meshSizes())
-{
-}
+    : m_scenario(scenario),
+      m_report(report),
+      m_placement(scenario.plan.meshSizes())
+{}
 
 const Attention& MeshFacts::attention() const
 {
@@ -66,7 +67,8 @@ std::vector<CollectiveUse> decodeCollectives(const Report& report)
 {
     std::vector<CollectiveUse> uses;
     for (const OperatorCost& op : report.decode.operators) {
-        if (op.collective == Collective::None || op.payloadBytes <= 0)
+        // What every device takes part in: embedding and head are on the first and the last stage only.
+        if (op.collective == Collective::None || op.payloadBytes <= 0 || op.kind < 0)
             continue;
         CollectiveUse use{op.collective, MeshAxis::Tensor, false, std::max<int>(op.stageLayers, 1), op.payloadBytes};
         if (op.op == Op::Dispatch || op.op == Op::Combine)
@@ -74,7 +76,8 @@ std::vector<CollectiveUse> decodeCollectives(const Report& report)
         else if (op.op == Op::SequenceGather || op.op == Op::SequenceCombine)
             use.axis = MeshAxis::Sequence;
         const auto same = std::find_if(uses.begin(), uses.end(), [&use](const CollectiveUse& other) {
-            return other.kind == use.kind && other.axis == use.axis && other.amongExperts == use.amongExperts && other.payload == use.payload;
+            return other.kind == use.kind && other.axis == use.axis && other.amongExperts == use.amongExperts
+                   && other.payload == use.payload;
         });
         if (same != uses.end())
             same->times += use.times;

@@ -54,7 +54,7 @@ struct CollectiveUse {
     int times = 0;             ///< per microbatch on the busiest stage
     double payload = 0;        ///< bytes of each
 };
-/// Collectives of a decode step, most bytes first; equal ones added up.
+/// Collectives of the layers in a decode step, most bytes first; equal ones added up.
 [[nodiscard]] std::vector<CollectiveUse> decodeCollectives(const Report& report);
 
 /// "0-15" with an en dash, "5", or "none".

@@ -9,8 +9,8 @@
 namespace shardlens {
 namespace {
 
-constexpr double kTileAspect = 1.15;  // width over height at which a tile's lines sit best
-constexpr double kFrameAspect = 1.6;  // of a domain of several tiles
+constexpr double kTileAspect = 1.15; // width over height at which a tile's lines sit best
+constexpr double kFrameAspect = 1.6; // of a domain of several tiles
 constexpr double kMostTileWidth = 260;
 constexpr double kMostTileHeight = 196;
 constexpr double kLabelColumn = 64;
@@ -37,6 +37,8 @@ Grid chooseGrid(int units, double width, double height, double aspect, int run)
             score *= 0.9; // as many above the switch as below
         if (run > 1 && run < units && (run == columns || (run % columns == 0 && columns * 2 >= run)))
             score *= 2.2;
+        else if (run > 1 && columns > run && columns % run == 0)
+            score *= 1.3; // several whole runs in each row
         if (columns == 1 && units > 2)
             score *= 0.5;
         if (score > bestScore) {
@@ -146,8 +148,8 @@ public:
         prepareLevels();
         QRectF area = m_input.area;
         const MeshLevel& inner = m_layout.levels.front();
-        if (m_input.wantsLabels && m_layout.levels.size() == 1 && inner.topology == Topology::Switch && m_layout.merge == 1 &&
-            inner.units() <= 128 && area.width() >= 240) {
+        if (m_input.wantsLabels && m_layout.levels.size() == 1 && inner.topology == Topology::Switch && m_layout.merge == 1
+            && inner.units() <= 128 && area.width() >= 240) {
             m_layout.labelColumn = QRectF(area.left(), area.top(), kLabelColumn, area.height());
             area.setLeft(area.left() + kLabelColumn);
         }
@@ -248,7 +250,7 @@ private:
         double h = (area.height() - bar - airUsed - rowGaps) / grid.rows;
         if (leaves) {
             w = std::min(w, kMostTileWidth);
-            h = std::min({h, kMostTileHeight, std::max(w < 40 ? w * 1.5 : w, 12.0)});
+            h = std::min({h, kMostTileHeight, std::max(w < 80 ? w * 1.5 : w, 12.0)});
             w = std::min(w, std::max(h * 4.0, 12.0));
         }
         if (w >= 8)
@@ -311,8 +313,9 @@ private:
             rail.wrap.moveTo(rail.stops.back());
             rail.wrap.lineTo(rail.stops.front());
         } else if (wrapped) {
-            rail.wrap = loop(QPointF(rects.front().left(), rects.front().center().y()), QPointF(rects.back().right(), rects.back().center().y()),
-                             QPointF(0, -h / 2 - std::min(gap, 8.0)), std::min(gap, 8.0));
+            rail.wrap =
+                loop(QPointF(rects.front().left(), rects.front().center().y()), QPointF(rects.back().right(), rects.back().center().y()),
+                     QPointF(0, -h / 2 - std::min(gap, 8.0)), std::min(gap, 8.0));
         }
         m_layout.rails.push_back(std::move(rail));
         for (int i = 0; i < units; ++i)
@@ -342,7 +345,8 @@ private:
             const Plane placed = placePlane(levelIndex, first + plane * columns * rows * unit, inner.adjusted(0, title, 0, 0));
             centres.push_back(placed.centres);
             if (title > 0)
-                m_layout.captions.push_back({QRectF(placed.outline.left(), placed.outline.top() - title - 1, placed.outline.width(), 15), plane});
+                m_layout.captions.push_back(
+                    {QRectF(placed.outline.left(), placed.outline.top() - title - 1, placed.outline.width(), 15), plane});
         }
         for (std::size_t i = 0; i < centres.front().size(); ++i) {
             MeshRail rail;
@@ -495,7 +499,8 @@ int networkTier(const Cluster& cluster, int level)
     if (isOnChip(cluster, level))
         return 0;
     const int firstBoard = isOnChip(cluster, 0) ? 1 : 0;
-    const bool scalesOut = level >= 0 && level < static_cast<int>(cluster.levels.size()) && cluster.levels[static_cast<std::size_t>(level)].scalesOut;
+    const bool scalesOut =
+        level >= 0 && level < static_cast<int>(cluster.levels.size()) && cluster.levels[static_cast<std::size_t>(level)].scalesOut;
     return level > firstBoard || scalesOut ? 2 : 1;
 }
 

@@ -24,7 +24,7 @@ struct MeshTile {
 /// The frame round one whole domain of a level (a chip of cores, a node, a rack, a slice) that sits inside another.
 struct MeshFrame {
     QRectF rect;
-    QRectF title; ///< empty when there is no room for text
+    QRectF title;  ///< empty when there is no room for text
     int level = 0; ///< index into Cluster::levels of the domain inside
     int first = 0; ///< its first device
     int count = 0; ///< devices of one such domain
@@ -69,8 +69,8 @@ struct MeshLevel {
 struct MeshLayoutInput {
     const Cluster& cluster;
     QRectF area;
-    int replicaDevices = 0; ///< devices of one replica; 0 when there is no legal plan
-    int stageDevices = 0;   ///< devices of one stage of one replica; 0 when there is no legal plan
+    int replicaDevices = 0;   ///< devices of one replica; 0 when there is no legal plan
+    int stageDevices = 0;     ///< devices of one stage of one replica; 0 when there is no legal plan
     bool wantsLabels = false; ///< rows of one stage each get a label column when the machine is a single switch domain
 };
 

@@ -74,17 +74,26 @@ void drawBar(const MeshDrawing& drawing, const MeshSwitch& domain, bool lit, con
         return;
     }
     drawing.scene.roundedRect(domain.bar, 2, drawing.ink(Ink::Sunken), lit ? colour : drawing.ink(Ink::Strong), lit ? 2 : 1);
+}
+
+/// The words on a bar, on a ground of their own: a send may cross the bar.
+void drawBarText(const MeshDrawing& drawing, const MeshSwitch& domain)
+{
     const LinkText text = linkText(*drawing.input.scenario.cluster, domain.level);
-    const QRectF box = domain.bar.adjusted(9, 0, -9, 0);
+    const QRectF box = domain.bar.adjusted(9, 2, -9, -2);
     const double name = textWidth(text.name, TextRole::BodyMedium);
-    const bool both = name + 16 + textWidth(text.rate, TextRole::Note) <= box.width();
-    drawing.scene.text(QRectF(box.left(), box.top(), both ? name + 1 : box.width(), box.height()), text.name, TextRole::BodyMedium, drawing.ink(Ink::Text),
-                       Qt::AlignLeft | Qt::AlignVCenter, !both);
-    if (both) {
-        const double left = box.left() + name + 16;
-        drawing.scene.text(QRectF(left, box.top(), box.right() - left, box.height()), text.rate, TextRole::Note, drawing.ink(Ink::Text2),
-                           Qt::AlignRight | Qt::AlignVCenter);
+    const double rate = textWidth(text.rate, TextRole::Note);
+    const bool both = name + 16 + rate <= box.width();
+    const QRectF left(box.left(), box.top(), both ? name + 1 : box.width(), box.height());
+    const QRectF right(box.right() - rate, box.top(), rate, box.height());
+    if (drawing.focus.next >= 0 || drawing.focus.previous >= 0) {
+        drawing.scene.fill(left.adjusted(-3, 0, 3, 0), drawing.ink(Ink::Sunken));
+        if (both)
+            drawing.scene.fill(right.adjusted(-3, 0, 3, 0), drawing.ink(Ink::Sunken));
     }
+    drawing.scene.text(left, text.name, TextRole::BodyMedium, drawing.ink(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, !both);
+    if (both)
+        drawing.scene.text(right, text.rate, TextRole::Note, drawing.ink(Ink::Text2));
 }
 
 void drawSwitch(const MeshDrawing& drawing, const MeshSwitch& domain)
@@ -137,8 +146,8 @@ void drawIdleRail(const MeshDrawing& drawing, const MeshRail& rail)
     QPolygonF line;
     for (const QPointF& stop : rail.stops) {
         // Straight runs become one line: rows of a torus are drawn in one stroke.
-        if (line.size() >= 2 && (line[line.size() - 2].x() == line.back().x()) == (line.back().x() == stop.x()) &&
-            (line[line.size() - 2].y() == line.back().y()) == (line.back().y() == stop.y()))
+        if (line.size() >= 2 && (line[line.size() - 2].x() == line.back().x()) == (line.back().x() == stop.x())
+            && (line[line.size() - 2].y() == line.back().y()) == (line.back().y() == stop.y()))
             line.back() = stop;
         else
             line.append(stop);
@@ -154,8 +163,9 @@ void drawIdleRail(const MeshDrawing& drawing, const MeshRail& rail)
 void drawLitRail(const MeshDrawing& drawing, const MeshRail& rail)
 {
     const std::vector<int>& peers = drawing.focus.peers;
-    const bool through = std::any_of(rail.units.begin(), rail.units.end(),
-                                     [&](int unit) { return drawing.focus.device >= unit && drawing.focus.device < unit + rail.unitDevices; });
+    const bool through = std::any_of(rail.units.begin(), rail.units.end(), [&](int unit) {
+        return drawing.focus.device >= unit && drawing.focus.device < unit + rail.unitDevices;
+    });
     if (!through || peers.size() < 2)
         return;
     std::size_t first = rail.units.size();
@@ -198,7 +208,8 @@ void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
     const bool idle = drawing.facts && frame.first >= drawing.facts->used();
     const bool faded = drawing.focus.device >= 0 && !anyIn(drawing.focus.peers, frame.first, frame.count);
     const QColor pen = isOnChip(cluster, frame.level) && !faded ? drawing.ink(Ink::Strong) : drawing.ink(Ink::Line);
-    drawing.scene.roundedRect(frame.rect, frame.rect.height() >= 20 ? 3 : 0, idle ? drawing.ink(Ink::Surface) : drawing.ink(Ink::Sunken), pen, 1, idle);
+    drawing.scene.roundedRect(frame.rect, frame.rect.height() >= 20 ? 3 : 0, idle ? drawing.ink(Ink::Surface) : drawing.ink(Ink::Sunken),
+                              pen, 1, idle);
     if (frame.title.isEmpty())
         return;
     QString name = domainNoun(cluster, frame.level) + QLatin1Char(' ') + QString::number(frame.first / frame.count);
@@ -208,11 +219,13 @@ void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
         const QString stageName = QStringLiteral("Stage %1").arg(stage);
         const double width = textWidth(stageName, TextRole::Note);
         // The widest title decides for all frames, so that equal nodes look equal.
-        const QString widest = domainNoun(cluster, frame.level) + QLatin1Char(' ') + QString::number(drawing.layout.shown / frame.count - 1);
+        const QString widest =
+            domainNoun(cluster, frame.level) + QLatin1Char(' ') + QString::number(drawing.layout.shown / frame.count - 1);
         const QString widestStage = QStringLiteral("Stage %1").arg(drawing.facts->stages() - 1);
         if (textWidth(widest, TextRole::Note) + 10 + textWidth(widestStage, TextRole::Note) <= frame.title.width()) {
             const QRectF box(right - width, frame.title.top(), width, frame.title.height());
-            drawing.scene.text(box, stageName, TextRole::Note, drawing.ink(faded ? Ink::Text3 : Ink::Text2), Qt::AlignRight | Qt::AlignVCenter);
+            drawing.scene.text(box, stageName, TextRole::Note, drawing.ink(faded ? Ink::Text3 : Ink::Text2),
+                               Qt::AlignRight | Qt::AlignVCenter);
             if (frame.first < drawing.facts->replicaDevices()) // once for each stage: a selection would underline every copy
                 drawing.scene.hit(box, Subject{.kind = Subject::Kind::Stage, .stage = stage});
             right -= width + 8;
@@ -221,8 +234,8 @@ void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
     if (textWidth(name, TextRole::Note) > right - frame.title.left())
         name = QString::number(frame.first / frame.count);
     if (textWidth(name, TextRole::Note) <= right - frame.title.left())
-        drawing.scene.text(QRectF(frame.title.left(), frame.title.top(), right - frame.title.left(), frame.title.height()), name, TextRole::Note,
-                           drawing.ink(faded ? Ink::Text3 : Ink::Text2));
+        drawing.scene.text(QRectF(frame.title.left(), frame.title.top(), right - frame.title.left(), frame.title.height()), name,
+                           TextRole::Note, drawing.ink(faded ? Ink::Text3 : Ink::Text2));
 }
 
 /// "z = 0" over each plane, and between neighbours an arrow both ways: equal places of the planes are linked.
@@ -356,6 +369,10 @@ void drawMeshSends(const MeshDrawing& drawing)
         send(drawing.focus.device, drawing.focus.next);
     if (drawing.focus.previous >= 0)
         send(drawing.focus.previous, drawing.focus.device);
+    for (const MeshSwitch& domain : drawing.layout.switches) {
+        if (domain.labelled && !domain.bar.isEmpty())
+            drawBarText(drawing, domain);
+    }
 }
 
 } // namespace shardlens

@@ -81,8 +81,8 @@ void drawStack(const MeshDrawing& drawing)
 {
     const MeshLayout& layout = drawing.layout;
     const bool copies = !drawing.facts || drawing.facts->used() > layout.shown;
-    const bool onBar = !layout.switches.empty() && !layout.switches.front().bar.isEmpty() && layout.levels.size() > 1 &&
-                       layout.switches.front().level == layout.levels.back().index;
+    const bool onBar = !layout.switches.empty() && !layout.switches.front().bar.isEmpty() && layout.levels.size() > 1
+                       && layout.switches.front().level == layout.levels.back().index;
     QRectF sheet = layout.content;
     if (onBar) {
         sheet = QRectF();
@@ -105,12 +105,15 @@ QString captionText(const MeshDrawing& drawing)
     if (drawing.facts && drawing.facts->used() > layout.shown) {
         const int replicas = drawing.input.scenario.plan.data();
         const int drawn = layout.shown / drawing.facts->replicaDevices();
-        const QString those = drawn == 1 ? QStringLiteral(", one drawn") : QString(QStringLiteral(", ") + QString::number(drawn) + QStringLiteral(" drawn"));
-        parts += QString(QChar(0xD7)) + QLatin1Char(' ') + qs(formatCount(replicas)) + QStringLiteral(" replicas of ") +
-                 counted(drawing.facts->replicaDevices(), noun) + those;
+        const QString those =
+            drawn == 1 ? QStringLiteral(", one drawn") : QString(QStringLiteral(", ") + QString::number(drawn) + QStringLiteral(" drawn"));
+        parts += QString(QChar(0xD7)) + QLatin1Char(' ') + qs(formatCount(replicas)) + QStringLiteral(" replicas of ")
+                 + counted(drawing.facts->replicaDevices(), noun) + those;
     } else {
         parts += qs(formatCount(layout.shown)) + QStringLiteral(" of ") + counted(cluster.devices(), noun) + QStringLiteral(" drawn");
     }
+    if (layout.merge > 1)
+        parts += QStringLiteral("a square is ") + counted(layout.merge, noun);
     if (drawing.facts && drawing.facts->used() < cluster.devices())
         parts += qs(formatCount(cluster.devices() - drawing.facts->used())) + QStringLiteral(" idle");
     return parts.join(QStringLiteral("; "));
@@ -144,7 +147,8 @@ void drawRowLabels(const MeshDrawing& drawing)
             if (held.stage + 1 == facts.stages())
                 lines += QStringLiteral("+ head");
         }
-        const QRectF box(layout.labelColumn.left(), top->rect.top(), layout.labelColumn.width() - 8, bottom->rect.bottom() - top->rect.top());
+        const QRectF box(layout.labelColumn.left(), top->rect.top(), layout.labelColumn.width() - 8,
+                         bottom->rect.bottom() - top->rect.top());
         const auto room = static_cast<qsizetype>((box.height() + 2) / 15);
         double y = box.top() + 1;
         if (room < 2)
@@ -250,14 +254,15 @@ void drawReadout(const MeshDrawing& drawing, const QRectF& area)
     first.text(summary.name, TextRole::BodyStrong, drawing.ink(Ink::Text), 10);
     first.text(fitting(summary.facts, first.box.width()), TextRole::Body, drawing.ink(Ink::Text2), 0);
     second.text(summary.second, TextRole::Note, drawing.ink(Ink::Text2), 16);
-    const bool replicas = drawing.input.scenario.plan.data() > 1 && drawing.options.colour != MeshColour::Replica &&
-                          drawing.layout.shown > drawing.facts->replicaDevices();
+    const bool replicas = drawing.input.scenario.plan.data() > 1 && drawing.options.colour != MeshColour::Replica
+                          && drawing.layout.shown > drawing.facts->replicaDevices();
     const int copies = drawing.facts->of(0).kvCopies;
     QString hatched;
     const bool latent = drawing.facts->attention().kind == AttentionKind::Latent;
     if (copies > 1)
         hatched = (latent ? QStringLiteral("hatched KV: copies, the latent is stored %1 times")
-                          : QStringLiteral("hatched KV: copies, each head is stored %1 times")).arg(copies);
+                          : QStringLiteral("hatched KV: copies, each head is stored %1 times"))
+                      .arg(copies);
     else if (replicas)
         hatched = QStringLiteral("hatched: copies of replica 0");
     if (!hatched.isEmpty() && textWidth(hatched, TextRole::Note) <= second.box.width())
@@ -293,7 +298,8 @@ void buildMesh(const ViewInput& input, const MeshOptions& options, Scene& scene)
         layout = layoutIn(areas.machine);
     }
 
-    const Subject& subject = input.hover.kind == Subject::Kind::Device || input.hover.kind == Subject::Kind::Stage ? input.hover : input.pin;
+    const Subject& subject =
+        input.hover.kind == Subject::Kind::Device || input.hover.kind == Subject::Kind::Stage ? input.hover : input.pin;
     const MeshFocus focus = known ? meshFocus(input.scenario, input.report, *known, subject, layout.shown) : MeshFocus{};
     const MeshDrawing drawing{input, options, layout, known, focus, scene};
     if (cut)
@@ -303,7 +309,8 @@ void buildMesh(const ViewInput& input, const MeshOptions& options, Scene& scene)
     drawMeshTiles(drawing);
     drawRowLabels(drawing);
     if (cut && !areas.caption.isEmpty())
-        scene.text(areas.caption, captionText(drawing), TextRole::NoteStrong, drawing.ink(Ink::Text2), Qt::AlignHCenter | Qt::AlignVCenter, true);
+        scene.text(areas.caption, captionText(drawing), TextRole::NoteStrong, drawing.ink(Ink::Text2), Qt::AlignHCenter | Qt::AlignVCenter,
+                   true);
     if (!areas.legend.isEmpty())
         drawLegend(scene, input.theme, areas.legend, legend);
     drawReadout(drawing, areas.readout);

@@ -53,7 +53,8 @@ QString shapeText(const FabricLevel& level)
 {
     switch (level.topology) {
     case Topology::Switch: return QStringLiteral("one ") + qs(level.name) + QStringLiteral(" domain");
-    case Topology::Ring: return (isWrapped(level) ? QStringLiteral("a ring of ") : QStringLiteral("a line of ")) + QString::number(level.units());
+    case Topology::Ring:
+        return (isWrapped(level) ? QStringLiteral("a ring of ") : QStringLiteral("a line of ")) + QString::number(level.units());
     case Topology::Torus: break;
     }
     return QStringLiteral("a ") + extentsText(level.extents) + (isWrapped(level) ? QStringLiteral(" torus") : QStringLiteral(" mesh"));
@@ -83,7 +84,8 @@ QString nameOf(MeshColour colour)
 QString planName(const Plan& plan)
 {
     QStringList parts;
-    for (const PlanAxis axis : {PlanAxis::Tensor, PlanAxis::Sequence, PlanAxis::AttentionData, PlanAxis::Pipeline, PlanAxis::Data, PlanAxis::Expert}) {
+    for (const PlanAxis axis :
+         {PlanAxis::Tensor, PlanAxis::Sequence, PlanAxis::AttentionData, PlanAxis::Pipeline, PlanAxis::Data, PlanAxis::Expert}) {
         if (plan[axis] > 1)
             parts += qs(shortNameOf(axis)) + QLatin1Char(' ') + QString::number(plan[axis]);
     }
@@ -93,7 +95,8 @@ QString planName(const Plan& plan)
 LinkText linkText(const Cluster& cluster, int level)
 {
     const FabricLevel& shown = cluster.levels[static_cast<std::size_t>(level)];
-    return {qs(shown.name), qs(formatBandwidth(shown.bandwidth)) + QStringLiteral(" per ") + qs(cluster.accelerator.noun) + QStringLiteral(", one way")};
+    return {qs(shown.name),
+            qs(formatBandwidth(shown.bandwidth)) + QStringLiteral(" per ") + qs(cluster.accelerator.noun) + QStringLiteral(", one way")};
 }
 
 QString domainNoun(const Cluster& cluster, int level)
@@ -133,8 +136,8 @@ QStringList deviceParts(const Scenario& scenario, const Report& report, const Me
     parts += kv;
     if (held.experts.count() > 0 && scenario.plan.expert() > 1)
         parts += named("expert", "experts", held.experts);
-    parts += qs(formatBytes(static_cast<double>(memory.total()))) + QStringLiteral(" of ") +
-             qs(formatNumber(static_cast<double>(report.memory.capacity) / kGiB));
+    parts += qs(formatBytes(static_cast<double>(memory.total()))) + QStringLiteral(" of ")
+             + qs(formatNumber(static_cast<double>(report.memory.capacity) / kGiB));
     return parts;
 }
 
@@ -154,9 +157,10 @@ QString collectiveText(const Scenario& scenario, const MeshFocus& focus)
         who = QString::number(others.size()) + QStringLiteral(" other ") + nouns + QLatin1Char('s');
     if (focus.collective.kind == Collective::None)
         return focus.groupName + QStringLiteral(" group with ") + who;
-    return qs(nameOf(focus.collective.kind)) + QStringLiteral(" with ") + who + QStringLiteral(": ") + qs(formatCount(focus.collective.times)) + QLatin1Char(' ') + kTimes +
-           QLatin1Char(' ') + qs(formatBytes(focus.collective.payload)) +
-           (scenario.plan.decodeMicrobatches() > 1 ? QStringLiteral(" per microbatch") : QStringLiteral(" per step"));
+    return qs(nameOf(focus.collective.kind)) + QStringLiteral(" with ") + who + QStringLiteral(": ")
+           + qs(formatCount(focus.collective.times)) + QLatin1Char(' ') + kTimes + QLatin1Char(' ')
+           + qs(formatBytes(focus.collective.payload))
+           + (scenario.plan.decodeMicrobatches() > 1 ? QStringLiteral(" per microbatch") : QStringLiteral(" per step"));
 }
 
 MeshSummary meshSummary(const Scenario& scenario, const Report& report, const MeshFacts& facts)
@@ -181,9 +185,10 @@ MeshSummary meshSummary(const Scenario& scenario, const Report& report, const Me
         return summary;
     }
     const CollectiveUse& most = uses.front();
-    summary.second = qs(nameOf(most.kind)) + QStringLiteral(" ") + qs(formatCount(most.times)) + QLatin1Char(' ') + kTimes + QLatin1Char(' ') +
-                     qs(formatBytes(most.payload)) +
-                     (scenario.plan.decodeMicrobatches() > 1 ? QStringLiteral(" per decode microbatch") : QStringLiteral(" per decode step"));
+    summary.second =
+        qs(nameOf(most.kind)) + QStringLiteral(" ") + qs(formatCount(most.times)) + QLatin1Char(' ') + kTimes + QLatin1Char(' ')
+        + qs(formatBytes(most.payload))
+        + (scenario.plan.decodeMicrobatches() > 1 ? QStringLiteral(" per decode microbatch") : QStringLiteral(" per decode step"));
     return summary;
 }
 
@@ -205,7 +210,8 @@ QString meshSubtitle(const Scenario& scenario)
         if (levels.size() == 1)
             return id + QStringLiteral(", one chip of ") + counted(inner.units(), one);
         const FabricLevel& board = cluster.levels[levels[1]];
-        QString text = counted(board.units(), QStringLiteral("chip")) + QStringLiteral(" in ") + shapeText(board) + QStringLiteral(", ") + cores;
+        QString text =
+            counted(board.units(), QStringLiteral("chip")) + QStringLiteral(" in ") + shapeText(board) + QStringLiteral(", ") + cores;
         int nodes = 1;
         for (std::size_t i = 2; i < levels.size(); ++i)
             nodes *= cluster.levels[levels[i]].units();
@@ -219,16 +225,18 @@ QString meshSubtitle(const Scenario& scenario)
         return id + QStringLiteral(", ") + shapeText(inner);
     }
     const int perDomain = inner.units();
-    return id + QStringLiteral(", ") + counted(cluster.devices() / perDomain, domainNoun(cluster, static_cast<int>(levels.front())).toLower()) +
-           QStringLiteral(" of ") + counted(perDomain, one);
+    return id + QStringLiteral(", ")
+           + counted(cluster.devices() / perDomain, domainNoun(cluster, static_cast<int>(levels.front())).toLower())
+           + QStringLiteral(" of ") + counted(perDomain, one);
 }
 
 QString describeMesh(const Scenario& scenario, const Report& report)
 {
     QString text = meshSubtitle(scenario) + QStringLiteral("; ");
     if (!report.legal) {
-        return text + (report.violations.empty() ? QStringLiteral("the plan is not legal.")
-                                                 : qs(sentence(report.violations.front(), scenario.context(), scenario.plan)));
+        return text
+               + (report.violations.empty() ? QStringLiteral("the plan is not legal.")
+                                            : qs(sentence(report.violations.front(), scenario.context(), scenario.plan)));
     }
     const MeshFacts facts(scenario, report);
     const MeshSummary summary = meshSummary(scenario, report, facts);
@@ -253,10 +261,10 @@ QString meshTooltip(const Scenario& scenario, const Report& report, const Subjec
     if (subject.kind == Subject::Kind::Stage && subject.stage >= 0 && subject.stage < facts.stages()) {
         const IndexRange layers = layersOfStage(scenario.model->layerCount(), facts.stages(), subject.stage);
         const DeviceMemory& memory = facts.memoryOf(subject.stage);
-        return QStringLiteral("Stage %1\n").arg(subject.stage) + QStringLiteral("Layers ") + rangeText(layers) + QStringLiteral(", ") +
-               counted(facts.stageDevices(), noun(scenario)) + QStringLiteral(" in each replica\n") +
-               qs(formatBytes(static_cast<double>(memory.total()))) + QStringLiteral(" of ") +
-               qs(formatBytes(static_cast<double>(report.memory.capacity))) + QStringLiteral(" on each");
+        return QStringLiteral("Stage %1\n").arg(subject.stage) + QStringLiteral("Layers ") + rangeText(layers) + QStringLiteral(", ")
+               + counted(facts.stageDevices(), noun(scenario)) + QStringLiteral(" in each replica\n")
+               + qs(formatBytes(static_cast<double>(memory.total()))) + QStringLiteral(" of ")
+               + qs(formatBytes(static_cast<double>(report.memory.capacity))) + QStringLiteral(" on each");
     }
     return {};
 }

@@ -20,8 +20,8 @@ constexpr std::size_t kMostOutlined = 16;
 
 /// How a tile is dressed, decided before anything is drawn.
 struct Dress {
-    QColor colour;  ///< place colour
-    QColor ground;  ///< what text stands on
+    QColor colour; ///< place colour
+    QColor ground; ///< what text stands on
     QColor text;
     bool copy = false;
     bool faded = false;
@@ -205,10 +205,7 @@ private:
         }
     }
 
-    [[nodiscard]] bool showsKvMark() const
-    {
-        return m_facts.kvCopies > 1 || m_drawing.options.colour == MeshColour::KvHead;
-    }
+    [[nodiscard]] bool showsKvMark() const { return m_facts.kvCopies > 1 || m_drawing.options.colour == MeshColour::KvHead; }
 
     void drawKvMark()
     {
@@ -237,34 +234,63 @@ private:
         m_scene.text(mark, text, TextRole::Note, m_dress.faded ? ink(Ink::Text3) : Theme::textOn(ground), Qt::AlignCenter);
     }
 
-    [[nodiscard]] QStringList facts() const
+    /// "experts " where the longest range still fits behind it, so that all tiles say it in the same way.
+    [[nodiscard]] QString expertsName() const
+    {
+        const int all = m_drawing.facts->experts();
+        const QString longest = QStringLiteral("experts ") + rangeText({all - std::max(m_facts.experts.count(), 1), all});
+        return allFit(longest, TextRole::Note) ? QStringLiteral("experts ") : QStringLiteral("E ");
+    }
+
+    /// One fact of this tile, and the longest text that any tile has in its place: that one decides what all tiles show.
+    struct Fact {
+        QString text;
+        QString longest;
+    };
+
+    [[nodiscard]] Fact ranged(const QString& name, IndexRange range, int all) const
+    {
+        return {name + rangeText(range), name + rangeText({std::max(0, all - range.count()), all})};
+    }
+
+    [[nodiscard]] Fact place() const
     {
         const Plan& plan = m_drawing.input.scenario.plan;
-        QStringList place;
-        const auto add = [&place](int size, const char* name, int at) {
-            if (size > 1)
-                place += QString::fromLatin1(name) + QLatin1Char(' ') + QString::number(at);
+        QStringList here;
+        QStringList longest;
+        const auto add = [&here, &longest](int size, const char* name, int at) {
+            if (size < 2)
+                return;
+            here += QString::fromLatin1(name) + QLatin1Char(' ') + QString::number(at);
+            longest += QString::fromLatin1(name) + QLatin1Char(' ') + QString::number(size - 1);
         };
         add(plan.tensor(), "TP", m_facts.tensor);
         add(plan.sequence(), "SP", m_facts.sequence);
         add(plan.attentionData(), "aDP", m_facts.attentionData);
         add(plan.pipeline(), "PP", m_facts.stage);
-        add(plan.data(), "DP", m_facts.replica);
-        QString places = place.join(QStringLiteral(", "));
-        while (place.size() > 1 && textWidth(places, TextRole::Note) > m_inner.width()) {
-            place.removeLast();
-            places = place.join(QStringLiteral(", "));
+        add(std::min(plan.data(), m_drawing.layout.shown / std::max(1, m_drawing.facts->replicaDevices())), "DP", m_facts.replica);
+        const QString comma = QStringLiteral(", ");
+        while (here.size() > 1 && !allFit(longest.join(comma), TextRole::Note)) {
+            here.removeLast();
+            longest.removeLast();
         }
-        QStringList lines{places, QStringLiteral("Q ") + rangeText(m_facts.queryHeads)};
-        if (m_facts.experts.count() > 0 && plan.expert() > 1)
-            lines += (m_rect.width() >= 90 ? QStringLiteral("experts ") : QStringLiteral("E ")) + rangeText(m_facts.experts);
-        if (!showsKvMark() && m_drawing.facts->attention().kind == AttentionKind::Grouped)
-            lines += QStringLiteral("KV ") + rangeText(m_facts.kvHeads);
-        lines += QStringLiteral("layers ") + rangeText(m_facts.layers);
+        return {here.join(comma), longest.join(comma)};
+    }
+
+    [[nodiscard]] std::vector<Fact> facts() const
+    {
+        const Attention& attention = m_drawing.facts->attention();
+        std::vector<Fact> lines{place(), ranged(QStringLiteral("Q "), m_facts.queryHeads, attention.queryHeads)};
+        if (m_facts.experts.count() > 0 && m_drawing.input.scenario.plan.expert() > 1)
+            lines.push_back(ranged(expertsName(), m_facts.experts, m_drawing.facts->experts()));
+        if (!showsKvMark() && attention.kind == AttentionKind::Grouped)
+            lines.push_back(ranged(QStringLiteral("KV "), m_facts.kvHeads, attention.kvHeads));
+        lines.push_back(ranged(QStringLiteral("layers "), m_facts.layers, m_drawing.input.scenario.model->layerCount()));
         const auto total = static_cast<double>(m_drawing.facts->memoryOf(m_facts.stage).total());
-        lines += qs(formatNumber(total / kGiB)) + QStringLiteral(" of ") +
-                 qs(formatNumber(static_cast<double>(m_drawing.input.report.memory.capacity) / kGiB)) + QStringLiteral(" GiB");
-        lines.removeAll(QString());
+        const QString memory = qs(formatNumber(total / kGiB)) + QStringLiteral(" of ")
+                               + qs(formatNumber(static_cast<double>(m_drawing.input.report.memory.capacity) / kGiB))
+                               + QStringLiteral(" GiB");
+        lines.push_back({memory, memory});
         return lines;
     }
 
@@ -279,8 +305,9 @@ private:
         const QString index = QString::number(m_tile.device);
         const QString heads = QStringLiteral("Q ") + rangeText(m_facts.queryHeads);
         // On a chip with its number in the frame, the heads say more than the core's index.
-        const QString widestHeads = QStringLiteral("Q ") + rangeText({m_drawing.facts->attention().queryHeads - m_facts.queryHeads.count(),
-                                                                     m_drawing.facts->attention().queryHeads});
+        const QString widestHeads =
+            QStringLiteral("Q ")
+            + rangeText({m_drawing.facts->attention().queryHeads - m_facts.queryHeads.count(), m_drawing.facts->attention().queryHeads});
         const bool headsFirst = oneLine && isOnChip(*m_drawing.input.scenario.cluster, 0) && allFit(widestHeads, TextRole::Note);
         if (headsFirst) {
             centredText(heads, TextRole::Note);
@@ -297,21 +324,21 @@ private:
         const QRectF title(m_inner.left(), y, m_inner.width(), kLine + 1);
         m_scene.text(title, strong ? name : index, strong ? TextRole::BodyStrong : TextRole::NoteStrong, m_dress.text);
         y = title.bottom();
-        const QStringList lines = facts();
-        const auto fitting = static_cast<qsizetype>((m_inner.bottom() - y + 1) / kLine);
-        qsizetype shown = 0;
+        const auto fitting = static_cast<int>((m_inner.bottom() - y + 1) / kLine);
+        int shown = 0;
         double textBottom = y;
-        for (const QString& line : lines) {
+        for (const Fact& fact : facts()) {
             if (shown >= fitting)
                 break;
-            if (textWidth(line, TextRole::Note) > m_inner.width())
+            if (fact.text.isEmpty() || !allFit(fact.longest, TextRole::Note))
                 continue;
-            m_scene.text(QRectF(m_inner.left(), y, m_inner.width(), kLine), line, TextRole::Note, m_dress.text);
+            m_scene.text(QRectF(m_inner.left(), y, m_inner.width(), kLine), fact.text, TextRole::Note, m_dress.text);
             y += kLine;
             textBottom = y;
             ++shown;
         }
-        const double used = textWidth(strong ? name : index, strong ? TextRole::BodyStrong : TextRole::NoteStrong);
+        const double used = textWidth(strong ? deviceName(m_drawing.input.scenario, last) : QString::number(last),
+                                      strong ? TextRole::BodyStrong : TextRole::NoteStrong);
         drawGlyph(title, used, textBottom);
     }
 
@@ -319,11 +346,14 @@ private:
     void drawOneLine(const QString& name, TextRole role)
     {
         QString beside;
-        for (const QString& fact : facts()) {
-            const QString longer = beside.isEmpty() ? fact : beside + QStringLiteral("  ") + fact;
-            if (textWidth(name, role) + 24 + textWidth(longer, TextRole::Note) > m_inner.width())
+        QString longest;
+        for (const Fact& fact : facts()) {
+            if (fact.text.isEmpty())
+                continue;
+            longest += (longest.isEmpty() ? QString() : QStringLiteral("  ")) + fact.longest;
+            if (textWidth(name, role) + 30 + textWidth(longest, TextRole::Note) > m_inner.width())
                 break;
-            beside = longer;
+            beside += (beside.isEmpty() ? QString() : QStringLiteral("  ")) + fact.text;
         }
         if (beside.isEmpty()) {
             centredText(name, role);
