@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/gui.h"
+
+#include "ui/window/appearance.h"
+#include "ui/window/filecontroller.h"
+#include "ui/window/mainwindow.h"
+#include "ui/window/settings.h"
+
+#include <QApplication>
+
+namespace shardlens {
+
+int runGui(int& argc, char** argv, const QString& file)
+{
+    const QApplication application(argc, argv);
+    QApplication::setApplicationName(QStringLiteral("shardlens"));
+    QApplication::setApplicationDisplayName(QStringLiteral("ShardLens"));
+    QGuiApplication::setDesktopFileName(QStringLiteral("shardlens"));
+    prepareAppearance();
+    Document document(builtinCatalog());
+    Settings settings = Settings::ofUser();
+    MainWindow window(document, settings);
+    if (!file.isEmpty())
+        window.files().openNow(file); // a failure is said in the window
+    window.show();
+    return QApplication::exec();
+}
+
+} // namespace shardlens
