@@ -4,9 +4,14 @@
 #include "ui/scene/scene.h"
 #include "ui/scene/textlayout.h"
 
+#include <QElapsedTimer>
+#include <QFile>
+#include <QGuiApplication>
 #include <QImage>
 #include <QPaintEngine>
 #include <QPainter>
+#include <QProcess>
+#include <QTemporaryDir>
 #include <QTest>
 
 #include <cmath>
@@ -159,6 +164,22 @@ Report report16()
     compute.breakdown[Cause::Compute] = 3;
     report.prefill.operators.push_back(compute);
     return report;
+}
+
+/// Every role, with the symbols that fallback fonts would draw otherwise.
+QImage lettersPicture()
+{
+    Scene scene;
+    scene.clear({500, 300});
+    double y = 4;
+    for (std::size_t i = 0; i < kTextRoleCount; ++i) {
+        const auto role = static_cast<TextRole>(i);
+        scene.text({8, y, 480, 28}, QString::fromUtf8("16.43 GiB → 2,304 × 8 ≤ √ − µs Δη ± ²"), role, Qt::black);
+        y += 29;
+    }
+    QImage image = painted(scene, light());
+    image.setDevicePixelRatio(1);
+    return image;
 }
 
 } // namespace
@@ -463,6 +484,54 @@ private Q_SLOTS:
         QVERIFY(difference / (first.width() * first.height()) < 12); // the same picture, only finer
     }
 
+    void rectanglesBeyondAllBoundsAreCheap()
+    {
+        Scene scene;
+        scene.clear({200, 100});
+        const double nan = std::nan("");
+        scene.hatch({-1e9, 10, 2e9, 20}, Hatch::Idle);
+        scene.hatch({10, nan, 20, 20}, Hatch::Replica, Qt::red);
+        scene.line({-1e9, 50}, {1e9, 50}, Qt::black, 1, true);
+        scene.line({60, -1e9}, {60, 1e9}, Qt::black, 1);
+        scene.polyline(QPolygonF({{-1e7, 0}, {0, 80}, {1e7, 60}}), Qt::black, 1, true);
+        scene.fill({nan, nan, nan, nan}, Qt::red);
+        scene.fill({-1e9, 70, 2e9, 5}, Qt::blue);
+        scene.text({nan, 0, 10, 10}, QStringLiteral("gone"), TextRole::Body, Qt::black);
+        QElapsedTimer timer;
+        timer.start();
+        const QImage image = painted(scene, light());
+        QVERIFY2(timer.elapsed() < 1000, qPrintable(QString::number(timer.elapsed())));
+        QCOMPARE(image.pixel(100, 72), QColor(Qt::blue).rgb());
+        QCOMPARE(image.pixel(60, 90), QColor(Qt::black).rgb());
+        QVERIFY(image.pixel(100, 10) != 0xFFFFFFFF); // the frame of the hatch
+        int dashes = 0;
+        for (int x = 1; x < image.width(); ++x)
+            dashes += image.pixel(x, 50) == 0xFF000000 && image.pixel(x - 1, 50) == 0xFFFFFFFF;
+        QVERIFY(dashes >= 26 && dashes <= 30); // 4 on, 3 off
+    }
+
+    void sameWithoutSystemFonts()
+    {
+        QTemporaryDir directory;
+        QVERIFY(directory.isValid());
+        QFile config(directory.filePath(QStringLiteral("fonts.conf")));
+        QVERIFY(config.open(QIODevice::WriteOnly));
+        config.write("<?xml version=\"1.0\"?><!DOCTYPE fontconfig SYSTEM \"fonts.dtd\"><fontconfig><dir>" + directory.path().toUtf8()
+                     + "</dir><cachedir>" + directory.path().toUtf8() + "</cachedir></fontconfig>");
+        config.close();
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert(QStringLiteral("FONTCONFIG_FILE"), config.fileName());
+        environment.insert(QStringLiteral("SHARDLENS_TEST_PICTURE"), directory.filePath(QStringLiteral("picture.png")));
+        QProcess process;
+        process.setProcessEnvironment(environment);
+        process.start(QCoreApplication::applicationFilePath(), {});
+        QVERIFY(process.waitForFinished(60000));
+        QCOMPARE(process.exitCode(), 0);
+        const QImage bare(directory.filePath(QStringLiteral("picture.png")));
+        QVERIFY(!bare.isNull());
+        QCOMPARE(bare.convertToFormat(QImage::Format_RGB32), lettersPicture());
+    }
+
     void painterIsLeftAsFound()
     {
         QImage image(50, 50, QImage::Format_RGB32);
@@ -569,5 +638,13 @@ private Q_SLOTS:
     }
 };
 
-QTEST_MAIN(TestScene)
+int main(int argc, char** argv)
+{
+    QGuiApplication application(argc, argv);
+    const QString picture = qEnvironmentVariable("SHARDLENS_TEST_PICTURE");
+    if (!picture.isEmpty()) // the child of sameWithoutSystemFonts()
+        return loadFonts() && lettersPicture().save(picture) ? 0 : 1;
+    TestScene test;
+    return QTest::qExec(&test, argc, argv);
+}
 #include "tst_scene.moc"

@@ -23,6 +23,8 @@ namespace {
 
 constexpr double kDashOn = 4; // px; the gap is 3
 constexpr double kDashOff = 3;
+constexpr double kBeyond = 16;           ///< px drawn beyond the scene's edges, so that frames there stay outside
+constexpr double kLongestDashed = 50000; ///< px of a curve that is still cut into dashes
 
 struct Label {
     QStaticText text;
@@ -101,6 +103,14 @@ void cutIntoDashes(const QPolygonF& points, QList<QLineF>& dashes)
     }
 }
 
+double lengthOf(const QPolygonF& points)
+{
+    double length = 0;
+    for (qsizetype i = 1; i < points.size(); ++i)
+        length += QLineF(points[i - 1], points[i]).length();
+    return length;
+}
+
 class Replay {
 public:
     Replay(QPainter& painter, const Scene& scene, const Theme& theme) : m_painter(painter), m_scene(scene), m_theme(theme)
@@ -111,11 +121,14 @@ public:
         m_raster = engine && engine->type() == QPaintEngine::Raster && straight;
         m_scale = m_raster ? m_transform.m11() : 1;
         m_antialias = painter.testRenderHint(QPainter::Antialiasing);
+        m_bounds = QRectF(QPointF(0, 0), scene.size).adjusted(-kBeyond, -kBeyond, kBeyond, kBeyond);
     }
 
     void run()
     {
         for (const SceneItem& item : m_scene.items) {
+            if (!finite(item.rect))
+                continue; // a view divided by nothing; better a gap than an endless stroke
             switch (item.kind) {
             case SceneItem::Kind::Fill: fill(item); break;
             case SceneItem::Kind::RoundedRect: roundedRect(item); break;
@@ -129,6 +142,11 @@ public:
     }
 
 private:
+    [[nodiscard]] static bool finite(const QRectF& rect)
+    {
+        return std::isfinite(rect.x()) && std::isfinite(rect.y()) && std::isfinite(rect.width()) && std::isfinite(rect.height());
+    }
+
     void antialias(bool on)
     {
         if (on == m_antialias)
@@ -243,9 +261,12 @@ private:
     {
         const HatchStyle style = hatchStyle(item.hatch, item.fill, m_theme);
         const QColor frame = item.pen.isValid() ? item.pen : style.frame;
+        const QRectF visible = item.rect.normalized() & m_bounds; // zoomed views hand over rectangles of a million pixels
+        if (visible.isEmpty())
+            return;
         if (m_raster) {
             antialias(false);
-            const QRectF rect = snapped(item.rect);
+            const QRectF rect = snapped(visible);
             if (!fillWithHatchTile(m_painter, rect, style, m_scale)) {
                 if (style.ground.isValid())
                     m_painter.fillRect(rect, style.ground);
@@ -257,10 +278,10 @@ private:
             }
             return;
         }
-        vectorRect(item.rect, style.ground, QColor(), 1, false, 0);
-        hatchLines(item.rect, style);
+        vectorRect(visible, style.ground, QColor(), 1, false, 0);
+        hatchLines(visible, style);
         if (frame.isValid())
-            vectorRect(item.rect, QColor(), frame, 1, false, 0);
+            vectorRect(visible, QColor(), frame, 1, false, 0);
     }
 
     void hatchLines(const QRectF& rect, const HatchStyle& style)
@@ -291,8 +312,14 @@ private:
     {
         const double thick = snappedWidth(width);
         const double across = vertical ? snapX(a.x() - width / 2) : snapY(a.y() - width / 2);
-        const double from = vertical ? std::min(a.y(), b.y()) : std::min(a.x(), b.x());
-        const double to = vertical ? std::max(a.y(), b.y()) : std::max(a.x(), b.x());
+        double from = vertical ? std::min(a.y(), b.y()) : std::min(a.x(), b.x());
+        double to = vertical ? std::max(a.y(), b.y()) : std::max(a.x(), b.x());
+        const double first = vertical ? m_bounds.top() : m_bounds.left();
+        if (from < first) // by whole dashes, so that they do not run while zooming
+            from += std::floor((first - from) / (kDashOn + kDashOff)) * (kDashOn + kDashOff);
+        to = std::min(to, vertical ? m_bounds.bottom() : m_bounds.right());
+        if (to <= from)
+            return;
         const auto piece = [&](double start, double end) {
             const double s = vertical ? snapY(start) : snapX(start);
             const double e = vertical ? snapY(end) : snapX(end);
@@ -316,10 +343,11 @@ private:
         if (m_raster && item.pen.alpha() == 255) {
             m_segments.clear();
             m_segments.reserve(points.size());
-            if (item.dashed) {
+            if (item.dashed && lengthOf(points) <= kLongestDashed) {
                 cutIntoDashes(points, m_segments);
                 pen = penOf(item.pen, static_cast<double>(item.width), false);
             } else {
+                pen = penOf(item.pen, static_cast<double>(item.width), false);
                 for (qsizetype i = 1; i < points.size(); ++i)
                     m_segments.push_back(QLineF(points[i - 1], points[i]));
                 pen.setCapStyle(Qt::SquareCap);
@@ -378,6 +406,7 @@ private:
     const Scene& m_scene;
     const Theme& m_theme;
     QTransform m_transform;
+    QRectF m_bounds; ///< of what is worth drawing
     double m_scale = 1;
     bool m_raster = false;
     bool m_antialias = false;
