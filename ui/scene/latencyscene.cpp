@@ -18,6 +18,7 @@ struct LatencyScene {
 
 constexpr double kBar = 26;
 constexpr double kHeader = 22;
+constexpr double kNothing = 1e-9; ///< share of the whole below which a cause is rounding
 constexpr double kUnitRoom = 16;
 constexpr double kOperatorRow = 18;
 constexpr double kOperatorBar = 8;
@@ -62,7 +63,7 @@ std::vector<LegendEntry> legendOf(const Theme& theme, const PhaseReport& report,
     std::vector<LegendEntry> entries;
     for (std::size_t i = 0; i < kCauseCount; ++i) {
         const auto cause = static_cast<Cause>(i);
-        if (report.breakdown[cause] > 0)
+        if (report.breakdown[cause] > report.breakdown.total() * kNothing)
             entries.push_back({causeName(cause), secondsFigure(report.breakdown[cause]).joined(), theme.color(cause), cause == Cause::Bubble,
                                causeSubject(phase, cause)});
     }
@@ -110,7 +111,7 @@ void drawBar(Scene& scene, const ViewInput& input, const QRectF& track, double a
     double x = track.left();
     for (std::size_t i = 0; i < kCauseCount; ++i) {
         const auto cause = static_cast<Cause>(i);
-        if (!(parts[cause] > 0))
+        if (!(parts[cause] > parts.total() * kNothing))
             continue;
         sum += parts[cause];
         const double end = track.left() + std::min(sum / axisEnd, 1.0) * track.width();
@@ -152,7 +153,7 @@ double drawPhase(Scene& scene, const ViewInput& input, const QRectF& area, Phase
     drawBar(scene, input, track, axisEnd, phase);
     double y = track.bottom();
     if (extras.axis) {
-        drawTimeAxis(scene, input.theme, track, 0, axisEnd, false);
+        drawTimeAxis(scene, input.theme, track, 0, axisEnd, track.right() + kUnitRoom + space::kInset - 2);
         y += kTimeAxisHeight;
     }
     if (!extras.legend)

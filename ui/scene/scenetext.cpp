@@ -181,7 +181,7 @@ double roundUp(double value)
     return power * 10;
 }
 
-void drawTimeAxis(Scene& scene, const Theme& theme, const QRectF& plot, double begin, double end, bool grid)
+void drawTimeAxis(Scene& scene, const Theme& theme, const QRectF& plot, double begin, double end, double right)
 {
     const std::vector<double> ticks = rangeTicks(begin, end, plot.width() < 240 ? 5 : 6);
     if (ticks.size() < 2)
@@ -195,11 +195,9 @@ void drawTimeAxis(Scene& scene, const Theme& theme, const QRectF& plot, double b
     const double height = lineHeight(TextRole::Note);
     const double top = plot.bottom() + 5;
     // Labels from the right: the last one carries the unit and is never left out; others give way to their right neighbour.
-    double free = plot.right() + space::kInset + 14;
+    double free = right;
     for (std::size_t i = ticks.size(); i-- > 0;) {
         const double x = plot.left() + (ticks[i] - begin) / (end - begin) * plot.width();
-        if (grid)
-            scene.line({x, plot.top()}, {x, plot.bottom()}, theme.color(Ink::Grid));
         scene.line({x, plot.bottom()}, {x, plot.bottom() + 4}, strong);
         const QString number = ticks[i] == 0 ? QStringLiteral("0") : locale.toString(ticks[i] / unit.seconds, 'f', decimals);
         const bool last = i + 1 == ticks.size();

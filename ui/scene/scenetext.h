@@ -31,8 +31,8 @@ double drawWrapped(Scene& scene, const QRectF& area, const QString& text, TextRo
 [[nodiscard]] std::vector<double> rangeTicks(double begin, double end, int most = 6);
 /// Smallest round number (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 x 10^n) not below `value`: the end of a bar's axis.
 [[nodiscard]] double roundUp(double value);
-/// Draws tick marks, labels and the unit of a time axis under `plot` (needs kTimeAxisHeight), and grid lines up to `gridTop` if that is above it.
-void drawTimeAxis(Scene& scene, const Theme& theme, const QRectF& plot, double begin, double end, bool grid);
+/// Draws tick marks, labels and the unit of a time axis under `plot` (needs kTimeAxisHeight). Labels end at `right`.
+void drawTimeAxis(Scene& scene, const Theme& theme, const QRectF& plot, double begin, double end, double right);
 inline constexpr double kTimeAxisHeight = 20;
 
 enum class Sign : std::uint8_t { Good, Bad, Warning };

@@ -38,13 +38,13 @@ QString devicesOf(const Scenario& scenario, const Report& report, int stage)
 }
 
 /// The closed form when it is what the events gave, else what they gave with the closed form beside it; longest first.
-std::array<QString, 3> bubbleTexts(const PhaseReport& report, Phase phase)
+std::array<QString, 4> bubbleTexts(const PhaseReport& report, Phase phase)
 {
     const Timeline& timeline = report.timeline;
     const int p = timeline.stages;
     const QString idle = qs(formatPercent(timeline.idleFraction));
     if (p == 1)
-        return {TimelineScene::tr("none: one stage has nobody to wait for"), TimelineScene::tr("none: one stage"), TimelineScene::tr("none")};
+        return {TimelineScene::tr("none: one stage has nobody to wait for"), TimelineScene::tr("none: one stage"), TimelineScene::tr("none"), {}};
     const bool prefill = phase == Phase::Prefill;
     const int m = prefill ? timeline.microbatches * timeline.steps : timeline.microbatches;
     const double closed = prefill ? prefillBubble(p, m) : decodeIdle(p, m);
@@ -55,9 +55,9 @@ std::array<QString, 3> bubbleTexts(const PhaseReport& report, Phase phase)
     const QString chain = numbers.isEmpty() ? QStringLiteral("%1 = %2").arg(formula, percent)
                                             : QStringLiteral("%1 = %2 = %3").arg(formula, numbers, percent);
     if (std::abs(closed - timeline.idleFraction) < 0.0005)
-        return {chain, numbers.isEmpty() ? percent : QStringLiteral("%1 = %2").arg(numbers, percent), percent};
+        return {chain, numbers.isEmpty() ? percent : QStringLiteral("%1 = %2").arg(numbers, percent), percent, {}};
     return {TimelineScene::tr("%1 idle; equal stages and free sends: %2").arg(idle, chain),
-            TimelineScene::tr("%1 idle; closed form %2").arg(idle, percent), idle};
+            TimelineScene::tr("%1 idle; closed form %2").arg(idle, chain), TimelineScene::tr("%1 idle; closed form %2").arg(idle, percent), idle};
 }
 
 std::vector<LegendEntry> legendOf(const ViewInput& input)
@@ -147,7 +147,7 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineLayout& layou
     time.phase = panel.phase;
     scene.hit({header.left(), header.top(), std::min(after + textWidth(shown, TextRole::Note), header.width()), header.height()}, time);
     drawTimelineRows(scene, input, layout, panel);
-    drawTimeAxis(scene, theme, panel.plot, panel.visible.begin, panel.visible.end, false);
+    drawTimeAxis(scene, theme, panel.plot, panel.visible.begin, panel.visible.end, panel.plot.right() + 10);
     if (prefill && report.time >= panel.visible.begin && report.time <= panel.visible.end * (1 + 1e-12)) {
         const double x = std::min(panel.xOf(report.time), panel.plot.right()); // the instant the last first token is there
         scene.line({x, panel.plot.top() - 4}, {x, panel.plot.bottom() + 4}, theme.color(Ink::Text), 2);
@@ -158,7 +158,7 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineLayout& layou
     const QString name = prefill ? TimelineScene::tr("Bubble") : TimelineScene::tr("Idle");
     const double used = textWidth(name, TextRole::NoteStrong) + 6;
     const auto texts = bubbleTexts(report, panel.phase);
-    const QString text = firstFitting({texts[0], texts[1], texts[2]}, TextRole::Note, line.width() - used);
+    const QString text = firstFitting({texts[0], texts[1], texts[2], texts[3]}, TextRole::Note, line.width() - used);
     if (text.isEmpty())
         return;
     scene.text(line, name, TextRole::NoteStrong, theme.color(Ink::Text));

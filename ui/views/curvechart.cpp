@@ -125,7 +125,35 @@ YUnit yUnitOf(double most)
 
 QString yLabel(double seconds, const YUnit& unit)
 {
-    return qs(formatNumber(seconds / unit.seconds));
+    return rateFigure(seconds / unit.seconds).joined();
+}
+
+/// The value of the current batch on a plate: at the foot of its mark, or where it covers neither curve nor `avoid`.
+void drawPlate(Scene& scene, const Theme& theme, const CurveData& data, const CurveLayout& layout, const QString& text, const QRectF& avoid)
+{
+    if (text.isEmpty())
+        return;
+    const QRectF& plot = layout.plot;
+    const QPointF point(layout.xOf(data.batch), layout.yOf(data.tpot));
+    const double width = textWidth(text, TextRole::BodyMedium) + 12;
+    const double height = lineHeight(TextRole::BodyMedium) + 6;
+    const double left = std::clamp(point.x() - width / 2, plot.left() + 2, std::max(plot.left() + 2, plot.right() - width - 2));
+    const auto covers = [&](const QRectF& plate) {
+        if (plate.intersects(avoid) || plate.adjusted(0, -9, 0, 9).contains(point) || plate.top() < plot.top() || plate.bottom() > plot.bottom())
+            return true;
+        return std::any_of(data.points.begin(), data.points.end(), [&](const BatchPoint& each) {
+            return each.legal && plate.contains(QPointF(layout.xOf(each.batch), layout.yOf(each.tpot)));
+        });
+    };
+    QRectF plate(left, plot.bottom() - height - 4, width, height);
+    for (const double top : {point.y() - height - 18, plot.center().y() - height / 2, plot.top() + 2})
+        if (covers(plate))
+            plate.moveTop(top);
+    if (covers(plate))
+        return; // too small for both: the strip has the value
+    scene.line(point, {point.x(), plate.center().y() > point.y() ? plate.top() : plate.bottom()}, theme.color(Ink::Text));
+    scene.roundedRect(plate, 2, theme.color(Ink::Surface), theme.color(Ink::Strong));
+    scene.text(plate, text, TextRole::BodyMedium, theme.color(Ink::Text), Qt::AlignCenter);
 }
 
 bool drawable(const CurveData& data, QSizeF size)
@@ -216,7 +244,8 @@ void buildCurveGround(const CurveData& data, QSizeF size, const Theme& theme, Sc
     const CurveLayout layout = curveLayout(data, size);
     const YUnit unit = yUnitOf(layout.mostSeconds);
     const double used = textWidth(title, TextRole::BodyStrong) + space::kSmall;
-    const QString units = firstFitting({CurveText::tr("%1, sequences per replica").arg(unit.name), unit.name}, TextRole::Note, header.width() - used);
+    const QString what = data.limit > 0 ? CurveText::tr("%1, sequences per replica").arg(unit.name) : CurveText::tr("%1, no batch fits").arg(unit.name);
+    const QString units = firstFitting({what, unit.name}, TextRole::Note, header.width() - used);
     scene.text(header.adjusted(used, 0, 0, 0), units, TextRole::Note, theme.color(Ink::Text3));
     const double limit = data.limit > 0 ? layout.xOf(static_cast<double>(data.limit)) : layout.plot.left();
     if (limit < layout.plot.right() - 1)
@@ -247,41 +276,31 @@ void buildCurveMarks(const CurveData& data, QSizeF size, const Theme& theme, Sce
     const QRectF& plot = layout.plot;
     const double line = lineHeight(TextRole::Note);
     const QPointF point(layout.xOf(data.batch), layout.yOf(data.tpot));
-    // The value stands on the foot of its mark, or above it when the curve runs low.
     const bool inside = data.limit >= data.batch;
     const QString value = CurveText::tr("%1 at batch %2").arg(qs(formatSeconds(data.tpot)), qs(formatCount(data.batch)));
     const QString text = firstFitting({inside ? value : CurveText::tr("%1, does not fit").arg(value), value, qs(formatSeconds(data.tpot))},
                                       TextRole::BodyMedium, plot.width() - 12);
-    const double width = textWidth(text, TextRole::BodyMedium) + 12;
-    const double height = lineHeight(TextRole::BodyMedium) + 6;
-    const double left = std::clamp(point.x() - width / 2, plot.left() + 2, std::max(plot.left() + 2, plot.right() - width - 2));
-    const bool low = plot.bottom() - point.y() < height + 14;
-    const QRectF plate(left, low ? std::max(plot.top() + line + 2, point.y() - height - 18) : plot.bottom() - height - 4, width, height);
-    QRectF limitLabel;
-    if (data.limit > 0) {
+    const QRectF taken(point.x() - 9, point.y() - 9, 18, 18);
+    if (data.limit > 0 && layout.xOf(static_cast<double>(data.limit)) <= plot.right() + 0.5) {
         const double x = layout.xOf(static_cast<double>(data.limit));
-        if (x <= plot.right() + 0.5) {
-            scene.line({x, plot.top() - 2}, {x, plot.bottom()}, theme.color(Ink::Text), 2);
-            const QString full = CurveText::tr("full at %1").arg(qs(formatCount(data.limit)));
-            const double wide = textWidth(full, TextRole::Note);
-            const double at = x - 6 - wide >= plot.left() ? x - 6 - wide : std::min(x + 6, plot.right() - wide);
-            limitLabel = {at, plot.top(), wide, line};
-            scene.fill(limitLabel.adjusted(-2, 0, 2, 0), theme.color(Ink::Surface));
-            scene.text(limitLabel, full, TextRole::Note, theme.color(Ink::Text2));
+        scene.line({x, plot.top() - 2}, {x, plot.bottom()}, theme.color(Ink::Text), 2);
+        const QString full = CurveText::tr("full at %1").arg(qs(formatCount(data.limit)));
+        const double wide = textWidth(full, TextRole::Note);
+        // Left of its line at the top, unless the mark is there.
+        QRectF label(x - 6 - wide, plot.top(), wide, line);
+        const auto bad = [&] { return label.left() < plot.left() || label.right() > size.width() - 2 || label.intersects(taken); };
+        for (const QPointF at : {QPointF(x + 6, plot.top()), QPointF(x - 6 - wide, plot.bottom() - line - 2), QPointF(x + 6, plot.bottom() - line - 2)})
+            if (bad())
+                label.moveTopLeft(at);
+        if (!bad()) {
+            scene.fill(label.adjusted(-2, 0, 2, 0), theme.color(Ink::Surface));
+            scene.text(label, full, TextRole::Note, theme.color(Ink::Text2));
+            drawPlate(scene, theme, data, layout, text, label.adjusted(-4, -2, 4, 2));
+        } else {
+            drawPlate(scene, theme, data, layout, text, {});
         }
     } else {
-        const QString never = firstFitting({CurveText::tr("no batch fits"), QString()}, TextRole::Note, plot.width() - 8);
-        limitLabel = {plot.right() - textWidth(never, TextRole::Note) - 4, plot.top(), textWidth(never, TextRole::Note), line};
-        scene.fill(limitLabel.adjusted(-2, 0, 2, 0), theme.color(Ink::Surface));
-        scene.text(limitLabel, never, TextRole::Note, theme.color(Ink::Text2));
-    }
-    if (low)
-        scene.line({point.x(), plate.bottom()}, point, theme.color(Ink::Text));
-    else
-        scene.line(point, {point.x(), plate.top()}, theme.color(Ink::Text));
-    if (!text.isEmpty() && !plate.intersects(limitLabel)) {
-        scene.roundedRect(plate, 2, theme.color(Ink::Surface), theme.color(Ink::Strong));
-        scene.text(plate, text, TextRole::BodyMedium, theme.color(Ink::Text), Qt::AlignCenter);
+        drawPlate(scene, theme, data, layout, text, {});
     }
     QPainterPath ring;
     ring.addEllipse(point, 5, 5);
