@@ -15,6 +15,15 @@ inline constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
 inline constexpr double kGB = 1e9;
 inline constexpr double kTera = 1e12;
 
+/// Sizes that no device will ever hold stop here (256 PiB) instead of overflowing; a sum of thirty still fits 64 bits.
+inline constexpr Bytes kMostBytes = Bytes{1} << 58;
+
+/// a x b for a, b >= 0, or kMostBytes when that is less.
+[[nodiscard]] constexpr std::int64_t boundedProduct(std::int64_t a, std::int64_t b)
+{
+    return b != 0 && a > kMostBytes / b ? kMostBytes : a * b;
+}
+
 /// Smallest integer >= a / b, for a >= 0 and b > 0.
 [[nodiscard]] constexpr std::int64_t ceilDiv(std::int64_t a, std::int64_t b)
 {

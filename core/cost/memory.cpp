@@ -108,16 +108,16 @@ public:
     {
         const Model& model = m_context.model;
         const std::int64_t tokens = pieceTokens(batch);
-        const Bytes stream = tokens * (2 * std::int64_t{model.hidden} + m_widest) * kActivationBytes;
+        const Bytes stream = boundedProduct(tokens, (2 * std::int64_t{model.hidden} + m_widest) * kActivationBytes);
         const std::int64_t inFlight =
             std::max(pieceSequences(batch, m_plan.prefillMicrobatches()), pieceSequences(batch, m_plan.decodeMicrobatches()));
-        return stream + (last ? inFlight * model.vocabulary * kLogitBytes : 0);
+        return stream + (last ? boundedProduct(inFlight, model.vocabulary * kLogitBytes) : 0);
     }
 
     /// Collective buffers: one payload for reductions over TP, two for sends in flight, one each way for expert dispatch and combine.
     [[nodiscard]] Bytes buffers(std::int64_t batch) const
     {
-        const Bytes payload = pieceTokens(batch) * m_context.model.hidden * kActivationBytes;
+        const Bytes payload = boundedProduct(pieceTokens(batch), m_context.model.hidden * kActivationBytes);
         Bytes total = 0;
         if (m_plan.tensor() > 1)
             total += payload;
@@ -132,7 +132,7 @@ public:
     {
         const StageStatic& fixed = m_stages[static_cast<std::size_t>(stage)];
         DeviceMemory memory = fixed.weights;
-        memory.kv = sequencesPerDevice(batch) * fixed.cachePerSequence;
+        memory.kv = boundedProduct(sequencesPerDevice(batch), fixed.cachePerSequence);
         memory.kvReplicas = static_cast<Bytes>(static_cast<double>(memory.kv) * fixed.replicaShare);
         const Bytes needed = activations(batch, stage + 1 == m_plan.pipeline());
         const Bytes moved = buffers(batch);
@@ -163,8 +163,8 @@ private:
     }
     [[nodiscard]] std::int64_t pieceTokens(std::int64_t batch) const
     {
-        return pieceSequences(batch, m_plan.prefillMicrobatches())
-               * ceilDiv(m_context.workload.input, std::int64_t{m_plan.chunks()} * m_plan.sequence());
+        return boundedProduct(pieceSequences(batch, m_plan.prefillMicrobatches()),
+                              ceilDiv(m_context.workload.input, std::int64_t{m_plan.chunks()} * m_plan.sequence()));
     }
 
     [[nodiscard]] StageStatic staticOf(int stage) const
@@ -281,7 +281,7 @@ MemoryReport memoryOf(const PlanContext& context, const Plan& plan, std::optiona
                                          ? room / std::max<Bytes>(1, fixed.cachePerToken)
                                          : static_cast<std::int64_t>(static_cast<double>(room) / static_cast<double>(fixed.cachePerSequence)
                                                                      * static_cast<double>(contextLength));
-        const std::int64_t tokens = perRank * plan.attentionData();
+        const std::int64_t tokens = boundedProduct(perRank, plan.attentionData());
         report.maxTokensPerReplica = firstStage ? tokens : std::min(report.maxTokensPerReplica, tokens);
         report.kvPerTokenPerDevice = std::max(report.kvPerTokenPerDevice, fixed.cachePerToken);
         firstStage = false;

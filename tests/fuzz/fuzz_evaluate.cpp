@@ -56,9 +56,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (report.legal) {
         checkPhase(report.prefill);
         checkPhase(report.decode);
-        for (const DeviceMemory& memory : report.memory.stages)
+        for (const DeviceMemory& memory : report.memory.stages) {
+            require(report.memory.fits ? memory.total() <= report.memory.capacity : memory.total() > 0, "what fits is within the capacity");
             require(memory.weights() > 0 && memory.kv >= 0 && memory.activations >= 0 && memory.buffers >= 0 && memory.reserve >= 0,
                     "no memory is negative");
+        }
     }
     require(!printReportJson(scenario, report).empty() && !printReportText(scenario, report).empty(), "a report can be printed");
     return 0;
