@@ -535,6 +535,7 @@ private Q_SLOTS:
     void painterIsLeftAsFound()
     {
         QImage image(50, 50, QImage::Format_RGB32);
+        image.fill(Qt::white);
         QPainter painter(&image);
         painter.setPen(Qt::green);
         painter.setRenderHint(QPainter::Antialiasing);

@@ -155,6 +155,12 @@ private:
         m_antialias = on;
     }
 
+    void usePen(const QPen& pen)
+    {
+        m_painter.setPen(pen);
+        m_penIsText = false;
+    }
+
     [[nodiscard]] double snapX(double x) const { return (std::floor(x * m_scale + m_transform.dx() + 0.5) - m_transform.dx()) / m_scale; }
     [[nodiscard]] double snapY(double y) const { return (std::floor(y * m_scale + m_transform.dy() + 0.5) - m_transform.dy()) / m_scale; }
     /// Edges on whole device pixels; what has an extent keeps at least one pixel of it.
@@ -220,7 +226,7 @@ private:
         antialias(true);
         m_painter.setBrush(fill.isValid() ? QBrush(fill) : QBrush(Qt::NoBrush));
         const bool framed = pen.isValid() && (!fill.isValid() || (rect.width() > 2 * width && rect.height() > 2 * width));
-        m_painter.setPen(framed ? penOf(pen, width, dashed) : QPen(Qt::NoPen));
+        usePen(framed ? penOf(pen, width, dashed) : QPen(Qt::NoPen));
         const double inset = framed ? width / 2 : 0;
         const QRectF box = rect.adjusted(inset, inset, -inset, -inset);
         if (radius > 0)
@@ -252,7 +258,7 @@ private:
         }
         antialias(true);
         m_painter.setBrush(item.fill.isValid() ? QBrush(item.fill) : QBrush(Qt::NoBrush));
-        m_painter.setPen(framed ? penOf(item.pen, pen, item.dashed) : QPen(Qt::NoPen));
+        usePen(framed ? penOf(item.pen, pen, item.dashed) : QPen(Qt::NoPen));
         const double inset = framed ? pen / 2 : 0;
         m_painter.drawRoundedRect(rect.adjusted(inset, inset, -inset, -inset), radius, radius);
     }
@@ -287,7 +293,7 @@ private:
     void hatchLines(const QRectF& rect, const HatchStyle& style)
     {
         antialias(true);
-        m_painter.setPen(penOf(style.line, style.width, false));
+        usePen(penOf(style.line, style.width, false));
         m_painter.drawLines(clippedHatch(rect, style));
     }
 
@@ -303,7 +309,7 @@ private:
             return;
         }
         antialias(true);
-        m_painter.setPen(penOf(item.pen, width, item.dashed));
+        usePen(penOf(item.pen, width, item.dashed));
         m_painter.drawLine(a, b);
     }
 
@@ -352,12 +358,12 @@ private:
                     m_segments.push_back(QLineF(points[i - 1], points[i]));
                 pen.setCapStyle(Qt::SquareCap);
             }
-            m_painter.setPen(pen);
+            usePen(pen);
             m_painter.drawLines(m_segments.constData(), static_cast<int>(m_segments.size()));
             return;
         }
         pen.setJoinStyle(Qt::RoundJoin);
-        m_painter.setPen(pen);
+        usePen(pen);
         m_painter.setBrush(Qt::NoBrush);
         m_painter.drawPolyline(points);
     }
@@ -366,7 +372,7 @@ private:
     {
         antialias(true);
         m_painter.setBrush(item.fill.isValid() ? QBrush(item.fill) : QBrush(Qt::NoBrush));
-        m_painter.setPen(item.pen.isValid() ? penOf(item.pen, static_cast<double>(item.width), item.dashed) : QPen(Qt::NoPen));
+        usePen(item.pen.isValid() ? penOf(item.pen, static_cast<double>(item.width), item.dashed) : QPen(Qt::NoPen));
         m_painter.drawPath(m_scene.paths[static_cast<std::size_t>(item.extra)]);
     }
 
@@ -379,9 +385,11 @@ private:
             m_painter.setFont(fontOf(item.role));
             m_font = static_cast<int>(item.role);
         }
-        if (m_textPen.color() != item.pen)
+        if (!m_penIsText || m_textPen.color() != item.pen) {
             m_textPen.setColor(item.pen);
-        m_painter.setPen(m_textPen);
+            m_painter.setPen(m_textPen);
+            m_penIsText = true;
+        }
         if (m_raster && item.rotation == 0) {
             const Label& label = staticTexts().of(text, item.role, m_scale, m_transform);
             m_painter.drawStaticText(textRect(item, label.width).topLeft(), label.text);
@@ -412,6 +420,7 @@ private:
     bool m_antialias = false;
     int m_font = -1; ///< role set on the painter
     QPen m_textPen;
+    bool m_penIsText = false; ///< m_textPen is set on the painter
     QList<QLineF> m_segments;
 };
 
