@@ -60,9 +60,9 @@ bool saysNothing(const nlohmann::json& value)
     case nlohmann::json::value_t::number_integer:
     case nlohmann::json::value_t::number_unsigned:
     case nlohmann::json::value_t::number_float: return value.get<double>() == 0;
-    case nlohmann::json::value_t::string:
+    case nlohmann::json::value_t::string: return value.get_ref<const std::string&>().empty();
     case nlohmann::json::value_t::array:
-    case nlohmann::json::value_t::object: return value.empty() || value == "";
+    case nlohmann::json::value_t::object: return value.empty();
     default: return false;
     }
 }

@@ -226,7 +226,7 @@ JsonObject JsonReader::root()
     return JsonValue(*this, &m_document.json(), {}).asObject();
 }
 
-void JsonReader::fail(std::string pointer, std::string found, std::string allowed)
+void JsonReader::fail(const std::string& pointer, std::string found, std::string allowed)
 {
     if (!m_error)
         m_error = Error{m_document.fileName(), shortened(pointer, 300), std::move(found), std::move(allowed)};

@@ -65,7 +65,7 @@ public:
     /// The document's top level, which must be an object.
     [[nodiscard]] JsonObject root();
     /// Records that the value at `pointer` is wrong; only the first call counts.
-    void fail(std::string pointer, std::string found, std::string allowed);
+    void fail(const std::string& pointer, std::string found, std::string allowed);
     [[nodiscard]] bool failed() const { return m_error.has_value(); }
     /// Only when failed().
     [[nodiscard]] const Error& error() const { return *m_error; }

@@ -81,7 +81,7 @@ FeedForward readFeedForward(JsonObject object)
     return f;
 }
 
-std::vector<LayerKind> readKinds(JsonArray array)
+std::vector<LayerKind> readKinds(const JsonArray& array)
 {
     std::vector<LayerKind> kinds;
     for (std::size_t i = 0; i < array.size(); ++i) {
@@ -95,7 +95,7 @@ std::vector<LayerKind> readKinds(JsonArray array)
     return kinds;
 }
 
-std::vector<std::uint8_t> readLayers(JsonArray array, int kinds, JsonReader& reader)
+std::vector<std::uint8_t> readLayers(const JsonArray& array, int kinds, JsonReader& reader)
 {
     std::vector<std::uint8_t> layers;
     const int lastKind = std::max(0, kinds - 1);
