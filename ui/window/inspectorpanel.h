@@ -21,17 +21,14 @@ public:
     void setTheme(const Theme& theme);
     [[nodiscard]] SceneView* view() const { return m_view; }
 
-protected:
-    void resizeEvent(QResizeEvent* event) override;
-
 private:
-    void refresh();
+    void refreshTitle();
 
     Document& m_document;
-    const Theme* m_theme;
     ViewTitle* m_title;
     QScrollArea* m_scroll;
-    SceneView* m_view;
+    SceneView* m_view = nullptr;
+    int m_wantedHeight = 0;
 };
 
 } // namespace shardlens

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/window/inspectorpanel.h"
+
+#include "ui/scene/inspectorscene.h"
+#include "ui/views/sceneview.h"
+#include "ui/window/viewdock.h"
+
+#include <QScrollArea>
+#include <QVBoxLayout>
+
+#include <cmath>
+
+namespace shardlens {
+
+InspectorPanel::InspectorPanel(Document& document, QWidget* parent)
+    : QWidget(parent),
+      m_document(document),
+      m_title(new ViewTitle(tr("Inspector"), this)),
+      m_scroll(new QScrollArea(this))
+{
+    setObjectName(QStringLiteral("inspectorBody"));
+    setAttribute(Qt::WA_StyledBackground);
+    const auto build = [this](const ViewInput& input, Scene& scene) {
+        buildInspector(input, {}, scene);
+        const int wanted = static_cast<int>(std::ceil(scene.size.height()));
+        if (wanted == m_wantedHeight)
+            return;
+        m_wantedHeight = wanted;
+        // Not inside a paint event, where this may run.
+        QMetaObject::invokeMethod(
+            this, [this] { m_view->setFixedHeight(std::max(m_wantedHeight, 1)); }, Qt::QueuedConnection);
+    };
+    m_view = new SceneView(document, build, {true, tr("Inspector"), describeInspector, {}}, m_scroll);
+    m_scroll->setWidget(m_view);
+    m_scroll->setWidgetResizable(true);
+    m_scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_scroll->setFocusPolicy(Qt::NoFocus);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_title);
+    column->addWidget(m_scroll, 1);
+    connect(&document.selection(), &Selection::changed, this, &InspectorPanel::refreshTitle);
+    refreshTitle();
+}
+
+void InspectorPanel::setTheme(const Theme& theme)
+{
+    m_title->setTheme(theme);
+    m_view->setTheme(theme);
+}
+
+void InspectorPanel::refreshTitle()
+{
+    const Selection& selection = m_document.selection();
+    m_title->setSubtitle(selection.pin().kind != Subject::Kind::None     ? tr("pinned, Esc clears")
+                         : selection.hover().kind != Subject::Kind::None ? tr("preview, click pins")
+                                                                         : tr("click anything to pin it"));
+}
+
+} // namespace shardlens

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Zoom and pan of the timeline: the wheel zooms at the pointer, dragging moves, + - 0 and A D from the keyboard.
+#pragma once
+
+#include "ui/document/document.h"
+#include "ui/scene/timelinescene.h"
+
+#include <QObject>
+
+class QWheelEvent;
+
+namespace shardlens {
+
+class SceneView;
+
+class TimelineZoom : public QObject {
+    Q_OBJECT
+public:
+    /// Lives with the view.
+    TimelineZoom(Document& document, SceneView& view);
+    void fit();
+    [[nodiscard]] const TimelineOptions& options() const { return m_options; }
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
+private:
+    [[nodiscard]] TimelineLayout layout() const;
+    bool wheel(QWheelEvent& event);
+    bool key(int key);
+    void show(Phase phase, TimeRange range);
+    void drag(QPointF to);
+
+    Document& m_document;
+    SceneView& m_view;
+    TimelineOptions m_options;
+    QPointF m_pressed;
+    TimeRange m_pressedRange; ///< visible when the button went down; empty: nothing to move
+    Phase m_pressedPhase = Phase::Prefill;
+    bool m_moving = false;
+};
+
+} // namespace shardlens
