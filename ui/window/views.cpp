@@ -7,6 +7,7 @@
 #include "ui/scene/timelinescene.h"
 #include "ui/scene/verdictscene.h"
 #include "ui/views/sceneview.h"
+#include "ui/window/latencybody.h"
 #include "ui/window/timelinezoom.h"
 
 #include <QActionGroup>
@@ -112,7 +113,12 @@ View makeLatency(Document& document, QWidget* parent)
     auto* scene = new SceneView(
         document, [](const ViewInput& input, Scene& out) { buildLatency(input, {}, out); },
         optionsOf(false, "Latency", describeLatency, latencyTooltip), parent);
-    return sceneOnly(title, scene, [title] { title->setSubtitle(translated("by cause")); });
+    auto* body = new LatencyBody(document, scene, parent);
+    return {title, body, [title] { title->setSubtitle(translated("by cause; TPOT over the batch")); },
+            [title, body](const Theme& theme) {
+                title->setTheme(theme);
+                body->setTheme(theme);
+            }};
 }
 
 } // namespace
