@@ -120,7 +120,7 @@ void MainWindow::fillPresetMenu(QMenu& menu)
     for (const PlanPreset& preset : planPresets(m_document.scenario())) {
         QAction* action = menu.addAction(preset.name, this, [this, preset] { usePlan(preset.plan, preset.name); });
         action->setCheckable(true);
-        action->setChecked(planName(m_document.scenario().plan) == preset.name);
+        action->setChecked(presetName(m_document.scenario().plan) == preset.name);
     }
 }
 

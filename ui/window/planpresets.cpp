@@ -31,7 +31,7 @@ Plan presetPlan(const Scenario& scenario, int tensor, int pipeline, int data)
 
 } // namespace
 
-QString planName(const Plan& plan)
+QString presetName(const Plan& plan)
 {
     QStringList parts;
     for (const PlanAxis axis : kDeviceAxes)
@@ -46,7 +46,7 @@ std::vector<PlanPreset> planPresets(const Scenario& scenario)
     std::vector<PlanPreset> presets;
     const auto offer = [&](const Plan& plan) {
         if (presets.size() < kMostPresets && plan.devices() == devices && isLegal(scenario.context(), plan))
-            presets.push_back({planName(plan), plan});
+            presets.push_back({presetName(plan), plan});
     };
     for (int pipeline = 1; pipeline <= devices; pipeline *= 2) {
         for (int data = 1; pipeline * data <= devices; data *= 2) {

@@ -18,6 +18,6 @@ struct PlanPreset {
 /// TP x PP x DP in powers of two that use every device, with EP over the whole stage for models with experts; most TP first.
 [[nodiscard]] std::vector<PlanPreset> planPresets(const Scenario& scenario);
 /// "TP 4 x PP 2": the axes above 1, "1 device" when there are none.
-[[nodiscard]] QString planName(const Plan& plan);
+[[nodiscard]] QString presetName(const Plan& plan);
 
 } // namespace shardlens
