@@ -36,9 +36,13 @@ public:
         if (m_area.height() < legendTall + kAxis + kBand + 2 * kLeastPitch)
             legendTall = 0;
         const double forRows = m_area.height() - legendTall - kAxis - 8;
-        m_rows = memoryRows(m_input.scenario, m_input.report, static_cast<int>(std::max(1.0, (forRows - kBand) / kLeastPitch)),
-                            m_options.perStage);
-        layOut(forRows);
+        const auto arrange = [&](double room) {
+            m_rows = memoryRows(m_input.scenario, m_input.report, static_cast<int>(std::max(1.0, room / kLeastPitch)), m_options.perStage);
+            layOut(forRows);
+        };
+        arrange(forRows);
+        if (m_plot.height() + (m_band || !m_words ? kBand : 0) > forRows) // the words need a band of their own after all
+            arrange(forRows - kBand);
         drawZone();
         for (std::size_t i = 0; i < m_rows.size(); ++i)
             drawRow(i);
@@ -90,6 +94,7 @@ private:
     {
         m_words = forRows >= kLeastPitch + kBand;
         layOut(forRows, m_words && !fits());
+        m_brief = false; // the next line asks for the width of the long words
         m_brief = fits() && freeTextWidth() > freeWidth();
         if (m_words && !m_band && (static_cast<double>(emptyRun().second) * m_pitch < 40 || freeWidth() < freeTextWidth()))
             layOut(forRows, true);
@@ -233,6 +238,10 @@ private:
         const QString value = qs(formatNumber(static_cast<double>(of(row.stage).total()) / kGiB));
         const double width = textWidth(value, TextRole::BodyMedium);
         double x = xOf(of(row.stage).total()) + 7;
+        // Clear of the dashed line at the fullest one's end.
+        const double end = xOf(m_memory.limiting().total());
+        if (x < end + 4 && x + width > end - 4)
+            x = end + 7;
         const bool beside = x + width <= m_capacityX - 5;
         if (!beside)
             x = std::max(x, m_capacityX + 6);

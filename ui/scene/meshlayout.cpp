@@ -14,7 +14,6 @@ constexpr double kFrameAspect = 1.6; // of a domain of several tiles
 constexpr double kMostTileWidth = 260;
 constexpr double kMostTileHeight = 196;
 constexpr double kLabelColumn = 64;
-constexpr double kPixelsPerTile = 45; // area below which tiles, gaps and frames can no longer be told apart
 
 struct Grid {
     int columns = 1;
@@ -83,69 +82,13 @@ QPainterPath loop(QPointF from, QPointF to, QPointF side, double reach)
     return path;
 }
 
-std::int64_t product(const std::vector<MeshLevel>& levels)
-{
-    std::int64_t result = 1;
-    for (const MeshLevel& level : levels)
-        result *= level.units();
-    return result;
-}
-
-/// Keeps only as many outer units as `target` devices need, from the outermost axis inwards, until at most `most` are left.
-void cutSiblings(std::vector<MeshLevel>& levels, std::int64_t target, std::int64_t most)
-{
-    for (std::size_t l = levels.size(); l-- > 0;) {
-        MeshLevel& level = levels[l];
-        for (std::size_t axis = level.extents.size(); axis-- > 0;) {
-            const std::int64_t total = product(levels);
-            if (total <= most)
-                return;
-            std::int64_t inner = 1;
-            for (std::size_t i = 0; i < l; ++i)
-                inner *= levels[i].units();
-            for (std::size_t i = 0; i < axis; ++i)
-                inner *= level.extents[i];
-            const auto keep = static_cast<int>(std::clamp<std::int64_t>(ceilDiv(target, inner), 1, level.extents[axis]));
-            if (keep < level.extents[axis] && axis < level.wrap.size())
-                level.wrap[axis] = false;
-            level.extents[axis] = keep;
-            if (keep > 1)
-                return;
-        }
-    }
-}
-
-/// Merges neighbours until at most `most` tiles are left; returns devices per tile.
-int mergeNeighbours(std::vector<MeshLevel>& levels, std::int64_t most)
-{
-    int merge = 1;
-    while (product(levels) > most && levels.size() > 1) {
-        merge *= levels.front().units();
-        levels.erase(levels.begin());
-    }
-    if (product(levels) <= most)
-        return merge;
-    std::vector<int>& extents = levels.front().extents;
-    for (int& extent : extents) {
-        const auto wanted = static_cast<int>(ceilDiv(product(levels), most));
-        int factor = std::min(wanted, extent);
-        while (factor < extent && extent % factor != 0)
-            ++factor; // only whole tiles, so that a tile's devices stay consecutive
-        merge *= factor;
-        extent /= factor;
-        if (product(levels) <= most)
-            break;
-    }
-    return merge;
-}
-
 class Builder {
 public:
     Builder(const MeshLayoutInput& input, MeshLayout& layout) : m_input(input), m_layout(layout) {}
 
     void run()
     {
-        prepareLevels();
+        chooseMeshLevels(m_input, m_layout);
         QRectF area = m_input.area;
         const MeshLevel& inner = m_layout.levels.front();
         if (m_input.wantsLabels && m_layout.levels.size() == 1 && inner.topology == Topology::Switch && m_layout.merge == 1
@@ -159,26 +102,6 @@ public:
     }
 
 private:
-    void prepareLevels()
-    {
-        auto& levels = m_layout.levels;
-        for (std::size_t i = 0; i < m_input.cluster.levels.size(); ++i) {
-            const FabricLevel& level = m_input.cluster.levels[i];
-            if (level.units() > 1)
-                levels.push_back({static_cast<int>(i), level.topology, level.extents, level.wrap});
-        }
-        if (levels.empty())
-            levels.push_back({0, Topology::Switch, {1}, {}});
-        const auto most = static_cast<std::int64_t>(
-            std::clamp(m_input.area.width() * m_input.area.height() / kPixelsPerTile, 16.0, static_cast<double>(kMostTiles)));
-        const std::int64_t target = m_input.replicaDevices > 0 ? m_input.replicaDevices : std::min<std::int64_t>(most, 64);
-        cutSiblings(levels, target, most);
-        m_layout.shown = static_cast<int>(product(levels));
-        m_layout.merge = mergeNeighbours(levels, most);
-        while (levels.size() > 1 && levels.front().units() == 1)
-            levels.erase(levels.begin());
-    }
-
     [[nodiscard]] int unitDevices(std::size_t level) const
     {
         int devices = m_layout.merge;
@@ -466,14 +389,6 @@ private:
 
 } // namespace
 
-int MeshLevel::units() const
-{
-    int count = 1;
-    for (const int extent : extents)
-        count *= extent;
-    return count;
-}
-
 const MeshTile* MeshLayout::tileOf(int device) const
 {
     if (device < 0 || device >= shown)
@@ -487,21 +402,6 @@ MeshLayout layoutMesh(const MeshLayoutInput& input)
     MeshLayout layout;
     Builder(input, layout).run();
     return layout;
-}
-
-bool isOnChip(const Cluster& cluster, int level)
-{
-    return level == 0 && cluster.accelerator.noun == "core" && cluster.levels.size() > 1;
-}
-
-int networkTier(const Cluster& cluster, int level)
-{
-    if (isOnChip(cluster, level))
-        return 0;
-    const int firstBoard = isOnChip(cluster, 0) ? 1 : 0;
-    const bool scalesOut =
-        level >= 0 && level < static_cast<int>(cluster.levels.size()) && cluster.levels[static_cast<std::size_t>(level)].scalesOut;
-    return level > firstBoard || scalesOut ? 2 : 1;
 }
 
 } // namespace shardlens

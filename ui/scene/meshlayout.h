@@ -94,6 +94,8 @@ struct MeshLayout {
 /// Most tiles in one picture.
 inline constexpr int kMostTiles = 2048;
 
+/// First step of layoutMesh(): levels, shown and merge for the area and the plan.
+void chooseMeshLevels(const MeshLayoutInput& input, MeshLayout& layout);
 [[nodiscard]] MeshLayout layoutMesh(const MeshLayoutInput& input);
 
 /// True for the innermost level of accelerators whose devices are cores of a chip.

@@ -14,6 +14,7 @@ constexpr double kFade = 0.55;
 constexpr double kReplicaTint = 0.72; // of the way to the surface: ground of the replica hatch
 
 constexpr int kMostHatches = 10;
+constexpr std::size_t kMostRound = 300;
 
 /// More outlines than this are a pattern of their own; larger groups stand out by keeping their colour.
 constexpr std::size_t kMostOutlined = 16;
@@ -92,7 +93,9 @@ public:
 
 private:
     [[nodiscard]] QColor ink(Ink ink) const { return m_drawing.ink(ink); }
-    [[nodiscard]] double radius() const { return m_side >= 20 ? 3 : 0; }
+    /// Round corners cost ten times a plain rectangle and tell nothing in a crowd.
+    [[nodiscard]] bool isRound() const { return m_side >= 20 && m_drawing.layout.tiles.size() <= kMostRound; }
+    [[nodiscard]] double radius() const { return isRound() ? 3 : 0; }
 
     void drawEmpty(bool idle)
     {
@@ -124,7 +127,7 @@ private:
             m_scene.hatch(m_rect, Hatch::Replica, m_dress.colour, edge);
         else if (m_dress.copy)
             m_scene.fill(m_rect, m_drawing.input.theme.faded(m_dress.colour, 0.5));
-        else if (m_side >= 20)
+        else if (isRound())
             m_scene.roundedRect(m_rect, radius(), m_dress.colour, edge);
         else
             m_scene.fill(m_rect, m_dress.colour, m_side >= 7 ? edge : QColor());
@@ -152,10 +155,15 @@ private:
         m_inner = m_rect.adjusted(pad, m_rect.height() >= 40 ? 4 : 1, -pad, m_rect.height() >= 40 ? -5 : -2);
         if (m_inner.width() < 6 || m_inner.height() < 4)
             return;
-        if (m_dress.copy && m_rect.height() >= 40 && m_rect.width() >= 40) { // the hatch frames the text instead of crossing it
-            const double frame = m_rect.width() >= 100 ? 10 : 5;
-            m_scene.fill(m_rect.adjusted(frame, 5, -frame, -5), m_dress.ground);
-            m_inner.adjust(frame >= 10 ? 8 : 2, 3, frame >= 10 ? -8 : -2, -3);
+        // The hatch of copies frames their text instead of crossing it; originals keep the same margins, so that all show the same facts.
+        const bool hasCopies = m_drawing.input.scenario.plan.data() > 1 && m_drawing.options.colour != MeshColour::Replica;
+        if (hasCopies && m_rect.height() >= 32 && m_rect.width() >= 40) {
+            const bool roomy = m_rect.width() >= 100 && m_rect.height() >= 60;
+            const double frame = roomy ? 10 : 5;
+            m_frame = m_dress.copy ? frame : 0;
+            if (m_dress.copy)
+                m_scene.fill(m_rect.adjusted(frame, roomy ? 6 : 4, -frame, roomy ? -6 : -4), m_dress.ground);
+            m_inner.adjust(roomy ? 8 : 2, m_rect.height() >= 40 ? 3 : 1, roomy ? -8 : -2, m_rect.height() >= 40 ? -3 : -1);
         }
         drawMemoryBar();
         drawKvMark();
@@ -165,7 +173,7 @@ private:
     /// One line in the middle of a tile, on a plain ground where the tile is hatched.
     void centredText(const QString& text, TextRole role)
     {
-        if (m_dress.copy) {
+        if (m_dress.copy && m_frame == 0) {
             const double width = textWidth(text, role) + 6;
             const QRectF plate(m_inner.center().x() - width / 2, m_inner.center().y() - 7, width, 14);
             m_scene.fill(plate.intersected(m_rect.adjusted(1, 1, -1, -1)), m_dress.ground);
@@ -214,10 +222,11 @@ private:
         const bool latent = m_drawing.facts->attention().kind == AttentionKind::Latent;
         const QString text = latent ? QStringLiteral("KV latent") : QString(QStringLiteral("KV ") + rangeText(m_facts.kvHeads));
         const double width = textWidth(text, TextRole::Note);
-        const bool room = m_inner.height() >= kLine + 14 && width <= m_rect.width() - 8;
+        const bool room = m_inner.height() >= kLine + 14 && width <= m_rect.width() - 2 * m_frame - 8;
         const double height = room ? 14 : (m_rect.height() < 24 ? 3 : 4);
         const double bottom = m_rect.height() < 40 ? m_rect.bottom() - 1 : m_inner.bottom();
-        const QRectF mark(m_rect.left() + 2, bottom - height, m_rect.width() - 4, height);
+        const double inset = std::max(m_frame, 2.0);
+        const QRectF mark(m_rect.left() + inset, bottom - height, m_rect.width() - 2 * inset, height);
         const Theme& theme = m_drawing.input.theme;
         const QColor kv = m_dress.faded ? theme.faded(ink(Ink::Kv), kFade) : ink(Ink::Kv);
         const bool copy = m_facts.kvCopy > 0;
@@ -347,7 +356,8 @@ private:
     {
         QString beside;
         QString longest;
-        for (const Fact& fact : facts()) {
+        const bool room = m_inner.width() >= textWidth(name, role) + 60;
+        for (const Fact& fact : room ? facts() : std::vector<Fact>{}) {
             if (fact.text.isEmpty())
                 continue;
             longest += (longest.isEmpty() ? QString() : QStringLiteral("  ")) + fact.longest;
@@ -359,7 +369,7 @@ private:
             centredText(name, role);
             return;
         }
-        if (m_dress.copy && m_rect.height() < 40)
+        if (m_dress.copy && m_frame == 0)
             m_scene.fill(m_inner.adjusted(-2, 1, 2, -1), m_dress.ground);
         m_scene.text(m_inner, name, role, m_dress.text);
         const double width = textWidth(beside, TextRole::Note);
@@ -426,6 +436,7 @@ private:
     Dress m_dress;
     QRectF m_inner;
     double m_side = 0;
+    double m_frame = 0; ///< hatched margin round the plain ground of a copy; 0: none
 };
 
 } // namespace

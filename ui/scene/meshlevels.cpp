@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which levels of a cluster a mesh picture shows, and how much of them: identical siblings are cut away, then neighbours merged.
+#include "ui/scene/meshlayout.h"
+
+#include <algorithm>
+
+namespace shardlens {
+namespace {
+
+constexpr double kPixelsPerTile = 45; // area below which tiles, gaps and frames can no longer be told apart
+
+std::int64_t product(const std::vector<MeshLevel>& levels)
+{
+    std::int64_t result = 1;
+    for (const MeshLevel& level : levels)
+        result *= level.units();
+    return result;
+}
+
+/// Keeps only as many outer units as `target` devices need, from the outermost axis inwards, until at most `most` are left.
+void cutSiblings(std::vector<MeshLevel>& levels, std::int64_t target, std::int64_t most)
+{
+    for (std::size_t l = levels.size(); l-- > 0;) {
+        MeshLevel& level = levels[l];
+        for (std::size_t axis = level.extents.size(); axis-- > 0;) {
+            const std::int64_t total = product(levels);
+            if (total <= most)
+                return;
+            std::int64_t inner = 1;
+            for (std::size_t i = 0; i < l; ++i)
+                inner *= levels[i].units();
+            for (std::size_t i = 0; i < axis; ++i)
+                inner *= level.extents[i];
+            const auto keep = static_cast<int>(std::clamp<std::int64_t>(ceilDiv(target, inner), 1, level.extents[axis]));
+            if (keep < level.extents[axis] && axis < level.wrap.size())
+                level.wrap[axis] = false;
+            level.extents[axis] = keep;
+            if (keep > 1)
+                return;
+        }
+    }
+}
+
+/// Merges neighbours until at most `most` tiles are left; returns devices per tile.
+int mergeNeighbours(std::vector<MeshLevel>& levels, std::int64_t most)
+{
+    int merge = 1;
+    while (product(levels) > most && levels.size() > 1) {
+        merge *= levels.front().units();
+        levels.erase(levels.begin());
+    }
+    if (product(levels) <= most)
+        return merge;
+    std::vector<int>& extents = levels.front().extents;
+    for (int& extent : extents) {
+        const auto wanted = static_cast<int>(ceilDiv(product(levels), most));
+        int factor = std::min(wanted, extent);
+        while (factor < extent && extent % factor != 0)
+            ++factor; // only whole tiles, so that a tile's devices stay consecutive
+        merge *= factor;
+        extent /= factor;
+        if (product(levels) <= most)
+            break;
+    }
+    return merge;
+}
+
+} // namespace
+
+int MeshLevel::units() const
+{
+    int count = 1;
+    for (const int extent : extents)
+        count *= extent;
+    return count;
+}
+
+void chooseMeshLevels(const MeshLayoutInput& input, MeshLayout& layout)
+{
+    auto& levels = layout.levels;
+    for (std::size_t i = 0; i < input.cluster.levels.size(); ++i) {
+        const FabricLevel& level = input.cluster.levels[i];
+        if (level.units() > 1)
+            levels.push_back({static_cast<int>(i), level.topology, level.extents, level.wrap});
+    }
+    if (levels.empty())
+        levels.push_back({0, Topology::Switch, {1}, {}});
+    const auto most = static_cast<std::int64_t>(
+        std::clamp(input.area.width() * input.area.height() / kPixelsPerTile, 16.0, static_cast<double>(kMostTiles)));
+    const std::int64_t target = input.replicaDevices > 0 ? input.replicaDevices : std::min<std::int64_t>(most, 64);
+    cutSiblings(levels, target, most);
+    layout.shown = static_cast<int>(product(levels));
+    layout.merge = mergeNeighbours(levels, most);
+    while (levels.size() > 1 && levels.front().units() == 1)
+        levels.erase(levels.begin());
+}
+
+bool isOnChip(const Cluster& cluster, int level)
+{
+    return level == 0 && cluster.accelerator.noun == "core" && cluster.levels.size() > 1;
+}
+
+int networkTier(const Cluster& cluster, int level)
+{
+    if (isOnChip(cluster, level))
+        return 0;
+    const int firstBoard = isOnChip(cluster, 0) ? 1 : 0;
+    const bool scalesOut =
+        level >= 0 && level < static_cast<int>(cluster.levels.size()) && cluster.levels[static_cast<std::size_t>(level)].scalesOut;
+    return level > firstBoard || scalesOut ? 2 : 1;
+}
+
+} // namespace shardlens
