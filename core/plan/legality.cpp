@@ -41,6 +41,8 @@ constexpr std::array<RuleText, kRuleCount> kRules{{
 }};
 
 constexpr int kMostOfAxis = 65536; // devices, and sequences of a batch
+// Pieces x stages of a phase: what a timeline holds as events. Far beyond any schedule in use; without it a plan could ask for gigabytes.
+constexpr std::int64_t kMostPieces = std::int64_t{1} << 18;
 
 int mostExperts(const Model& model)
 {
@@ -76,6 +78,16 @@ void findViolations(const PlanContext& context, const Plan& plan, Found&& found)
             found(Finding{Rule::Range, axis, plan[axis], kMostOfAxis, 0});
             return;
         }
+    for (const PlanAxis microbatches : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches}) {
+        const std::int64_t chunks = microbatches == PlanAxis::PrefillMicrobatches ? plan.chunks() : 1;
+        const std::int64_t stages = plan.pipeline();
+        if (chunks * plan[microbatches] * stages <= kMostPieces)
+            continue;
+        const PlanAxis axis = chunks > plan[microbatches] ? PlanAxis::Chunks : microbatches;
+        const std::int64_t others = stages * (axis == PlanAxis::Chunks ? plan[microbatches] : chunks);
+        if (!found(Finding{Rule::Range, axis, plan[axis], std::max<std::int64_t>(1, kMostPieces / others), 0}))
+            return;
+    }
     for (const LayerKind& kind : model.kinds) {
         const int queryHeads = kind.attention.queryHeads;
         const int kvHeads = kind.attention.kvHeads;

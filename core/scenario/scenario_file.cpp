@@ -63,7 +63,6 @@ int limitOf(PlanAxis axis)
     switch (axis) {
     case PlanAxis::PrefillMicrobatches:
     case PlanAxis::DecodeMicrobatches: return kMaxBatch;
-    case PlanAxis::Chunks: return kMaxTokens;
     default: return kMaxDevices;
     }
 }

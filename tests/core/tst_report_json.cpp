@@ -231,6 +231,21 @@ private Q_SLOTS:
         QVERIFY(summary.find("TTFT") == std::string::npos && summary.find("Memory") == std::string::npos);
     }
 
+    /// A plan of billions of pieces is refused at once instead of drawn up.
+    void endlessTimelinesAreRefused()
+    {
+        Scenario scenario = caseStudy();
+        scenario.workload = {65536, 100'000, 1};
+        scenario.plan[PlanAxis::PrefillMicrobatches] = 65536;
+        scenario.plan[PlanAxis::Chunks] = 65536;
+        const Report report = evaluate(scenario);
+        QVERIFY(!report.legal);
+        const Json json = Json::parse(printReportJson(scenario, report));
+        QCOMPARE(json["violations"][0]["rule"], "range");
+        scenario.plan[PlanAxis::Chunks] = 1;
+        QVERIFY(evaluate(scenario).legal);
+    }
+
     void warningsAreSentences()
     {
         Report report = sample();
