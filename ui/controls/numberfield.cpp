@@ -81,7 +81,8 @@ void NumberField::setTheme(const Theme& theme)
 {
     m_theme = &theme;
     QPalette colors = palette();
-    colors.setColor(QPalette::Base, Qt::transparent);
+    colors.setColor(QPalette::Base, theme.color(Ink::Surface));
+    colors.setColor(QPalette::Disabled, QPalette::Base, theme.color(Ink::Sunken));
     colors.setColor(QPalette::Text, theme.color(Ink::Text));
     colors.setColor(QPalette::Disabled, QPalette::Text, theme.color(Ink::Disabled));
     colors.setColor(QPalette::Highlight, theme.color(Ink::Line));
@@ -146,15 +147,14 @@ void NumberField::commit()
 
 void NumberField::paintEvent(QPaintEvent* event)
 {
-    QPainter painter(this);
+    // The frame comes last: a style (or a window's style sheet) may fill the whole field.
+    QLineEdit::paintEvent(event);
     Scene scene;
     scene.clear(size());
-    const QRectF box(rect());
     const QColor border = hasFocus() ? m_theme->color(Ink::Accent) : m_theme->color(isEnabled() ? Ink::Strong : Ink::Line);
-    scene.roundedRect(box, 3, m_theme->color(isEnabled() ? Ink::Surface : Ink::Sunken), border, hasFocus() ? 2 : 1);
+    scene.roundedRect(QRectF(rect()), 3, QColor(), border, hasFocus() ? 2 : 1);
+    QPainter painter(this);
     paint(painter, scene, *m_theme);
-    painter.end();
-    QLineEdit::paintEvent(event);
 }
 
 void NumberField::keyPressEvent(QKeyEvent* event)
