@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each rule breaks, says so with its numbers, and names legal neighbours that really are legal; what merely costs is allowed.
+#include "scenarios.h"
+
+#include <QTest>
+
+#include <random>
+
+using namespace shardlens;
+using shardlens::test::scenarioOf;
+
+namespace {
+
+std::vector<Finding> violationsOf(const Scenario& s)
+{
+    std::vector<Finding> violations;
+    std::vector<Finding> warnings;
+    checkPlan(s.context(), s.plan, violations, warnings);
+    return violations;
+}
+
+bool warns(const Scenario& s, Rule rule)
+{
+    std::vector<Finding> violations;
+    std::vector<Finding> warnings;
+    checkPlan(s.context(), s.plan, violations, warnings);
+    return std::any_of(warnings.begin(), warnings.end(), [rule](const Finding& f) { return f.rule == rule; });
+}
+
+Scenario with(Scenario s, std::initializer_list<std::pair<PlanAxis, int>> values)
+{
+    for (const auto& [axis, value] : values)
+        s.plan[axis] = value;
+    return s;
+}
+
+} // namespace
+
+class TestLegality : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void brokenRules_data()
+    {
+        QTest::addColumn<int>("axis");
+        QTest::addColumn<int>("value");
+        QTest::addColumn<int>("rule");
+        QTest::addColumn<QString>("says");
+        const auto row = [](const char* name, PlanAxis axis, int value, Rule rule, const char* says) {
+            QTest::newRow(name) << static_cast<int>(axis) << value << static_cast<int>(rule) << QString::fromUtf8(says);
+        };
+        row("tensor", PlanAxis::Tensor, 6, Rule::TensorHeads, "TP 6 does not divide 64 query heads; 4 or 8 do.");
+        row("zero", PlanAxis::Data, 0, Rule::Range, "DP is 0; 1 to 65,536 is allowed.");
+        row("stages", PlanAxis::Pipeline, 81, Rule::PipelineLayers, "PP 81 is more stages than the model's 80 layers; 8 works.");
+        row("dense", PlanAxis::Expert, 2, Rule::ExpertDense, "EP 2 needs a mixture of experts, and Llama-3-70B is dense; EP 1 is allowed.");
+        row("microbatches", PlanAxis::DecodeMicrobatches, 2, Rule::MicrobatchBatch,
+            "2 decode microbatches are more than the 1 sequence of the batch; at most 1 is allowed.");
+        row("devices", PlanAxis::Data, 16, Rule::Devices, "The plan needs 16 devices, but p5.48xlarge has 8; DP 8 fits.");
+        row("chunks", PlanAxis::Chunks, 4000, Rule::SequenceLength, "SP x chunks cuts the prompt into 4,000 pieces, but it has only 2,000 tokens; chunks 2000 works.");
+        row("attention", PlanAxis::AttentionData, 2, Rule::AttentionDataBatch, "Attention DP 2 is more than the 1 sequence of the batch; 1 works.");
+    }
+    void brokenRules()
+    {
+        QFETCH(int, axis);
+        QFETCH(int, value);
+        QFETCH(int, rule);
+        QFETCH(QString, says);
+        const Scenario s = with(scenarioOf("llama-3-70b", "p5.48xlarge"), {{static_cast<PlanAxis>(axis), value}});
+        const std::vector<Finding> violations = violationsOf(s);
+        QVERIFY(!violations.empty());
+        const auto found = std::find_if(violations.begin(), violations.end(), [rule](const Finding& f) { return static_cast<int>(f.rule) == rule; });
+        QVERIFY(found != violations.end());
+        QCOMPARE(QString::fromStdString(sentence(*found, s.context(), s.plan)), says);
+        QVERIFY(!isLegal(s.context(), s.plan));
+        for (const int nearest : nearestLegal(*found, s.context(), s.plan)) {
+            Plan mended = s.plan;
+            mended[found->axis] = nearest;
+            QVERIFY(isLegal(s.context(), mended));
+        }
+    }
+
+    void kvHeadsAndExperts()
+    {
+        Scenario phi = scenarioOf("phi-3-medium", "p5.48xlarge"); // 40 query heads, 10 KV heads
+        QVERIFY(violationsOf(with(phi, {{PlanAxis::Tensor, 5}})).empty());
+        const Scenario four = with(phi, {{PlanAxis::Tensor, 4}});
+        QCOMPARE(violationsOf(four).front().rule, Rule::TensorKvHeads);
+        QCOMPARE(sentence(violationsOf(four).front(), four.context(), four.plan),
+                 std::string("TP 4 neither divides 10 KV heads nor is a multiple of them; 2 or 5 work."));
+        Scenario moe = with(scenarioOf("mixtral-8x7b", "p5.48xlarge"), {{PlanAxis::Tensor, 4}});
+        QVERIFY(violationsOf(with(moe, {{PlanAxis::Expert, 4}})).empty());
+        QCOMPARE(violationsOf(with(moe, {{PlanAxis::Expert, 3}})).front().rule, Rule::ExpertGroup);
+    }
+
+    void computeFormat()
+    {
+        Scenario s = scenarioOf("llama-3-70b", "dgx-a100");
+        s.formats.compute = NumberFormat::Fp8;
+        const std::vector<Finding> violations = violationsOf(s);
+        QCOMPARE(violations.size(), std::size_t{1});
+        QVERIFY(sentence(violations.front(), s.context(), s.plan).find("no fp8 arithmetic") != std::string::npos);
+    }
+
+    void costlyPlansAreAllowedAndFlagged()
+    {
+        Scenario s = scenarioOf("llama-3-70b", "trn2.48xlarge");
+        s.workload.batch = 10;
+        QVERIFY(warns(with(s, {{PlanAxis::Tensor, 64}}), Rule::KvReplication));
+        QVERIFY(!warns(with(s, {{PlanAxis::Tensor, 8}}), Rule::KvReplication));
+        QVERIFY(warns(with(s, {{PlanAxis::Pipeline, 3}}), Rule::UnevenLayers));
+        QVERIFY(warns(with(s, {{PlanAxis::Pipeline, 4}}), Rule::FewMicrobatches));
+        QVERIFY(warns(with(s, {{PlanAxis::DecodeMicrobatches, 3}}), Rule::UnevenMicrobatches));
+        QVERIFY(warns(with(s, {{PlanAxis::Tensor, 8}}), Rule::IdleDevices));
+        QVERIFY(!warns(with(s, {{PlanAxis::Tensor, 64}}), Rule::IdleDevices)); // a plan that uses all devices is a plan
+        Scenario deep = scenarioOf("deepseek-v3", "p5.48xlarge");
+        QVERIFY(warns(with(deep, {{PlanAxis::Tensor, 8}}), Rule::LatentReplication));
+        deep.workload.batch = 8;
+        Scenario uneven = with(deep, {{PlanAxis::AttentionData, 6}, {PlanAxis::Expert, 6}});
+        QVERIFY(warns(uneven, Rule::UnevenExperts));
+        QVERIFY(evaluate(uneven).legal);
+        s.workload.input = 100'000;
+        QVERIFY(warns(s, Rule::LongContext));
+    }
+
+    void choicesKeepWhatTheyPromise()
+    {
+        std::mt19937 random(3);
+        const std::vector<std::string_view> models{"llama-3-70b", "mixtral-8x7b", "deepseek-v3", "phi-3-medium"};
+        const std::vector<std::string_view> clusters{"p5.48xlarge", "trn2.48xlarge", "tpu-v5e-4x2"};
+        int locked = 0;
+        for (int round = 0; round < 300; ++round) {
+            Scenario s = scenarioOf(models[random() % models.size()], clusters[random() % clusters.size()]);
+            s.workload.batch = 1 + static_cast<int>(random() % 64);
+            s.plan[PlanAxis::Tensor] = 1 << (random() % 3);
+            s.plan[PlanAxis::Pipeline] = 1 << (random() % 2);
+            if (!isLegal(s.context(), s.plan))
+                continue;
+            const AxisMove move{kPlanAxes[random() % kPlanAxes.size()], random() % 2 == 0, PlanAxis::Pipeline};
+            const std::vector<AxisChoice> choices = axisChoices(s.context(), s.plan, move);
+            QVERIFY(!choices.empty() && choices.size() <= 24);
+            bool current = false;
+            for (std::size_t i = 0; i < choices.size(); ++i) {
+                const AxisChoice& c = choices[i];
+                QVERIFY(i == 0 || choices[i - 1].value < c.value);
+                QCOMPARE(c.legal, isLegal(s.context(), c.plan));
+                QCOMPARE(c.plan[move.axis], c.value);
+                if (c.legal && move.devicesLocked) {
+                    QCOMPARE(c.plan.devices(), s.plan.devices());
+                    ++locked;
+                }
+                if (!c.legal)
+                    QVERIFY(!sentence(c.reason, s.context(), c.plan).empty());
+                current = current || c.value == s.plan[move.axis];
+            }
+            QVERIFY(current);
+        }
+        QVERIFY(locked > 100);
+    }
+};
+
+QTEST_APPLESS_MAIN(TestLegality)
+#include "tst_legality.moc"

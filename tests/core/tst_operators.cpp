@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operators by hand, and the mistakes that cost models of this kind have made.
+#include "core/model/parameters.h"
+#include "scenarios.h"
+
+#include <QTest>
+
+using namespace shardlens;
+using shardlens::test::scenarioOf;
+
+namespace {
+
+const OperatorCost& find(const std::vector<OperatorCost>& operators, Op op)
+{
+    for (const OperatorCost& cost : operators)
+        if (cost.op == op)
+            return cost;
+    static const OperatorCost none;
+    return none;
+}
+
+bool near(double a, double b, double tolerance = 1e-12) { return std::abs(a - b) <= tolerance * std::max(std::abs(a), std::abs(b)); }
+
+Scenario llama(int tensor = 1)
+{
+    Scenario s = scenarioOf("llama-3-70b", "trn2.48xlarge");
+    s.plan[PlanAxis::Tensor] = tensor;
+    s.workload = {16, 1000, 200};
+    return s;
+}
+
+} // namespace
+
+class TestOperators : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void decodeByHand()
+    {
+        const Report r = evaluate(llama(8));
+        QVERIFY(r.legal);
+        const auto& ops = r.decode.operators;
+        const double b = 16;
+        // QKV: [16, 8192] . [8192, (8 + 2) x 128]
+        const OperatorCost& qkv = find(ops, Op::QkvProjection);
+        QVERIFY(near(qkv.flop, 2 * b * 8192 * 1280));
+        QVERIFY(near(qkv.weightBytes, 8192.0 * 1280 * 2));
+        QVERIFY(near(qkv.kvBytes, b * 2 * 128 * 2)); // one KV head of K and of V written
+        // Scores: every query head against 1,100 keys; K is read once here, V once in the other half: never the cache twice.
+        const OperatorCost& qk = find(ops, Op::AttentionScores);
+        const OperatorCost& av = find(ops, Op::AttentionValues);
+        QVERIFY(near(qk.flop, 2 * b * 8 * 128 * 1100)); // 8 query heads, not the one KV head
+        QVERIFY(near(qk.kvBytes + av.kvBytes, b * 1100 * 2 * 128 * 2));
+        const OperatorCost& o = find(ops, Op::OutputProjection);
+        QCOMPARE(o.collective, Collective::AllReduce);
+        QVERIFY(near(o.payloadBytes, b * 8192 * 2));
+        const OperatorCost& up = find(ops, Op::MlpUp);
+        QVERIFY(near(up.flop, 2 * b * 8192 * 2 * 28672 / 8));
+        const OperatorCost& head = find(ops, Op::LmHead);
+        QVERIFY(near(head.flop, 2 * b * 8192 * 128256 / 8)); // 2 m k n, not m k n
+    }
+
+    void headOnLastPositionOnly()
+    {
+        const Report r = evaluate(llama(8));
+        const OperatorCost& head = find(r.prefill.operators, Op::LmHead);
+        QVERIFY(near(head.flop, 2.0 * 16 * 8192 * 128256 / 8)); // one position of each of 16 prompts, not 1,000
+    }
+
+    void causalMaskHalvesPrefillAttention()
+    {
+        const Report r = evaluate(llama(8));
+        const OperatorCost& qk = find(r.prefill.operators, Op::AttentionScores);
+        QVERIFY(near(qk.flop, 2.0 * 16 * 8 * 128 * (1000.0 * 1001 / 2)));
+        // Fused: no S x S matrix in its bytes.
+        QVERIFY(qk.activationBytes < 16.0 * 8 * 1000 * 1000 * 2 / 10);
+    }
+
+    void chunksAddUpToTheWholePrompt()
+    {
+        Scenario s = llama(8);
+        const double whole = evaluate(s).prefill.flop;
+        s.plan[PlanAxis::Chunks] = 7;
+        QVERIFY(near(evaluate(s).prefill.flop, whole, 1e-9));
+    }
+
+    void keyValueHeadsNeverVanish()
+    {
+        const Report r = evaluate(llama(64));
+        const OperatorCost& qkv = find(r.decode.operators, Op::QkvProjection);
+        QCOMPARE(qkv.local.n, std::int64_t{3 * 128}); // one query head and one replicated KV head
+        QVERIFY(r.memory.limiting().kv > 0);
+        QVERIFY(near(static_cast<double>(r.memory.limiting().kvReplicas), static_cast<double>(r.memory.limiting().kv) * 7 / 8, 1e-6));
+    }
+
+    void pipelineDoesNotShortenARequest()
+    {
+        Scenario s = llama(8);
+        s.workload.batch = 1;
+        const Report one = evaluate(s);
+        s.plan[PlanAxis::Pipeline] = 8;
+        const Report eight = evaluate(s);
+        QVERIFY(eight.legal);
+        QVERIFY(eight.decode.time >= one.decode.time);
+        QVERIFY(eight.prefill.time >= one.prefill.time);
+        QVERIFY(near(eight.decode.timeline.idleFraction, 7.0 / 8, 0.01));
+    }
+
+    void pipelineThroughputPaysItsBubble()
+    {
+        Scenario s = llama(8);
+        s.workload.batch = 64;
+        s.plan[PlanAxis::Pipeline] = 8;
+        s.plan[PlanAxis::PrefillMicrobatches] = 8;
+        const Report r = evaluate(s);
+        // p = m = 8: the bubble of 7/15, once; embedding and head make the ends a little longer.
+        QVERIFY2(std::abs(r.prefill.timeline.idleFraction - 7.0 / 15) < 0.02, qPrintable(QString::number(r.prefill.timeline.idleFraction)));
+        QVERIFY(near(r.prefill.breakdown.total(), r.prefill.time, 1e-9));
+    }
+
+    void slidingWindowCachesOnlyTheWindow()
+    {
+        Scenario s = scenarioOf("gpt-oss-120b", "p5.48xlarge");
+        s.workload = {1, 20'000, 1000};
+        const Report r = evaluate(s);
+        // Half the layers see 128 tokens.
+        std::int64_t wanted = 0;
+        for (const std::uint8_t kind : s.model->layers) {
+            const Attention& a = s.model->kinds[kind].attention;
+            wanted += std::int64_t{2} * a.kvHeads * a.headDim * 2 * (a.window > 0 ? std::min(a.window, 21'000) : 21'000);
+        }
+        QCOMPARE(r.memory.limiting().kv, Bytes{wanted});
+        QVERIFY(wanted < r.memory.kvPerTokenPerDevice * 21'000 * 6 / 10);
+    }
+
+    void memoryHoldsEmbeddingAndHead()
+    {
+        Scenario s = llama(1);
+        s.plan[PlanAxis::Pipeline] = 4;
+        const Report r = evaluate(s);
+        const Bytes table = Bytes{128'256} * 8192 * 2;
+        QCOMPARE(r.memory.stages.front().embeddingWeights, table);
+        QCOMPARE(r.memory.stages.back().headWeights, table);
+        QCOMPARE(r.memory.stages[1].embeddingWeights + r.memory.stages[1].headWeights, Bytes{0});
+        Bytes sum = 0;
+        for (const DeviceMemory& stage : r.memory.stages)
+            sum += stage.weights();
+        QCOMPARE(sum, Bytes{141'107'412'992});
+    }
+
+    void expertsReadGrowWithTheBatch()
+    {
+        Scenario s = scenarioOf("mixtral-8x7b", "p5.48xlarge");
+        s.workload.batch = 1;
+        const OperatorCost one = find(evaluate(s).decode.operators, Op::ExpertUp);
+        const double expert = 4096.0 * 2 * 14336 * 2;
+        QVERIFY(near(one.weightBytes, 2 * expert, 1e-9)); // one token: k = 2 experts
+        s.workload.batch = 64;
+        QVERIFY(near(find(evaluate(s).decode.operators, Op::ExpertUp).weightBytes, 8 * expert, 1e-6)); // all of them
+    }
+
+    void latentAttentionIsAbsorbedInDecode()
+    {
+        Scenario s = scenarioOf("deepseek-v3", "p5.48xlarge");
+        s.workload = {4, 4096, 2};
+        const Report r = evaluate(s);
+        // Cache: 576 values a token and layer whatever TP.
+        QCOMPARE(r.memory.kvPerTokenPerDevice, Bytes{61 * 576 * 2});
+        const OperatorCost& qk = find(r.decode.operators, Op::AttentionScores);
+        QVERIFY(near(qk.flop, 2.0 * 4 * 128 * 576 * 4097));
+        QVERIFY(near(qk.kvBytes + find(r.decode.operators, Op::AttentionValues).kvBytes, 4.0 * 4097 * 576 * 2));
+        QCOMPARE(find(r.prefill.operators, Op::AbsorbQuery).flop, 0.0);
+        QVERIFY(find(r.prefill.operators, Op::KvUp).flop > 0);
+        s.plan[PlanAxis::Tensor] = 8;
+        QCOMPARE(evaluate(s).memory.kvPerTokenPerDevice, Bytes{61 * 576 * 2});
+        QCOMPARE(evaluate(s).memory.kvReplication, 8.0);
+    }
+
+    void perNodeLinkIsNotADevicesLink()
+    {
+        // Eight NICs of 50 GB/s a node: a device has one of them.
+        const auto cluster = builtinCatalog().cluster("p5.48xlarge");
+        QVERIFY(cluster->levels.back().scalesOut);
+        QVERIFY(near(cluster->levels.back().bandwidth, 50e9));
+        QVERIFY(near(cluster->levels.front().bandwidth, 450e9));
+    }
+
+    void infeasiblePlansSaySo()
+    {
+        Scenario s = llama(1);
+        s.workload.batch = 4096;
+        const Report r = evaluate(s);
+        QVERIFY(r.legal);
+        QVERIFY(!r.memory.fits);
+        QVERIFY(r.memory.free() < 0);
+        s.plan[PlanAxis::Tensor] = 6;
+        const Report illegal = evaluate(s);
+        QVERIFY(!illegal.legal);
+        QCOMPARE(illegal.decode.time, 0.0);
+        QVERIFY(illegal.decode.operators.empty());
+    }
+
+    void reserveHoldsActivationsAndBuffers()
+    {
+        Scenario s = llama(8);
+        s.reserve = Bytes{1} << 20;
+        const Report r = evaluate(s);
+        const DeviceMemory& m = r.memory.limiting();
+        QCOMPARE(m.activations + m.buffers + m.reserve, *s.reserve);
+        QVERIFY(std::any_of(r.warnings.begin(), r.warnings.end(), [](const Finding& f) { return f.rule == Rule::ReserveTooSmall; }));
+        s.reserve.reset();
+        const Report automatic = evaluate(s);
+        QCOMPARE(automatic.memory.limiting().reserve, kRuntimeReserve);
+        QVERIFY(automatic.memory.limiting().activations > 0);
+    }
+};
+
+QTEST_APPLESS_MAIN(TestOperators)
+#include "tst_operators.moc"

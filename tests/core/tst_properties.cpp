@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must hold for any model, cluster, workload and plan: checked on random ones from the catalog, seeded.
+#include "core/scenario/explain.h"
+#include "scenarios.h"
+
+#include <QTest>
+
+#include <random>
+
+using namespace shardlens;
+
+namespace {
+
+struct Random {
+    std::mt19937 engine{20};
+    int below(int n) { return static_cast<int>(engine() % static_cast<unsigned>(n)); }
+    int power(int most) { return 1 << below(most + 1); }
+
+    /// A legal scenario; most plans use few axes, as people's do.
+    Scenario scenario()
+    {
+        const Catalog& catalog = builtinCatalog();
+        while (true) {
+            Scenario s;
+            s.model = catalog.models[static_cast<std::size_t>(below(static_cast<int>(catalog.models.size())))];
+            s.cluster = catalog.clusters[static_cast<std::size_t>(below(static_cast<int>(catalog.clusters.size())))];
+            s.workload = {1 + below(96), 1 + below(4000), 1 + below(600)};
+            s.formats.weights = below(2) ? NumberFormat::Bf16 : NumberFormat::Int8;
+            s.formats.kv = below(2) ? NumberFormat::Bf16 : NumberFormat::Fp8;
+            s.plan[PlanAxis::Tensor] = power(4);
+            s.plan[PlanAxis::Pipeline] = below(2) ? 1 : 1 + below(6);
+            s.plan[PlanAxis::Data] = below(2) ? 1 : power(2);
+            s.plan[PlanAxis::Sequence] = below(4) ? 1 : 2;
+            s.plan[PlanAxis::AttentionData] = below(4) ? 1 : 2;
+            if (s.model->hasExperts())
+                s.plan[PlanAxis::Expert] = power(3);
+            s.plan[PlanAxis::PrefillMicrobatches] = 1 + below(6);
+            s.plan[PlanAxis::DecodeMicrobatches] = 1 + below(6);
+            s.plan[PlanAxis::Chunks] = below(3) ? 1 : 1 + below(4);
+            if (isLegal(s.context(), s.plan))
+                return s;
+        }
+    }
+};
+
+bool notWorse(double better, double worse) { return better <= worse * (1 + 1e-9); }
+
+std::shared_ptr<const Cluster> changed(const Scenario& s, double bandwidth, double links, double peak)
+{
+    Cluster c = *s.cluster;
+    c.accelerator.memoryBandwidth *= bandwidth;
+    for (double& p : c.accelerator.peak)
+        p *= peak;
+    for (FabricLevel& level : c.levels)
+        level.bandwidth *= links;
+    return std::make_shared<Cluster>(std::move(c));
+}
+
+} // namespace
+
+class TestProperties : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void reportsAreConsistent()
+    {
+        Random random;
+        for (int round = 0; round < 3000; ++round) {
+            const Scenario s = random.scenario();
+            const Report r = evaluate(s);
+            QVERIFY(r.legal);
+            for (const PhaseReport* phase : {&r.prefill, &r.decode}) {
+                QVERIFY(std::isfinite(phase->time) && phase->time > 0);
+                QVERIFY(std::abs(phase->breakdown.total() - phase->time) <= 1e-9 * phase->time);
+                QVERIFY2(phase->mfu > 0 && phase->mfu <= 1 + 1e-9, qPrintable(QString::fromStdString(s.model->id) + QString::number(phase->mfu)));
+                for (const OperatorCost& op : phase->operators) {
+                    QVERIFY(op.time >= 0 && op.flop >= 0 && op.weightBytes >= 0 && op.kvBytes >= 0 && op.activationBytes >= 0);
+                    QVERIFY(std::abs(op.breakdown.total() - op.time) <= 1e-9 * op.time + 1e-18);
+                }
+                // Busy time of the timeline is what the stages cost.
+                double busy = 0;
+                for (const TimelineCell& cell : phase->timeline.cells)
+                    busy += cell.end - cell.start;
+                double costs = 0;
+                for (const TimelineCell& cell : phase->timeline.cells)
+                    costs += phase->costOf(cell.stage, cell.costClass).busy();
+                QVERIFY(std::abs(busy - costs) <= 1e-9 * costs);
+            }
+            QVERIFY(r.memory.limiting().total() >= r.memory.stages.front().total());
+            QCOMPARE(r.memory.fits, r.memory.free() >= 0);
+            QVERIFY(r.memory.fits == (r.memory.maxBatchPerReplica >= s.workload.batch));
+        }
+    }
+
+    void oneDeviceDoesNotCommunicate()
+    {
+        Random random;
+        for (int round = 0; round < 500; ++round) {
+            Scenario s = random.scenario();
+            const Plan plan = s.plan;
+            s.plan = {};
+            s.plan[PlanAxis::Chunks] = plan.chunks();
+            if (!isLegal(s.context(), s.plan))
+                continue;
+            const Report r = evaluate(s);
+            for (const PhaseReport* phase : {&r.prefill, &r.decode}) {
+                QCOMPARE(phase->breakdown[Cause::Communication], 0.0);
+                QVERIFY(phase->breakdown[Cause::Bubble] <= 1e-9 * phase->time);
+                for (const OperatorCost& op : phase->operators)
+                    QCOMPARE(op.communicationBytes, 0.0);
+            }
+        }
+    }
+
+    void betterHardwareIsNeverWorse()
+    {
+        Random random;
+        for (int round = 0; round < 2000; ++round) {
+            Scenario s = random.scenario();
+            const Report before = evaluate(s);
+            const std::shared_ptr<const Cluster> original = s.cluster;
+            for (const auto& cluster : {changed(s, 1.5, 1, 1), changed(s, 1, 1.5, 1), changed(s, 1, 1, 1.5)}) {
+                s.cluster = cluster;
+                const Report after = evaluate(s);
+                QVERIFY(notWorse(after.prefill.time, before.prefill.time));
+                QVERIFY(notWorse(after.decode.time, before.decode.time));
+                s.cluster = original;
+            }
+            Cluster larger = *original;
+            larger.accelerator.memoryBytes *= 2;
+            s.cluster = std::make_shared<Cluster>(larger);
+            const Report roomy = evaluate(s);
+            QVERIFY(roomy.memory.fits || !before.memory.fits);
+            QVERIFY(roomy.memory.maxTokensPerReplica >= before.memory.maxTokensPerReplica);
+            QVERIFY(roomy.memory.maxBatchPerReplica >= before.memory.maxBatchPerReplica);
+        }
+    }
+
+    void replicasScaleThroughputExactly()
+    {
+        Random random;
+        int checked = 0;
+        for (int round = 0; round < 1500; ++round) {
+            Scenario s = random.scenario();
+            s.plan[PlanAxis::Data] = 1;
+            const Report one = evaluate(s);
+            s.plan[PlanAxis::Data] = 2;
+            if (!isLegal(s.context(), s.plan))
+                continue;
+            const Report two = evaluate(s);
+            QCOMPARE(two.decode.time, one.decode.time);
+            QCOMPARE(two.serving.outputTokensPerSecond, 2 * one.serving.outputTokensPerSecond);
+            QCOMPARE(two.memory.limiting().total(), one.memory.limiting().total());
+            ++checked;
+        }
+        QVERIFY(checked > 300);
+    }
+
+    void flopAreConservedByTensorParallelism()
+    {
+        Random random;
+        int checked = 0;
+        for (int round = 0; round < 1500; ++round) {
+            Scenario s = random.scenario();
+            s.plan = {};
+            const double alone = evaluate(s).decode.flop;
+            for (const int tensor : {2, 4, 8}) {
+                s.plan[PlanAxis::Tensor] = tensor;
+                if (!isLegal(s.context(), s.plan))
+                    continue;
+                const Report r = evaluate(s);
+                // Useful work does not change; what devices execute is that and stated replication, never less.
+                QCOMPARE(r.decode.flop, alone);
+                double executed = 0;
+                for (const OperatorCost& op : r.decode.operators) {
+                    double times = 1;
+                    if (op.kind >= 0)
+                        times = static_cast<double>(std::count(s.model->layers.begin(), s.model->layers.end(), static_cast<std::uint8_t>(op.kind)));
+                    executed += op.flop * times * tensor;
+                }
+                QVERIFY2(executed >= alone * (1 - 1e-9), qPrintable(QString::fromStdString(s.model->id)));
+                ++checked;
+            }
+        }
+        QVERIFY(checked > 1000);
+    }
+
+    void shardsAddUpToTheModel()
+    {
+        Random random;
+        int exact = 0;
+        for (int round = 0; round < 2000; ++round) {
+            const Scenario s = random.scenario();
+            const Report r = evaluate(s);
+            // Over one replica, weights are at least the model once (a tied head is stored twice only on two stages).
+            double sum = 0;
+            double smallest = 1e300;
+            for (const DeviceMemory& stage : r.memory.stages) {
+                sum += static_cast<double>(stage.weights()) * static_cast<double>(s.plan.stageDevices());
+                smallest = std::min(smallest, static_cast<double>(stage.weights()));
+            }
+            Scenario alone = s;
+            alone.plan = {};
+            if (!isLegal(alone.context(), alone.plan))
+                continue;
+            const double whole = static_cast<double>(evaluate(alone).memory.limiting().weights());
+            QVERIFY2(sum >= whole * (1 - 1e-6), qPrintable(QString::fromStdString(s.model->id)));
+            if (s.plan.stageDevices() == 1 && !s.model->tiedEmbedding) {
+                QVERIFY(std::abs(sum - whole) <= 64.0 * s.plan.pipeline()); // whole bytes per class
+                ++exact;
+            }
+            QVERIFY(smallest > 0);
+        }
+        QVERIFY(exact > 20);
+    }
+
+    void curveIsTheReport()
+    {
+        Random random;
+        std::vector<BatchPoint> points;
+        for (int round = 0; round < 200; ++round) {
+            Scenario s = random.scenario();
+            batchCurve(s, 256, points);
+            int last = 0;
+            for (const BatchPoint& point : points) {
+                QVERIFY(point.batch > last);
+                last = point.batch;
+                Scenario at = s;
+                at.workload.batch = point.batch;
+                for (const PlanAxis axis : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches})
+                    at.plan[axis] = std::min(s.plan[axis], point.batch);
+                const Report r = evaluate(at);
+                QCOMPARE(point.legal, r.legal);
+                if (r.legal) {
+                    QCOMPARE(point.tpot, r.decode.time);
+                    QCOMPARE(point.fits, r.memory.fits);
+                }
+            }
+        }
+    }
+
+    void reusingAReportChangesNothing()
+    {
+        Random random;
+        Report reused;
+        for (int round = 0; round < 500; ++round) {
+            const Scenario s = random.scenario();
+            evaluate(s, reused);
+            const Report fresh = evaluate(s);
+            QCOMPARE(reused.decode.time, fresh.decode.time);
+            QCOMPARE(reused.prefill.time, fresh.prefill.time);
+            QCOMPARE(reused.prefill.timeline.cells.size(), fresh.prefill.timeline.cells.size());
+            QCOMPARE(reused.memory.maxBatchPerReplica, fresh.memory.maxBatchPerReplica);
+            QCOMPARE(reused.decode.operators.size(), fresh.decode.operators.size());
+        }
+    }
+
+    void everythingCanBeExplained()
+    {
+        Random random;
+        for (int round = 0; round < 300; ++round) {
+            const Scenario s = random.scenario();
+            const Report r = evaluate(s);
+            const auto check = [&](const Subject& subject) {
+                const Explanation e = explain(s, r, subject);
+                QVERIFY(!e.formulaId.empty());
+                QVERIFY(!e.title.empty());
+                QVERIFY(!e.value.empty());
+                for (const std::string* text : {&e.title, &e.value, &e.unit, &e.share})
+                    QVERIFY(text->find("nan") == std::string::npos && text->find("undefined") == std::string::npos);
+            };
+            for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
+                const PhaseReport& report = phase == Phase::Prefill ? r.prefill : r.decode;
+                for (int op = 0; op < static_cast<int>(report.operators.size()); ++op)
+                    check({Subject::Kind::Operator, phase, -1, -1, -1, -1, op, -1});
+                for (int cause = 0; cause < static_cast<int>(kCauseCount); ++cause)
+                    check({Subject::Kind::CauseOfTime, phase, -1, -1, -1, -1, -1, cause});
+                check({Subject::Kind::Time, phase});
+                check({Subject::Kind::Piece, phase, -1, s.plan.pipeline() - 1, 0, -1, -1, -1});
+            }
+            for (int memoryClass = 0; memoryClass < static_cast<int>(kMemoryClassCount); ++memoryClass)
+                check({Subject::Kind::MemoryClass, Phase::Decode, -1, 0, -1, -1, -1, memoryClass});
+            check({Subject::Kind::Device, Phase::Decode, static_cast<int>(s.plan.devices()) - 1, -1, -1, -1, -1, -1});
+            check({Subject::Kind::Fit});
+            const Advice advice = advise(s, r);
+            QVERIFY(!advice.sentence.empty());
+            QVERIFY(advice.share > 0 && advice.share <= 1 + 1e-9);
+        }
+    }
+};
+
+QTEST_APPLESS_MAIN(TestProperties)
+#include "tst_properties.moc"
