@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // FLOP and bytes of each operator on the busiest device of its group. A matmul A[m, k] . B[k, n] costs 2 m k n FLOP and moves its weights
-// once, its input once and its output once; elementwise work is fused into its neighbour, except norms. Attention is fused: Q, O and the
-// cache are moved, nothing of size S x S. Activations are bf16.
+// once, its input once and its output once; elementwise work, norms included, is fused into its neighbours, whose inputs and outputs are
+// counted: the ideal that roofline mode stands for. Attention is fused: Q, O and the cache are moved, nothing of size S x S. Activations
+// are bf16.
 #include "core/cost/operators.h"
 
 #include <algorithm>
@@ -107,6 +108,14 @@ struct StepBuilder {
         cost.local = {m, 0, n, 1};
         cost.activationBytes = static_cast<double>(m) * static_cast<double>(n) * passes * kActivationBytes;
         cost.flop = static_cast<double>(m) * static_cast<double>(n) * flopEach;
+        return cost;
+    }
+
+    /// `count` norms of the residual stream: their weights are read; the stream itself is in its neighbours' bytes. Square, sum, scale, add.
+    OperatorCost& norm(Op op, std::int64_t m, int count)
+    {
+        OperatorCost& cost = elementwise(op, m, model.m_model.hidden, 0, 4.0 * count);
+        cost.weightBytes = kActivationBytes * count * model.m_model.hidden * (model.m_model.norm == NormKind::Layer ? 2 : 1);
         return cost;
     }
 
@@ -234,7 +243,9 @@ struct StepBuilder {
         const std::int64_t hidden = model.m_model.hidden;
         OperatorCost& o =
             matmul(Op::OutputProjection, Sharding::Row, {globalRows, globalWidth, hidden, 1}, {rows, width, hidden, 1}, weightBytes);
-        communicate(o, model.m_tensor, Collective::AllReduce, rowBytes());
+        // A parallel block adds attention and MLP before one reduction, which the MLP's last matmul carries.
+        if (!model.m_model.parallelBlock)
+            communicate(o, model.m_tensor, Collective::AllReduce, rowBytes());
     }
 
     /// MLA (DeepSeek-V2, arXiv:2405.04434): expanded to heads in prefill, absorbed into latent space in decode.
@@ -354,16 +365,14 @@ struct StepBuilder {
 
     void layer(const LayerKind& layerKind)
     {
-        const std::int64_t hidden = model.m_model.hidden;
         const int norms = model.m_model.normsPerLayer;
-        // A norm reads the stream and the branch and writes both: four passes.
-        elementwise(Op::AttentionNorm, rows, hidden, 4.0 * ((norms + 1) / 2), 4.0 * ((norms + 1) / 2));
+        norm(Op::AttentionNorm, rows, (norms + 1) / 2);
         if (layerKind.attention.kind == AttentionKind::Latent)
             latentAttention(layerKind.attention);
         else
             groupedAttention(layerKind.attention);
         if (norms > 1)
-            elementwise(Op::MlpNorm, rows, hidden, 4.0 * (norms / 2), 4.0 * (norms / 2));
+            norm(Op::MlpNorm, rows, norms / 2);
         const FeedForward& f = layerKind.feedForward;
         if (f.intermediate > 0)
             mlp(f, f.intermediate, Op::MlpUp, Op::MlpDown, true);
@@ -390,8 +399,7 @@ struct StepBuilder {
         const std::int64_t hidden = model.m_model.hidden;
         const std::int64_t vocabulary = model.m_model.vocabulary;
         const std::int64_t positions = sequences; // the last position of each sequence only
-        OperatorCost& norm = elementwise(Op::FinalNorm, positions, hidden, 4, 4);
-        norm.global.m = tokens.sequences;
+        norm(Op::FinalNorm, positions, 1).global.m = tokens.sequences;
         OperatorCost& cost = matmul(Op::LmHead, Sharding::Vocabulary, {tokens.sequences, hidden, vocabulary, 1},
                                     {positions, hidden, ceilDiv(vocabulary, tp), 1}, weightBytes);
         communicate(cost, model.m_tensor, Collective::AllGather,

@@ -128,7 +128,7 @@ std::vector<AxisChoice> axisChoices(const PlanContext& context, const Plan& plan
         choice.value = value;
         choice.plan = moved(context, plan, move, value, choice.legal);
         if (!choice.legal) {
-            // The reason names the axis itself where it can; failing that the lock, as a count of devices that does not come out.
+            // The reason names the axis itself where it can; failing that the lock.
             std::vector<Finding> violations;
             std::vector<Finding> warnings;
             checkPlan(context, choice.plan, violations, warnings);
@@ -138,7 +138,7 @@ std::vector<AxisChoice> axisChoices(const PlanContext& context, const Plan& plan
             else if (!violations.empty())
                 choice.reason = violations.front();
             else
-                choice.reason = {Rule::Devices, move.axis, choice.plan.devices(), plan.devices(), 0};
+                choice.reason = {Rule::LockedDevices, move.axis, value, plan.devices(), 0};
         }
         choices.push_back(choice);
     }

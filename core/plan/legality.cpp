@@ -27,6 +27,7 @@ constexpr std::array<RuleText, kRuleCount> kRules{{
     {Rule::AttentionDataBatch, "attention_data_batch", true},
     {Rule::Devices, "devices", true},
     {Rule::ComputeFormat, "compute_format", true},
+    {Rule::LockedDevices, "locked_devices", true},
     {Rule::KvReplication, "kv_replication", false},
     {Rule::LatentReplication, "latent_replication", false},
     {Rule::UnevenLayers, "uneven_layers", false},
@@ -253,6 +254,9 @@ std::string violationSentence(const Finding& f, const PlanContext& context, cons
         return context.cluster.accelerator.name + " has no " + std::string(nameOf(context.formats.compute)) + " arithmetic; it has " + names
                + ".";
     }
+    case Rule::LockedDevices:
+        return axis + " " + value + " cannot keep the locked " + limit
+               + " devices: no other axis makes up for it. Unlock the count to use it.";
     default: return {};
     }
 }
@@ -334,7 +338,7 @@ std::string sentence(const Finding& finding, const PlanContext& context, const P
 std::vector<int> nearestLegal(const Finding& finding, const PlanContext& context, const Plan& plan)
 {
     std::vector<int> result;
-    if (finding.rule == Rule::ComputeFormat || !isViolation(finding.rule))
+    if (finding.rule == Rule::ComputeFormat || finding.rule == Rule::LockedDevices || !isViolation(finding.rule))
         return result;
     Plan trial = plan;
     const auto works = [&](int value) {
@@ -342,7 +346,8 @@ std::vector<int> nearestLegal(const Finding& finding, const PlanContext& context
         return isLegal(context, trial);
     };
     // Every rule bounds its axis by devices, heads, layers, experts, tokens or the batch; the search stays within what can be legal.
-    const int most = std::clamp(std::max({context.cluster.devices(), context.workload.batch, 1024}), 1, kMostOfAxis);
+    const int most =
+        std::clamp(std::max({context.cluster.devices(), context.workload.batch, context.workload.input, 1024}), 1, kMostOfAxis);
     const int start = std::clamp(plan[finding.axis], 0, most + 1);
     for (int value = start - 1; value >= 1; --value)
         if (works(value)) {

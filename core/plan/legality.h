@@ -46,6 +46,7 @@ enum class Rule : std::uint8_t {
     AttentionDataBatch, ///< attention DP > sequences of a microbatch
     Devices,            ///< the plan needs more devices than there are
     ComputeFormat,      ///< the accelerator has no arithmetic in this format
+    LockedDevices,      ///< a control's step that cannot keep the locked device count (never of a plan by itself)
     // warnings
     KvReplication,      ///< TP > n_KV: each KV head stored TP/n_KV times
     LatentReplication,  ///< MLA: the latent cache is stored TP times

@@ -46,9 +46,11 @@ private Q_SLOTS:
         QTest::addColumn<qint64>("tokens");
         QTest::addColumn<qint64>("batch");
         QTest::newRow("H100 TP8") << "p5.48xlarge" << 8 << 1 << qint64{80} << 16.429 << qint64{40'960} << qint64{1'666'470} << qint64{666};
-        QTest::newRow("H100 TP4 DP2") << "p5.48xlarge" << 4 << 2 << qint64{80} << 32.856 << qint64{81'920} << qint64{617'926} << qint64{247};
+        QTest::newRow("H100 TP4 DP2") << "p5.48xlarge" << 4 << 2 << qint64{80} << 32.856 << qint64{81'920} << qint64{617'926}
+                                      << qint64{247};
         QTest::newRow("trn2 TP64") << "trn2.48xlarge" << 64 << 1 << qint64{24} << 2.329 << qint64{40'960} << qint64{568'086} << qint64{227};
-        QTest::newRow("trn2 TP8 DP8") << "trn2.48xlarge" << 8 << 8 << qint64{24} << 16.429 << qint64{40'960} << qint64{198'463} << qint64{79};
+        QTest::newRow("trn2 TP8 DP8") << "trn2.48xlarge" << 8 << 8 << qint64{24} << 16.429 << qint64{40'960} << qint64{198'463}
+                                      << qint64{79};
     }
     void capacity()
     {

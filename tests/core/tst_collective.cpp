@@ -8,7 +8,8 @@ using namespace shardlens;
 
 namespace {
 
-FabricLevel level(Topology topology, std::vector<int> extents, std::vector<bool> wrap, double bandwidth, double latency, bool scalesOut = false)
+FabricLevel level(Topology topology, std::vector<int> extents, std::vector<bool> wrap, double bandwidth, double latency,
+                  bool scalesOut = false)
 {
     FabricLevel l;
     l.name = "level";
@@ -28,7 +29,10 @@ Cluster clusterOf(std::vector<FabricLevel> levels)
     return c;
 }
 
-bool near(double a, double b) { return std::abs(a - b) <= 1e-12 * std::max(std::abs(a), std::abs(b)); }
+bool near(double a, double b)
+{
+    return std::abs(a - b) <= 1e-12 * std::max(std::abs(a), std::abs(b));
+}
 
 } // namespace
 
@@ -119,7 +123,7 @@ private Q_SLOTS:
         QVERIFY(near(sendCost(cluster, 7, 8, 900).time, 5 + 18));
         QCOMPARE(sendCost(cluster, 3, 3, 900).time, 0.0);
         const Cluster torus = clusterOf({level(Topology::Torus, {4, 4}, {true, true}, 400, 1)});
-        QVERIFY(near(sendCost(torus, 0, 3, 100).time, 1 + 1)); // round the wrap-around link
+        QVERIFY(near(sendCost(torus, 0, 3, 100).time, 1 + 1));  // round the wrap-around link
         QVERIFY(near(sendCost(torus, 0, 10, 100).time, 4 + 1)); // two hops along each axis
     }
 

@@ -43,7 +43,10 @@ struct Random {
     }
 };
 
-bool notWorse(double better, double worse) { return better <= worse * (1 + 1e-9); }
+bool notWorse(double better, double worse)
+{
+    return better <= worse * (1 + 1e-9);
+}
 
 std::shared_ptr<const Cluster> changed(const Scenario& s, double bandwidth, double links, double peak)
 {
@@ -72,7 +75,8 @@ private Q_SLOTS:
             for (const PhaseReport* phase : {&r.prefill, &r.decode}) {
                 QVERIFY(std::isfinite(phase->time) && phase->time > 0);
                 QVERIFY(std::abs(phase->breakdown.total() - phase->time) <= 1e-9 * phase->time);
-                QVERIFY2(phase->mfu > 0 && phase->mfu <= 1 + 1e-9, qPrintable(QString::fromStdString(s.model->id) + QString::number(phase->mfu)));
+                QVERIFY2(phase->mfu > 0 && phase->mfu <= 1 + 1e-9,
+                         qPrintable(QString::fromStdString(s.model->id) + QString::number(phase->mfu)));
                 for (const OperatorCost& op : phase->operators) {
                     QVERIFY(op.time >= 0 && op.flop >= 0 && op.weightBytes >= 0 && op.kvBytes >= 0 && op.activationBytes >= 0);
                     QVERIFY(std::abs(op.breakdown.total() - op.time) <= 1e-9 * op.time + 1e-18);
@@ -175,7 +179,8 @@ private Q_SLOTS:
                 for (const OperatorCost& op : r.decode.operators) {
                     double times = 1;
                     if (op.kind >= 0)
-                        times = static_cast<double>(std::count(s.model->layers.begin(), s.model->layers.end(), static_cast<std::uint8_t>(op.kind)));
+                        times = static_cast<double>(
+                            std::count(s.model->layers.begin(), s.model->layers.end(), static_cast<std::uint8_t>(op.kind)));
                     executed += op.flop * times * tensor;
                 }
                 QVERIFY2(executed >= alone * (1 - 1e-9), qPrintable(QString::fromStdString(s.model->id)));

@@ -55,7 +55,8 @@ private Q_SLOTS:
         for (const int p : {1, 2, 4, 8})
             for (const int m : {1, 2, 3, 4, 8, 12}) {
                 const Timeline t = decodeTimeline(equalStages(p, m, 1.0));
-                QVERIFY2(std::abs(t.period - std::max(p, m)) < 1e-9, qPrintable(QStringLiteral("p %1 m %2 period %3").arg(p).arg(m).arg(t.period)));
+                QVERIFY2(std::abs(t.period - std::max(p, m)) < 1e-9,
+                         qPrintable(QStringLiteral("p %1 m %2 period %3").arg(p).arg(m).arg(t.period)));
                 QVERIFY(std::abs(t.idleFraction - decodeIdle(p, m)) < 1e-12);
                 checkOrder(t);
             }
@@ -135,7 +136,8 @@ private Q_SLOTS:
             for (int j = 0; j < input.microbatches; ++j) {
                 double way = 0;
                 for (int stage = 0; stage < input.stages; ++stage)
-                    way += busy(stage, j) + input.send[static_cast<std::size_t>(stage * input.classes + input.classOf[static_cast<std::size_t>(j)])];
+                    way += busy(stage, j)
+                           + input.send[static_cast<std::size_t>(stage * input.classes + input.classOf[static_cast<std::size_t>(j)])];
                 QVERIFY(d.period >= way - 1e-9);
             }
         }
