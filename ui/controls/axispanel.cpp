@@ -39,6 +39,8 @@ AxisPanel::AxisPanel(Document& document, QWidget* parent)
     m_moreButton->setObjectName(QStringLiteral("more"));
     m_moreButton->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     m_moreButton->setAutoRaise(true);
+    m_moreButton->setFont(fontOf(TextRole::Note));
+    m_moreButton->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed); // its figures must not widen the column
     m_moreButton->setCheckable(true);
     column->addWidget(m_moreButton);
     auto* more = new QVBoxLayout(m_moreBody);
