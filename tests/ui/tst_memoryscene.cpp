@@ -204,10 +204,12 @@ private Q_SLOTS:
 
     void tinyViewsDrawNothingWrong()
     {
-        const Scenario scenario = scenarioOf(caseNamed("8 H100, TP 4 x PP 2"));
-        const Report report = evaluate(scenario);
-        for (const QSizeF& size : {QSizeF(0, 0), QSizeF(10, 10), QSizeF(160, 90), QSizeF(200, 140), QSizeF(1600, 80), QSizeF(140, 900)})
-            QCOMPARE(textFault(memoryOf(scenario, report, size)), QString());
+        for (const Case& given : cases()) {
+            const Scenario scenario = scenarioOf(given);
+            const Report report = evaluate(scenario);
+            for (const QSizeF& size : {QSizeF(0, 0), QSizeF(10, 10), QSizeF(125, 650), QSizeF(160, 90), QSizeF(200, 140), QSizeF(1600, 80)})
+                QCOMPARE(textFault(memoryOf(scenario, report, size)), QString());
+        }
     }
 };
 

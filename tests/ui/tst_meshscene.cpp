@@ -308,11 +308,13 @@ private Q_SLOTS:
 
     void tinyViewsDrawNothingWrong()
     {
-        const Scenario scenario = scenarioOf(caseNamed("32 nodes of 8, TP 8 x PP 4 x DP 8"));
-        const Report report = evaluate(scenario);
-        for (const QSizeF& size : {QSizeF(0, 0), QSizeF(10, 10), QSizeF(60, 40), QSizeF(200, 100), QSizeF(1600, 60), QSizeF(80, 900)}) {
-            for (const Subject& hover : {Subject{}, device(9), device(-1), device(1 << 30)})
-                QCOMPARE(textFault(meshOf(scenario, report, size, hover)), QString());
+        for (const Case& given : cases()) { // levels cut to one unit included
+            const Scenario scenario = scenarioOf(given);
+            const Report report = evaluate(scenario);
+            for (const QSizeF& size : {QSizeF(0, 0), QSizeF(10, 10), QSizeF(60, 40), QSizeF(200, 100), QSizeF(1600, 60), QSizeF(80, 900)}) {
+                for (const Subject& hover : {Subject{}, device(9), device(-1), device(1 << 30)})
+                    QCOMPARE(textFault(meshOf(scenario, report, size, hover)), QString());
+            }
         }
     }
 };

@@ -33,7 +33,7 @@ public:
         const std::vector<LegendEntry> legend = legendEntries();
         m_area = QRectF(QPointF(0, 0), m_input.size).adjusted(space::kInset, 8, -space::kInset, -6);
         double legendTall = legendHeight(m_area.width(), legend);
-        if (m_area.height() < legendTall + kAxis + kBand + 2 * kLeastPitch)
+        if (m_area.width() < 180 || m_area.height() < legendTall + kAxis + kBand + 2 * kLeastPitch)
             legendTall = 0;
         const double forRows = m_area.height() - legendTall - kAxis - 8;
         const auto arrange = [&](double room) {

@@ -240,7 +240,8 @@ private:
                 loop(QPointF(rects.front().left(), rects.front().center().y()), QPointF(rects.back().right(), rects.back().center().y()),
                      QPointF(0, -h / 2 - std::min(gap, 8.0)), std::min(gap, 8.0));
         }
-        m_layout.rails.push_back(std::move(rail));
+        if (units > 1) // of a level cut to one unit there is no link to draw
+            m_layout.rails.push_back(std::move(rail));
         for (int i = 0; i < units; ++i)
             placeUnit(levelIndex, first + i * unitDevices(levelIndex), rects[static_cast<std::size_t>(i)]);
     }
