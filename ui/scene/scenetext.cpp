@@ -91,7 +91,8 @@ Figure rateFigure(double value)
 
 Figure percentFigure(double fraction)
 {
-    return {qs(formatNumber(fraction * 100)), QStringLiteral("%")};
+    const Figure percent = rateFigure(fraction * 100);
+    return {percent.number, percent.unit.isEmpty() ? QStringLiteral("%") : percent.unit + QStringLiteral(" %")};
 }
 
 std::vector<QString> wrapText(const QString& text, TextRole role, double width, int most)

@@ -9,7 +9,7 @@
 
 namespace shardlens {
 
-/// A number and its unit, set in different sizes. The number has at most seven characters for any input.
+/// A number and its unit, set in different sizes. The number has at most nine characters for any input.
 struct Figure {
     QString number;
     QString unit; ///< may be empty

@@ -153,12 +153,17 @@ void drawColumn(Scene& scene, const Theme& theme, const Column& column, const QR
         scene.text({area.left(), value.top(), area.width(), height}, column.empty, TextRole::Body, theme.color(Ink::Text3),
                    Qt::AlignLeft | Qt::AlignVCenter, true);
     } else {
-        scene.text(value, column.figure.number, TextRole::Verdict, theme.color(Ink::Text));
-        const double used = textWidth(column.figure.number, TextRole::Verdict) + 4;
+        // Figures beyond any real machine are set smaller rather than cut.
+        const double unit = textWidth(column.figure.unit, TextRole::Body);
+        const bool large = textWidth(column.figure.number, TextRole::Verdict) + 4 + unit <= area.width();
+        const TextRole role = large ? TextRole::Verdict : TextRole::Title;
+        scene.text(value, column.figure.number, role, theme.color(Ink::Text));
+        const double used = textWidth(column.figure.number, role) + 4;
         // Both stand on one base line: the unit's box ends higher by the difference of the descents.
         const double small = lineHeight(TextRole::Body);
-        scene.text({area.left() + used, value.bottom() - small - 3, area.width() - used, small}, column.figure.unit, TextRole::Body,
-                   theme.color(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
+        const double top = large ? value.bottom() - small - 3 : value.center().y() - small / 2;
+        if (used + unit <= area.width())
+            scene.text({area.left() + used, top, unit, small}, column.figure.unit, TextRole::Body, theme.color(Ink::Text2));
     }
     if (!column.note.isEmpty())
         scene.text({area.left(), area.top() + 52, area.width(), 16}, column.note, TextRole::Note, theme.color(Ink::Text3),
@@ -195,8 +200,9 @@ void drawValues(Scene& scene, const ViewInput& input, const Advice& advice)
     const double width = input.size.width();
     std::vector<Column> columns = columnsOf(input);
     const double boundReserved = 18 + textWidth(VerdictScene::tr("HBM reads: weights"), TextRole::Title) + 1;
-    const double fitReserved = 24 + textWidth(VerdictScene::tr("Does not fit"), TextRole::Verdict) + 10
-        + textWidth(QStringLiteral("888 GiB over"), TextRole::Body);
+    // A narrow strip says how much is free in the gauge's note only, and keeps the room for the two times.
+    const double margin = width < 720 ? 0 : 10 + textWidth(QStringLiteral("888 GiB over"), TextRole::Body);
+    const double fitReserved = 24 + textWidth(VerdictScene::tr("Does not fit"), TextRole::Verdict) + margin;
     double needed = 2 * kInset + fitReserved;
     for (const Column& column : columns)
         needed += column.reserved + kPadding;

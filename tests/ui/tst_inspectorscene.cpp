@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inspector read as a scene: long texts wrap, fractions are fractions, provenance is said in words.
+#include "tests/ui/samplereport.h"
+#include "tests/ui/scenechecks.h"
+#include "ui/scene/inspectorscene.h"
+#include "ui/scene/scenetext.h"
+
+#include <QTest>
+
+using namespace shardlens;
+
+namespace {
+
+Explanation weightRead()
+{
+    Explanation what;
+    what.title = "Weight read";
+    what.subtitle = "decode, stage 1, each of GPU 4\u20137";
+    what.value = "6.27";
+    what.unit = "ms per step";
+    what.share = "41 % of TPOT";
+    what.shareFraction = 0.41;
+    what.cause = Cause::Weights;
+    what.formula = {{"t", "bytes / BW", "", false}, {"", "17,639,424,000 B", "3,350 GB/s", false}, {"", "6.27 ms", "", true}};
+    what.inputs = {{"bytes", "17.64 GB", "40 layers at TP 4, plus head", Provenance::Exact},
+                   {"BW", "3,350 GB/s", "H100 SXM, HBM3", Provenance::DataSheet},
+                   {"a", "1", "", Provenance::Fitted},
+                   {"b", "2", "", Provenance::Borrowed},
+                   {"c", "3", "", Provenance::Default}};
+    what.alternatives = {{"HBM side", "6.77 ms", 6.77, Cause::Weights}, {"Compute side", "0.46 ms", 0.46, Cause::Compute}};
+    what.notes = {"The longer side sets the time: compute hides."};
+    return what;
+}
+
+/// Every text much longer than the column, with and without spaces.
+Explanation endless()
+{
+    const std::string words = "a sentence of many words that goes on and on until the column has been filled more than once over";
+    const std::string word(90, 'w');
+    Explanation what;
+    what.title = words;
+    what.subtitle = word;
+    what.value = "1,234,567,890,123,456,789";
+    what.unit = words;
+    what.share = words;
+    what.shareFraction = 7;
+    what.formula = {{word, words, words, false}, {"t", word, word, false}, {words, words, "", true}, {"t =", "1", "", false}};
+    what.inputs = {{word, words, words, Provenance::DataSheet}, {"x", word, word, Provenance::Exact}};
+    what.alternativesTitle = words;
+    what.alternatives = {{words, word, 3, Cause::Communication}, {word, "1", 1e300, Cause::Bubble}};
+    what.notes = {words, word};
+    return what;
+}
+
+Subject tpot()
+{
+    Subject subject;
+    subject.kind = Subject::Kind::Time;
+    subject.phase = Phase::Decode;
+    return subject;
+}
+
+QRectF boundsOf(const Scene& scene, const char* text)
+{
+    for (const SceneItem& item : scene.items)
+        if (item.kind == SceneItem::Kind::Text && check::textOf(scene, item) == QString::fromUtf8(text))
+            return scene.textBounds(item);
+    return {};
+}
+
+} // namespace
+
+class TestInspectorScene : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { QVERIFY(loadFonts()); }
+
+    void textsStayInsideAndApart_data()
+    {
+        QTest::addColumn<int>("width");
+        QTest::addColumn<bool>("longTexts");
+        for (const int width : {180, 240, 300, 420, 600})
+            for (const bool longTexts : {false, true})
+                QTest::addRow("%d %d", width, longTexts) << width << longTexts;
+    }
+
+    void textsStayInsideAndApart()
+    {
+        QFETCH(int, width);
+        QFETCH(bool, longTexts);
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        Scene scene;
+        buildInspector({scenario, report, QSizeF(width, 100), Theme::of(ThemeId::Light)}, {longTexts ? endless() : weightRead()}, scene);
+        QCOMPARE(scene.size.width(), double(width));
+        QVERIFY(scene.size.height() > 300);
+        QCOMPARE(check::textTrouble(scene), QString());
+        for (const SceneItem& item : scene.items)
+            if (item.kind != SceneItem::Kind::Line && item.kind != SceneItem::Kind::Polyline && item.kind != SceneItem::Kind::Path
+                && item.kind != SceneItem::Kind::Text)
+                QVERIFY2(item.rect.left() >= 0 && item.rect.right() <= width, qPrintable(check::named(item.rect)));
+    }
+
+    void fractionsHaveTheirRuleBetween()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        Scene scene;
+        buildInspector({scenario, report, {300, 600}, Theme::of(ThemeId::Light)}, {weightRead()}, scene);
+        const QRectF over = boundsOf(scene, "17,639,424,000 B");
+        const QRectF under = boundsOf(scene, "3,350 GB/s");
+        QVERIFY(over.isValid() && under.isValid());
+        bool rule = false;
+        for (const SceneItem& item : scene.items)
+            rule = rule || (item.kind == SceneItem::Kind::Line && item.rect.top() > over.center().y() && item.rect.top() < under.center().y()
+                            && item.rect.left() <= over.left() && item.rect.right() >= over.right());
+        QVERIFY2(rule, "a line as wide as the numerator stands between it and the denominator");
+        QVERIFY(std::abs(over.center().x() - under.center().x()) < 1);
+    }
+
+    void provenanceIsSaidInWords()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        Scene scene;
+        buildInspector({scenario, report, {300, 600}, Theme::of(ThemeId::Light)}, {weightRead()}, scene);
+        for (const Provenance each : {Provenance::Exact, Provenance::DataSheet, Provenance::Fitted, Provenance::Borrowed, Provenance::Default})
+            QVERIFY2(check::says(scene, qs(nameOf(each))), std::string(nameOf(each)).c_str());
+    }
+
+    void pinBeforeHoverBeforeTpot()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        Subject stage;
+        stage.kind = Subject::Kind::Stage;
+        stage.stage = 1;
+        Subject fit;
+        fit.kind = Subject::Kind::Fit;
+        const Theme& theme = Theme::of(ThemeId::Light);
+        const QSizeF size(300, 600);
+        QCOMPARE(inspected({scenario, report, size, theme, stage, fit}), fit);
+        QCOMPARE(inspected({scenario, report, size, theme, stage, {}}), stage);
+        QCOMPARE(inspected({scenario, report, size, theme, {}, {}}), tpot());
+        Scene scene;
+        buildInspector({scenario, report, size, theme}, {weightRead()}, scene);
+        QVERIFY(check::says(scene, QStringLiteral("Click anything to see its arithmetic; Esc clears")));
+        buildInspector({scenario, report, size, theme, {}, fit}, {weightRead()}, scene);
+        QVERIFY(check::says(scene, QStringLiteral("Esc clears")));
+        QVERIFY(!check::says(scene, QStringLiteral("Click anything")));
+        QVERIFY2(std::any_of(scene.items.begin(), scene.items.end(),
+                             [&](const SceneItem& item) { return item.fill == theme.color(Ink::Accent); }), "a pin is marked as chosen");
+    }
+
+    void illegalPlanListsItsRules()
+    {
+        const Scenario scenario = sample::scenario(6, 2);
+        Report report;
+        checkPlan(scenario.context(), scenario.plan, report.violations, report.warnings);
+        QVERIFY(!report.violations.empty());
+        Scene scene;
+        buildInspector({scenario, report, {300, 200}, Theme::of(ThemeId::Dark)}, {}, scene);
+        QVERIFY(check::says(scene, QStringLiteral("not legal")));
+        QVERIFY(check::says(scene, QStringLiteral("TP 6")));
+        QCOMPARE(check::textTrouble(scene), QString());
+    }
+
+    void wrappingKeepsEveryLetter_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::newRow("words") << QStringLiteral("one two three four five six seven eight nine ten");
+        QTest::newRow("long word") << QString(120, u'x');
+        QTest::newRow("mixed") << (QStringLiteral("a ") + QString(60, u'y') + QStringLiteral(" b c"));
+        QTest::newRow("empty") << QString();
+    }
+
+    void wrappingKeepsEveryLetter()
+    {
+        QFETCH(QString, text);
+        QString joined;
+        for (const QString& line : wrapText(text, TextRole::Body, 90)) {
+            QVERIFY(textWidth(line, TextRole::Body) <= 90);
+            joined += line;
+        }
+        QCOMPARE(joined.remove(u' '), QString(text).remove(u' '));
+        const auto cut = wrapText(text, TextRole::Body, 60, 1);
+        QVERIFY(cut.size() <= 1);
+        QVERIFY(cut.empty() || text.size() < 10 || cut.front().endsWith(QChar(u'\u2026')));
+    }
+};
+
+QTEST_MAIN(TestInspectorScene)
+#include "tst_inspectorscene.moc"

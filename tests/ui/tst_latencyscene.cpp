@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// The latency bars and the operators under them, read as a scene.
+#include "tests/ui/samplereport.h"
+#include "tests/ui/scenechecks.h"
+#include "ui/scene/latencyscene.h"
+#include "ui/scene/scenetext.h"
+
+#include <QTest>
+
+#include <cmath>
+
+using namespace shardlens;
+
+class TestLatencyScene : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { QVERIFY(loadFonts()); }
+
+    void textsStayInsideAndApart_data()
+    {
+        QTest::addColumn<double>("time");
+        QTest::addColumn<QSizeF>("size");
+        for (const double time : {1e-9, 1e-6, 1e-3, 1.0, 1e3, 1e6})
+            for (const QSizeF size : {QSizeF(120, 60), QSizeF(240, 130), QSizeF(330, 180), QSizeF(440, 236), QSizeF(440, 500), QSizeF(1200, 360)})
+                QTest::addRow("%g x, %g wide", time, size.width() + size.height() / 1000) << time << size;
+    }
+
+    void textsStayInsideAndApart()
+    {
+        QFETCH(double, time);
+        QFETCH(QSizeF, size);
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario, time);
+        Scene scene;
+        buildLatency({scenario, report, size, Theme::of(ThemeId::Dark)}, {}, scene);
+        QCOMPARE(check::textTrouble(scene), QString());
+        QCOMPARE(check::regionTrouble(scene), QString());
+    }
+
+    void slicesAreProportionalAndInOrder()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        const Theme& theme = Theme::of(ThemeId::Light);
+        Scene scene;
+        buildLatency({scenario, report, {600, 240}, theme}, {false}, scene);
+        for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
+            const Breakdown& parts = (phase == Phase::Prefill ? report.prefill : report.decode).breakdown;
+            double scale = 0;
+            double right = -1;
+            int slices = 0;
+            int last = -1;
+            for (const HitRegion& hit : scene.hits) {
+                if (hit.subject.kind != Subject::Kind::CauseOfTime || hit.subject.phase != phase || hit.rect.height() != 26)
+                    continue;
+                QVERIFY2(hit.subject.cause > last, "slices keep the order of all bars");
+                last = hit.subject.cause;
+                QVERIFY2(right < 0 || std::abs(hit.rect.left() - right) < 1e-9, "each slice starts where the one before ends");
+                right = hit.rect.right();
+                const double perSecond = hit.rect.width() / parts[static_cast<Cause>(hit.subject.cause)];
+                QVERIFY(scale == 0 || std::abs(perSecond / scale - 1) < 1e-9);
+                scale = perSecond;
+                QCOMPARE(scene.subjectAt(hit.rect.center()), hit.subject);
+                ++slices;
+            }
+            int causes = 0;
+            for (const double seconds : parts.seconds)
+                causes += seconds > 0;
+            QCOMPARE(slices, causes);
+        }
+        QVERIFY(check::says(scene, QStringLiteral("TTFT")));
+        QVERIFY(check::says(scene, QStringLiteral("TPOT")));
+    }
+
+    void bubbleIsHatched()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        QVERIFY(report.prefill.breakdown[Cause::Bubble] > 0);
+        Scene scene;
+        buildLatency({scenario, report, {600, 240}, Theme::of(ThemeId::Light)}, {}, scene);
+        int hatched = 0;
+        for (const SceneItem& item : scene.items)
+            hatched += item.kind == SceneItem::Kind::Hatch && item.hatch == Hatch::Idle;
+        QCOMPARE(hatched, report.decode.breakdown[Cause::Bubble] > 1e-9 * report.decode.time ? 2 : 1);
+    }
+
+    void operatorsOfSeveralKindsAddUp()
+    {
+        PhaseReport report;
+        for (const double time : {1.0, 3.0, 0.0}) {
+            OperatorCost op;
+            op.op = Op::MlpUp;
+            op.stageLayers = 10;
+            op.time = time;
+            op.breakdown[Cause::Weights] = time;
+            report.operators.push_back(op);
+        }
+        OperatorCost head;
+        head.op = Op::LmHead;
+        head.stageLayers = 1;
+        head.time = 50;
+        head.breakdown[Cause::Compute] = 50;
+        report.operators.push_back(head);
+        const std::vector<OperatorShare> shares = operatorShares(report);
+        QCOMPARE(shares.size(), std::size_t{2});
+        QCOMPARE(shares[0].op, Op::LmHead);
+        QCOMPARE(shares[1].seconds, 40.0);
+        QCOMPARE(shares[1].index, 1);
+        QCOMPARE(shares[1].breakdown[Cause::Weights], 40.0);
+    }
+
+    void operatorsAppearWhenThereIsHeight()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        const auto operators = [&](double height, bool wanted) {
+            Scene scene;
+            buildLatency({scenario, report, {440, height}, Theme::of(ThemeId::Light)}, {wanted}, scene);
+            return std::count_if(scene.hits.begin(), scene.hits.end(),
+                                 [](const HitRegion& hit) { return hit.subject.kind == Subject::Kind::Operator; });
+        };
+        QCOMPARE(operators(240, true), 0);
+        QVERIFY(operators(400, true) >= 6);
+        QCOMPARE(operators(400, false), 0);
+    }
+
+    void roundNumbersEndTheAxis()
+    {
+        for (double value = 1e-9; value < 1e9; value *= 1.37) {
+            QVERIFY(roundUp(value) >= value * (1 - 1e-12));
+            QVERIFY(roundUp(value) <= value * 1.34);
+        }
+        QCOMPARE(roundUp(0), 1.0);
+    }
+
+    void illegalPlanSaysWhy()
+    {
+        const Scenario scenario = sample::scenario(6, 2);
+        Report report;
+        checkPlan(scenario.context(), scenario.plan, report.violations, report.warnings);
+        Scene scene;
+        buildLatency({scenario, report, {440, 200}, Theme::of(ThemeId::Light)}, {}, scene);
+        QVERIFY(check::says(scene, QStringLiteral("not legal")));
+        QCOMPARE(check::textTrouble(scene), QString());
+        QVERIFY(describeLatency(scenario, report).contains(QStringLiteral("not legal")));
+    }
+
+    void describesInOneSentence()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        const QString text = describeLatency(scenario, report);
+        QVERIFY2(text.contains(QStringLiteral("most of it compute")) && text.contains(QStringLiteral("most of it weight reads")), qPrintable(text));
+        Subject cause;
+        cause.kind = Subject::Kind::CauseOfTime;
+        cause.phase = Phase::Decode;
+        cause.cause = static_cast<int>(Cause::Weights);
+        QVERIFY(latencyTooltip(scenario, report, cause).contains(QStringLiteral("12.5 ms")));
+    }
+};
+
+QTEST_MAIN(TestLatencyScene)
+#include "tst_latencyscene.moc"

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verdict strip read as a scene: states, extremes, and that nothing moves when digits change.
+#include "tests/ui/samplereport.h"
+#include "tests/ui/scenechecks.h"
+#include "ui/scene/scenetext.h"
+#include "ui/scene/verdictscene.h"
+
+#include <QTest>
+
+#include <limits>
+
+using namespace shardlens;
+
+namespace {
+
+VerdictOptions advised()
+{
+    VerdictOptions options;
+    options.advice.emplace();
+    options.advice->share = 0.87;
+    options.advice->label = "HBM reads: weights";
+    options.advice->sentence = "Try batch 64: +40 % tokens/s per device for +1.2 ms TPOT; the cost is TTFT, 4.8 s. "
+                               "Each weight read then serves twice the sequences.";
+    return options;
+}
+
+void build(const Scenario& scenario, const Report& report, double width, Scene& scene, const VerdictOptions& options = advised())
+{
+    buildVerdict({scenario, report, {width, kVerdictHeight}, Theme::of(ThemeId::Light)}, options, scene);
+}
+
+Report overfull(const Scenario& scenario)
+{
+    Report report = sample::report(scenario);
+    report.memory.fits = false;
+    for (DeviceMemory& memory : report.memory.stages)
+        memory.kv = Bytes{90} << 30;
+    return report;
+}
+
+} // namespace
+
+class TestVerdictScene : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { QVERIFY(loadFonts()); }
+
+    void textsStayInsideAndApart_data()
+    {
+        QTest::addColumn<double>("time");
+        QTest::addColumn<int>("width");
+        for (const double time : {1e-12, 1e-6, 1e-3, 0.37, 1.0, 1e3, 1e6})
+            for (const int width : {320, 480, 720, 900, 1024, 1100, 1280, 1440, 1920, 2560})
+                QTest::addRow("%g x, %d wide", time, width) << time << width;
+    }
+
+    void textsStayInsideAndApart()
+    {
+        QFETCH(double, time);
+        QFETCH(int, width);
+        const Scenario scenario = sample::scenario(4, 2);
+        Report report = sample::report(scenario, time);
+        report.warnings.resize(2);
+        Scene scene;
+        build(scenario, report, width, scene);
+        QCOMPARE(check::textTrouble(scene), QString());
+        QCOMPARE(check::regionTrouble(scene), QString());
+        report = overfull(scenario);
+        build(scenario, report, width, scene);
+        QCOMPARE(check::textTrouble(scene), QString());
+        QVERIFY(check::says(scene, QStringLiteral("TTFT")) || width < 480);
+    }
+
+    void nothingMovesWhenDigitsChange()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        const auto labels = [&](double time) {
+            Scene scene;
+            build(scenario, sample::report(scenario, time), 1280, scene);
+            std::vector<std::pair<QString, double>> found;
+            for (const SceneItem& item : scene.items)
+                if (item.kind == SceneItem::Kind::Text && item.rect.top() == 10)
+                    found.emplace_back(check::textOf(scene, item), item.rect.left());
+            return found;
+        };
+        const auto ordinary = labels(1);
+        QCOMPARE(ordinary.size(), std::size_t{7});
+        QVERIFY(ordinary == labels(1e-6));
+        QVERIFY(ordinary == labels(1e6));
+        QVERIFY(ordinary == labels(0.0777));
+    }
+
+    void lesserColumnsDropFirst()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        Scene scene;
+        build(scenario, report, 1280, scene);
+        for (const char* label : {"TTFT", "TPOT", "Tokens/s per device", "Tokens/s per user", "Cost, output", "MFU, prefill", "Bound by"})
+            QVERIFY2(check::says(scene, QString::fromUtf8(label)), label);
+        build(scenario, report, 1024, scene);
+        QVERIFY(!check::says(scene, QStringLiteral("MFU")));
+        QVERIFY(check::says(scene, QStringLiteral("Bound by")));
+        build(scenario, report, 640, scene);
+        QVERIFY(!check::says(scene, QStringLiteral("Cost")));
+        QVERIFY(check::says(scene, QStringLiteral("TTFT")));
+        QVERIFY(check::says(scene, QStringLiteral("TPOT")));
+    }
+
+    void saysFitsOrByHowMuchNot()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        Report report = sample::report(scenario);
+        Scene scene;
+        build(scenario, report, 1280, scene);
+        QVERIFY(check::says(scene, QStringLiteral("Fits")));
+        QVERIFY(check::says(scene, QStringLiteral("of 80 GiB on the fullest device")));
+        report = overfull(scenario);
+        build(scenario, report, 1280, scene);
+        QVERIFY(check::says(scene, QStringLiteral("Does not fit")));
+        QVERIFY(check::says(scene, QStringLiteral("29.4 GiB over")));
+        QVERIFY(check::says(scene, QStringLiteral("TPOT")));
+        QVERIFY2(std::any_of(scene.items.begin(), scene.items.end(),
+                             [](const SceneItem& item) { return item.kind == SceneItem::Kind::Hatch && item.hatch == Hatch::OverCapacity; }),
+                 "what is over stands beyond the capacity line");
+        QVERIFY(describeVerdict(scenario, report).startsWith(QStringLiteral("The plan does not fit: 29.4 GiB too much")));
+    }
+
+    void regionsLeadToTheirSubjects()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        Scene scene;
+        build(scenario, sample::report(scenario), 1280, scene);
+        const auto under = [&](const char* label) {
+            for (const SceneItem& item : scene.items)
+                if (item.kind == SceneItem::Kind::Text && check::textOf(scene, item) == QString::fromUtf8(label))
+                    return scene.subjectAt(scene.textBounds(item).center());
+            return Subject{};
+        };
+        QCOMPARE(under("Fits").kind, Subject::Kind::Fit);
+        QCOMPARE(under("TTFT").kind, Subject::Kind::Time);
+        QCOMPARE(under("TTFT").phase, Phase::Prefill);
+        QCOMPARE(under("TPOT").phase, Phase::Decode);
+        QCOMPARE(under("Bound by").kind, Subject::Kind::CauseOfTime);
+    }
+
+    void noPriceIsSaid()
+    {
+        Scenario scenario = sample::scenario(4, 2);
+        Report report = sample::report(scenario);
+        report.serving.costPerMillionTokens = 0;
+        Scene scene;
+        build(scenario, report, 1440, scene);
+        QVERIFY(check::says(scene, QStringLiteral("no list price")));
+    }
+
+    void illegalPlanSaysWhyAndWhatIsNear()
+    {
+        const Scenario scenario = sample::scenario(6, 2);
+        Report report;
+        checkPlan(scenario.context(), scenario.plan, report.violations, report.warnings);
+        for (const double width : {480.0, 1024.0, 1280.0}) {
+            Scene scene;
+            build(scenario, report, width, scene);
+            QVERIFY(check::says(scene, QStringLiteral("Not legal")));
+            QVERIFY(!check::says(scene, QStringLiteral("TTFT")));
+            QCOMPARE(check::textTrouble(scene), QString());
+        }
+        Scene scene;
+        build(scenario, report, 1280, scene);
+        QVERIFY(check::says(scene, qs(sentence(report.violations.front(), scenario.context(), scenario.plan))));
+        QVERIFY(check::says(scene, QStringLiteral("TP 4:")));
+    }
+
+    void figuresStayShort_data()
+    {
+        QTest::addColumn<double>("value");
+        for (const double value : {0.0, 1e-12, 1e-6, 0.01234, 1.0, 99.949, 12345.0, 99'949.0, 99'951.0, 1e6, 1e9, 1e12, 1e18, 1e300,
+                                   std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()})
+            QTest::addRow("%g", value) << value;
+    }
+
+    void figuresStayShort()
+    {
+        QFETCH(double, value);
+        for (const Figure& figure : {rateFigure(value), secondsFigure(value), percentFigure(value)}) {
+            QVERIFY2(figure.number.size() <= 9, qPrintable(figure.number));
+            QVERIFY(!figure.number.isEmpty());
+        }
+        QCOMPARE(rateFigure(1'230'000).joined(), QStringLiteral("1.23 M"));
+        QCOMPARE(secondsFigure(864'000).joined(), QStringLiteral("10 d"));
+    }
+};
+
+QTEST_MAIN(TestVerdictScene)
+#include "tst_verdictscene.moc"
