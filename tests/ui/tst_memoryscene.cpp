@@ -207,7 +207,7 @@ private Q_SLOTS:
         for (const Case& given : cases()) {
             const Scenario scenario = scenarioOf(given);
             const Report report = evaluate(scenario);
-            for (const QSizeF& size : {QSizeF(0, 0), QSizeF(10, 10), QSizeF(125, 650), QSizeF(160, 90), QSizeF(200, 140), QSizeF(1600, 80)})
+            for (const QSizeF& size : {QSizeF(0, 0), QSizeF(10, 10), QSizeF(150, 650), QSizeF(160, 90), QSizeF(200, 140), QSizeF(1600, 80)})
                 QCOMPARE(textFault(memoryOf(scenario, report, size)), QString());
         }
     }

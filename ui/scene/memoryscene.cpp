@@ -317,6 +317,8 @@ private:
         const double right = between ? m_capacityX : std::min(m_capacityX, m_area.right());
         const Qt::Alignment side = between ? Qt::AlignHCenter : Qt::AlignRight;
         const QRectF box(left + 4, y - 17, right - left - 12, 16);
+        if (box.width() < 30)
+            return;
         if (gap >= 24 && between) {
             m_scene.arrow({totalX + gap / 2, y}, {totalX + 2, y}, ink(Ink::Text2), 1, false, 6);
             m_scene.arrow({totalX + gap / 2, y}, {m_capacityX - 3, y}, ink(Ink::Text2), 1, false, 6);
@@ -332,6 +334,8 @@ private:
         const bool left = leftRoom >= rightRoom;
         const QRectF box = left ? QRectF(m_area.left(), m_plot.bottom() + 2, m_capacityX - 10 - m_area.left(), 17)
                                 : QRectF(m_capacityX + 10, m_plot.bottom() + 2, rightRoom - 10, 17);
+        if (box.width() < 30)
+            return; // a few letters and an ellipsis say nothing
         const Qt::Alignment side = (left ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter;
         m_scene.text(box, headline, TextRole::BodyStrong, ink(Ink::Violation), side, true);
         m_scene.text(box.translated(0, 17), second, TextRole::Note, ink(Ink::Text2), side, true);
@@ -460,7 +464,7 @@ void drawReason(const ViewInput& input, Scene& scene)
 void buildMemory(const ViewInput& input, const MemoryOptions& options, Scene& scene)
 {
     scene.clear(input.size);
-    if (input.size.width() < 120 || input.size.height() < 80)
+    if (input.size.width() < 140 || input.size.height() < 80)
         return;
     if (!input.report.legal || input.report.memory.stages.empty()) {
         drawReason(input, scene);
