@@ -42,8 +42,8 @@ inline PhaseReport phase(Phase kind, int stages, int microbatches, int steps, co
             const double start = decode ? outer * timeline.period + inner * busy + s * (busy + send) : i * busy + s * (busy + send);
             timeline.cells.push_back({start, start + busy, s, decode ? inner : outer, decode ? outer : inner, 0});
         }
-    timeline.duration = decode ? steps * timeline.period + (stages - 1) * (busy + send)
-                               : microbatches * steps * busy + (stages - 1) * (busy + send);
+    timeline.duration =
+        decode ? steps * timeline.period + (stages - 1) * (busy + send) : microbatches * steps * busy + (stages - 1) * (busy + send);
     if (!decode)
         timeline.period = timeline.duration;
     timeline.idleFraction = 1 - (decode ? microbatches * busy / timeline.period : microbatches * steps * busy / timeline.duration);
@@ -120,8 +120,7 @@ inline void setService(Report& report, double ttft, double tpot, const Scenario&
     serving.outputTokensPerSecondPerDevice = serving.outputTokensPerSecond / static_cast<double>(scenario.plan.devices());
     serving.decodeTokensPerSecond = replicas * scenario.workload.batch / tpot;
     serving.tokensPerSecondPerUser = 1 / tpot;
-    serving.costPerMillionTokens =
-        scenario.cluster->pricePerDeviceHour / 3600 / serving.outputTokensPerSecondPerDevice * 1e6;
+    serving.costPerMillionTokens = scenario.cluster->pricePerDeviceHour / 3600 / serving.outputTokensPerSecondPerDevice * 1e6;
 }
 
 /// Two stages of four devices, eight prefill microbatches, decode in A and B; `time` stretches every duration.

@@ -99,7 +99,9 @@ private Q_SLOTS:
         const double limit = curveLayout(data, size).xOf(546);
         bool hatched = false;
         for (const SceneItem& item : ground.items)
-            hatched = hatched || (item.kind == SceneItem::Kind::Hatch && item.hatch == Hatch::OverCapacity && std::abs(item.rect.left() - limit) < 1e-9);
+            hatched =
+                hatched
+                || (item.kind == SceneItem::Kind::Hatch && item.hatch == Hatch::OverCapacity && std::abs(item.rect.left() - limit) < 1e-9);
         QVERIFY(hatched);
         buildCurveMarks(curve(700, 546), size, Theme::of(ThemeId::Light), marks);
         QVERIFY(check::says(marks, QStringLiteral("does not fit")));

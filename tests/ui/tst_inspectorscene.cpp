@@ -112,8 +112,9 @@ private Q_SLOTS:
         QVERIFY(over.isValid() && under.isValid());
         bool rule = false;
         for (const SceneItem& item : scene.items)
-            rule = rule || (item.kind == SceneItem::Kind::Line && item.rect.top() > over.center().y() && item.rect.top() < under.center().y()
-                            && item.rect.left() <= over.left() && item.rect.right() >= over.right());
+            rule = rule
+                   || (item.kind == SceneItem::Kind::Line && item.rect.top() > over.center().y() && item.rect.top() < under.center().y()
+                       && item.rect.left() <= over.left() && item.rect.right() >= over.right());
         QVERIFY2(rule, "a line as wide as the numerator stands between it and the denominator");
         QVERIFY(std::abs(over.center().x() - under.center().x()) < 1);
     }
@@ -124,7 +125,8 @@ private Q_SLOTS:
         const Report report = sample::report(scenario);
         Scene scene;
         buildInspector({scenario, report, {300, 600}, Theme::of(ThemeId::Light)}, {weightRead()}, scene);
-        for (const Provenance each : {Provenance::Exact, Provenance::DataSheet, Provenance::Fitted, Provenance::Borrowed, Provenance::Default})
+        for (const Provenance each :
+             {Provenance::Exact, Provenance::DataSheet, Provenance::Fitted, Provenance::Borrowed, Provenance::Default})
             QVERIFY2(check::says(scene, qs(nameOf(each))), std::string(nameOf(each)).c_str());
     }
 
@@ -149,7 +151,8 @@ private Q_SLOTS:
         QVERIFY(check::says(scene, QStringLiteral("Esc clears")));
         QVERIFY(!check::says(scene, QStringLiteral("Click anything")));
         QVERIFY2(std::any_of(scene.items.begin(), scene.items.end(),
-                             [&](const SceneItem& item) { return item.fill == theme.color(Ink::Accent); }), "a pin is marked as chosen");
+                             [&](const SceneItem& item) { return item.fill == theme.color(Ink::Accent); }),
+                 "a pin is marked as chosen");
     }
 
     void illegalPlanListsItsRules()

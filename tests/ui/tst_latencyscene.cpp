@@ -21,7 +21,8 @@ private Q_SLOTS:
         QTest::addColumn<double>("time");
         QTest::addColumn<QSizeF>("size");
         for (const double time : {1e-9, 1e-6, 1e-3, 1.0, 1e3, 1e6})
-            for (const QSizeF size : {QSizeF(120, 60), QSizeF(240, 130), QSizeF(330, 180), QSizeF(440, 236), QSizeF(440, 500), QSizeF(1200, 360)})
+            for (const QSizeF size :
+                 {QSizeF(120, 60), QSizeF(240, 130), QSizeF(330, 180), QSizeF(440, 236), QSizeF(440, 500), QSizeF(1200, 360)})
                 QTest::addRow("%g x, %g wide", time, size.width() + size.height() / 1000) << time << size;
     }
 
@@ -151,7 +152,8 @@ private Q_SLOTS:
         const Scenario scenario = sample::scenario(4, 2);
         const Report report = sample::report(scenario);
         const QString text = describeLatency(scenario, report);
-        QVERIFY2(text.contains(QStringLiteral("most of it compute")) && text.contains(QStringLiteral("most of it weight reads")), qPrintable(text));
+        QVERIFY2(text.contains(QStringLiteral("most of it compute")) && text.contains(QStringLiteral("most of it weight reads")),
+                 qPrintable(text));
         Subject cause;
         cause.kind = Subject::Kind::CauseOfTime;
         cause.phase = Phase::Decode;

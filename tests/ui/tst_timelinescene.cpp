@@ -47,7 +47,8 @@ private Q_SLOTS:
         for (const int stages : {1, 2, 8, 64, 126})
             for (const double time : {1e-9, 1e-6, 1.0, 1e6})
                 for (const QSizeF size : {QSizeF(160, 60), QSizeF(420, 120), QSizeF(840, 180), QSizeF(1600, 420)})
-                    QTest::addRow("%d: %d stages, %g x", row++, stages, time) << stages << stages * 2 << std::max(stages / 2, 1) << time << size;
+                    QTest::addRow("%d: %d stages, %g x", row++, stages, time)
+                        << stages << stages * 2 << std::max(stages / 2, 1) << time << size;
     }
 
     void textsStayInsideAndApart()
@@ -151,7 +152,9 @@ private Q_SLOTS:
             const auto& timeline = hit.subject.phase == Phase::Prefill ? report.prefill.timeline : report.decode.timeline;
             bool inside = false;
             for (const TimelineCell& cell : cellsOfStage(timeline, hit.subject.stage))
-                inside = inside || (cell.microbatch == hit.subject.microbatch && cell.step == hit.subject.step && cell.start <= time && time <= cell.end);
+                inside = inside
+                         || (cell.microbatch == hit.subject.microbatch && cell.step == hit.subject.step && cell.start <= time
+                             && time <= cell.end);
             QVERIFY2(inside, "the middle of a piece is a moment of that piece");
             const Subject under = scene.subjectAt({hit.rect.left() + hit.rect.width() * 0.3, hit.rect.center().y()});
             QVERIFY(under.kind == Subject::Kind::Piece || under.kind == Subject::Kind::CauseOfTime);
@@ -193,7 +196,8 @@ private Q_SLOTS:
         for (int i = 0; i < 40; ++i) {
             TimelineOptions options;
             const double at = std::uniform_real_distribution<>(0, report.prefill.timeline.duration)(random);
-            options.visible[0] = zoomRange({}, at, std::pow(10, -std::uniform_real_distribution<>(0, 5)(random)), report.prefill.timeline.duration);
+            options.visible[0] =
+                zoomRange({}, at, std::pow(10, -std::uniform_real_distribution<>(0, 5)(random)), report.prefill.timeline.duration);
             Scene scene;
             buildTimeline({scenario, report, {900, 200}, light()}, options, scene);
             QCOMPARE(check::textTrouble(scene), QString());

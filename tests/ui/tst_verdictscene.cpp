@@ -120,9 +120,10 @@ private Q_SLOTS:
         QVERIFY(check::says(scene, QStringLiteral("Does not fit")));
         QVERIFY(check::says(scene, QStringLiteral("29.4 GiB over")));
         QVERIFY(check::says(scene, QStringLiteral("TPOT")));
-        QVERIFY2(std::any_of(scene.items.begin(), scene.items.end(),
-                             [](const SceneItem& item) { return item.kind == SceneItem::Kind::Hatch && item.hatch == Hatch::OverCapacity; }),
-                 "what is over stands beyond the capacity line");
+        QVERIFY2(
+            std::any_of(scene.items.begin(), scene.items.end(),
+                        [](const SceneItem& item) { return item.kind == SceneItem::Kind::Hatch && item.hatch == Hatch::OverCapacity; }),
+            "what is over stands beyond the capacity line");
         QVERIFY(describeVerdict(scenario, report).startsWith(QStringLiteral("The plan does not fit: 29.4 GiB too much")));
     }
 

@@ -90,7 +90,8 @@ void Column::figure(const Explanation& what)
     }
     if (!share.isEmpty()) {
         if (x + textWidth(share, TextRole::Body) <= kInset + m_width) {
-            m_scene.text({x, baseline - small + 1, kInset + m_width - x, small}, share, TextRole::Body, ink(Ink::Text), Qt::AlignRight | Qt::AlignVCenter);
+            m_scene.text({x, baseline - small + 1, kInset + m_width - x, small}, share, TextRole::Body, ink(Ink::Text),
+                         Qt::AlignRight | Qt::AlignVCenter);
         } else {
             m_y += drawWrapped(m_scene, {kInset, m_y, m_width, 0}, share, TextRole::Body, ink(Ink::Text));
         }
@@ -103,7 +104,8 @@ void Column::figure(const Explanation& what)
         if (filled > 0 && what.cause == Cause::Bubble)
             m_scene.hatch({bed.left(), bed.top(), filled, bed.height()}, Hatch::IdleSwatch);
         else if (filled > 0)
-            m_scene.fill({bed.left(), bed.top(), filled, bed.height()}, m_theme.color(what.cause), m_theme.edgeOf(m_theme.color(what.cause)));
+            m_scene.fill({bed.left(), bed.top(), filled, bed.height()}, m_theme.color(what.cause),
+                         m_theme.edgeOf(m_theme.color(what.cause)));
         m_y += bed.height();
     }
     m_y += space::kLarge;
@@ -136,7 +138,8 @@ double Column::formulaLine(const Explanation::Line& line, double left, double to
     const double underHeight = static_cast<double>(under.size()) * kFormulaLine;
     const double middle = under.empty() ? y + kFormulaLine / 2 : y + overHeight + 1.5;
     if (!symbol.isEmpty() && !ownLine)
-        m_scene.text({left, middle - kFormulaLine / 2, symbols, kFormulaLine}, symbol, role, ink(Ink::Text), Qt::AlignRight | Qt::AlignVCenter);
+        m_scene.text({left, middle - kFormulaLine / 2, symbols, kFormulaLine}, symbol, role, ink(Ink::Text),
+                     Qt::AlignRight | Qt::AlignVCenter);
     if (!over.empty())
         m_scene.text({signX, middle - kFormulaLine / 2, sign + 1, kFormulaLine}, QStringLiteral("="), role, ink(Ink::Text));
     double widest = 0;
@@ -275,8 +278,8 @@ void Column::notes(const Explanation& what)
 void Column::violations(const ViewInput& input)
 {
     drawSign(m_scene, m_theme, {kInset + 8, m_y + 8}, Sign::Bad);
-    m_y += std::max(16.0, drawWrapped(m_scene, {kInset + 24, m_y, m_width - 24, 0}, InspectorScene::tr("The plan is not legal"), TextRole::Title,
-                                      ink(Ink::Text)));
+    m_y += std::max(16.0, drawWrapped(m_scene, {kInset + 24, m_y, m_width - 24, 0}, InspectorScene::tr("The plan is not legal"),
+                                      TextRole::Title, ink(Ink::Text)));
     m_y += space::kSmall;
     for (const Finding& finding : input.report.violations) {
         m_y += drawWrapped(m_scene, {kInset, m_y, m_width, 0}, qs(sentence(finding, input.scenario.context(), input.scenario.plan)),
@@ -311,9 +314,9 @@ void buildInspector(const ViewInput& input, const InspectorOptions& options, Sce
         column.violations(input);
     } else {
         const Explanation what = options.explanation ? *options.explanation : explain(input.scenario, input.report, inspected(input));
-        column.hint(pinned ? InspectorScene::tr("Pinned; Esc clears")
-                           : input.hover.kind != Subject::Kind::None ? InspectorScene::tr("Preview; a click pins it")
-                                                                     : InspectorScene::tr("Click anything to see its arithmetic; Esc clears"));
+        column.hint(pinned                                    ? InspectorScene::tr("Pinned; Esc clears")
+                    : input.hover.kind != Subject::Kind::None ? InspectorScene::tr("Preview; a click pins it")
+                                                              : InspectorScene::tr("Click anything to see its arithmetic; Esc clears"));
         column.heading(what, pinned);
         column.figure(what);
         column.formula(what);
@@ -332,7 +335,8 @@ QString describeInspector(const Scenario& scenario, const Report& report)
     tpot.kind = Subject::Kind::Time;
     tpot.phase = Phase::Decode;
     const Explanation what = explain(scenario, report, tpot);
-    return InspectorScene::tr("The arithmetic of what is selected; with nothing selected, %1: %2 %3.").arg(qs(what.title), qs(what.value), qs(what.unit));
+    return InspectorScene::tr("The arithmetic of what is selected; with nothing selected, %1: %2 %3.")
+        .arg(qs(what.title), qs(what.value), qs(what.unit));
 }
 
 } // namespace shardlens

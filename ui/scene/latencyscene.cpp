@@ -64,8 +64,8 @@ std::vector<LegendEntry> legendOf(const Theme& theme, const PhaseReport& report,
     for (std::size_t i = 0; i < kCauseCount; ++i) {
         const auto cause = static_cast<Cause>(i);
         if (report.breakdown[cause] > report.breakdown.total() * kNothing)
-            entries.push_back({causeName(cause), secondsFigure(report.breakdown[cause]).joined(), theme.color(cause), cause == Cause::Bubble,
-                               causeSubject(phase, cause)});
+            entries.push_back({causeName(cause), secondsFigure(report.breakdown[cause]).joined(), theme.color(cause),
+                               cause == Cause::Bubble, causeSubject(phase, cause)});
     }
     return entries;
 }
@@ -119,8 +119,9 @@ void drawBar(Scene& scene, const ViewInput& input, const QRectF& track, double a
         x = end;
         if (cause == Cause::Bubble) {
             scene.hatch(rect, Hatch::Idle, {}, theme.color(Ink::Strong));
-            const QString label = firstFitting({causeName(cause) + QChar(u' ') + secondsFigure(parts[cause]).joined(),
-                                                secondsFigure(parts[cause]).joined()}, TextRole::BodyMedium, rect.width() - 18);
+            const QString label =
+                firstFitting({causeName(cause) + QChar(u' ') + secondsFigure(parts[cause]).joined(), secondsFigure(parts[cause]).joined()},
+                             TextRole::BodyMedium, rect.width() - 18);
             if (!label.isEmpty()) {
                 const double height = lineHeight(TextRole::BodyMedium);
                 const QRectF plate(rect.left() + 5, rect.center().y() - height / 2, textWidth(label, TextRole::BodyMedium) + 8, height);
@@ -172,7 +173,8 @@ double phaseHeight(const ViewInput& input, double width, Phase phase, Extras ext
 void drawOperators(Scene& scene, const ViewInput& input, const QRectF& area, Phase phase)
 {
     const Theme& theme = input.theme;
-    const QString title = phase == Phase::Prefill ? LatencyScene::tr("Operators of a prefill piece") : LatencyScene::tr("Operators of a decode piece");
+    const QString title =
+        phase == Phase::Prefill ? LatencyScene::tr("Operators of a prefill piece") : LatencyScene::tr("Operators of a decode piece");
     const double line = lineHeight(TextRole::NoteStrong);
     scene.text({area.left(), area.top(), area.width(), line}, title, TextRole::NoteStrong, theme.color(Ink::Text2),
                Qt::AlignLeft | Qt::AlignVCenter, true);
@@ -195,8 +197,8 @@ void drawOperators(Scene& scene, const ViewInput& input, const QRectF& area, Pha
         const OperatorShare& share = shares[i];
         scene.text({area.left(), y, names + 0.5, kOperatorRow}, qs(nameOf(share.op)), TextRole::Note, theme.color(Ink::Text2),
                    Qt::AlignLeft | Qt::AlignVCenter, true);
-        scene.text({area.left(), y, area.width(), kOperatorRow}, secondsFigure(share.seconds).joined(), TextRole::Note, theme.color(Ink::Text),
-                   Qt::AlignRight | Qt::AlignVCenter);
+        scene.text({area.left(), y, area.width(), kOperatorRow}, secondsFigure(share.seconds).joined(), TextRole::Note,
+                   theme.color(Ink::Text), Qt::AlignRight | Qt::AlignVCenter);
         double x = left;
         double sum = 0;
         for (std::size_t c = 0; c < kCauseCount && track > 8; ++c) {
@@ -300,16 +302,16 @@ QString latencyTooltip(const Scenario&, const Report& report, const Subject& sub
             return {};
         const auto cause = static_cast<Cause>(subject.cause);
         const double seconds = phase.breakdown[cause];
-        return QStringLiteral("%1\n%2, %3 %4\n").arg(causeName(cause), secondsFigure(seconds).joined(),
-                                                     qs(formatPercent(phase.time > 0 ? seconds / phase.time : 0)), of)
-            + LatencyScene::tr("on stage %1, the busiest").arg(phase.busiestStage);
+        return QStringLiteral("%1\n%2, %3 %4\n")
+                   .arg(causeName(cause), secondsFigure(seconds).joined(), qs(formatPercent(phase.time > 0 ? seconds / phase.time : 0)), of)
+               + LatencyScene::tr("on stage %1, the busiest").arg(phase.busiestStage);
     }
     case Subject::Kind::Operator: {
         if (subject.op < 0 || static_cast<std::size_t>(subject.op) >= phase.operators.size())
             return {};
         const OperatorCost& op = phase.operators[static_cast<std::size_t>(subject.op)];
         return QStringLiteral("%1\n").arg(qs(nameOf(op.op)))
-            + LatencyScene::tr("%1 each, %2 times in a piece").arg(secondsFigure(op.time).joined()).arg(int{op.stageLayers});
+               + LatencyScene::tr("%1 each, %2 times in a piece").arg(secondsFigure(op.time).joined()).arg(int{op.stageLayers});
     }
     default: return {};
     }

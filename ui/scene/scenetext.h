@@ -15,8 +15,8 @@ struct Figure {
     QString unit; ///< may be empty
     [[nodiscard]] QString joined() const { return unit.isEmpty() ? number : number + QChar(u' ') + unit; }
 };
-[[nodiscard]] Figure secondsFigure(double seconds);   ///< from ns to days
-[[nodiscard]] Figure rateFigure(double value);        ///< plain up to 99,999, then k, M, G, T, powers of ten
+[[nodiscard]] Figure secondsFigure(double seconds); ///< from ns to days
+[[nodiscard]] Figure rateFigure(double value);      ///< plain up to 99,999, then k, M, G, T, powers of ten
 [[nodiscard]] Figure percentFigure(double fraction);
 
 /// Words broken into lines of at most `width`; a single word that is wider is broken inside. `most` > 0 limits the lines and ends the last

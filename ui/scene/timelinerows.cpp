@@ -16,7 +16,7 @@ struct TimelineRows {
 
 /// Work of a piece in drawing order; a bubble is not work.
 constexpr std::array kWork{Cause::Weights, Cause::Kv, Cause::Compute, Cause::Communication, Cause::Overhead};
-constexpr double kThinnest = 3;  ///< px: narrower pieces merge into runs
+constexpr double kThinnest = 3; ///< px: narrower pieces merge into runs
 constexpr double kSmallestGap = 1.5;
 constexpr double kHatchedGap = 5; ///< px: narrower gaps stay plain, a hatch would be one stroke
 
@@ -29,7 +29,10 @@ enum class Detail : std::uint8_t {
 class RowPainter {
 public:
     RowPainter(Scene& scene, const ViewInput& input, const TimelineLayout& layout, const TimelinePanel& panel)
-        : m_scene(scene), m_theme(input.theme), m_layout(layout), m_panel(panel),
+        : m_scene(scene),
+          m_theme(input.theme),
+          m_layout(layout),
+          m_panel(panel),
           m_phase(panel.phase == Phase::Prefill ? input.report.prefill : input.report.decode)
     {
         for (std::size_t i = 0; i < kCauseCount; ++i) {
@@ -104,8 +107,8 @@ std::size_t RowPainter::visibleCells() const
         const auto cells = cellsOfStage(m_phase.timeline, row * m_layout.stagesPerRow);
         const auto first = std::partition_point(cells.begin(), cells.end(),
                                                 [this](const TimelineCell& cell) { return cell.end <= m_panel.visible.begin; });
-        const auto last = std::partition_point(first, cells.end(),
-                                               [this](const TimelineCell& cell) { return cell.start < m_panel.visible.end; });
+        const auto last =
+            std::partition_point(first, cells.end(), [this](const TimelineCell& cell) { return cell.start < m_panel.visible.end; });
         count += static_cast<std::size_t>(last - first);
     }
     return count;

@@ -44,20 +44,24 @@ std::array<QString, 4> bubbleTexts(const PhaseReport& report, Phase phase)
     const int p = timeline.stages;
     const QString idle = qs(formatPercent(timeline.idleFraction));
     if (p == 1)
-        return {TimelineScene::tr("none: one stage has nobody to wait for"), TimelineScene::tr("none: one stage"), TimelineScene::tr("none"), {}};
+        return {TimelineScene::tr("none: one stage has nobody to wait for"),
+                TimelineScene::tr("none: one stage"),
+                TimelineScene::tr("none"),
+                {}};
     const bool prefill = phase == Phase::Prefill;
     const int m = prefill ? timeline.microbatches * timeline.steps : timeline.microbatches;
     const double closed = prefill ? prefillBubble(p, m) : decodeIdle(p, m);
     const QString percent = qs(formatPercent(closed));
     const QString formula = prefill ? QStringLiteral("(p \u2212 1)/(m + p \u2212 1)") : QStringLiteral("max(0, 1 \u2212 m/p)");
-    QString numbers = prefill ? QStringLiteral("%1/%2").arg(p - 1).arg(m + p - 1)
-                              : (m < p ? QStringLiteral("1 \u2212 %1/%2").arg(m).arg(p) : QString());
-    const QString chain = numbers.isEmpty() ? QStringLiteral("%1 = %2").arg(formula, percent)
-                                            : QStringLiteral("%1 = %2 = %3").arg(formula, numbers, percent);
+    QString numbers =
+        prefill ? QStringLiteral("%1/%2").arg(p - 1).arg(m + p - 1) : (m < p ? QStringLiteral("1 \u2212 %1/%2").arg(m).arg(p) : QString());
+    const QString chain =
+        numbers.isEmpty() ? QStringLiteral("%1 = %2").arg(formula, percent) : QStringLiteral("%1 = %2 = %3").arg(formula, numbers, percent);
     if (std::abs(closed - timeline.idleFraction) < 0.0005)
         return {chain, numbers.isEmpty() ? percent : QStringLiteral("%1 = %2").arg(numbers, percent), percent, {}};
     return {TimelineScene::tr("%1 idle; equal stages and free sends: %2").arg(idle, chain),
-            TimelineScene::tr("%1 idle; closed form %2").arg(idle, chain), TimelineScene::tr("%1 idle; closed form %2").arg(idle, percent), idle};
+            TimelineScene::tr("%1 idle; closed form %2").arg(idle, chain), TimelineScene::tr("%1 idle; closed form %2").arg(idle, percent),
+            idle};
 }
 
 std::vector<LegendEntry> legendOf(const ViewInput& input)
@@ -80,8 +84,8 @@ std::vector<LegendEntry> legendOf(const ViewInput& input)
     add(Cause::Kv, TimelineScene::tr("KV reads"));
     add(Cause::Compute, TimelineScene::tr("Compute"));
     const QString collectives = collectivesOf(input.report.decode);
-    add(Cause::Communication, collectives.isEmpty() ? TimelineScene::tr("Communication")
-                                                    : TimelineScene::tr("Communication, %1 drawn as one").arg(collectives));
+    add(Cause::Communication,
+        collectives.isEmpty() ? TimelineScene::tr("Communication") : TimelineScene::tr("Communication, %1 drawn as one").arg(collectives));
     add(Cause::Overhead, TimelineScene::tr("Overhead"));
     if (input.report.decode.timeline.stages > 1)
         entries.push_back({TimelineScene::tr("Send"), {}, theme.color(Ink::Send), false, {}});
@@ -235,8 +239,9 @@ TimelineLayout timelineLayout(const ViewInput& input, const TimelineOptions& opt
     const double rowsHeight = layout.rowPitch * layout.rows - gap;
 
     const QString widest = devicesOf(input.scenario, input.report, stages - 1);
-    const double wanted = std::max(textWidth(TimelineScene::tr("Stage %1").arg(stages - 1), TextRole::BodyStrong),
-                                   textWidth(widest, TextRole::Note)) + space::kInset;
+    const double wanted =
+        std::max(textWidth(TimelineScene::tr("Stage %1").arg(stages - 1), TextRole::BodyStrong), textWidth(widest, TextRole::Note))
+        + space::kInset;
     const double labels = width < 320 ? 0 : std::min(wanted, width * 0.22);
     const double top = space::kTight + kHeader;
     layout.labels = {inset, top, labels > 0 ? labels - space::kSmall : 0, rowsHeight};
@@ -282,8 +287,7 @@ QString timelineSubtitle(const Scenario& scenario, const Report& report)
     const auto groups = [&](PlanAxis axis) {
         const int m = std::max(scenario.plan[axis], 1);
         const int most = static_cast<int>(ceilDiv(scenario.workload.batch, m));
-        return m == 1 ? TimelineScene::tr("all %1 sequences at once").arg(most)
-                      : QStringLiteral("%1 \u00D7 %2").arg(m).arg(most);
+        return m == 1 ? TimelineScene::tr("all %1 sequences at once").arg(most) : QStringLiteral("%1 \u00D7 %2").arg(m).arg(most);
     };
     return TimelineScene::tr("prefill %1, then decode %2").arg(groups(PlanAxis::PrefillMicrobatches), groups(PlanAxis::DecodeMicrobatches));
 }
@@ -294,14 +298,15 @@ QString timelineTooltip(const Scenario& scenario, const Report& report, const Su
         return {};
     const PhaseReport& phase = phaseOf(report, subject.phase);
     const bool stageKnown = subject.stage >= 0 && subject.stage < phase.timeline.stages;
-    const QString where = stageKnown
-        ? TimelineScene::tr("Stage %1, %2").arg(subject.stage).arg(devicesOf(scenario, report, subject.stage)) : QString();
+    const QString where =
+        stageKnown ? TimelineScene::tr("Stage %1, %2").arg(subject.stage).arg(devicesOf(scenario, report, subject.stage)) : QString();
     switch (subject.kind) {
     case Subject::Kind::Piece: {
         if (!stageKnown)
             return {};
-        QString text = subject.phase == Phase::Prefill ? TimelineScene::tr("Prefill of microbatch %1").arg(microbatchName(subject.phase, subject.microbatch))
-                                                       : TimelineScene::tr("Decode of group %1").arg(microbatchName(subject.phase, subject.microbatch));
+        QString text = subject.phase == Phase::Prefill
+                           ? TimelineScene::tr("Prefill of microbatch %1").arg(microbatchName(subject.phase, subject.microbatch))
+                           : TimelineScene::tr("Decode of group %1").arg(microbatchName(subject.phase, subject.microbatch));
         text += QChar(u'\n') + where;
         for (const TimelineCell& cell : cellsOfStage(phase.timeline, subject.stage)) {
             if (cell.microbatch != subject.microbatch || (subject.step >= 0 && cell.step != subject.step))
@@ -323,16 +328,16 @@ QString timelineTooltip(const Scenario& scenario, const Report& report, const Su
         const auto cause = static_cast<Cause>(subject.cause);
         QString text = qs(nameOf(cause));
         if (cause == Cause::Bubble)
-            return text + QChar(u'\n') + TimelineScene::tr("%1 of the stages' time is idle").arg(qs(formatPercent(phase.timeline.idleFraction)));
+            return text + QChar(u'\n')
+                   + TimelineScene::tr("%1 of the stages' time is idle").arg(qs(formatPercent(phase.timeline.idleFraction)));
         if (stageKnown && phase.costClasses > 0) {
             text += QStringLiteral("\n%1\n").arg(where)
-                + TimelineScene::tr("%1 of each piece").arg(qs(formatSeconds(phase.costOf(subject.stage, 0).breakdown[cause])));
+                    + TimelineScene::tr("%1 of each piece").arg(qs(formatSeconds(phase.costOf(subject.stage, 0).breakdown[cause])));
         }
         const QString collectives = cause == Cause::Communication ? collectivesOf(phase) : QString();
         return collectives.isEmpty() ? text : text + QChar(u'\n') + TimelineScene::tr("%1, spread over the piece").arg(collectives);
     }
-    case Subject::Kind::Stage:
-        return stageKnown ? where : QString();
+    case Subject::Kind::Stage: return stageKnown ? where : QString();
     default: return {};
     }
 }

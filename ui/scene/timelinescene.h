@@ -39,7 +39,7 @@ struct TimelinePanel {
 
 struct TimelineLayout {
     std::array<TimelinePanel, 2> panels; ///< by Phase
-    QRectF labels; ///< stage names, left of the rows
+    QRectF labels;                       ///< stage names, left of the rows
     int rows = 0;
     int stagesPerRow = 1; ///< above 1 only the first stage of each row's group is drawn: more stages than there are pixels
     double rowHeight = 0;

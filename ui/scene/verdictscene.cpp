@@ -134,9 +134,10 @@ void drawFit(Scene& scene, const ViewInput& input, const QRectF& area)
         drawGauge(scene, input, {area.left(), area.top() + 40, area.width() - 2, kGauge});
     const QString total = qs(formatNumber(static_cast<double>(memory.limiting().total()) / kGiB));
     const QString capacity = qs(formatBytes(static_cast<double>(memory.capacity)));
-    const QString note = firstFitting({VerdictScene::tr("%1 of %2 on the fullest device").arg(total, capacity),
-                                       VerdictScene::tr("%1 of %2, fullest").arg(total, capacity),
-                                       VerdictScene::tr("%1 of %2").arg(total, capacity)}, TextRole::Note, area.width());
+    const QString note =
+        firstFitting({VerdictScene::tr("%1 of %2 on the fullest device").arg(total, capacity),
+                      VerdictScene::tr("%1 of %2, fullest").arg(total, capacity), VerdictScene::tr("%1 of %2").arg(total, capacity)},
+                     TextRole::Note, area.width());
     scene.text({area.left(), area.top() + 52, area.width(), 16}, note, TextRole::Note, theme.color(Ink::Text3));
     Subject fit;
     fit.kind = Subject::Kind::Fit;
@@ -174,8 +175,8 @@ void drawColumn(Scene& scene, const Theme& theme, const Column& column, const QR
 void drawBound(Scene& scene, const ViewInput& input, const Advice& advice, const QRectF& area)
 {
     const Theme& theme = input.theme;
-    scene.text({area.left(), area.top() + kLabelTop, area.width(), 14}, VerdictScene::tr("Bound by"), TextRole::Note, theme.color(Ink::Text2),
-               Qt::AlignLeft | Qt::AlignVCenter, true);
+    scene.text({area.left(), area.top() + kLabelTop, area.width(), 14}, VerdictScene::tr("Bound by"), TextRole::Note,
+               theme.color(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
     const QRectF swatch(area.left(), area.top() + 32, 12, 12);
     if (advice.cause == Cause::Bubble)
         scene.hatch(swatch, Hatch::IdleSwatch);
@@ -223,8 +224,8 @@ void drawValues(Scene& scene, const ViewInput& input, const Advice& advice)
     const auto shown = std::count_if(columns.begin(), columns.end(), [](const Column& column) { return column.shown; });
     const double slack = std::max(0.0, width - needed);
     const double fit = std::min(fitReserved + slack * 0.2, std::min(kFitMost, width - 2 * kInset));
-    const double extra = shown + (bound ? 1 : 0) > 0
-        ? std::min((slack - (fit - fitReserved)) / static_cast<double>(shown + (bound ? 1 : 0)), 60.0) : 0;
+    const double extra =
+        shown + (bound ? 1 : 0) > 0 ? std::min((slack - (fit - fitReserved)) / static_cast<double>(shown + (bound ? 1 : 0)), 60.0) : 0;
     drawFit(scene, input, {kInset, 0, fit, double{space::kVerdictValues}});
     double x = kInset + fit;
     const auto separate = [&] {
@@ -287,7 +288,8 @@ void drawAdvice(Scene& scene, const ViewInput& input, const QString& sentence)
         x += textWidth(lead, TextRole::BodyStrong) + 6;
     }
     if (end - x > 40)
-        scene.text({x, row.top(), end - x, row.height()}, rest, TextRole::Body, theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
+        scene.text({x, row.top(), end - x, row.height()}, rest, TextRole::Body, theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter,
+                   true);
 }
 
 void drawIllegal(Scene& scene, const ViewInput& input)
@@ -316,7 +318,8 @@ void drawIllegal(Scene& scene, const ViewInput& input)
         if (used >= room || width - beside - kInset < 80)
             break;
         const QString text = qs(sentence(finding, input.scenario.context(), input.scenario.plan));
-        const double drawn = drawWrapped(scene, {beside, y, width - beside - kInset, 0}, text, TextRole::Body, theme.color(Ink::Text), room - used);
+        const double drawn =
+            drawWrapped(scene, {beside, y, width - beside - kInset, 0}, text, TextRole::Body, theme.color(Ink::Text), room - used);
         y += drawn;
         used += static_cast<int>(std::lround(drawn / line));
     }
@@ -331,7 +334,8 @@ QString illegalAdvice(const ViewInput& input)
     QString values = QString::number(nearest.front());
     if (nearest.size() > 1)
         values = VerdictScene::tr("%1 or %2").arg(values).arg(nearest.back());
-    return VerdictScene::tr("Try %1 %2: the nearest legal choice with everything else unchanged.").arg(qs(shortNameOf(finding.axis)), values);
+    return VerdictScene::tr("Try %1 %2: the nearest legal choice with everything else unchanged.")
+        .arg(qs(shortNameOf(finding.axis)), values);
 }
 
 } // namespace
@@ -360,8 +364,9 @@ QString verdictTooltip(const Scenario& scenario, const Report& report, const Sub
         return {};
     if (subject.kind == Subject::Kind::Time)
         return subject.phase == Phase::Prefill
-            ? VerdictScene::tr("Time to first token\nuntil the whole batch of %1 has its first token, all prompts arriving together").arg(scenario.workload.batch)
-            : VerdictScene::tr("Time per output token\none more token for every sequence in flight");
+                   ? VerdictScene::tr("Time to first token\nuntil the whole batch of %1 has its first token, all prompts arriving together")
+                         .arg(scenario.workload.batch)
+                   : VerdictScene::tr("Time per output token\none more token for every sequence in flight");
     if (subject.kind != Subject::Kind::Fit)
         return {};
     QString text = report.memory.fits ? VerdictScene::tr("The plan fits") : VerdictScene::tr("The plan does not fit");
@@ -375,7 +380,8 @@ QString describeVerdict(const Scenario& scenario, const Report& report)
 {
     if (!report.legal)
         return report.violations.empty() ? VerdictScene::tr("The plan is not legal.")
-                                         : VerdictScene::tr("The plan is not legal: %1").arg(qs(sentence(report.violations.front(), scenario.context(), scenario.plan)));
+                                         : VerdictScene::tr("The plan is not legal: %1")
+                                               .arg(qs(sentence(report.violations.front(), scenario.context(), scenario.plan)));
     const QString bytes = qs(formatBytes(std::abs(static_cast<double>(report.memory.free()))));
     const QString fit = report.memory.fits ? VerdictScene::tr("The plan fits with %1 free").arg(bytes)
                                            : VerdictScene::tr("The plan does not fit: %1 too much").arg(bytes);

@@ -139,7 +139,8 @@ void drawPlate(Scene& scene, const Theme& theme, const CurveData& data, const Cu
     const double height = lineHeight(TextRole::BodyMedium) + 6;
     const double left = std::clamp(point.x() - width / 2, plot.left() + 2, std::max(plot.left() + 2, plot.right() - width - 2));
     const auto covers = [&](const QRectF& plate) {
-        if (plate.intersects(avoid) || plate.adjusted(0, -9, 0, 9).contains(point) || plate.top() < plot.top() || plate.bottom() > plot.bottom())
+        if (plate.intersects(avoid) || plate.adjusted(0, -9, 0, 9).contains(point) || plate.top() < plot.top()
+            || plate.bottom() > plot.bottom())
             return true;
         return std::any_of(data.points.begin(), data.points.end(), [&](const BatchPoint& each) {
             return each.legal && plate.contains(QPointF(layout.xOf(each.batch), layout.yOf(each.tpot)));
@@ -236,15 +237,16 @@ void buildCurveGround(const CurveData& data, QSizeF size, const Theme& theme, Sc
     scene.text(header, title, TextRole::BodyStrong, theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
     if (!drawable(data, size)) {
         if (size.height() >= kHeader + 24)
-            scene.text({inset, kHeader + 4, header.width(), 18}, data.legal ? CurveText::tr("Too few batches are legal for a curve.")
-                                                                            : CurveText::tr("The plan is not legal."),
+            scene.text({inset, kHeader + 4, header.width(), 18},
+                       data.legal ? CurveText::tr("Too few batches are legal for a curve.") : CurveText::tr("The plan is not legal."),
                        TextRole::Note, theme.color(Ink::Text3), Qt::AlignLeft | Qt::AlignVCenter, true);
         return;
     }
     const CurveLayout layout = curveLayout(data, size);
     const YUnit unit = yUnitOf(layout.mostSeconds);
     const double used = textWidth(title, TextRole::BodyStrong) + space::kSmall;
-    const QString what = data.limit > 0 ? CurveText::tr("%1, sequences per replica").arg(unit.name) : CurveText::tr("%1, no batch fits").arg(unit.name);
+    const QString what =
+        data.limit > 0 ? CurveText::tr("%1, sequences per replica").arg(unit.name) : CurveText::tr("%1, no batch fits").arg(unit.name);
     const QString units = firstFitting({what, unit.name}, TextRole::Note, header.width() - used);
     scene.text(header.adjusted(used, 0, 0, 0), units, TextRole::Note, theme.color(Ink::Text3));
     const double limit = data.limit > 0 ? layout.xOf(static_cast<double>(data.limit)) : layout.plot.left();
@@ -289,7 +291,8 @@ void buildCurveMarks(const CurveData& data, QSizeF size, const Theme& theme, Sce
         // Left of its line at the top, unless the mark is there.
         QRectF label(x - 6 - wide, plot.top(), wide, line);
         const auto bad = [&] { return label.left() < plot.left() || label.right() > size.width() - 2 || label.intersects(taken); };
-        for (const QPointF at : {QPointF(x + 6, plot.top()), QPointF(x - 6 - wide, plot.bottom() - line - 2), QPointF(x + 6, plot.bottom() - line - 2)})
+        for (const QPointF at :
+             {QPointF(x + 6, plot.top()), QPointF(x - 6 - wide, plot.bottom() - line - 2), QPointF(x + 6, plot.bottom() - line - 2)})
             if (bad())
                 label.moveTopLeft(at);
         if (!bad()) {
