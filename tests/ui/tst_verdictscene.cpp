@@ -145,6 +145,17 @@ private Q_SLOTS:
         QCOMPARE(under("Bound by").kind, Subject::Kind::CauseOfTime);
     }
 
+    void adviceIsLedByTry()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        VerdictOptions options = advised();
+        options.advice->sentence = "batch 64: +42 % tokens/s per device.";
+        Scene scene;
+        build(scenario, sample::report(scenario), 1280, scene, options);
+        QVERIFY(scene.texts.end() != std::find(scene.texts.begin(), scene.texts.end(), QStringLiteral("Try")));
+        QVERIFY(check::says(scene, QStringLiteral("batch 64: +42 %")));
+    }
+
     void noPriceIsSaid()
     {
         Scenario scenario = sample::scenario(4, 2);

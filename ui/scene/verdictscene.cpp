@@ -278,7 +278,7 @@ void drawAdvice(Scene& scene, const ViewInput& input, const QString& sentence)
     scene.line({kInset, top}, {width - kInset, top}, theme.color(Ink::Line));
     const QRectF row(kInset, top, width - 2 * kInset, double{space::kVerdictAdvice});
     const double end = drawMode(scene, input, row) - space::kWide;
-    // "Try" leads in bold; the core's sentence may bring it along.
+    // "Try" leads in bold.
     const QString lead = VerdictScene::tr("Try");
     QString rest = sentence;
     double x = row.left();
@@ -355,7 +355,9 @@ void buildVerdict(const ViewInput& input, const VerdictOptions& options, Scene& 
     const Advice advice = options.advice ? *options.advice : advise(input.scenario, input.report);
     drawValues(scene, input, advice);
     if (advised)
-        drawAdvice(scene, input, qs(advice.sentence));
+        drawAdvice(scene, input,
+                   advice.sentence.empty() || advice.sentence.starts_with("Try ") ? qs(advice.sentence)
+                                                                                  : QStringLiteral("Try ") + qs(advice.sentence));
 }
 
 QString verdictTooltip(const Scenario& scenario, const Report& report, const Subject& subject)
