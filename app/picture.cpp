@@ -10,6 +10,9 @@ namespace shardlens {
 
 namespace {
 
+/// What handled messages before forwardMessage().
+QtMessageHandler g_defaultHandler = nullptr;
+
 ThemeId themeNamed(const std::string& name)
 {
     if (name == "dark")
@@ -34,6 +37,13 @@ PictureKind kindOf(cli::Picture picture)
     return {"window", {1440, 900}};
 }
 
+/// Drops what Qt's offscreen platform says about itself, which no user can act on.
+void forwardMessage(QtMsgType type, const QMessageLogContext& context, const QString& message)
+{
+    if (!message.startsWith(QLatin1String("This plugin does not support")))
+        g_defaultHandler(type, context, message);
+}
+
 } // namespace
 
 Result<bool> drawPicture(const cli::RenderRequest& request, int& argc, char** argv)
@@ -45,6 +55,8 @@ Result<bool> drawPicture(const cli::RenderRequest& request, int& argc, char** ar
     const QTemporaryDir runtime; // Qt complains on standard error when a session has none
     if (qEnvironmentVariableIsEmpty("XDG_RUNTIME_DIR") && runtime.isValid())
         qputenv("XDG_RUNTIME_DIR", runtime.path().toLocal8Bit());
+
+    g_defaultHandler = qInstallMessageHandler(forwardMessage);
 
     const QApplication application(argc, argv);
     const PictureKind kind = kindOf(request.picture);

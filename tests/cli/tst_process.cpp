@@ -2,13 +2,16 @@
 // The program as others call it: standard output, standard error, exit status.
 #include "core/scenario/scenario_file.h"
 
-#include <QImage>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QProcess>
 #include <QTemporaryDir>
 #include <QtTest>
+
+#if SHARDLENS_WITH_GUI
+#include <QImage>
+#endif
 
 using namespace shardlens;
 
@@ -154,7 +157,7 @@ private Q_SLOTS:
         QFETCH(QString, err);
         const auto placed = [this](const QString& text) { return QString(text).replace(QLatin1String("DIR"), m_directory.path()); };
         const Run run = start(placed(words).split(QLatin1Char(' '), Qt::SkipEmptyParts));
-        QVERIFY2(run.status == status, (QByteArray::number(run.status) + " " + run.err).constData());
+        QVERIFY2(run.status == status, QByteArray(QByteArray::number(run.status) + " " + run.err).constData());
         const auto holds = [&placed](const QByteArray& text, const QString& part) {
             return part.isEmpty() ? text.isEmpty() : QString::fromUtf8(text).contains(placed(part));
         };
