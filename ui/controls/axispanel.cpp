@@ -31,7 +31,7 @@ AxisPanel::AxisPanel(Document& document, QWidget* parent)
 {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(space::kTight);
+    column->setSpacing(2);
     column->addWidget(m_lock);
     column->addSpacing(space::kTight);
     for (const PlanAxis axis : kMainAxes)
@@ -45,7 +45,7 @@ AxisPanel::AxisPanel(Document& document, QWidget* parent)
     column->addWidget(m_moreButton);
     auto* more = new QVBoxLayout(m_moreBody);
     more->setContentsMargins(0, 0, 0, 0);
-    more->setSpacing(space::kTight);
+    more->setSpacing(2);
     for (const PlanAxis axis : kMoreAxes)
         addSlider(axis, *more);
     column->addWidget(m_moreBody);

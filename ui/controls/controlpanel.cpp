@@ -22,6 +22,9 @@ namespace shardlens {
 namespace {
 
 constexpr int kPanelInset = 14;
+/// Of everything in the column, whether it scrolls or not: the scroll bar takes its place from the right inset.
+constexpr int kContentWidth = space::kControlColumn - 2 * kPanelInset;
+constexpr int kRowGap = 3;
 constexpr int kFieldWidth = 53;
 constexpr int kSegmentedWidth = 164;
 
@@ -55,13 +58,22 @@ QString modelSubtitle(const Model& model)
     return text % ControlPanel::tr("%1 Q / %2 KV").arg(attention.queryHeads).arg(attention.kvHeads);
 }
 
+/// The maker stands in the cluster's name already.
+QString shortName(const Accelerator& accelerator)
+{
+    const QString name = qs(accelerator.name);
+    const QString vendor = qs(accelerator.vendor) % QLatin1Char(' ');
+    return name.startsWith(vendor) ? name.mid(vendor.size()) : name;
+}
+
 QString clusterSubtitle(const Cluster& cluster)
 {
-    QString text =
-        ControlPanel::tr("%1 × %2, %3").arg(cluster.devices()).arg(qs(cluster.accelerator.name), qs(cluster.levels.front().name));
-    if (cluster.pricePerDeviceHour > 0)
-        text += ControlPanel::tr(", $%1 / h").arg(cluster.pricePerDeviceHour * cluster.devices(), 0, 'f', 2);
-    return text;
+    const QString devices = ControlPanel::tr("%1 × %2").arg(cluster.devices()).arg(shortName(cluster.accelerator));
+    const QString price = cluster.pricePerDeviceHour > 0
+                              ? ControlPanel::tr(", $%1 / h").arg(cluster.pricePerDeviceHour * cluster.devices(), 0, 'f', 2)
+                              : QString();
+    const QString all = devices % QStringLiteral(", ") % qs(cluster.levels.front().name) % price;
+    return textWidth(all, TextRole::Note) <= kContentWidth ? all : devices % price;
 }
 
 template <class T>
@@ -81,8 +93,8 @@ ControlPanel::ControlPanel(Document& document, QWidget* parent)
       m_axes(new AxisPanel(document, this))
 {
     auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(kPanelInset, space::kSmall, kPanelInset, space::kInset);
-    column->setSpacing(space::kTight);
+    column->setContentsMargins(kPanelInset, space::kTight, 0, space::kSmall);
+    column->setSpacing(kRowGap);
     addHeading(tr("Model"), *column);
     column->addWidget(m_model);
     addHeading(tr("Cluster"), *column);
@@ -171,7 +183,7 @@ void ControlPanel::fillCatalog()
     std::vector<PickerItem> clusters;
     for (const std::shared_ptr<const Cluster>& cluster : m_document.catalog().clusters)
         clusters.push_back({qs(cluster->name),
-                            tr("%1 × %2").arg(cluster->devices()).arg(qs(cluster->accelerator.name)),
+                            tr("%1 × %2").arg(cluster->devices()).arg(shortName(cluster->accelerator)),
                             qs(cluster->id) % QLatin1Char(' ') % qs(cluster->accelerator.vendor),
                             {}});
     m_cluster->setItems(clusters);
@@ -221,6 +233,11 @@ void ControlPanel::setMoreShown(bool shown)
 void ControlPanel::paintEvent(QPaintEvent*)
 {
     QPainter(this).fillRect(rect(), palette().color(QPalette::Base));
+}
+
+void ControlPanel::resizeEvent(QResizeEvent*)
+{
+    layout()->setContentsMargins(kPanelInset, space::kTight, qMax(0, width() - kPanelInset - kContentWidth), space::kSmall);
 }
 
 void ControlPanel::refresh()

@@ -129,7 +129,8 @@ Result<bool> Document::save(const QString& fileName)
     if (!file.open(QIODevice::WriteOnly))
         return failure();
     const auto size = static_cast<qint64>(json.size());
-    if (file.write(json.data(), size) != size || !file.commit())
+    // flush() by hand: in Qt 6.4 commit() does not notice when the last buffer could not be written, and would rename half a file.
+    if (file.write(json.data(), size) != size || !file.flush() || !file.commit())
         return failure();
     m_fileName = QFileInfo(fileName).absoluteFilePath();
     endMerge();

@@ -33,7 +33,8 @@ constexpr QSize kFirstSize{1440, 900};
 constexpr QSize kLeastSize{1000, 640};
 constexpr int kMenuRow = 32;
 constexpr int kVerdictHeight = space::kVerdictValues + space::kVerdictAdvice;
-constexpr int kStatusLabelWidth = 168;
+constexpr int kModeLabelWidth = 210;
+constexpr int kStatusLabelWidth = 110;
 
 } // namespace
 
@@ -149,10 +150,11 @@ void MainWindow::buildStatus()
     // Of fixed width and painted by themselves: a text that changes on every drag step must not lay the window out again.
     for (QuietLabel** label : {&m_mode, &m_evaluation, &m_saved}) {
         *label = new QuietLabel(TextRole::Note, Ink::Text2, bar);
-        (*label)->setFixedWidth(kStatusLabelWidth);
+        (*label)->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+        (*label)->setFixedWidth(label == &m_mode ? kModeLabelWidth : kStatusLabelWidth);
         bar->addPermanentWidget(*label);
+        (*label)->show();
     }
-    m_mode->setFixedWidth(kStatusLabelWidth + 60);
 }
 
 void MainWindow::connectDocument()

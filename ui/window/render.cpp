@@ -75,7 +75,7 @@ Result<bool> renderPicture(const Scenario& scenario, std::string_view what, cons
 Result<bool> savePicture(const QImage& image, const QString& pngFile)
 {
     QSaveFile file(pngFile);
-    if (!file.open(QIODevice::WriteOnly) || !image.save(&file, "PNG") || !file.commit())
+    if (!file.open(QIODevice::WriteOnly) || !image.save(&file, "PNG") || !file.flush() || !file.commit())
         return Error{pngFile.toStdString(), {}, {}, "the picture was not saved: " + file.errorString().toStdString()};
     return true;
 }

@@ -1,0 +1,708 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real window, driven as a user drives it: mouse, keys, drops, files.
+#include "tests/ui/windowfixture.h"
+#include "ui/controls/axispanel.h"
+#include "ui/controls/controlpanel.h"
+#include "ui/controls/legalslider.h"
+#include "ui/controls/picker.h"
+#include "ui/controls/segmented.h"
+#include "ui/controls/valueslider.h"
+#include "ui/views/sceneview.h"
+#include "ui/window/commandpalette.h"
+#include "ui/window/dockarea.h"
+#include "ui/window/dropoverlay.h"
+#include "ui/window/filecontroller.h"
+#include "ui/window/fuzzymatch.h"
+#include "ui/window/helppanel.h"
+#include "ui/window/messagebar.h"
+#include "ui/window/planpresets.h"
+#include "ui/window/render.h"
+#include "ui/window/workarea.h"
+
+#include <QAccessible>
+#include <QClipboard>
+#include <QDropEvent>
+#include <QFile>
+#include <QLineEdit>
+#include <QMimeData>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QSet>
+
+using namespace shardlens;
+
+namespace {
+
+/// Presses the handle, moves over the track in steps and lets go over `at` (0..1).
+void dragTo(SliderBase& slider, double from, double at)
+{
+    const auto point = [&slider](double where) { return slider.trackPoint(where).toPoint(); };
+    QTest::mousePress(&slider, Qt::LeftButton, {}, point(from));
+    for (int step = 1; step <= 5; ++step)
+        QTest::mouseMove(&slider, point(from + (at - from) * step / 5));
+    QTest::mouseRelease(&slider, Qt::LeftButton, {}, point(at));
+}
+
+double atOf(const LegalSlider& slider, int index)
+{
+    return slider.choices().size() < 2 ? 0 : static_cast<double>(index) / static_cast<double>(slider.choices().size() - 1);
+}
+
+/// The legal choice farthest from the current one, so that a drag passes others.
+int farthestLegal(const LegalSlider& slider)
+{
+    int best = slider.index();
+    for (int i = 0; i < static_cast<int>(slider.choices().size()); ++i)
+        if (slider.choices()[static_cast<std::size_t>(i)].legal && std::abs(i - slider.index()) > std::abs(best - slider.index()))
+            best = i;
+    return best;
+}
+
+void show(WindowFixture& fixture, QWidget& control)
+{
+    for (QWidget* parent = control.parentWidget(); parent != nullptr; parent = parent->parentWidget())
+        if (auto* area = qobject_cast<QScrollArea*>(parent))
+            area->ensureWidgetVisible(&control);
+    Q_UNUSED(fixture)
+    QCoreApplication::processEvents();
+}
+
+template <class Event>
+bool sendDrag(QWidget& window, const QMimeData& data)
+{
+    Event event(window.rect().center(), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(&window, &event);
+    return event.isAccepted();
+}
+
+void drop(MainWindow& window, const QString& fileName)
+{
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(fileName)});
+    QVERIFY(sendDrag<QDragEnterEvent>(window, data));
+    const auto* overlay = window.findChild<DropOverlay*>();
+    QVERIFY(overlay->isVisible());
+    sendDrag<QDropEvent>(window, data);
+    QVERIFY(!overlay->isVisible());
+}
+
+QString writeFile(const QTemporaryDir& directory, const QString& name, const QByteArray& bytes)
+{
+    QFile file(directory.filePath(name));
+    return file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size() ? file.fileName() : QString();
+}
+
+std::vector<QWidget*> focusable(const MainWindow& window)
+{
+    std::vector<QWidget*> widgets;
+    for (QWidget* widget : window.findChildren<QWidget*>())
+        if ((widget->focusPolicy() & Qt::TabFocus) != 0 && widget->isEnabled() && widget->isVisible())
+            widgets.push_back(widget);
+    return widgets;
+}
+
+} // namespace
+
+class WindowTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { failOnUnexpectedMessages(); }
+
+    // --- commands ---
+
+    void everyCommandHasOneHandlerAndNoTwoShareAKey()
+    {
+        WindowFixture fixture;
+        QSet<QString> ids;
+        QSet<QString> keys;
+        for (const CommandSpec& spec : commandTable()) {
+            QVERIFY2(fixture.window.commands().isHandled(spec.command), spec.id);
+            QVERIFY2(!ids.contains(QLatin1String(spec.id)), spec.id);
+            ids.insert(QLatin1String(spec.id));
+            for (const QKeySequence& key : fixture.window.commands().action(spec.command)->shortcuts()) {
+                QVERIFY2(!keys.contains(key.toString()), qPrintable(key.toString()));
+                keys.insert(key.toString());
+            }
+        }
+        QCOMPARE(static_cast<std::size_t>(ids.size()), kCommandCount);
+        for (const char* wanted : {"Ctrl+K", "Ctrl+Q", "F1", "Ctrl+S", "Ctrl+O", "Ctrl+Z"})
+            QVERIFY2(keys.contains(QLatin1String(wanted)), wanted);
+    }
+
+    void paletteRunsWhatIsTyped()
+    {
+        WindowFixture fixture;
+        // From inside a line edit, which has its own idea of Ctrl+K.
+        auto* field = fixture.window.controls().findChild<NumberField*>(QStringLiteral("devices"));
+        field->setFocus();
+        QTest::keyClick(field, Qt::Key_K, Qt::ControlModifier);
+        CommandPalette& palette = fixture.window.palettePopup();
+        QVERIFY(palette.isVisible());
+        auto* edit = palette.findChild<QLineEdit*>();
+        QVERIFY(edit->hasFocus());
+        QTest::keyClicks(edit, QStringLiteral("plan tp 8"));
+        QVERIFY(!palette.shownTitles().isEmpty());
+        QCOMPARE(palette.shownTitles().front(), QStringLiteral("TP 8"));
+        QTest::keyClick(edit, Qt::Key_Return);
+        QVERIFY(!palette.isVisible());
+        QCOMPARE(fixture.document.scenario().plan.tensor(), 8);
+        QCOMPARE(fixture.document.scenario().plan.pipeline(), 1);
+        QVERIFY(field->hasFocus());
+    }
+
+    void paletteListsModelsAndClosesOnEscape()
+    {
+        WindowFixture fixture;
+        fixture.window.commands().action(CommandId::FindCommand)->trigger();
+        CommandPalette& palette = fixture.window.palettePopup();
+        auto* edit = palette.findChild<QLineEdit*>();
+        QTest::keyClicks(edit, QStringLiteral("llama318b"));
+        QVERIFY(palette.shownTitles().front().contains(QStringLiteral("8B")));
+        const QString second = palette.shownTitles().value(1);
+        QTest::keyClick(edit, Qt::Key_Escape);
+        QVERIFY(!palette.isVisible());
+        QCOMPARE(fixture.document.undoStack().count(), 0);
+        QTest::keyClicks(edit, QString());
+    }
+
+    void fuzzyMatching()
+    {
+        QCOMPARE(fuzzyScore(QString(), QStringLiteral("anything")), 0);
+        QVERIFY(fuzzyScore(QStringLiteral("xyz"), QStringLiteral("Save as")) < 0);
+        QVERIFY(fuzzyScore(QStringLiteral("sa"), QStringLiteral("Save as"))
+                > fuzzyScore(QStringLiteral("sa"), QStringLiteral("Display area")));
+        QVERIFY(fuzzyScore(QStringLiteral("dm"), QStringLiteral("Device mesh"))
+                > fuzzyScore(QStringLiteral("dm"), QStringLiteral("Admire")));
+        QVERIFY(fuzzyScore(QStringLiteral("mesh device"), QStringLiteral("Device mesh")) > 0);
+    }
+
+    // --- controls ---
+
+    void dragMovesTheAxisMeant_data()
+    {
+        QTest::addColumn<int>("axis");
+        QTest::addColumn<bool>("locked");
+        for (const PlanAxis axis : {PlanAxis::Tensor, PlanAxis::Pipeline, PlanAxis::Data, PlanAxis::Sequence})
+            for (const bool locked : {true, false})
+                QTest::addRow("%s%s", std::string(keyOf(axis)).c_str(), locked ? ", devices locked" : "")
+                    << static_cast<int>(axis) << locked;
+        for (const PlanAxis axis : {PlanAxis::AttentionData, PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches, PlanAxis::Chunks})
+            QTest::addRow("%s", std::string(keyOf(axis)).c_str()) << static_cast<int>(axis) << false;
+    }
+    void dragMovesTheAxisMeant()
+    {
+        QFETCH(int, axis);
+        QFETCH(bool, locked);
+        const auto which = static_cast<PlanAxis>(axis);
+        WindowFixture fixture({1440, 1400});
+        // A plan from which every axis has somewhere to go: half of the devices in use.
+        Scenario start = fixture.document.scenario();
+        start.plan = Plan{};
+        start.plan[PlanAxis::Tensor] = 2;
+        start.plan[PlanAxis::Pipeline] = 2;
+        fixture.document.edit(start, QStringLiteral("start"));
+        fixture.document.undoStack().clear();
+        ControlPanel& controls = fixture.window.controls();
+        controls.setDevicesLocked(locked);
+        controls.setMoreShown(true);
+        QCoreApplication::processEvents();
+        LegalSlider& slider = *controls.axes().slider(which);
+        show(fixture, slider);
+        const int target = farthestLegal(slider);
+        QVERIFY2(target != slider.index(), "this axis has nowhere to go");
+        const AxisChoice choice = slider.choices()[static_cast<std::size_t>(target)];
+        dragTo(slider, atOf(slider, slider.index()), atOf(slider, target));
+
+        const Plan& plan = fixture.document.scenario().plan;
+        QCOMPARE(plan[which], choice.value);
+        QVERIFY(plan == choice.plan);
+        for (const PlanAxis other : kPlanAxes)
+            if (other != which && !locked)
+                QCOMPARE(plan[other], start.plan[other]);
+        if (locked)
+            QCOMPARE(plan.devices(), start.plan.devices());
+        QCOMPARE(fixture.document.undoStack().count(), 1);
+        QVERIFY(fixture.document.report().legal);
+        fixture.window.commands().action(CommandId::Undo)->trigger();
+        QVERIFY(fixture.document.scenario() == start);
+        QCOMPARE(slider.value(), start.plan[which]);
+        fixture.window.commands().action(CommandId::Redo)->trigger();
+        QCOMPARE(fixture.document.scenario().plan[which], choice.value);
+    }
+
+    void dragChangesTheLengthMeant_data()
+    {
+        QTest::addColumn<int>("which");
+        QTest::newRow("batch") << 0;
+        QTest::newRow("input") << 1;
+        QTest::newRow("output") << 2;
+    }
+    void dragChangesTheLengthMeant()
+    {
+        QFETCH(int, which);
+        WindowFixture fixture;
+        const Workload start = fixture.document.scenario().workload;
+        const QList<ValueSlider*> sliders = fixture.window.controls().findChildren<ValueSlider*>();
+        QCOMPARE(sliders.size(), 3);
+        ValueSlider& slider = *sliders[which];
+        show(fixture, slider);
+        const auto lengths = [](const Workload& workload) { return std::array{workload.batch, workload.input, workload.output}; };
+        dragTo(slider, 0.5, 0.9);
+        const std::array after = lengths(fixture.document.scenario().workload);
+        const std::array before = lengths(start);
+        for (std::size_t i = 0; i < 3; ++i)
+            QCOMPARE(after[i] > before[i], i == static_cast<std::size_t>(which));
+        QCOMPARE(fixture.document.undoStack().count(), 1);
+        fixture.window.commands().action(CommandId::Undo)->trigger();
+        QVERIFY(fixture.document.scenario().workload == start);
+    }
+
+    void aDragThereAndBackLeavesNothing()
+    {
+        WindowFixture fixture;
+        const Scenario start = fixture.document.scenario();
+        // Down to one sequence there is no room for eight microbatches; back at 32 they must be there again.
+        ValueSlider& slider = *fixture.window.controls().findChildren<ValueSlider*>().front();
+        show(fixture, slider);
+        QTest::mousePress(&slider, Qt::LeftButton, {}, slider.trackPoint(0.5).toPoint());
+        QTest::mouseMove(&slider, slider.trackPoint(0).toPoint());
+        QCOMPARE(fixture.document.scenario().workload.batch, 1);
+        QVERIFY(fixture.document.report().legal);
+        QTest::mouseMove(&slider, slider.trackPoint(0.5).toPoint());
+        QTest::mouseRelease(&slider, Qt::LeftButton, {}, slider.trackPoint(0.5).toPoint());
+        QCOMPARE(fixture.document.scenario().workload.batch, start.workload.batch);
+        QVERIFY(fixture.document.scenario() == start);
+        QCOMPARE(fixture.document.undoStack().count(), 0);
+    }
+
+    void typedValues()
+    {
+        WindowFixture fixture;
+        LegalSlider& slider = *fixture.window.controls().axes().slider(PlanAxis::Tensor);
+        NumberField& field = slider.field();
+        field.setFocus();
+        field.selectAll();
+        QTest::keyClicks(&field, QStringLiteral("8"));
+        QTest::keyClick(&field, Qt::Key_Return);
+        QCOMPARE(fixture.document.scenario().plan.tensor(), 8);
+        field.selectAll();
+        QTest::keyClicks(&field, QStringLiteral("6"));
+        QTest::keyClick(&field, Qt::Key_Return);
+        QCOMPARE(fixture.document.scenario().plan.tensor(), 8);
+        QVERIFY2(field.complaint().contains(QStringLiteral("64")), qPrintable(field.complaint()));
+        QCOMPARE(fixture.document.undoStack().count(), 1);
+    }
+
+    void keysStepThroughLegalValues()
+    {
+        WindowFixture fixture;
+        LegalSlider& slider = *fixture.window.controls().axes().slider(PlanAxis::Tensor);
+        slider.setFocus();
+        QCOMPARE(fixture.document.scenario().plan.tensor(), 4);
+        QTest::keyClick(&slider, Qt::Key_Right);
+        QCOMPARE(fixture.document.scenario().plan.tensor(), 8);
+        QCOMPARE(fixture.document.scenario().plan.pipeline(), 1);
+        QTest::keyClick(&slider, Qt::Key_Left);
+        QTest::keyClick(&slider, Qt::Key_Left);
+        QCOMPARE(fixture.document.scenario().plan.tensor(), 2);
+        QTest::keyClick(&slider, Qt::Key_Z, Qt::ControlModifier);
+        QCOMPARE(fixture.document.scenario().plan.tensor(), 4);
+    }
+
+    void deviceCountIsTypedAndStepped()
+    {
+        WindowFixture fixture;
+        auto* field = fixture.window.controls().findChild<NumberField*>(QStringLiteral("devices"));
+        field->setFocus();
+        field->selectAll();
+        QTest::keyClicks(field, QStringLiteral("16"));
+        QTest::keyClick(field, Qt::Key_Return);
+        QCOMPARE(fixture.document.scenario().cluster->devices(), 16);
+        QCOMPARE(fixture.document.scenario().plan.devices(), 16);
+        QTest::keyClick(field, Qt::Key_Down);
+        QCOMPARE(fixture.document.scenario().cluster->devices(), 8);
+        field->selectAll();
+        QTest::keyClicks(field, QStringLiteral("13"));
+        QTest::keyClick(field, Qt::Key_Return);
+        if (fixture.document.scenario().cluster->devices() != 13)
+            QVERIFY(!field->complaint().isEmpty());
+        QVERIFY(fixture.document.report().legal);
+    }
+
+    void expertsAreOffForADenseModel()
+    {
+        WindowFixture fixture;
+        LegalSlider& slider = *fixture.window.controls().axes().slider(PlanAxis::Expert);
+        QVERIFY(!slider.isEnabled());
+        fixture.document.setModel(builtinCatalog().model("mixtral-8x7b"));
+        QVERIFY(slider.isEnabled());
+        QVERIFY(slider.choices().size() > 1);
+        show(fixture, slider);
+        const int target = farthestLegal(slider);
+        const int value = slider.choices()[static_cast<std::size_t>(target)].value;
+        dragTo(slider, atOf(slider, slider.index()), atOf(slider, target));
+        QCOMPARE(fixture.document.scenario().plan.expert(), value);
+        QVERIFY(value > 1);
+    }
+
+    void anotherModelSaysWhatMoved()
+    {
+        WindowFixture fixture;
+        Scenario scenario = fixture.document.scenario();
+        scenario.plan[PlanAxis::Tensor] = 8;
+        scenario.plan[PlanAxis::Pipeline] = 1;
+        fixture.document.edit(scenario, QStringLiteral("TP 8"));
+        // A model whose query heads 8 does not divide.
+        const auto& models = builtinCatalog().models;
+        const auto odd = std::find_if(models.begin(), models.end(),
+                                      [](const auto& model) { return model->kinds.front().attention.queryHeads % 8 != 0; });
+        QVERIFY(odd != models.end());
+        fixture.document.setModel(*odd);
+        QVERIFY(fixture.document.report().legal);
+        QVERIFY(fixture.window.messages().isVisible());
+        QVERIFY2(fixture.window.messages().text().contains(QStringLiteral("TP 8")), qPrintable(fixture.window.messages().text()));
+    }
+
+    void formatsAreSegments()
+    {
+        WindowFixture fixture;
+        const QList<Segmented*> formats = fixture.window.controls().findChildren<Segmented*>();
+        QCOMPARE(formats.size(), 3);
+        Segmented& weights = *formats[0];
+        show(fixture, weights);
+        QTest::mouseClick(&weights, Qt::LeftButton, {}, weights.itemRect(1).center().toPoint());
+        QVERIFY(fixture.document.scenario().formats.weights == NumberFormat::Fp8);
+        QVERIFY(fixture.document.scenario().formats.kv == NumberFormat::Bf16);
+        fixture.document.setCluster(builtinCatalog().cluster("dgx-a100"));
+        QVERIFY(!formats[2]->items()[1].enabled); // no fp8 arithmetic on an A100
+        QVERIFY(!formats[2]->items()[1].reason.isEmpty());
+    }
+
+    void nothingMovesWhileDragging()
+    {
+        WindowFixture fixture;
+        std::vector<QRect> before;
+        const QList<QWidget*> widgets = fixture.window.findChildren<QWidget*>();
+        for (QWidget* widget : widgets)
+            before.push_back(widget->geometry());
+        ValueSlider& slider = *fixture.window.controls().findChildren<ValueSlider*>()[1];
+        show(fixture, slider);
+        QTest::mousePress(&slider, Qt::LeftButton, {}, slider.trackPoint(0.4).toPoint());
+        for (const double at : {0.1, 0.5, 0.99}) {
+            QTest::mouseMove(&slider, slider.trackPoint(at).toPoint());
+            QCoreApplication::processEvents();
+            for (qsizetype i = 0; i < widgets.size(); ++i)
+                if (widgets[i]->isVisible() && !fixture.window.messages().isAncestorOf(widgets[i]))
+                    QVERIFY2(widgets[i]->geometry() == before[static_cast<std::size_t>(i)], widgets[i]->metaObject()->className());
+        }
+        QTest::mouseRelease(&slider, Qt::LeftButton, {}, slider.trackPoint(0.99).toPoint());
+    }
+
+    // --- selection ---
+
+    void aClickPinsAndEscapeClears()
+    {
+        WindowFixture fixture;
+        auto* mesh = fixture.window.docks().dock(DockArea::Place::Mesh)->findChild<SceneView*>();
+        mesh->rebuild();
+        QVERIFY(!mesh->scene().hits.empty());
+        const auto device = std::find_if(mesh->scene().hits.begin(), mesh->scene().hits.end(),
+                                         [](const HitRegion& hit) { return hit.subject.kind == Subject::Kind::Device; });
+        QVERIFY(device != mesh->scene().hits.end());
+        const Subject subject = device->subject;
+        QTest::mouseClick(mesh, Qt::LeftButton, {}, device->rect.center().toPoint());
+        QVERIFY(fixture.document.selection().pin().kind == Subject::Kind::Device);
+        QCOMPARE(fixture.document.selection().pin().device, subject.device);
+        QTest::keyClick(&fixture.window, Qt::Key_Escape);
+        QVERIFY(fixture.document.selection().pin().kind == Subject::Kind::None);
+    }
+
+    void aNarrowWindowLaysTheInspectorOver()
+    {
+        WindowFixture fixture({1024, 700});
+        auto* inspector = fixture.window.findChild<QWidget*>(QStringLiteral("inspectorBody"));
+        QVERIFY(!inspector->isVisible());
+        const int docks = fixture.window.docks().width();
+        fixture.document.selection().setPin({.kind = Subject::Kind::Stage, .stage = 0});
+        QVERIFY(inspector->isVisible());
+        QCOMPARE(fixture.window.docks().width(), docks);
+        fixture.document.selection().clear();
+        QVERIFY(!inspector->isVisible());
+        fixture.window.resize(1440, 900);
+        QCoreApplication::processEvents();
+        QVERIFY(inspector->isVisible());
+        QVERIFY(fixture.window.docks().geometry().right() < inspector->geometry().left());
+    }
+
+    // --- docks ---
+
+    void docksHideFloatAndComeBack()
+    {
+        WindowFixture fixture;
+        DockArea& docks = fixture.window.docks();
+        ViewDock* timeline = docks.dock(DockArea::Place::Timeline);
+        const QRect place = timeline->geometry();
+        fixture.window.commands().action(CommandId::ShowTimeline)->trigger();
+        QVERIFY(!timeline->isVisible());
+        ViewDock* mesh = docks.dock(DockArea::Place::Mesh);
+        mesh->setFloating(true);
+        QVERIFY(mesh->isFloating());
+        QVERIFY(!docks.layoutState().isEmpty());
+        fixture.window.commands().action(CommandId::RestoreLayout)->trigger();
+        QCoreApplication::processEvents();
+        QVERIFY(timeline->isVisible());
+        QVERIFY(!mesh->isFloating());
+        QCOMPARE(timeline->geometry(), place);
+        QVERIFY(fixture.window.commands().action(CommandId::ShowTimeline)->isChecked());
+    }
+
+    void defaultLayoutHoldsAtEverySize_data()
+    {
+        QTest::addColumn<QSize>("size");
+        for (const QSize size : {QSize(1024, 700), QSize(1280, 800), QSize(1920, 1080), QSize(2560, 1440)})
+            QTest::addRow("%d x %d", size.width(), size.height()) << size;
+    }
+    void defaultLayoutHoldsAtEverySize()
+    {
+        QFETCH(QSize, size);
+        WindowFixture fixture(size);
+        QCOMPARE(fixture.window.size(), size);
+        const auto rect = [&](DockArea::Place place) { return fixture.window.docks().dock(place)->geometry(); };
+        const QRect mesh = rect(DockArea::Place::Mesh);
+        const QRect memory = rect(DockArea::Place::Memory);
+        const QRect timeline = rect(DockArea::Place::Timeline);
+        const QRect latency = rect(DockArea::Place::Latency);
+        QCOMPARE(mesh.top(), memory.top());
+        QCOMPARE(mesh.bottom(), memory.bottom());
+        QVERIFY(mesh.right() < memory.left());
+        QVERIFY(mesh.bottom() < timeline.top());
+        QVERIFY(timeline.bottom() < latency.top());
+        QCOMPARE(timeline.width(), fixture.window.docks().width());
+        QCOMPARE(latency.bottom() + 1, fixture.window.docks().height());
+        QVERIFY(mesh.height() >= 170);
+        QVERIFY(qAbs(mesh.width() - memory.width()) < fixture.window.docks().width() / 5);
+    }
+
+    // --- files ---
+
+    void savesOpensAndRemembers()
+    {
+        WindowFixture fixture;
+        const QString name = fixture.directory.filePath(QStringLiteral("one & two.shardlens"));
+        fixture.document.setModel(builtinCatalog().model("llama-3.1-8b"));
+        QVERIFY(fixture.window.isWindowModified());
+        QVERIFY(fixture.window.files().saveTo(name));
+        QVERIFY(!fixture.window.isWindowModified());
+        QVERIFY(fixture.window.windowTitle().contains(QStringLiteral("one & two.shardlens")));
+        const Scenario saved = fixture.document.scenario();
+        fixture.window.commands().action(CommandId::New)->trigger();
+        QVERIFY(fixture.document.scenario() == caseStudyScenario(builtinCatalog()));
+        QVERIFY(fixture.window.files().openNow(name));
+        QVERIFY(fixture.document.scenario() == saved);
+        QCOMPARE(fixture.settings.recentFiles(), QStringList{name});
+        for (int i = 0; i < 12; ++i)
+            QVERIFY(fixture.window.files().saveTo(fixture.directory.filePath(QStringLiteral("%1.shardlens").arg(i))));
+        QCOMPARE(fixture.settings.recentFiles().size(), 10);
+        QFile::remove(fixture.directory.filePath(QStringLiteral("11.shardlens")));
+        QMenu recent;
+        fixture.window.files().fillRecentMenu(recent);
+        QVERIFY(!recent.actions()[0]->isEnabled());
+        QVERIFY(recent.actions()[1]->isEnabled());
+    }
+
+    void droppedScenariosOpen()
+    {
+        WindowFixture fixture;
+        Document other(builtinCatalog());
+        other.setModel(builtinCatalog().model("llama-3.1-8b"));
+        const QString name = fixture.directory.filePath(QStringLiteral("dropped.shardlens"));
+        QVERIFY(other.save(name).ok());
+        drop(fixture.window, name);
+        QVERIFY(fixture.document.scenario() == other.scenario());
+        QCOMPARE(fixture.document.fileName(), name);
+    }
+
+    void brokenDropsAreSentences_data()
+    {
+        QTest::addColumn<QString>("name");
+        QTest::addColumn<QByteArray>("bytes");
+        QTest::newRow("binary") << QStringLiteral("a.shardlens")
+                                << QByteArray("\x7f"
+                                              "ELF\x00\x01\x02",
+                                              7);
+        QTest::newRow("truncated") << QStringLiteral("a.shardlens") << QByteArray("{\"format\": \"shardlens.scen");
+        QTest::newRow("config without fields") << QStringLiteral("config.json") << QByteArray("{}");
+        QTest::newRow("config with words") << QStringLiteral("config.json") << QByteArray("{\"hidden_size\": \"many\"}");
+        QTest::newRow("deep") << QStringLiteral("config.json") << QByteArray(50'000, '[');
+        QTest::newRow("picture") << QStringLiteral("a.png") << QByteArray("\x89PNG\r\n\x1a\n");
+    }
+    void brokenDropsAreSentences()
+    {
+        QFETCH(QString, name);
+        QFETCH(QByteArray, bytes);
+        WindowFixture fixture;
+        const Scenario before = fixture.document.scenario();
+        drop(fixture.window, writeFile(fixture.directory, name, bytes));
+        QVERIFY(fixture.window.messages().isVisible());
+        QVERIFY2(fixture.window.messages().text().contains(name), qPrintable(fixture.window.messages().text()));
+        QVERIFY(fixture.document.scenario() == before);
+        QCOMPARE(fixture.document.undoStack().count(), 0);
+        QTest::keyClick(&fixture.window, Qt::Key_Escape);
+        QVERIFY(!fixture.window.messages().isVisible());
+    }
+
+    void aDroppedConfigImportsTheModel()
+    {
+        WindowFixture fixture;
+        const QByteArray config = R"({"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 2048,
+            "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 32, "num_key_value_heads": 8,
+            "vocab_size": 128256, "max_position_embeddings": 131072, "rms_norm_eps": 1e-5})";
+        drop(fixture.window, writeFile(fixture.directory, QStringLiteral("config.json"), config));
+        QCOMPARE(fixture.document.scenario().model->hidden, 2048);
+        QCOMPARE(fixture.document.scenario().model->layerCount(), 16);
+        QVERIFY(fixture.window.messages().isVisible());
+        QVERIFY2(fixture.window.messages().details().contains(QStringLiteral("hidden_size")),
+                 qPrintable(fixture.window.messages().details()));
+        fixture.window.commands().action(CommandId::Undo)->trigger();
+        QVERIFY(fixture.document.scenario() == caseStudyScenario(builtinCatalog()));
+    }
+
+    void unsavedChangesAreAskedAbout()
+    {
+        WindowFixture fixture;
+        fixture.document.setModel(builtinCatalog().model("llama-3.1-8b"));
+        fixture.window.close();
+        QVERIFY(fixture.window.isVisible());
+        const QList<QPushButton*> buttons = fixture.window.messages().findChildren<QPushButton*>();
+        QCOMPARE(buttons.size(), 2);
+        buttons[1]->click();
+        QVERIFY(!fixture.window.isVisible());
+    }
+
+    // --- looks and state ---
+
+    void themesSwitchEverything()
+    {
+        WindowFixture fixture;
+        fixture.window.commands().action(CommandId::ThemeLight)->trigger();
+        const QImage light = fixture.window.pictureOf(fixture.window, 1);
+        fixture.window.commands().action(CommandId::ThemeDark)->trigger();
+        const QImage dark = fixture.window.pictureOf(fixture.window, 1);
+        QVERIFY(fixture.window.theme() == ThemeId::Dark);
+        QVERIFY(fixture.settings.theme() == ThemeChoice::Dark);
+        // A light patch left behind in the dark would show as a bright corner of a cell.
+        int bright = 0;
+        int cells = 0;
+        for (int y = 4; y < dark.height(); y += 16) {
+            for (int x = 4; x < dark.width(); x += 16) {
+                ++cells;
+                bright += qGray(dark.pixel(x, y)) > 200 ? 1 : 0;
+                QVERIFY(light.size() == dark.size());
+            }
+        }
+        QVERIFY2(bright < cells / 20, qPrintable(QStringLiteral("%1 of %2").arg(bright).arg(cells)));
+    }
+
+    void stateReturnsOnTheSecondStart()
+    {
+        QTemporaryDir directory;
+        const QString file = directory.filePath(QStringLiteral("settings.ini"));
+        {
+            WindowFixture first(file, {1300, 820});
+            first.window.commands().action(CommandId::ThemeDark)->trigger();
+            first.window.commands().action(CommandId::ShowLatency)->trigger();
+            first.window.commands().action(CommandId::LockDevices)->trigger();
+            first.window.controls().setMoreShown(true);
+            QVERIFY(!first.window.controls().devicesLocked());
+            QVERIFY(first.window.close());
+        }
+        WindowFixture second(file, {});
+        QCOMPARE(second.window.size(), QSize(1300, 820));
+        QVERIFY(second.window.theme() == ThemeId::Dark);
+        QVERIFY(!second.window.docks().dock(DockArea::Place::Latency)->isVisible());
+        QVERIFY(!second.window.commands().action(CommandId::ShowLatency)->isChecked());
+        QVERIFY(!second.window.controls().devicesLocked());
+        QVERIFY(second.window.controls().moreShown());
+    }
+
+    void picturesAreCopiedAtTwiceTheSize()
+    {
+        WindowFixture fixture;
+        fixture.window.commands().action(CommandId::CopyMesh)->trigger();
+        const QSize dock = fixture.window.docks().dock(DockArea::Place::Mesh)->size();
+        QCOMPARE(QApplication::clipboard()->image().size(), dock * 2);
+        fixture.window.commands().action(CommandId::ShowMesh)->trigger();
+        fixture.window.commands().action(CommandId::CopyMesh)->trigger();
+        QVERIFY(fixture.window.messages().text().contains(QStringLiteral("hidden")));
+    }
+
+    void picturesRenderWithoutAUser()
+    {
+        QTemporaryDir directory;
+        const Scenario scenario = caseStudyScenario(builtinCatalog());
+        for (const char* what : {"window", "mesh", "timeline", "memory", "latency"}) {
+            const QString name = directory.filePath(QLatin1String(what) % QStringLiteral(".png"));
+            const Result<bool> result = renderPicture(scenario, what, name, {1000, 640}, 2, ThemeId::Dark);
+            QVERIFY2(result.ok(), what);
+            const QImage image(name);
+            QCOMPARE(image.size(), QSize(2000, 1280));
+            QSet<QRgb> colours;
+            for (int y = 0; y < image.height(); y += 7)
+                for (int x = 0; x < image.width(); x += 7)
+                    colours.insert(image.pixel(x, y));
+            QVERIFY2(colours.size() > 8, what);
+        }
+        QVERIFY(!renderPicture(scenario, "portrait", directory.filePath(QStringLiteral("a.png")), {800, 600}, 1, ThemeId::Light).ok());
+        QVERIFY(!renderPicture(scenario, "mesh", directory.filePath(QStringLiteral("a.png")), {80000, 600}, 1, ThemeId::Light).ok());
+        QVERIFY(!renderPicture(scenario, "mesh", QStringLiteral("/nowhere/a.png"), {800, 600}, 1, ThemeId::Light).ok());
+    }
+
+    void helpExplainsAndCloses()
+    {
+        WindowFixture fixture;
+        QTest::keyClick(&fixture.window, Qt::Key_F1);
+        auto* help = fixture.window.findChild<HelpPanel*>();
+        QVERIFY(help->isVisible());
+        for (const char* page : {"index", "plan", "time", "memory", "pipeline", "trust", "keys"}) {
+            help->showPage(QLatin1String(page));
+            QVERIFY2(help->text().size() > 200, page);
+        }
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Escape);
+        QVERIFY(!help->isVisible());
+    }
+
+    // --- accessibility ---
+
+    void everyFocusableControlHasAName()
+    {
+        WindowFixture fixture;
+        fixture.window.controls().setMoreShown(true);
+        QCoreApplication::processEvents();
+        const std::vector<QWidget*> widgets = focusable(fixture.window);
+        QVERIFY(widgets.size() > 20);
+        for (const QWidget* widget : widgets) {
+            QAccessibleInterface* accessible = QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
+            QVERIFY(accessible != nullptr);
+            const QString name = accessible->text(QAccessible::Name);
+            QVERIFY2(!name.isEmpty(),
+                     qPrintable(QLatin1String(widget->metaObject()->className()) % QLatin1Char(' ') % widget->objectName()));
+        }
+    }
+
+    void tabReachesEveryControl()
+    {
+        WindowFixture fixture;
+        QSet<QWidget*> reached;
+        QTest::keyClick(&fixture.window, Qt::Key_Tab);
+        for (int i = 0; i < 200 && QApplication::focusWidget() != nullptr; ++i) {
+            reached.insert(QApplication::focusWidget());
+            QTest::keyClick(QApplication::focusWidget(), Qt::Key_Tab);
+        }
+        for (QWidget* widget : focusable(fixture.window))
+            QVERIFY2(reached.contains(widget),
+                     qPrintable(QLatin1String(widget->metaObject()->className()) % QLatin1Char(' ') % widget->accessibleName()));
+    }
+};
+
+QTEST_MAIN(WindowTest)
+#include "tst_window.moc"
