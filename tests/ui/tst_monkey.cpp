@@ -11,6 +11,7 @@
 #include <QRandomGenerator>
 #include <QScrollArea>
 #include <QTest>
+#include <QToolButton>
 #include <QWheelEvent>
 
 using namespace shardlens;
@@ -49,10 +50,16 @@ private:
     {
         QList<QWidget*> widgets;
         for (QWidget* widget : m_window.findChildren<QWidget*>())
-            // Menus and dialogs block in their own loops when opened by hand; a user's way to them is the command table.
-            if (widget->isVisible() && widget->isEnabled() && widget->window() == &m_window && widget->inherits("QMenuBar") == false)
+            // Menus run an event loop of their own until they are closed; a user's way to them is the command table.
+            if (widget->isVisible() && widget->isEnabled() && widget->window() == &m_window && !opensMenu(*widget))
                 widgets << widget;
         return widgets.isEmpty() ? &m_window : widgets[below(static_cast<int>(widgets.size()))];
+    }
+
+    static bool opensMenu(const QWidget& widget)
+    {
+        const auto* button = qobject_cast<const QToolButton*>(&widget);
+        return widget.inherits("QMenuBar") || (button != nullptr && button->menu() != nullptr);
     }
 
     QPoint randomPoint(const QWidget& widget) { return {below(std::max(1, widget.width())), below(std::max(1, widget.height()))}; }

@@ -134,7 +134,7 @@ void AxisPanel::refreshSlider(PlanAxis axis)
     const bool experts = scenario.model->hasExperts();
     target->setEnabled(experts);
     target->setCompact(!experts);
-    target->setNote(experts ? tr("expert") : tr("expert; a dense model has none"));
+    target->setNote(experts ? tr("expert") : tr("dense model"));
 }
 
 void AxisPanel::choose(PlanAxis axis, int index, bool dragging)

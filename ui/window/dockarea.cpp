@@ -92,8 +92,8 @@ void DockArea::applyProportions()
 {
     // The timeline needs few pixels and gains little from more; mesh and memory grow with what is left.
     const int h = height();
-    const int timeline = qBound(150, h * 25 / 100, 260);
-    const int latency = qBound(190, h * 33 / 100, 420);
+    const int timeline = qBound(168, h * 28 / 100, 260);
+    const int latency = qBound(180, h * 30 / 100, 420);
     const int top = qMax(180, h - timeline - latency - 6);
     resizeShown({{Place::Mesh, top}, {Place::Timeline, timeline}, {Place::Latency, latency}}, Qt::Vertical);
     resizeShown({{Place::Mesh, width() * 51 / 100}, {Place::Memory, width() * 49 / 100}}, Qt::Horizontal);

@@ -193,7 +193,11 @@ void MainWindow::restoreState()
         resize(kFirstSize);
     m_docks->restoreDefaultLayout();
     m_docks->restoreLayoutState(m_settings.docks());
+    constexpr std::array kShow{CommandId::ShowMesh, CommandId::ShowMemory, CommandId::ShowTimeline, CommandId::ShowLatency};
+    for (std::size_t i = 0; i < kViewCount; ++i) // docks report what they do only once they are on screen
+        m_commands->action(kShow[i])->setChecked(!m_docks->dock(static_cast<DockArea::Place>(i))->isHidden());
     m_controls->setDevicesLocked(m_settings.devicesLocked());
+    m_commands->action(CommandId::LockDevices)->setChecked(m_settings.devicesLocked());
     m_controls->setMoreShown(m_settings.moreShown());
     m_commands->action(CommandId::ShowInspector)->setChecked(m_settings.inspectorShown());
     m_work->setInspectorWanted(m_settings.inspectorShown());
