@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// What belongs to a selection, and how it is marked in every view.
+#include "ui/scene/scene.h"
+
+#include <QImage>
+#include <QPainter>
+#include <QTest>
+
+using namespace shardlens;
+using Kind = Subject::Kind;
+
+namespace {
+
+const Theme& light()
+{
+    return Theme::of(ThemeId::Light);
+}
+
+Subject subject(Kind kind)
+{
+    Subject result;
+    result.kind = kind;
+    return result;
+}
+Subject device(int index)
+{
+    Subject result = subject(Kind::Device);
+    result.device = index;
+    return result;
+}
+Subject stage(int index)
+{
+    Subject result = subject(Kind::Stage);
+    result.stage = index;
+    return result;
+}
+Subject piece(Phase phase, int onStage, int microbatch)
+{
+    Subject result = subject(Kind::Piece);
+    result.phase = phase;
+    result.stage = onStage;
+    result.microbatch = microbatch;
+    result.step = 0;
+    return result;
+}
+Subject cause(Phase phase, Cause which, int onStage = -1)
+{
+    Subject result = subject(Kind::CauseOfTime);
+    result.phase = phase;
+    result.cause = static_cast<int>(which);
+    result.stage = onStage;
+    return result;
+}
+Subject op(Phase phase, int index)
+{
+    Subject result = subject(Kind::Operator);
+    result.phase = phase;
+    result.op = index;
+    return result;
+}
+Subject time(Phase phase)
+{
+    Subject result = subject(Kind::Time);
+    result.phase = phase;
+    return result;
+}
+Subject memory(MemoryClass which, int ofDevice = -1)
+{
+    Subject result = subject(Kind::MemoryClass);
+    result.cause = static_cast<int>(which);
+    result.device = ofDevice;
+    return result;
+}
+
+/// TP 4, PP 2, DP 2: devices 0-3 and 8-11 are stage 0. Decode operator 0 is bound by weights, prefill operator 0 by compute.
+Report report16()
+{
+    Report report;
+    report.legal = true;
+    for (int i = 0; i < 2; ++i) {
+        DeviceMemory entry;
+        entry.stage = i;
+        entry.firstDevice = 4 * i;
+        entry.count = 8;
+        report.memory.stages.push_back(entry);
+    }
+    OperatorCost weights;
+    weights.breakdown[Cause::Weights] = 3;
+    weights.breakdown[Cause::Communication] = 1;
+    report.decode.operators.push_back(weights);
+    OperatorCost compute;
+    compute.breakdown[Cause::Compute] = 3;
+    report.prefill.operators.push_back(compute);
+    return report;
+}
+
+} // namespace
+
+class TestHighlights : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void belongs_data()
+    {
+        QTest::addColumn<Subject>("shown");
+        QTest::addColumn<Subject>("selected");
+        QTest::addColumn<bool>("expected");
+        const auto row = [](const char* name, const Subject& shown, const Subject& selected, bool expected) {
+            QTest::newRow(name) << shown << selected << expected;
+        };
+        row("nothing", subject(Kind::None), subject(Kind::None), false);
+        row("same device", device(3), device(3), true);
+        row("another device", device(3), device(2), false);
+        row("device of the stage", device(3), stage(0), true);
+        row("device of the stage in the second replica", device(11), stage(0), true);
+        row("device of another stage", device(5), stage(0), false);
+        row("stage of the device", stage(1), device(12), true);
+        row("piece on the stage", piece(Phase::Decode, 1, 0), stage(1), true);
+        row("piece on another stage", piece(Phase::Decode, 0, 0), stage(1), false);
+        row("stage of the piece", stage(1), piece(Phase::Decode, 1, 0), true);
+        row("device working on the piece", device(4), piece(Phase::Prefill, 1, 2), true);
+        row("pieces are not marked for a device", piece(Phase::Prefill, 1, 2), device(4), false);
+        row("same piece", piece(Phase::Prefill, 1, 2), piece(Phase::Prefill, 1, 2), true);
+        row("same microbatch on the next stage", piece(Phase::Prefill, 1, 2), piece(Phase::Prefill, 0, 2), true);
+        row("another microbatch", piece(Phase::Prefill, 1, 2), piece(Phase::Prefill, 1, 3), false);
+        row("same microbatch, other phase", piece(Phase::Decode, 1, 2), piece(Phase::Prefill, 1, 2), false);
+        row("cause of the operator", cause(Phase::Decode, Cause::Weights), op(Phase::Decode, 0), true);
+        row("a lesser cause of the operator", cause(Phase::Decode, Cause::Communication), op(Phase::Decode, 0), false);
+        row("operator of the cause", op(Phase::Prefill, 0), cause(Phase::Prefill, Cause::Compute), true);
+        row("operator of the other phase", op(Phase::Prefill, 0), cause(Phase::Decode, Cause::Weights), false);
+        row("operator that is gone", op(Phase::Decode, 99), cause(Phase::Decode, Cause::Weights), false);
+        row("cause of the phase's time", cause(Phase::Decode, Cause::Kv), time(Phase::Decode), true);
+        row("time of the cause", time(Phase::Prefill), cause(Phase::Decode, Cause::Kv), false);
+        row("time of the operator", time(Phase::Decode), op(Phase::Decode, 0), true);
+        row("cause on a stage within the cause", cause(Phase::Decode, Cause::Kv, 1), cause(Phase::Decode, Cause::Kv), true);
+        row("cause on one stage, cause on another", cause(Phase::Decode, Cause::Kv, 1), cause(Phase::Decode, Cause::Kv, 0), false);
+        row("memory class everywhere", memory(MemoryClass::Kv, 5), memory(MemoryClass::Kv), true);
+        row("another memory class", memory(MemoryClass::Weights, 5), memory(MemoryClass::Kv), false);
+        row("device of the memory", device(5), memory(MemoryClass::Kv, 5), true);
+        row("memory of another device", memory(MemoryClass::Kv, 5), device(4), false);
+        row("fit", subject(Kind::Fit), subject(Kind::Fit), true);
+        row("fit and device", subject(Kind::Fit), device(0), false);
+    }
+    void belongs()
+    {
+        QFETCH(Subject, shown);
+        QFETCH(Subject, selected);
+        QFETCH(bool, expected);
+        QCOMPARE(shardlens::belongs(shown, selected, report16()), expected);
+        QVERIFY(!shardlens::belongs(shown, selected, Report{}) || expected || selected.kind == Kind::Stage); // nothing to relate: no crash
+    }
+
+    void marksTheThingAndUnderlinesItsKin()
+    {
+        const QColor accent = light().color(Ink::Accent);
+        const QColor ink = light().color(Ink::Text);
+        Scene scene;
+        scene.clear({200, 100});
+        scene.hit({20, 20, 40, 20}, device(1));
+        scene.hit({80, 20, 40, 20}, stage(0));
+        scene.hit({140, 20, 40, 20}, device(5));
+        QImage image(200, 100, QImage::Format_RGB32);
+        image.fill(Qt::white);
+        QPainter painter(&image);
+        paintHighlights(painter, scene, light(), stage(1), device(1), report16());
+        painter.end();
+        QCOMPARE(image.pixel(40, 17), accent.rgb()); // ring 1 to 3 px outside the pinned device
+        QCOMPARE(image.pixel(40, 18), accent.rgb());
+        QCOMPARE(image.pixel(40, 30), QColor(Qt::white).rgb());
+        QCOMPARE(image.pixel(100, 40), accent.rgb()); // its stage: a line under it
+        QCOMPARE(image.pixel(100, 19), QColor(Qt::white).rgb());
+        QCOMPARE(image.pixel(160, 41), ink.rgb()); // device 5 is of the hovered stage
+        QCOMPARE(image.pixel(160, 18), QColor(Qt::white).rgb());
+    }
+
+    void aDozenRingsAreUnderlinesInstead()
+    {
+        Scene scene;
+        scene.clear({400, 60});
+        for (int i = 0; i < 12; ++i)
+            scene.hit({10.0 + 30 * i, 20, 20, 20}, cause(Phase::Decode, Cause::Weights));
+        QImage image(400, 60, QImage::Format_RGB32);
+        image.fill(Qt::white);
+        QPainter painter(&image);
+        paintHighlights(painter, scene, light(), {}, cause(Phase::Decode, Cause::Weights), report16());
+        painter.end();
+        for (int i = 0; i < 12; ++i) {
+            QCOMPARE(image.pixel(20 + 30 * i, 40), light().color(Ink::Accent).rgb());
+            QCOMPARE(image.pixel(20 + 30 * i, 17), QColor(Qt::white).rgb());
+        }
+    }
+};
+
+QTEST_MAIN(TestHighlights)
+#include "tst_highlights.moc"
