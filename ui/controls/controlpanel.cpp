@@ -32,7 +32,7 @@ constexpr int kSegmentedWidth = 164;
 std::vector<NumberFormat> offeredFormats(int which, NumberFormat current)
 {
     std::vector<NumberFormat> formats{NumberFormat::Bf16, NumberFormat::Fp8, NumberFormat::Int8};
-    if (which == 0)
+    if (which != 2)
         formats.push_back(NumberFormat::Int4);
     if (std::find(formats.begin(), formats.end(), current) == formats.end())
         formats.push_back(current);

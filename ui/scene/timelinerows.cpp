@@ -50,7 +50,7 @@ private:
     void drawIdle(double from, double to, const QRectF& row, int stage);
     void drawPiece(const TimelinePiece& piece, const QRectF& row, int stage);
     void drawSlice(const QRectF& rect, Cause cause, int stage, bool widest);
-    void drawCommunicationMark(const QRectF& rect);
+    void drawCommunicationMark(const QRectF& rect, bool labelled);
     void drawLabel(const QRectF& rect, Cause cause, const TimelinePiece& piece);
     void drawRun(std::size_t first, std::size_t last, const QRectF& row, int stage);
     void drawSends(int stage, const QRectF& row, const QRectF& next);
@@ -217,7 +217,7 @@ void RowPainter::drawSlice(const QRectF& rect, Cause cause, int stage, bool wide
 {
     m_scene.fill(rect, fillOf(cause), rect.width() >= 5 ? edgeOf(cause) : QColor());
     if (cause == Cause::Communication)
-        drawCommunicationMark(rect);
+        drawCommunicationMark(rect, !widest);
     // The widest slice carries the piece's label and stays the piece's; the others are their cause's.
     if (widest || rect.width() < 4)
         return;
@@ -226,7 +226,7 @@ void RowPainter::drawSlice(const QRectF& rect, Cause cause, int stage, bool wide
     m_scene.hit(rect, part);
 }
 
-void RowPainter::drawCommunicationMark(const QRectF& rect)
+void RowPainter::drawCommunicationMark(const QRectF& rect, bool labelled)
 {
     // One slice stands for many collectives spread over the piece: ticks say "many", the label says how many when there is room.
     if (rect.width() < 12 || rect.height() < 8 || m_collectives.isEmpty())
@@ -243,7 +243,7 @@ void RowPainter::drawCommunicationMark(const QRectF& rect)
         m_scene.fill({x, rect.bottom() - 1 - tick, 1, tick}, ink);
     }
     const double height = lineHeight(TextRole::Note);
-    if (textWidth(label, TextRole::Note) + 10 <= rect.width() && rect.height() >= height + tick + 2)
+    if (labelled && textWidth(label, TextRole::Note) + 10 <= rect.width() && rect.height() >= height + tick + 2)
         m_scene.text({rect.left(), rect.top(), rect.width(), rect.height() - tick}, label, TextRole::Note, ink, Qt::AlignCenter);
 }
 
