@@ -70,6 +70,7 @@ HelpPanel::HelpPanel(QWidget* parent) : QFrame(parent), m_browser(new QTextBrows
 
 void HelpPanel::present()
 {
+    showPage(m_page); // links take the colour that the palette has when a page is read
     place();
     show();
     raise();
@@ -83,6 +84,7 @@ void HelpPanel::dismiss()
 
 void HelpPanel::showPage(const QString& name)
 {
+    m_page = name;
     QFile file(QStringLiteral(":/help/") % name % QStringLiteral(".md"));
     if (file.open(QIODevice::ReadOnly))
         m_browser->setMarkdown(QString::fromUtf8(file.readAll()));

@@ -26,6 +26,7 @@ private:
     void place();
 
     QTextBrowser* m_browser;
+    QString m_page = QStringLiteral("index");
 };
 
 } // namespace shardlens
