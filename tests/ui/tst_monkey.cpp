@@ -85,8 +85,10 @@ private:
         static constexpr std::array kKeys{Qt::Key_Left,   Qt::Key_Right,  Qt::Key_Up,       Qt::Key_Down,   Qt::Key_Home,
                                           Qt::Key_End,    Qt::Key_Tab,    Qt::Key_Tab,      Qt::Key_Return, Qt::Key_4,
                                           Qt::Key_Escape, Qt::Key_PageUp, Qt::Key_PageDown, Qt::Key_Space};
-        QWidget* target = QApplication::focusWidget();
-        QTest::keyClick(target != nullptr ? target : &m_window, kKeys[static_cast<std::size_t>(below(static_cast<int>(kKeys.size())))]);
+        QWidget* focus = QApplication::focusWidget();
+        QWidget* target = focus != nullptr ? focus : &m_window;
+        const auto wanted = kKeys[static_cast<std::size_t>(below(static_cast<int>(kKeys.size())))];
+        QTest::keyClick(target, opensMenu(*target) ? Qt::Key_Tab : wanted);
     }
 
     void wheel()
