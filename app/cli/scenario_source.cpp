@@ -69,8 +69,10 @@ Result<std::shared_ptr<const Model>> modelNamed(const std::string& name, const C
     Result<ImportedModel> imported = readHuggingFaceConfig(name);
     if (!imported.ok())
         return imported.error();
-    for (const std::string& defaulted : imported.value().defaulted)
-        notices.push_back(name + ": " + defaulted);
+    // Nothing of an import is silent: what was worked out, what was assumed, and what was left aside.
+    for (const auto* lines : {&imported.value().derived, &imported.value().defaulted, &imported.value().ignored})
+        for (const std::string& line : *lines)
+            notices.push_back(name + ": " + line);
     return std::make_shared<const Model>(std::move(imported).value().model);
 }
 

@@ -155,7 +155,7 @@ struct CollectiveCalculator {
     }
 
     /// Steps of a gather along one axis: both ways round a ring, or to the far end of a line.
-    static double hops(const Axis& axis) { return axis.wrapped ? static_cast<double>(axis.size / 2) : axis.size - 1.0; }
+    static int hops(const Axis& axis) { return axis.wrapped ? axis.size / 2 : axis.size - 1; }
 
     /// AllGather on a torus: along the axes one after the other, the data split among as many rotated orders as there are axes so that
     /// all of them work at once; each phase lasts as long as its slowest axis.
@@ -177,7 +177,7 @@ struct CollectiveCalculator {
                 const Axis& axis = level.axes[(order + phase) % count];
                 const double block = payload / static_cast<double>(orders) * gathered[order] / n;
                 longest = std::max(longest, hops(axis) * block / axis.linkBandwidth);
-                phaseSteps = std::max(phaseSteps, hops(axis));
+                phaseSteps = std::max<double>(phaseSteps, hops(axis));
                 sent += (axis.size - 1) * block;
                 gathered[order] *= axis.size;
             }
@@ -210,7 +210,8 @@ struct CollectiveCalculator {
         double transfer = 0;
         double steps = 0;
         for (const Axis& axis : level.axes) {
-            const double pairs = static_cast<double>(axis.size / 2) * static_cast<double>((axis.size + 1) / 2) * (axis.wrapped ? 0.5 : 1.0);
+            const int half = axis.size / 2;
+            const double pairs = half * (axis.size - half) * (axis.wrapped ? 0.5 : 1.0);
             transfer = std::max(transfer, payload / axis.size * pairs / axis.linkBandwidth);
             steps += hops(axis);
         }

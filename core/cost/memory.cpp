@@ -136,15 +136,11 @@ public:
         memory.kvReplicas = static_cast<Bytes>(static_cast<double>(memory.kv) * fixed.replicaShare);
         const Bytes needed = activations(batch, stage + 1 == m_plan.pipeline());
         const Bytes moved = buffers(batch);
-        if (m_reserve) {
-            memory.activations = std::min(needed, *m_reserve);
-            memory.buffers = std::min(moved, *m_reserve - memory.activations);
-            memory.reserve = *m_reserve - memory.activations - memory.buffers;
-        } else {
-            memory.activations = needed;
-            memory.buffers = moved;
-            memory.reserve = kRuntimeReserve;
-        }
+        if (m_reserve && *m_reserve == 0)
+            return memory; // weights and cache alone, as the case study counts
+        memory.activations = needed;
+        memory.buffers = moved;
+        memory.reserve = m_reserve.value_or(kRuntimeReserve);
         return memory;
     }
 
@@ -269,12 +265,14 @@ MemoryReport memoryOf(const PlanContext& context, const Plan& plan, std::optiona
             std::max<double>(report.kvReplication, latent ? plan.tensor() : kvReplication(kind.attention.kvHeads, plan.tensor()));
     }
 
+    report.maxBatchPerReplica = largestBatch(sizer, report.capacity);
     // Tokens that fit: each stage's room beside weights and reserve, over what a token of a full-length sequence costs there.
     const std::int64_t contextLength = context.workload.fullContext();
     bool firstStage = true;
     for (std::size_t stage = 0; stage < report.stages.size(); ++stage) {
         const StageStatic& fixed = sizer.stages()[stage];
-        const DeviceMemory& memory = report.stages[stage];
+        // Beside the activations of the largest batch that fits, so that tokens and batch tell one story.
+        const DeviceMemory memory = sizer.at(static_cast<int>(stage), std::max<std::int64_t>(1, report.maxBatchPerReplica));
         const Bytes room = std::max<Bytes>(0, report.capacity - (memory.total() - memory.kv));
         const bool linear = fixed.cachePerSequence == contextLength * fixed.cachePerToken;
         const std::int64_t perRank = linear
@@ -283,10 +281,9 @@ MemoryReport memoryOf(const PlanContext& context, const Plan& plan, std::optiona
                                                                      * static_cast<double>(contextLength));
         const std::int64_t tokens = boundedProduct(perRank, plan.attentionData());
         report.maxTokensPerReplica = firstStage ? tokens : std::min(report.maxTokensPerReplica, tokens);
-        report.kvPerTokenPerDevice = std::max(report.kvPerTokenPerDevice, fixed.cachePerToken);
+        report.kvPerTokenPerDevice = std::max(report.kvPerTokenPerDevice, ceilDiv(fixed.cachePerToken, plan.sequence()));
         firstStage = false;
     }
-    report.maxBatchPerReplica = largestBatch(sizer, report.capacity);
     return report;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory per device. Policy: capacity = weights + KV cache + reserve. The reserve holds peak activations, collective buffers and the runtime.
-// By default it is what the first two need plus kRuntimeReserve; a reserve given in bytes is taken as the whole (0 reproduces the case
-// study) and flagged when activations and buffers need more. KV is charged for every resident sequence at its full context, on every stage.
+// Memory per device. Policy: capacity = weights + KV cache + peak activations + collective buffers + runtime reserve. The reserve is
+// kRuntimeReserve unless given in bytes. A reserve of exactly 0 leaves activations and buffers out as well, as published capacity tables
+// do (the Llama-3-70B case study among them), and is flagged. KV is charged for every resident sequence at its full context, on every stage.
 #pragma once
 
 #include "core/plan/legality.h"
@@ -28,7 +28,7 @@ struct DeviceMemory {
     Bytes kv = 0;
     Bytes activations = 0;
     Bytes buffers = 0;
-    Bytes reserve = 0; ///< what is left of the reserve after activations and buffers
+    Bytes reserve = 0; ///< of the runtime
     /// Of `kv`, what exists only because heads (or the MLA latent) are replicated over TP.
     Bytes kvReplicas = 0;
     [[nodiscard]] Bytes weights() const
@@ -43,7 +43,7 @@ struct MemoryReport {
     Bytes capacity = 0;                   ///< per device
     std::vector<DeviceMemory> stages;     ///< one entry per stage: its devices are equal
     int fullest = 0;                      ///< index of the fullest stage
-    Bytes kvPerTokenPerDevice = 0;        ///< all layers of the stage that caches most, a token within every window; not divided by SP
+    Bytes kvPerTokenPerDevice = 0;        ///< all layers of the stage that caches most, a token within every window; mean over SP ranks
     double kvReplication = 1;             ///< times each KV value is stored in a TP group
     std::int64_t maxTokensPerReplica = 0; ///< cached tokens that fit beside weights and reserve; 0 when the weights do not fit
     std::int64_t maxBatchPerReplica = 0;  ///< largest batch at this input + output that fits

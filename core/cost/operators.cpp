@@ -28,11 +28,13 @@ std::string_view nameOf(Op op)
                                                                   "shared_up/gate_proj",
                                                                   "shared_down_proj",
                                                                   "combine",
+                                                                  "combine_gather",
                                                                   "up/gate_proj",
                                                                   "down_proj",
                                                                   "final_norm",
                                                                   "lm_head",
-                                                                  "sampling"};
+                                                                  "sampling",
+                                                                  "send"};
     return names[static_cast<std::size_t>(op)];
 }
 
@@ -104,7 +106,9 @@ std::string notation(const OperatorCost& op, const Plan& plan)
     case Op::SharedDown:
     case Op::MlpDown: return "h[T, I" + tp + "] . W[I" + tp + ", H] -> y[T, H]" + unreduced;
     case Op::LmHead: return "x[B, H] . W_V[H, V" + tp + "] -> z[B, V" + tp + "]";
+    case Op::CombineGather: return "y[T" + tp + ", H] -> y[T, H]";
     case Op::Sampling: return "argmax z[B, V]";
+    case Op::SendActivations: return "x[T, H] -> next stage";
     }
     return {};
 }

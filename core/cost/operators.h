@@ -33,13 +33,15 @@ enum class Op : std::uint8_t {
     SharedUp,
     SharedDown,
     Combine,
-    MlpUp, ///< up (and gate) projections
+    CombineGather, ///< tokens whole again on every rank that holds them
+    MlpUp,         ///< up (and gate) projections
     MlpDown,
     FinalNorm,
     LmHead,
     Sampling,
+    SendActivations, ///< to the next stage
 };
-inline constexpr std::size_t kOpCount = static_cast<std::size_t>(Op::Sampling) + 1;
+inline constexpr std::size_t kOpCount = static_cast<std::size_t>(Op::SendActivations) + 1;
 
 /// Name in reports: "QKV_proj", "attention_QK", "up/gate_proj", ...
 [[nodiscard]] std::string_view nameOf(Op op);
@@ -107,10 +109,11 @@ struct OperatorCost {
     Collective collective = Collective::None;
     Bound bound = Bound::Nothing;
     CollectiveAlgorithm algorithm = CollectiveAlgorithm::None;
-    std::int8_t networkLevel = -1; ///< outermost fabric level the collective uses
-    std::int16_t stageLayers = 0;  ///< times it runs on the busiest stage for each microbatch
-    OperatorShape global;          ///< unsharded
-    OperatorShape local;           ///< on this device
+    std::int16_t networkLevel = -1; ///< outermost fabric level the collective uses
+    std::int16_t stage = 0;         ///< the stage this row describes: embedding 0, head the last, layers the busiest
+    std::int16_t stageLayers = 0;   ///< times it runs on the busiest stage for each microbatch
+    OperatorShape global;           ///< unsharded
+    OperatorShape local;            ///< on this device
     double flop = 0;
     double weightBytes = 0;
     double activationBytes = 0;
@@ -162,7 +165,7 @@ private:
     GroupSpan m_tensor;
     GroupSpan m_sequence;
     GroupSpan m_stage;
-    GroupSpan m_expert;
+    GroupSpan m_copies; ///< TP x SP: in decode they hold the same tokens
 };
 
 /// FLOP that the model itself asks for, on however many devices: 2 per active matrix element and token, plus causal attention.

@@ -34,7 +34,7 @@ StepModel::StepModel(const Model& model, const Cluster& cluster, const Formats& 
       m_tensor(cluster, m_placement.group(MeshAxis::Tensor)),
       m_sequence(cluster, m_placement.group(MeshAxis::Sequence)),
       m_stage(cluster, m_placement.stageGroup()),
-      m_expert(cluster, m_placement.expertGroup())
+      m_copies(cluster, {1, plan.tensor() * plan.sequence()})
 {}
 
 CollectiveCost StepModel::sendCost(const StepTokens& tokens, int fromStage, int toStage) const
@@ -129,7 +129,7 @@ struct StepBuilder {
         cost.payloadBytes = payload;
         cost.communicationBytes += c.sentBytes;
         cost.communicationTime += c.time;
-        cost.networkLevel = static_cast<std::int8_t>(std::max<int>(cost.networkLevel, c.outerLevel));
+        cost.networkLevel = static_cast<std::int16_t>(std::max<int>(cost.networkLevel, c.outerLevel));
     }
 
     /// Roofline: the longer of compute and HBM, then the exposed collective. A memory-bound operator's time is booked on what it reads
@@ -307,7 +307,7 @@ struct StepBuilder {
         const std::int64_t distinct = std::int64_t{plan.attentionData()} * (tokens.decode ? 1 : plan.sequence());
         const std::int64_t copies = group / distinct;
         const std::int64_t expertTensor = plan.expertTensor();
-        const double all = static_cast<double>(rows * distinct); // tokens of the whole group
+        const double all = static_cast<double>(globalRows); // tokens of the whole group
         const double k = f.topK;
         const double e = f.experts;
         const std::int64_t localExperts = ceilDiv(f.experts, plan.expert());
@@ -317,13 +317,14 @@ struct StepBuilder {
         // Copies of a token that leave for distinct expert ranks: n (1 - (1 - 1/n)^k) of them under uniform routing.
         const double ranks = plan.expert();
         const double copiesSent = ranks * (1 - std::pow(1 - 1 / ranks, k));
-        const double dispatched = static_cast<double>(rows) * static_cast<double>(expertTensor) / static_cast<double>(copies) * copiesSent
+        // Each copy goes to every expert-TP rank of its expert rank; holders of the same token share the sending.
+        const double dispatched = static_cast<double>(rows) / static_cast<double>(copies) * copiesSent * static_cast<double>(expertTensor)
                                   * static_cast<double>(hidden) * kActivationBytes;
         if (distinct > 1) {
             OperatorCost& dispatch = row(Op::Dispatch, Sharding::Experts);
             dispatch.global = dispatch.local = {rows, 0, hidden, 1};
             if (plan.expert() > 1)
-                communicate(dispatch, model.m_expert, Collective::AllToAll, dispatched);
+                communicate(dispatch, model.m_stage, Collective::AllToAll, dispatched);
             else
                 communicate(dispatch, model.m_stage, Collective::AllGather, all * static_cast<double>(hidden) * kActivationBytes);
         }
@@ -354,12 +355,17 @@ struct StepBuilder {
         if (distinct == 1) {
             // Every rank holds the tokens and has added up its own experts: one AllReduce, shared experts included.
             communicate(combine, model.m_stage, Collective::AllReduce, rowBytes());
-        } else if (plan.expert() > 1) {
-            if (copies > 1)
-                communicate(combine, model.m_tensor, Collective::AllGather, rowBytes());
-            communicate(combine, model.m_expert, Collective::AllToAll, dispatched);
-        } else {
+            return;
+        }
+        if (plan.expert() > 1)
+            communicate(combine, model.m_stage, Collective::AllToAll, dispatched);
+        else
             communicate(combine, model.m_stage, Collective::ReduceScatter, all * static_cast<double>(hidden) * kActivationBytes);
+        if (copies > 1) {
+            // What came back is spread over the ranks that hold the same tokens: TP, and in decode SP.
+            OperatorCost& gather = row(Op::CombineGather, Sharding::Replicated);
+            gather.global = gather.local = {rows, 0, hidden, 1};
+            communicate(gather, tokens.decode ? model.m_copies : model.m_tensor, Collective::AllGather, rowBytes());
         }
     }
 

@@ -115,7 +115,6 @@ PlanAxis partnerOf(PlanAxis axis)
     case PlanAxis::Tensor:
     case PlanAxis::Sequence:
     case PlanAxis::AttentionData: return PlanAxis::Pipeline;
-    case PlanAxis::Pipeline: return PlanAxis::Tensor;
     default: return PlanAxis::Tensor;
     }
 }

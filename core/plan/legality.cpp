@@ -33,6 +33,8 @@ constexpr std::array<RuleText, kRuleCount> kRules{{
     {Rule::UnevenLayers, "uneven_layers", false},
     {Rule::UnevenExperts, "uneven_experts", false},
     {Rule::UnevenMicrobatches, "uneven_microbatches", false},
+    {Rule::UnevenAttentionData, "uneven_attention_data", false},
+    {Rule::WeightCopies, "weight_copies", false},
     {Rule::UnevenShards, "uneven_shards", false},
     {Rule::FewMicrobatches, "few_microbatches", false},
     {Rule::IdleDevices, "idle_devices", false},
@@ -167,6 +169,13 @@ void findWarnings(const PlanContext& context, const Plan& plan, std::vector<Find
         flag(Rule::UnevenMicrobatches, PlanAxis::PrefillMicrobatches, plan.prefillMicrobatches(), work.batch);
     if (work.batch % plan.decodeMicrobatches() != 0)
         flag(Rule::UnevenMicrobatches, PlanAxis::DecodeMicrobatches, plan.decodeMicrobatches(), work.batch);
+    const int pieces = std::max(plan.prefillMicrobatches(), plan.decodeMicrobatches());
+    if (plan.attentionData() > 1 && (work.batch % pieces != 0 || work.batch / pieces % plan.attentionData() != 0))
+        flag(Rule::UnevenAttentionData, PlanAxis::AttentionData, plan.attentionData(), ceilDiv(work.batch, pieces),
+             ceilDiv(ceilDiv(work.batch, pieces), plan.attentionData()));
+    if (plan.sequence() * plan.attentionData() > 1)
+        flag(Rule::WeightCopies, plan.sequence() > 1 ? PlanAxis::Sequence : PlanAxis::AttentionData,
+             std::int64_t{plan.sequence()} * plan.attentionData(), plan.sequence(), plan.attentionData());
     if (intermediate > 0)
         flag(Rule::UnevenShards, PlanAxis::Tensor, plan.tensor(), intermediate, 0);
     else if (model.vocabulary % plan.tensor() != 0)
@@ -276,6 +285,12 @@ std::string warningSentence(const Finding& f, const PlanContext& context)
     case Rule::UnevenMicrobatches:
         return value + (f.axis == PlanAxis::PrefillMicrobatches ? " prefill" : " decode") + " microbatches do not divide the batch of "
                + limit + ": their sizes differ by one sequence.";
+    case Rule::UnevenAttentionData:
+        return "Attention DP " + value + " does not divide the " + limit + (f.limit == 1 ? " sequence" : " sequences")
+               + " of a microbatch: the fullest rank has " + other + ", others wait for it.";
+    case Rule::WeightCopies:
+        return "SP " + limit + " and attention DP " + other + " keep " + value + " copies of all weights but routed experts"
+               + (f.limit > 1 ? ", and in decode every SP rank repeats the projections." : ".");
     case Rule::UnevenShards:
         return "TP " + value + " does not divide " + (f.other == 1 ? "the vocabulary of " : "the MLP width of ") + limit
                + ": the last shard is padded.";
@@ -291,8 +306,8 @@ std::string warningSentence(const Finding& f, const PlanContext& context)
                + context.cluster.levels.back().name + ".";
     case Rule::LongContext: return value + " tokens of context exceed the " + limit + " the model was made for.";
     case Rule::ReserveTooSmall:
-        return "Activations and collective buffers need " + number(f.value / (1 << 20)) + " MiB, more than the reserve of "
-               + number(f.limit / (1 << 20)) + " MiB.";
+        return "Activations and collective buffers need " + number(f.value / (1 << 20))
+               + " MiB that a reserve of 0 leaves out of the account.";
     default: return {};
     }
 }
@@ -341,9 +356,24 @@ std::vector<int> nearestLegal(const Finding& finding, const PlanContext& context
     if (finding.rule == Rule::ComputeFormat || finding.rule == Rule::LockedDevices || !isViolation(finding.rule))
         return result;
     Plan trial = plan;
+    // A plan may break several rules on several axes: a value mends this one when its rule is silent and no rule speaks that was silent
+    // before. Values that make the whole plan legal are such values too.
+    std::vector<Finding> before;
+    findViolations(context, plan, [&before](const Finding& each) {
+        before.push_back(each);
+        return true;
+    });
     const auto works = [&](int value) {
         trial[finding.axis] = value;
-        return isLegal(context, trial);
+        bool mends = true;
+        findViolations(context, trial, [&](const Finding& each) {
+            const bool same = each.rule == finding.rule && each.axis == finding.axis;
+            const bool old =
+                std::any_of(before.begin(), before.end(), [&each](const Finding& f) { return f.rule == each.rule && f.axis == each.axis; });
+            mends = !same && old;
+            return mends;
+        });
+        return mends;
     };
     // Every rule bounds its axis by devices, heads, layers, experts, tokens or the batch; the search stays within what can be legal.
     const int most =

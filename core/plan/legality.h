@@ -48,17 +48,19 @@ enum class Rule : std::uint8_t {
     ComputeFormat,      ///< the accelerator has no arithmetic in this format
     LockedDevices,      ///< a control's step that cannot keep the locked device count (never of a plan by itself)
     // warnings
-    KvReplication,      ///< TP > n_KV: each KV head stored TP/n_KV times
-    LatentReplication,  ///< MLA: the latent cache is stored TP times
-    UnevenLayers,       ///< L mod PP != 0
-    UnevenExperts,      ///< E mod EP != 0
-    UnevenMicrobatches, ///< batch mod microbatches != 0
-    UnevenShards,       ///< TP (or expert TP) does not divide I or V: the last shard is padded
-    FewMicrobatches,    ///< microbatches < PP
-    IdleDevices,        ///< the plan uses fewer devices than there are
-    StraddledDomain,    ///< a TP group crosses a fabric boundary it could avoid
-    LongContext,        ///< input + output > the longest context the model was made for
-    ReserveTooSmall,    ///< activations and buffers exceed the reserve that was asked for
+    KvReplication,       ///< TP > n_KV: each KV head stored TP/n_KV times
+    LatentReplication,   ///< MLA: the latent cache is stored TP times
+    UnevenLayers,        ///< L mod PP != 0
+    UnevenExperts,       ///< E mod EP != 0
+    UnevenMicrobatches,  ///< batch mod microbatches != 0
+    UnevenAttentionData, ///< attention DP does not divide the sequences of a microbatch: the fullest rank sets the time
+    WeightCopies,        ///< SP and attention DP keep copies of all weights but the experts
+    UnevenShards,        ///< TP (or expert TP) does not divide I or V: the last shard is padded
+    FewMicrobatches,     ///< microbatches < PP
+    IdleDevices,         ///< the plan uses fewer devices than there are
+    StraddledDomain,     ///< a TP group crosses a fabric boundary it could avoid
+    LongContext,         ///< input + output > the longest context the model was made for
+    ReserveTooSmall,     ///< activations and buffers exceed the reserve that was asked for
 };
 inline constexpr std::size_t kRuleCount = static_cast<std::size_t>(Rule::ReserveTooSmall) + 1;
 

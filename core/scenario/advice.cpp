@@ -74,8 +74,7 @@ Advice advise(const Scenario& scenario, const Report& report)
                 level = op.networkLevel;
             }
         advice.label =
-            scenario.cluster
-                ->levels[static_cast<std::size_t>(std::clamp<int>(level, 0, static_cast<int>(scenario.cluster->levels.size()) - 1))]
+            scenario.cluster->levels[static_cast<std::size_t>(std::clamp(level, 0, static_cast<int>(scenario.cluster->levels.size()) - 1))]
                 .name;
         break;
     }

@@ -125,6 +125,31 @@ std::int16_t timesOn(const OperatorCost& op, const Scratch& s, std::size_t kinds
     return static_cast<std::int16_t>(s.layersOf[static_cast<std::size_t>(stage) * kinds + static_cast<std::size_t>(op.kind)]);
 }
 
+/// The hand-over to the next stage as a row of its own. It runs beside the stage's next piece: its time is in no piece's busy time.
+OperatorCost sendOperator(const StepModel& step, const StepTokens& tokens)
+{
+    CollectiveCost slowest;
+    for (int stage = 0; stage + 1 < step.plan().pipeline(); ++stage) {
+        const CollectiveCost cost = step.sendCost(tokens, stage, stage + 1);
+        if (cost.time > slowest.time)
+            slowest = cost;
+    }
+    OperatorCost op;
+    op.op = Op::SendActivations;
+    op.collective = Collective::Send;
+    op.algorithm = slowest.algorithm;
+    op.bound = Bound::Network;
+    op.networkLevel = static_cast<std::int16_t>(slowest.outerLevel);
+    op.global = {tokens.sequences * tokens.newTokens, 0, step.model().hidden, 1};
+    op.local = {static_cast<std::int64_t>(slowest.sentBytes / 2 / step.model().hidden), 0, step.model().hidden, 1};
+    op.payloadBytes = slowest.sentBytes;
+    op.communicationBytes = slowest.sentBytes;
+    op.communicationTime = slowest.time;
+    op.time = slowest.time;
+    op.breakdown[Cause::Communication] = slowest.time;
+    return op;
+}
+
 void evaluatePhase(const Scenario& scenario, const StepModel& step, bool decode, Scratch& s, PhaseReport& phase)
 {
     classify(scenario, decode, s);
@@ -144,8 +169,11 @@ void evaluatePhase(const Scenario& scenario, const StepModel& step, bool decode,
     for (int c = 0; c < classes; ++c) {
         const PieceClass& piece = s.classes[static_cast<std::size_t>(c)];
         costPiece(step, piece.tokens, s.operators, s.cost);
-        if (c == shown)
+        if (c == shown) {
             phase.operators.assign(s.operators.begin(), s.operators.end());
+            if (stages > 1)
+                phase.operators.push_back(sendOperator(step, piece.tokens));
+        }
         phase.flop += static_cast<double>(piece.count) * usefulFlop(step.model(), piece.tokens);
         for (int stage = 0; stage < stages; ++stage) {
             const std::size_t index = static_cast<std::size_t>(stage) * static_cast<std::size_t>(classes) + static_cast<std::size_t>(c);
@@ -184,10 +212,21 @@ void evaluatePhase(const Scenario& scenario, const StepModel& step, bool decode,
             phase.busiestStage = stage;
         }
     }
+    // Waiting for sends is communication; what would remain with free sends is the bubble.
+    double freeSends = phase.time;
+    if (stages > 1) {
+        std::fill(pipeline.send.begin(), pipeline.send.end(), 0.0);
+        freeSends = std::clamp((decode ? decodeTimeline(pipeline, 1) : prefillTimeline(pipeline)).period, busiest.total(), phase.time);
+    }
+    busiest[Cause::Communication] += phase.time - freeSends;
     busiest[Cause::Bubble] = std::max(0.0, phase.time - busiest.total());
     phase.breakdown = busiest;
-    for (OperatorCost& op : phase.operators)
-        op.stageLayers = timesOn(op, s, kinds, op.op == Op::Embedding ? 0 : op.kind < 0 ? stages - 1 : phase.busiestStage);
+    for (OperatorCost& op : phase.operators) {
+        op.stage = static_cast<std::int16_t>(op.op == Op::Embedding                                                   ? 0
+                                             : op.op == Op::FinalNorm || op.op == Op::LmHead || op.op == Op::Sampling ? stages - 1
+                                                                                                                      : phase.busiestStage);
+        op.stageLayers = timesOn(op, s, kinds, op.stage);
+    }
     const double peak = scenario.cluster->accelerator.peakOf(scenario.formats.compute);
     const double devices = static_cast<double>(scenario.plan.stageDevices()) * stages;
     phase.mfu = phase.time > 0 ? phase.flop / (phase.time * peak * devices) : 0;
@@ -235,11 +274,8 @@ void evaluate(const Scenario& scenario, Report& report)
         return;
     }
     report.memory = memoryOf(context, scenario.plan, scenario.reserve);
-    if (scenario.reserve) {
-        const Bytes needed = reserveNeeded(context, scenario.plan);
-        if (needed > *scenario.reserve)
-            report.warnings.push_back({Rule::ReserveTooSmall, PlanAxis::Tensor, needed, *scenario.reserve, 0});
-    }
+    if (scenario.reserve && *scenario.reserve == 0)
+        report.warnings.push_back({Rule::ReserveTooSmall, PlanAxis::Tensor, reserveNeeded(context, scenario.plan), 0, 0});
     const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan);
     Scratch& s = scratch();
     countLayers(*scenario.model, scenario.plan.pipeline(), s.layersOf);

@@ -82,8 +82,7 @@ void classRows(const Scenario& scenario, const Report& report, const DeviceMemor
         break;
     case MemoryClass::Reserve:
         out.inputs.push_back({"reserve", formatBytes(static_cast<double>(memory.reserve)),
-                              scenario.reserve ? "what is left of the reserve that was set" : "driver context, libraries, captured graphs",
-                              Provenance::Default});
+                              scenario.reserve ? "as it was set" : "driver context, libraries, captured graphs", Provenance::Default});
         out.notes.push_back("Serving engines keep between 2 GiB and a tenth of the device for themselves; set your own with --reserve.");
         break;
     }
@@ -177,7 +176,7 @@ Explanation explainFit(const Scenario& scenario, const Report& report)
     out.inputs.push_back(
         {"per token", exactBytes(static_cast<double>(memory.kvPerTokenPerDevice)), "KV cache, each device", Provenance::Exact});
     out.notes.push_back(
-        "Used is weights, the cache of every sequence at its full context, and a reserve for activations, buffers and the runtime.");
+        "Used is weights, the cache of every sequence at its full context, activations, collective buffers and a reserve for the runtime.");
     return out;
 }
 

@@ -108,6 +108,7 @@ Json operatorJson(const OperatorCost& op, const Plan& plan)
     Json json;
     json["name"] = nameOf(op.op);
     json["layer_kind"] = op.kind >= 0 ? Json(op.kind) : Json(nullptr);
+    json["stage"] = op.stage;
     json["stage_layers"] = op.stageLayers;
     json["shape"] = {{"global", shapeJson(op.global)}, {"local", shapeJson(op.local)}};
     json["sharding"] = keyOfEnum(kShardingKeys, op.sharding);

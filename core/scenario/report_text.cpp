@@ -24,13 +24,13 @@ std::size_t widthOf(std::string_view text)
         std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
-std::string left(std::string text, std::size_t width)
+std::string left(const std::string& text, std::size_t width)
 {
     const std::size_t now = widthOf(text);
     return now < width ? text + std::string(width - now, ' ') : text;
 }
 
-std::string right(std::string text, std::size_t width)
+std::string right(const std::string& text, std::size_t width)
 {
     const std::size_t now = widthOf(text);
     return now < width ? std::string(width - now, ' ') + text : text;

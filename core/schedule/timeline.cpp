@@ -89,8 +89,8 @@ Timeline decodeTimeline(const PipelineInput& input, int drawnRounds)
         return ready[static_cast<std::size_t>(m - 1)];
     };
 
-    // The round time of such a cyclic schedule settles after finitely many rounds; the mean over as many rounds as it takes for all
-    // of the state to repeat (up to a shift) is exact. The state repeats at the latest when every stage and every microbatch keeps step.
+    // The round time of such a cyclic schedule settles: when every microbatch comes back just one round later than it did, all further
+    // rounds repeat, and their time is the period. Schedules that take very long to settle are cut at a bound.
     double previous = 0;
     double period = 0;
     constexpr int mostRounds = 256;

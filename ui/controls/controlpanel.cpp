@@ -100,18 +100,19 @@ ControlPanel::ControlPanel(Document& document, QWidget* parent)
     addHeading(tr("Cluster"), *column);
     column->addWidget(m_cluster);
     addDevices(*column);
-    addHeading(tr("Precision"), *column);
-    addFormat(Format::Weights, tr("Weights"), *column);
-    addFormat(Format::Kv, tr("KV cache"), *column);
-    addFormat(Format::Math, tr("Math"), *column);
+    // What the program is for comes first: in a window of 800 px all of the plan's sliders stand above the fold.
+    addHeading(tr("Parallelism"), *column);
+    column->addWidget(m_axes);
     addHeading(tr("Workload"), *column);
     addLength(Length::Batch, new ValueSlider(tr("Batch"), tr("per replica"), 1, 1024, kMaxBatch, this), {1, 8, 64, 1024}, *column);
     addLength(Length::Input, new ValueSlider(tr("Input"), tr("tokens"), 128, 131072, kMaxTokens, this), {128, 2048, 8192, 32768, 131072},
               *column);
     addLength(Length::Output, new ValueSlider(tr("Output"), tr("tokens"), 16, 16384, kMaxTokens, this), {16, 256, 1024, 4096, 16384},
               *column);
-    addHeading(tr("Parallelism"), *column);
-    column->addWidget(m_axes);
+    addHeading(tr("Precision"), *column);
+    addFormat(Format::Weights, tr("Weights"), *column);
+    addFormat(Format::Kv, tr("KV cache"), *column);
+    addFormat(Format::Math, tr("Math"), *column);
     column->addStretch(1);
 
     fillCatalog();

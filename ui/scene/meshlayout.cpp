@@ -264,7 +264,9 @@ private:
         const double title = cellH >= 70 && cellW >= 60 ? 15 : 0;
         std::vector<std::vector<QPointF>> centres;
         for (int plane = 0; plane < planes; ++plane) {
-            const QRectF cell(area.left() + plane % grid.columns * cellW, area.top() + plane / grid.columns * cellH, cellW, cellH);
+            const int column = plane % grid.columns;
+            const int row = plane / grid.columns;
+            const QRectF cell(area.left() + column * cellW, area.top() + row * cellH, cellW, cellH);
             const QRectF inner = cell.adjusted(gap / 2, gap / 2, -gap / 2, -gap / 2);
             const Plane placed = placePlane(levelIndex, first + plane * columns * rows * unit, inner.adjusted(0, title, 0, 0));
             centres.push_back(placed.centres);
@@ -326,7 +328,11 @@ private:
         std::vector<QRectF> rects;
         std::vector<QPointF> centres;
         for (int i = 0; i < columns * rows; ++i) {
-            rects.emplace_back(content.left() + i % columns * (w + gap), content.top() + i / columns * (h + gap), w, h);
+            {
+                const int column = i % columns;
+                const int row = i / columns;
+                rects.emplace_back(content.left() + column * (w + gap), content.top() + row * (h + gap), w, h);
+            }
             centres.push_back(rects.back().center());
         }
         const bool loops = side >= 30;
@@ -373,7 +379,8 @@ private:
         if (m_layout.labelColumn.isEmpty())
             return;
         const int columns = m_layout.columns;
-        if (m_input.stageDevices % columns == 0 && m_layout.tiles.front().rect.height() * (m_input.stageDevices / columns) >= 15) {
+        const int rows = m_input.stageDevices / columns;
+        if (m_input.stageDevices % columns == 0 && m_layout.tiles.front().rect.height() * rows >= 15) {
             m_layout.labelColumn.moveRight(m_layout.content.left() - 4);
             if (m_layout.labelColumn.left() < m_input.area.left())
                 m_layout.labelColumn.moveLeft(m_input.area.left());

@@ -78,7 +78,7 @@ QString elidedText(const QString& text, TextRole role, double width)
         return found->text;
     if (cached.elided.size() >= kMostCached)
         cached.elided.clear();
-    const QString shortened = cached.metrics.elidedText(text, Qt::ElideRight, std::max(0.0, width));
+    QString shortened = cached.metrics.elidedText(text, Qt::ElideRight, std::max(0.0, width));
     cached.elided.insert(text, {width, shortened});
     return shortened;
 }

@@ -190,13 +190,12 @@ void RowPainter::drawPiece(const TimelinePiece& piece, const QRectF& row, int st
         return;
     }
     const double perSecond = (piece.end - piece.start) / work;
-    double at = piece.start;
     double x = left;
     double sum = 0;
     QRectF labelled;
     for (const Cause cause : kWork) {
         sum += parts[cause];
-        at = piece.start + sum * perSecond;
+        const double at = piece.start + sum * perSecond;
         // The last slice ends where the piece ends, whatever rounding did to the sum.
         const double next = sum >= work * (1 - 1e-12) ? right : clampedX(at);
         if (next > x) {
