@@ -70,6 +70,41 @@ std::vector<LegendEntry> legendOf(const Theme& theme, const PhaseReport& report,
     return entries;
 }
 
+/// A legend as high as it gets while values change: every cause of either phase, with the widest value.
+double reservedLegend(const ViewInput& input, double width, Phase phase)
+{
+    static const QString kWidest = QStringLiteral("888.8 ms");
+    std::vector<LegendEntry> entries;
+    for (std::size_t i = 0; i < kCauseCount; ++i) {
+        const auto cause = static_cast<Cause>(i);
+        if (input.report.prefill.breakdown[cause] > 0 || input.report.decode.breakdown[cause] > 0)
+            entries.push_back({causeName(cause), kWidest, {}, false, {}});
+    }
+    return std::max(legendHeight(width, entries), legendHeight(width, legendOf(input.theme, phaseOf(input.report, phase), phase)));
+}
+
+/// One legend for both bars, without values; where `room` is too low for all entries the smallest go.
+std::vector<LegendEntry> sharedLegend(const ViewInput& input, double width, double room)
+{
+    std::vector<LegendEntry> entries = legendOf(input.theme, input.report.decode, Phase::Decode);
+    for (const LegendEntry& entry : legendOf(input.theme, input.report.prefill, Phase::Prefill))
+        if (std::none_of(entries.begin(), entries.end(),
+                         [&](const LegendEntry& other) { return other.subject.cause == entry.subject.cause; }))
+            entries.push_back(entry);
+    std::sort(entries.begin(), entries.end(), [](const LegendEntry& a, const LegendEntry& b) { return a.subject.cause < b.subject.cause; });
+    for (LegendEntry& entry : entries)
+        entry.value.clear();
+    const auto share = [&](const LegendEntry& entry) {
+        const auto cause = static_cast<Cause>(entry.subject.cause);
+        const auto of = [cause](const Breakdown& parts) { return parts.total() > 0 ? parts[cause] / parts.total() : 0; };
+        return std::max(of(input.report.prefill.breakdown), of(input.report.decode.breakdown));
+    };
+    while (!entries.empty() && legendHeight(width, entries) > room)
+        entries.erase(std::min_element(entries.begin(), entries.end(),
+                                       [&](const LegendEntry& a, const LegendEntry& b) { return share(a) < share(b); }));
+    return entries;
+}
+
 void drawHeader(Scene& scene, const ViewInput& input, const QRectF& area, Phase phase)
 {
     const Theme& theme = input.theme;
@@ -143,7 +178,13 @@ struct Extras {
     bool legend = true;
 };
 
-/// One phase from the top of `area`. Returns the height used.
+double phaseHeight(const ViewInput& input, double width, Phase phase, Extras extras)
+{
+    const double bar = kHeader + kBar + (extras.axis ? kTimeAxisHeight : 0);
+    return extras.legend ? bar + space::kTight + reservedLegend(input, width, phase) : bar;
+}
+
+/// One phase from the top of `area`. Returns the height reserved for it.
 double drawPhase(Scene& scene, const ViewInput& input, const QRectF& area, Phase phase, Extras extras)
 {
     const PhaseReport& report = phaseOf(input.report, phase);
@@ -157,17 +198,9 @@ double drawPhase(Scene& scene, const ViewInput& input, const QRectF& area, Phase
         drawTimeAxis(scene, input.theme, track, 0, axisEnd, track.right() + kUnitRoom + space::kInset - 2);
         y += kTimeAxisHeight;
     }
-    if (!extras.legend)
-        return y - area.top();
-    y += space::kTight;
-    y += drawLegend(scene, input.theme, {area.left(), y, area.width(), 0}, legendOf(input.theme, report, phase));
-    return y - area.top();
-}
-
-double phaseHeight(const ViewInput& input, double width, Phase phase, Extras extras)
-{
-    const double bar = kHeader + kBar + (extras.axis ? kTimeAxisHeight : 0);
-    return extras.legend ? bar + space::kTight + legendHeight(width, legendOf(input.theme, phaseOf(input.report, phase), phase)) : bar;
+    if (extras.legend)
+        drawLegend(scene, input.theme, {area.left(), y + space::kTight, area.width(), 0}, legendOf(input.theme, report, phase));
+    return phaseHeight(input, area.width(), phase, extras);
 }
 
 void drawOperators(Scene& scene, const ViewInput& input, const QRectF& area, Phase phase)
@@ -261,24 +294,32 @@ void buildLatency(const ViewInput& input, const LatencyOptions& options, Scene& 
     // Very wide views put the phases side by side; bars as long as a screen are hard to compare with their legends.
     const bool beside = width >= 900;
     const double column = beside ? (width - 2 * space::kWide) / 2 : width;
+    double between = space::kSmall;
     const auto total = [&](Extras extras) {
         const double first = phaseHeight(input, column, Phase::Prefill, extras);
         const double second = phaseHeight(input, column, Phase::Decode, extras);
-        return beside ? std::max(first, second) : first + space::kSmall + second;
+        return beside ? std::max(first, second) : first + between + second;
     };
-    // The bars come first, then their values, then the axes.
+    // The bars come first, then a legend with values for each, else one for both, then the axes.
     Extras extras;
-    extras.axis = total({true, true}) <= height;
     extras.legend = total({false, true}) <= height;
+    std::vector<LegendEntry> shared;
+    if (!extras.legend) {
+        between = space::kTight;
+        shared = sharedLegend(input, width, height - total({false, false}));
+    }
+    const double sharedHeight = legendHeight(width, shared);
+    extras.axis = total({true, extras.legend}) + sharedHeight <= height;
     double y = space::kTight;
     double bottom = y + drawPhase(scene, input, {inset, y, column, 0}, Phase::Prefill, extras);
     if (beside) {
         const double left = inset + column + 2 * space::kWide;
         bottom = std::max(bottom, y + drawPhase(scene, input, {left, y, column, 0}, Phase::Decode, extras));
-    } else if (bottom + space::kSmall + phaseHeight(input, column, Phase::Decode, extras) <= input.size.height()) {
-        y = bottom + space::kSmall;
+    } else if (bottom + between + phaseHeight(input, column, Phase::Decode, extras) <= input.size.height()) {
+        y = bottom + between;
         bottom = y + drawPhase(scene, input, {inset, y, column, 0}, Phase::Decode, extras);
     }
+    bottom += drawLegend(scene, input.theme, {inset, bottom, width, 0}, shared);
     const double rest = input.size.height() - bottom - space::kInset - space::kTight;
     if (!options.operators || rest < lineHeight(TextRole::NoteStrong) + 4 + 3 * kOperatorRow || width < 300)
         return;

@@ -78,7 +78,7 @@ std::vector<MemoryRow> runRows(const Scenario& scenario, const MeshFacts& facts)
 }
 
 /// The fullest and its first neighbours, then a line that counts the others.
-std::vector<MemoryRow> shortened(std::vector<MemoryRow> rows, const Report& report, int most)
+std::vector<MemoryRow> shortened(const std::vector<MemoryRow>& rows, const Report& report, int stages, int most)
 {
     if (static_cast<int>(rows.size()) <= most)
         return rows;
@@ -87,16 +87,20 @@ std::vector<MemoryRow> shortened(std::vector<MemoryRow> rows, const Report& repo
     const auto keep = static_cast<std::size_t>(std::max(1, most - 1));
     const std::size_t at = holds == rows.rend() ? 0 : rows.size() - 1 - static_cast<std::size_t>(holds - rows.rbegin());
     std::vector<MemoryRow> result;
+    int others = stages; // a row may stand for several
     for (std::size_t i = 0; i < rows.size() && result.size() < keep; ++i) {
         const std::size_t left = keep - result.size();
-        if (i == at || at < i || left > 1)
-            result.push_back(rows[i]);
+        if (i != at && at >= i && left <= 1)
+            continue;
+        result.push_back(rows[i]);
+        others -= (i + 1 < rows.size() ? rows[i + 1].stage : stages) - rows[i].stage;
     }
     if (most > 1) {
         MemoryRow rest;
         rest.stage = -1;
         rest.printsValue = false;
-        rest.label = QStringLiteral("and %1 more, none fuller").arg(rows.size() - result.size());
+        rest.label =
+            others == 1 ? QStringLiteral("and 1 more stage, not fuller") : QStringLiteral("and %1 more stages, none fuller").arg(others);
         result.push_back(rest);
     }
     return result;
@@ -115,7 +119,7 @@ std::vector<MemoryRow> memoryRows(const Scenario& scenario, const Report& report
     if (!perStage && facts.used() <= most)
         return deviceRows(scenario, report, facts);
     if (facts.stages() > most)
-        return shortened(runRows(scenario, facts), report, most);
+        return shortened(runRows(scenario, facts), report, facts.stages(), most);
     std::vector<MemoryRow> rows;
     for (int stage = 0; stage < facts.stages(); ++stage) {
         rows.push_back(stageRow(scenario, facts, stage, stage));

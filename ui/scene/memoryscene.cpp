@@ -3,6 +3,7 @@
 
 #include "ui/scene/memoryrows.h"
 #include "ui/scene/meshfacts.h"
+#include "ui/scene/scenetext.h"
 
 #include "core/base/format.h"
 
@@ -200,9 +201,29 @@ private:
             drawTotal(row, bar);
     }
 
+    [[nodiscard]] QString totalText(const MemoryRow& row) const
+    {
+        return qs(formatNumber(static_cast<double>(of(row.stage).total()) / kGiB));
+    }
+    /// Where the number of a row's total begins, right of its bar and clear of the dashed line at the fullest one's end.
+    [[nodiscard]] double totalLeft(const MemoryRow& row, double width) const
+    {
+        const double x = xOf(of(row.stage).total()) + 7;
+        const double end = xOf(m_memory.limiting().total());
+        return x < end + 4 && x + width > end - 4 ? end + 7 : x;
+    }
+    /// A total that fits never stands on the over-capacity ground: without room before the capacity it goes into its bar's end.
+    [[nodiscard]] bool totalInside(const MemoryRow& row) const
+    {
+        const double width = textWidth(totalText(row), TextRole::BodyMedium);
+        return row.printsValue && of(row.stage).total() <= m_memory.capacity && totalLeft(row, width) + width > m_capacityX - 5;
+    }
+
     void drawSegments(const MemoryRow& row, const QRectF& bar)
     {
         const DeviceMemory& memory = of(row.stage);
+        const double inside = totalInside(row) ? textWidth(totalText(row), TextRole::BodyMedium) + 14 : 0;
+        const double end = xOf(memory.total()) - inside; // of what values of parts may use
         Bytes at = 0;
         for (std::size_t i = 0; i < kMemoryClassCount; ++i) {
             const auto part = static_cast<MemoryClass>(i);
@@ -222,7 +243,7 @@ private:
             }
             const QString value = gibText(static_cast<double>(bytes));
             const TextRole role = m_bar >= 22 ? TextRole::BodyMedium : TextRole::Note;
-            const double visible = std::min(box.left() + solid, std::max(m_capacityX, box.left())) - box.left();
+            const double visible = std::min({box.left() + solid, std::max(m_capacityX, box.left()), end}) - box.left();
             if (row.printsValue && textWidth(value, role) + 10 <= visible)
                 m_scene.text(QRectF(box.left(), box.top(), visible, box.height()), value, role, Theme::textOn(colour), Qt::AlignCenter);
             m_scene.hit(
@@ -235,13 +256,18 @@ private:
 
     void drawTotal(const MemoryRow& row, const QRectF& bar)
     {
-        const QString value = qs(formatNumber(static_cast<double>(of(row.stage).total()) / kGiB));
+        const QString value = totalText(row);
         const double width = textWidth(value, TextRole::BodyMedium);
-        double x = xOf(of(row.stage).total()) + 7;
-        // Clear of the dashed line at the fullest one's end.
-        const double end = xOf(m_memory.limiting().total());
-        if (x < end + 4 && x + width > end - 4)
-            x = end + 7;
+        if (totalInside(row)) {
+            const double right = std::min(xOf(of(row.stage).total()), m_capacityX) - 7;
+            const QRectF box(right - width, bar.center().y() - 8, width, 16);
+            if (box.left() - 4 < m_plot.left())
+                return;
+            m_scene.fill(box.adjusted(-4, 2, 4, -2), ink(Ink::Surface));
+            m_scene.text(box, value, TextRole::BodyMedium, ink(Ink::Text));
+            return;
+        }
+        double x = totalLeft(row, width);
         const bool beside = x + width <= m_capacityX - 5;
         if (!beside)
             x = std::max(x, m_capacityX + 6);
@@ -349,6 +375,10 @@ private:
         const double capLeft = std::clamp(m_capacityX - width / 2, m_plot.left(), m_area.right() - width);
         m_scene.line({m_capacityX, m_axisY}, {m_capacityX, m_axisY + 5}, ink(Ink::Text), 2);
         m_scene.text(QRectF(capLeft, m_axisY + 6, width + 0.5, 15), capacity, TextRole::NoteStrong, ink(Ink::Text));
+        if (!m_options.perStage && m_facts.stages() > 1 && m_rows.front().device < 0) // asked for devices, but there is no room
+            m_scene.text(QRectF(m_area.left(), m_axisY + 6, m_label - 8, 15),
+                         firstFitting({QStringLiteral("grouped by stage"), QStringLiteral("by stage")}, TextRole::Note, m_label - 9),
+                         TextRole::Note, ink(Ink::Text3));
         for (const double tick : niceTicks(m_plot.width() / m_scale / kGiB, ticksAtMost())) {
             const double x = std::floor(m_plot.left() + tick * kGiB * m_scale) + 0.5;
             const QString label = qs(formatNumber(tick));

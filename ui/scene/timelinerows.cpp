@@ -18,6 +18,7 @@ struct TimelineRows {
 constexpr std::array kWork{Cause::Weights, Cause::Kv, Cause::Compute, Cause::Communication, Cause::Overhead};
 constexpr double kThinnest = 3; ///< px: narrower pieces merge into runs
 constexpr double kSmallestGap = 1.5;
+constexpr double kLeastGap = 1;   ///< px: what is drawn ends where the next begins
 constexpr double kHatchedGap = 5; ///< px: narrower gaps stay plain, a hatch would be one stroke
 
 enum class Detail : std::uint8_t {
@@ -48,11 +49,11 @@ private:
     [[nodiscard]] std::size_t visibleCells() const;
     void drawRow(int stage, const QRectF& row);
     void drawIdle(double from, double to, const QRectF& row, int stage);
-    void drawPiece(const TimelinePiece& piece, const QRectF& row, int stage);
+    void drawPiece(const TimelinePiece& piece, double right, const QRectF& row, int stage);
     void drawSlice(const QRectF& rect, Cause cause, int stage, bool widest);
     void drawCommunicationMark(const QRectF& rect, bool labelled);
     void drawLabel(const QRectF& rect, Cause cause, const TimelinePiece& piece);
-    void drawRun(std::size_t first, std::size_t last, const QRectF& row, int stage);
+    void drawRun(std::size_t first, std::size_t last, double end, const QRectF& row, int stage);
     void drawSends(int stage, const QRectF& row, const QRectF& next);
     [[nodiscard]] double clampedX(double seconds) const
     {
@@ -89,8 +90,6 @@ void RowPainter::draw()
     const std::size_t cells = visibleCells();
     const auto rows = static_cast<std::size_t>(m_layout.rows);
     m_detail = cells * kWork.size() <= kMostPieceItems ? Detail::Slices : cells <= kMostPieceItems ? Detail::Dominant : Detail::Runs;
-    if (m_layout.rowHeight < 6 && m_detail == Detail::Slices)
-        m_detail = Detail::Dominant;
     const double runsPerRow = static_cast<double>(kMostPieceItems) / static_cast<double>(kWork.size() * std::max<std::size_t>(rows, 1));
     m_runThreshold = m_detail == Detail::Runs ? std::max(kThinnest, m_panel.plot.width() / std::max(runsPerRow, 1.0)) : kThinnest;
     for (int row = 0; row < m_layout.rows; ++row)
@@ -133,10 +132,14 @@ void RowPainter::drawRow(int stage, const QRectF& row)
                    && (clampedX(m_pieces[end].start) - clampedX(m_pieces[end - 1].end) < kSmallestGap
                        || clampedX(m_pieces[end].end) - clampedX(m_pieces[i].start) < m_runThreshold))
                 ++end;
+        // Up to the next one when the gap is less than a pixel: a fraction of a pixel of ground would look like a line.
+        double right = clampedX(m_pieces[end - 1].end);
+        if (end < m_pieces.size() && clampedX(m_pieces[end].start) - right < kLeastGap)
+            right = clampedX(m_pieces[end].start);
         if (end - i > 1 || narrow(i))
-            drawRun(i, end, row, stage);
+            drawRun(i, end, right, row, stage);
         else
-            drawPiece(m_pieces[i], row, stage);
+            drawPiece(m_pieces[i], right, row, stage);
         previousEnd = m_pieces[end - 1].end;
         i = end;
     }
@@ -150,8 +153,7 @@ void RowPainter::drawIdle(double from, double to, const QRectF& row, int stage)
     if (right - left < kHatchedGap || row.height() < 4)
         return;
     const QRectF gap(left, row.top(), right - left, row.height());
-    if (row.height() >= 10) // in lower rows frames and strokes would be all one sees; the sunken ground says it there
-        m_scene.hatch(gap, Hatch::Idle, {}, m_theme.color(Ink::Strong));
+    m_scene.hatch(gap, Hatch::Idle, {}, row.height() >= 10 ? m_theme.color(Ink::Strong) : QColor()); // frames would be all one sees
     Subject cause = subject(Subject::Kind::CauseOfTime, stage);
     cause.cause = static_cast<int>(Cause::Bubble);
     m_scene.hit(gap, cause);
@@ -165,14 +167,13 @@ void RowPainter::drawIdle(double from, double to, const QRectF& row, int stage)
     }
 }
 
-void RowPainter::drawPiece(const TimelinePiece& piece, const QRectF& row, int stage)
+void RowPainter::drawPiece(const TimelinePiece& piece, double right, const QRectF& row, int stage)
 {
     const Breakdown& parts = m_phase.costOf(stage, piece.costClass).breakdown;
     double work = 0;
     for (const Cause cause : kWork)
         work += parts[cause];
     const double left = clampedX(piece.start);
-    const double right = clampedX(piece.end);
     if (right <= left)
         return;
     Subject whole = subject(Subject::Kind::Piece, stage);
@@ -214,7 +215,7 @@ void RowPainter::drawPiece(const TimelinePiece& piece, const QRectF& row, int st
 
 void RowPainter::drawSlice(const QRectF& rect, Cause cause, int stage, bool widest)
 {
-    m_scene.fill(rect, fillOf(cause), rect.width() >= 5 ? edgeOf(cause) : QColor());
+    m_scene.fill(rect, fillOf(cause), rect.width() >= 5 && rect.height() >= 5 ? edgeOf(cause) : QColor());
     if (cause == Cause::Communication)
         drawCommunicationMark(rect, !widest);
     // The widest slice carries the piece's label and stays the piece's; the others are their cause's.
@@ -261,10 +262,10 @@ void RowPainter::drawLabel(const QRectF& rect, Cause cause, const TimelinePiece&
         m_scene.text(rect, label, TextRole::BodyMedium, Theme::textOn(fillOf(cause)), Qt::AlignCenter);
 }
 
-void RowPainter::drawRun(std::size_t first, std::size_t last, const QRectF& row, int stage)
+void RowPainter::drawRun(std::size_t first, std::size_t last, double end, const QRectF& row, int stage)
 {
     const double left = clampedX(m_pieces[first].start);
-    const double right = std::max(clampedX(m_pieces[last - 1].end), std::min(left + 1, m_panel.plot.right()));
+    const double right = std::max(end, std::min(left + 1, m_panel.plot.right()));
     if (right <= left)
         return;
     Breakdown parts;
@@ -278,8 +279,18 @@ void RowPainter::drawRun(std::size_t first, std::size_t last, const QRectF& row,
             largest = cause;
     }
     const QRectF run(left, row.top(), right - left, row.height());
-    if (!(work > 0) || row.height() < 8 || run.width() < 4) {
+    if (!(work > 0) || run.width() < 4) {
         m_scene.fill(run, fillOf(largest));
+    } else if (row.height() < 8) {
+        double x = left; // too low for bands: slices, as in a piece
+        double sum = 0;
+        for (const Cause cause : kWork) {
+            sum += parts[cause];
+            const double next = sum >= work * (1 - 1e-12) ? right : left + sum / work * run.width();
+            if (next > x)
+                m_scene.fill({x, row.top(), next - x, row.height()}, fillOf(cause));
+            x = next;
+        }
     } else {
         // Bands by cause: the share that a slice has in time is here a share of the height.
         double y = row.top();

@@ -64,6 +64,15 @@ std::array<QString, 4> bubbleTexts(const PhaseReport& report, Phase phase)
             idle};
 }
 
+int collectiveCount(const PhaseReport& report)
+{
+    int count = 0;
+    for (const OperatorCost& op : report.operators)
+        if (op.collective != Collective::None && op.collective != Collective::Send)
+            count += std::max(int{op.stageLayers}, 0);
+    return count;
+}
+
 std::vector<LegendEntry> legendOf(const ViewInput& input)
 {
     const Theme& theme = input.theme;
@@ -83,9 +92,10 @@ std::vector<LegendEntry> legendOf(const ViewInput& input)
     add(Cause::Weights, TimelineScene::tr("Weight reads"));
     add(Cause::Kv, TimelineScene::tr("KV reads"));
     add(Cause::Compute, TimelineScene::tr("Compute"));
-    const QString collectives = collectivesOf(input.report.decode);
-    add(Cause::Communication,
-        collectives.isEmpty() ? TimelineScene::tr("Communication") : TimelineScene::tr("Communication, %1 drawn as one").arg(collectives));
+    const int collectives = collectiveCount(input.report.decode);
+    add(Cause::Communication, collectives == 0   ? TimelineScene::tr("Communication")
+                              : collectives == 1 ? TimelineScene::tr("Communication (1 collective)")
+                                                 : TimelineScene::tr("Communication (%1 collectives)").arg(collectives));
     add(Cause::Overhead, TimelineScene::tr("Overhead"));
     if (input.report.decode.timeline.stages > 1)
         entries.push_back({TimelineScene::tr("Send"), {}, theme.color(Ink::Send), false, {}});
@@ -335,7 +345,8 @@ QString timelineTooltip(const Scenario& scenario, const Report& report, const Su
                     + TimelineScene::tr("%1 of each piece").arg(qs(formatSeconds(phase.costOf(subject.stage, 0).breakdown[cause])));
         }
         const QString collectives = cause == Cause::Communication ? collectivesOf(phase) : QString();
-        return collectives.isEmpty() ? text : text + QChar(u'\n') + TimelineScene::tr("%1, spread over the piece").arg(collectives);
+        return collectives.isEmpty() ? text
+                                     : text + QChar(u'\n') + TimelineScene::tr("%1, spread over the piece, drawn as one").arg(collectives);
     }
     case Subject::Kind::Stage: return stageKnown ? where : QString();
     default: return {};

@@ -5,6 +5,7 @@
 #include "ui/scene/scenetext.h"
 
 #include <QCoreApplication>
+#include <QLocale>
 
 #include <algorithm>
 #include <cmath>
@@ -41,6 +42,14 @@ Subject timeSubject(Phase phase)
     return subject;
 }
 
+/// Dollars with their cents; what would round to nothing and what is beyond any bill as other numbers are.
+Figure moneyFigure(double dollars)
+{
+    if (dollars < 0.005 || dollars >= 1e5)
+        return rateFigure(dollars);
+    return {QLocale::c().toString(dollars, 'f', 2), {}};
+}
+
 /// Widest figure that may come: so many characters of tabular digits in the verdict's size, and the unit.
 double reservedWidth(const QString& label, const QString& widestUnit)
 {
@@ -75,9 +84,9 @@ std::vector<Column> columnsOf(const ViewInput& input)
     user.subject = timeSubject(Phase::Decode);
     Column& cost = add(4, VerdictScene::tr("Cost, output"), {}, QStringLiteral("/Mtok"));
     if (serving.costPerMillionTokens > 0) {
-        const Figure dollars = rateFigure(serving.costPerMillionTokens);
+        const Figure dollars = moneyFigure(serving.costPerMillionTokens);
         cost.figure = {QChar(u'$') + dollars.number, dollars.unit + QStringLiteral("/Mtok")};
-        cost.note = VerdictScene::tr("$%1 per device hour").arg(qs(formatNumber(input.scenario.cluster->pricePerDeviceHour)));
+        cost.note = VerdictScene::tr("$%1 per device hour").arg(moneyFigure(input.scenario.cluster->pricePerDeviceHour).joined());
     } else {
         cost.empty = VerdictScene::tr("no list price");
     }
