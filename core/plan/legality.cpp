@@ -196,6 +196,28 @@ void findWarnings(const PlanContext& context, const Plan& plan, std::vector<Find
         flag(Rule::LongContext, PlanAxis::Sequence, work.fullContext(), model.maxPositions);
 }
 
+/// The nearest values of finding.axis below and above the plan's that satisfy `works`.
+template <class Works>
+std::vector<int> nearestValues(const Finding& finding, const PlanContext& context, const Plan& plan, Works&& works)
+{
+    std::vector<int> result;
+    // Every rule bounds its axis by devices, heads, layers, experts, tokens or the batch; the search stays within what can be legal.
+    const int most =
+        std::clamp(std::max({context.cluster.devices(), context.workload.batch, context.workload.input, 1024}), 1, kMostOfAxis);
+    const int start = std::clamp(plan[finding.axis], 0, most + 1);
+    for (int value = start - 1; value >= 1; --value)
+        if (works(value)) {
+            result.push_back(value);
+            break;
+        }
+    for (int value = start + 1; value <= std::min(most, start + 4096); ++value)
+        if (works(value)) {
+            result.push_back(value);
+            break;
+        }
+    return result;
+}
+
 std::string orList(const std::vector<int>& values)
 {
     std::string text;
@@ -352,44 +374,32 @@ std::string sentence(const Finding& finding, const PlanContext& context, const P
 
 std::vector<int> nearestLegal(const Finding& finding, const PlanContext& context, const Plan& plan)
 {
-    std::vector<int> result;
     if (finding.rule == Rule::ComputeFormat || finding.rule == Rule::LockedDevices || !isViolation(finding.rule))
-        return result;
+        return {};
+    // First values that make the whole plan legal. A plan that breaks rules on several axes has none; then values with which this rule is
+    // silent and no rule speaks that was silent before.
     Plan trial = plan;
-    // A plan may break several rules on several axes: a value mends this one when its rule is silent and no rule speaks that was silent
-    // before. Values that make the whole plan legal are such values too.
+    const std::vector<int> legal = nearestValues(finding, context, plan, [&](int value) {
+        trial[finding.axis] = value;
+        return isLegal(context, trial);
+    });
+    if (!legal.empty())
+        return legal;
     std::vector<Finding> before;
     findViolations(context, plan, [&before](const Finding& each) {
         before.push_back(each);
         return true;
     });
-    const auto works = [&](int value) {
+    return nearestValues(finding, context, plan, [&](int value) {
         trial[finding.axis] = value;
         bool mends = true;
         findViolations(context, trial, [&](const Finding& each) {
-            const bool same = each.rule == finding.rule && each.axis == finding.axis;
-            const bool old =
-                std::any_of(before.begin(), before.end(), [&each](const Finding& f) { return f.rule == each.rule && f.axis == each.axis; });
-            mends = !same && old;
+            const auto same = [&each](const Finding& f) { return f.rule == each.rule && f.axis == each.axis; };
+            mends = !same(finding) && std::any_of(before.begin(), before.end(), same);
             return mends;
         });
         return mends;
-    };
-    // Every rule bounds its axis by devices, heads, layers, experts, tokens or the batch; the search stays within what can be legal.
-    const int most =
-        std::clamp(std::max({context.cluster.devices(), context.workload.batch, context.workload.input, 1024}), 1, kMostOfAxis);
-    const int start = std::clamp(plan[finding.axis], 0, most + 1);
-    for (int value = start - 1; value >= 1; --value)
-        if (works(value)) {
-            result.push_back(value);
-            break;
-        }
-    for (int value = start + 1; value <= std::min(most, start + 4096); ++value)
-        if (works(value)) {
-            result.push_back(value);
-            break;
-        }
-    return result;
+    });
 }
 
 } // namespace shardlens

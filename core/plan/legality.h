@@ -91,7 +91,7 @@ void checkPlan(const PlanContext& context, const Plan& plan, std::vector<Finding
 /// "TP 6 does not divide 64 query heads; 4 or 8 do." One sentence with the numbers in it.
 [[nodiscard]] std::string sentence(const Finding& finding, const PlanContext& context, const Plan& plan);
 /// The nearest legal values of finding.axis with everything else unchanged, at most one below and one above, ascending.
-/// Empty when no value of that axis alone mends the plan.
+/// Where no value of that axis alone makes the plan legal: those that mend this rule and break no other. May be empty.
 [[nodiscard]] std::vector<int> nearestLegal(const Finding& finding, const PlanContext& context, const Plan& plan);
 
 /// One step of a control.

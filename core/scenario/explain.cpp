@@ -151,10 +151,10 @@ Explanation explainTime(const Scenario& scenario, const Report& report, Phase wh
     addCauses(out, phase.breakdown);
     if (stages > 1)
         out.notes.push_back(prefill ? "Stages idle " + formatPercent(phase.timeline.idleFraction)
-                                          + " of the prefill; for equal stages and free sends (p - 1)/(m + p - 1) = "
+                                          + " of the prefill; for equal stages and free sends (p − 1)/(m + p − 1) = "
                                           + formatPercent(prefillBubble(stages, pieces)) + "."
                                     : "Stages idle " + formatPercent(phase.timeline.idleFraction)
-                                          + " of a round; for equal stages and free sends max(0, 1 - m/p) = "
+                                          + " of a round; for equal stages and free sends max(0, 1 − m/p) = "
                                           + formatPercent(decodeIdle(stages, pieces)) + ".");
     if (prefill)
         out.notes.push_back("A batch that arrives together: the last sequence's first token.");
@@ -225,8 +225,8 @@ Explanation explainCause(const Scenario& scenario, const Report& report, const S
         return out;
     }
     case Cause::Bubble:
-        out.formula = {{"t", "T - Σ pieces t_stage", "", false},
-                       {"", formatSeconds(phase.time, 4) + " - " + formatSeconds(phase.time - seconds, 4), "", false},
+        out.formula = {{"t", "T − Σ pieces t_stage", "", false},
+                       {"", formatSeconds(phase.time, 4) + " − " + formatSeconds(phase.time - seconds, 4), "", false},
                        {"", formatSeconds(seconds, 4), "", true}};
         out.notes.push_back("The busiest stage waits for its first piece, for tokens to come back, and after its last piece.");
         break;

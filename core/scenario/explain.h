@@ -66,6 +66,7 @@ struct Explanation {
         std::string value;
         double amount = 0; ///< for a bar; same unit among alternatives
         Cause cause = Cause::Compute;
+        int memoryClass = -1; ///< MemoryClass whose colour the bar has instead; negative: none
     };
     std::string formulaId; ///< stable: "operator.roofline", "memory.weights", ...
     std::string title;
@@ -75,6 +76,7 @@ struct Explanation {
     std::string share;         ///< "41 % of TPOT"; may be empty
     double shareFraction = -1; ///< 0..1, or negative for no gauge
     Cause cause = Cause::Compute;
+    int memoryClass = -1; ///< as in Alternative, for the gauge
     std::vector<Line> formula;
     std::vector<Input> inputs;
     std::string alternativesTitle;

@@ -110,6 +110,7 @@ Explanation explainMemory(const Scenario& scenario, const Report& report, const 
         out.shareFraction = bytes / capacity;
         out.share = formatPercent(out.shareFraction) + " of " + formatBytes(capacity);
         out.cause = memoryClass == MemoryClass::Kv ? Cause::Kv : memoryClass == MemoryClass::Weights ? Cause::Weights : Cause::Overhead;
+        out.memoryClass = static_cast<int>(memoryClass);
         classRows(scenario, report, memory, memoryClass, out);
         return out;
     }
@@ -128,13 +129,8 @@ Explanation explainMemory(const Scenario& scenario, const Report& report, const 
     for (std::size_t i = 0; i < kMemoryClassCount; ++i) {
         const auto memoryClass = static_cast<MemoryClass>(i);
         const double bytes = static_cast<double>(bytesOf(memory, memoryClass));
-        const Cause cause = memoryClass == MemoryClass::Weights       ? Cause::Weights
-                            : memoryClass == MemoryClass::Kv          ? Cause::Kv
-                            : memoryClass == MemoryClass::Buffers     ? Cause::Communication
-                            : memoryClass == MemoryClass::Activations ? Cause::Compute
-                                                                      : Cause::Overhead;
         if (bytes > 0)
-            out.alternatives.push_back({std::string(nameOf(memoryClass)), formatBytes(bytes), bytes, cause});
+            out.alternatives.push_back({std::string(nameOf(memoryClass)), formatBytes(bytes), bytes, Cause::Overhead, static_cast<int>(i)});
     }
     out.inputs.push_back(
         {"capacity", exactBytes(capacity), scenario.cluster->accelerator.name + ", as the driver shows it", Provenance::DataSheet});
@@ -167,14 +163,16 @@ Explanation explainFit(const Scenario& scenario, const Report& report)
     out.unit += memory.fits ? " free" : " too much";
     out.cause = Cause::Kv;
     out.formula = {
-        {"free", "capacity - used", "", false},
-        {"", exactBytes(static_cast<double>(memory.capacity)) + " - " + exactBytes(static_cast<double>(limiting.total())), "", false},
+        {"free", "capacity − used", "", false},
+        {"", exactBytes(static_cast<double>(memory.capacity)) + " − " + exactBytes(static_cast<double>(limiting.total())), "", false},
         {"", formatBytes(static_cast<double>(memory.free()), 4), "", true}};
     out.inputs.push_back({"tokens", formatCount(memory.maxTokensPerReplica), "fit in the cache of one replica", Provenance::Exact});
     out.inputs.push_back({"batch", formatCount(memory.maxBatchPerReplica),
                           "largest per replica at " + formatCount(scenario.workload.fullContext()) + " tokens each", Provenance::Exact});
     out.inputs.push_back(
         {"per token", exactBytes(static_cast<double>(memory.kvPerTokenPerDevice)), "KV cache, each device", Provenance::Exact});
+    for (const Finding& warning : report.warnings)
+        out.notes.push_back(sentence(warning, scenario.context(), scenario.plan));
     out.notes.push_back(
         "Used is weights, the cache of every sequence at its full context, activations, collective buffers and a reserve for the runtime.");
     return out;

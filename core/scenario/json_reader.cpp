@@ -209,7 +209,7 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text, const std::strin
         return Error{fileName, {}, text.empty() ? "an empty file" : "nothing but blanks", "a JSON object is expected"};
     // The parser takes a NUL for the end of its input and would drop what follows without a word.
     if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos)
-        return Error{fileName, lineAndColumn(text, nul), "a NUL byte", "text without control characters is expected"};
+        return Error{fileName, lineAndColumn(text, nul), "a NUL byte", "not valid JSON: text without NUL bytes is expected"};
     auto root = std::make_shared<Json>();
     Builder builder(*root, limits.depth);
     if (!Json::sax_parse(text.begin(), text.end(), &builder)) {

@@ -104,6 +104,20 @@ private Q_SLOTS:
         QVERIFY(sentence(violations.front(), s.context(), s.plan).find("no fp8 arithmetic") != std::string::npos);
     }
 
+    void severalBrokenRulesEachNameAWayOut()
+    {
+        Scenario s =
+            with(scenarioOf("llama-3-70b", "p5.48xlarge"), {{PlanAxis::PrefillMicrobatches, 64}, {PlanAxis::DecodeMicrobatches, 64}});
+        s.workload.batch = 32;
+        for (const Finding& f : violationsOf(s))
+            QCOMPARE(nearestLegal(f, s.context(), s.plan), (std::vector<int>{32}));
+        const Scenario two = with(scenarioOf("llama-3-70b", "p5.48xlarge"), {{PlanAxis::Tensor, 6}, {PlanAxis::Expert, 2}});
+        const std::vector<Finding> found = violationsOf(two);
+        QCOMPARE(found.size(), std::size_t{2});
+        QCOMPARE(nearestLegal(found[0], two.context(), two.plan), (std::vector<int>{4, 8}));
+        QCOMPARE(nearestLegal(found[1], two.context(), two.plan), (std::vector<int>{1}));
+    }
+
     void costlyPlansAreAllowedAndFlagged()
     {
         Scenario s = scenarioOf("llama-3-70b", "trn2.48xlarge");

@@ -212,18 +212,69 @@ private Q_SLOTS:
         QVERIFY(illegal.decode.operators.empty());
     }
 
-    void reserveHoldsActivationsAndBuffers()
+    void reserveIsBesideActivationsAndBuffers()
     {
         Scenario s = llama(8);
-        s.reserve = Bytes{1} << 20;
-        const Report r = evaluate(s);
-        const DeviceMemory& m = r.memory.limiting();
-        QCOMPARE(m.activations + m.buffers + m.reserve, *s.reserve);
-        QVERIFY(std::any_of(r.warnings.begin(), r.warnings.end(), [](const Finding& f) { return f.rule == Rule::ReserveTooSmall; }));
-        s.reserve.reset();
         const Report automatic = evaluate(s);
         QCOMPARE(automatic.memory.limiting().reserve, kRuntimeReserve);
         QVERIFY(automatic.memory.limiting().activations > 0);
+        // The default given as a number changes nothing.
+        s.reserve = kRuntimeReserve;
+        QCOMPARE(evaluate(s).memory.limiting().total(), automatic.memory.limiting().total());
+        QCOMPARE(evaluate(s).memory.maxTokensPerReplica, automatic.memory.maxTokensPerReplica);
+        s.reserve = 0; // weights and cache alone, and said so
+        const Report bare = evaluate(s);
+        QCOMPARE(bare.memory.limiting().total(), bare.memory.limiting().weights() + bare.memory.limiting().kv);
+        QVERIFY(std::any_of(bare.warnings.begin(), bare.warnings.end(), [](const Finding& f) { return f.rule == Rule::ReserveTooSmall; }));
+        // Tokens and batch tell one story.
+        for (const Report* r : {&automatic, &bare}) {
+            const std::int64_t context = s.workload.fullContext();
+            QVERIFY(r->memory.maxTokensPerReplica >= r->memory.maxBatchPerReplica * context);
+            QVERIFY(r->memory.maxTokensPerReplica < (r->memory.maxBatchPerReplica + 2) * context);
+        }
+    }
+
+    void sendsAreCommunication()
+    {
+        // One prompt through eight stages on eight nodes: what it waits for links is no bubble.
+        Scenario s = scenarioOf("llama-3-70b", "p5.48xlarge");
+        s.cluster = std::make_shared<Cluster>(resized(*s.cluster, 64).value());
+        s.plan[PlanAxis::Tensor] = 8;
+        s.plan[PlanAxis::Pipeline] = 8;
+        s.workload = {32, 2048, 2};
+        const Report r = evaluate(s);
+        const OperatorCost& send = find(r.prefill.operators, Op::SendActivations);
+        const double bytes = 32.0 * 2048 * 8192 * 2;
+        QVERIFY(near(send.communicationBytes, bytes));
+        QVERIFY(near(send.time, s.cluster->levels.back().latency + bytes / 50e9));
+        double within = 0; // collectives of the busiest stage
+        for (int c = 0; c < r.prefill.costClasses; ++c)
+            within += r.prefill.costOf(r.prefill.busiestStage, c).breakdown[Cause::Communication];
+        QVERIFY(near(r.prefill.breakdown[Cause::Communication] - within, 7 * send.time, 1e-6));
+        QVERIFY(std::abs(r.prefill.breakdown[Cause::Bubble] / (r.prefill.time - 7 * send.time) - 7.0 / 8) < 0.01);
+    }
+
+    void expertExchangeByHand()
+    {
+        // Mixtral, TP 4 x attention DP 2, EP 1, 64 sequences: 32 a rank, held by four. Scatter of all 64 over 8, then gather over TP.
+        Scenario s = scenarioOf("mixtral-8x7b", "p5.48xlarge");
+        s.workload.batch = 64;
+        s.plan[PlanAxis::Tensor] = 4;
+        s.plan[PlanAxis::AttentionData] = 2;
+        const Report one = evaluate(s);
+        QVERIFY(near(find(one.decode.operators, Op::Combine).communicationBytes, 7.0 / 8 * 64 * 4096 * 2));
+        QVERIFY(near(find(one.decode.operators, Op::CombineGather).communicationBytes, 3.0 / 4 * 32 * 4096 * 2));
+        // EP 2, expert TP 4: a device sends its quarter of 32 tokens to 1.5 distinct expert ranks of four devices each.
+        s.plan[PlanAxis::Expert] = 2;
+        const Report two = evaluate(s);
+        QVERIFY(near(find(two.decode.operators, Op::Dispatch).communicationBytes, 8 * 1.5 * 4 * 8192 * 7 / 8));
+        // Sequences that do not divide: experts work on the tokens there are.
+        s.plan = {};
+        s.plan[PlanAxis::AttentionData] = 8;
+        s.plan[PlanAxis::Expert] = 8;
+        s.workload.batch = 9;
+        const OperatorCost up = find(evaluate(s).decode.operators, Op::ExpertUp);
+        QVERIFY(near(up.flop, 2.0 * 9 * 2 / 8 * 4096 * 2 * 14336));
     }
 };
 

@@ -45,6 +45,12 @@ private:
     }
     double formulaLine(const Explanation::Line& line, double left, double top, double symbols, double width);
     void input(const Explanation::Input& input, double symbols, bool last);
+    /// Colour of what a bar shows: a part of memory or a cause of time.
+    template <class Shown>
+    [[nodiscard]] QColor colorOf(const Shown& shown) const
+    {
+        return shown.memoryClass >= 0 ? m_theme.color(static_cast<MemoryClass>(shown.memoryClass)) : m_theme.color(shown.cause);
+    }
 
     Scene& m_scene;
     const Theme& m_theme;
@@ -104,8 +110,7 @@ void Column::figure(const Explanation& what)
         if (filled > 0 && what.cause == Cause::Bubble)
             m_scene.hatch({bed.left(), bed.top(), filled, bed.height()}, Hatch::IdleSwatch);
         else if (filled > 0)
-            m_scene.fill({bed.left(), bed.top(), filled, bed.height()}, m_theme.color(what.cause),
-                         m_theme.edgeOf(m_theme.color(what.cause)));
+            m_scene.fill({bed.left(), bed.top(), filled, bed.height()}, colorOf(what), m_theme.edgeOf(colorOf(what)));
         m_y += bed.height();
     }
     m_y += space::kLarge;
@@ -261,7 +266,7 @@ void Column::alternatives(const Explanation& what)
         if (bar > 0 && each.cause == Cause::Bubble)
             m_scene.hatch(rect, Hatch::IdleSwatch);
         else if (bar > 0)
-            m_scene.fill(rect, m_theme.color(each.cause), m_theme.edgeOf(m_theme.color(each.cause)));
+            m_scene.fill(rect, colorOf(each), m_theme.edgeOf(colorOf(each)));
         m_scene.text({kInset + m_width - values, m_y, values, line}, qs(each.value), TextRole::BodyMedium, ink(Ink::Text),
                      Qt::AlignRight | Qt::AlignVCenter, true);
         m_y += line + 2;

@@ -62,6 +62,7 @@ std::vector<Trunk> trunks(const MeshSwitch& domain, const std::vector<std::size_
         trunk.bottom = std::max(trunk.bottom, centre.y());
     }
     std::vector<Trunk> result;
+    result.reserve(found.size());
     for (const auto& [key, trunk] : found)
         result.push_back(trunk);
     return result;

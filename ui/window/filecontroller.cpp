@@ -153,7 +153,7 @@ void FileController::fillRecentMenu(QMenu& menu)
     menu.clear();
     const QStringList files = m_settings.recentFiles();
     for (qsizetype i = 0; i < files.size(); ++i) {
-        const QString file = files[i];
+        const QString& file = files[i];
         QString name = QFileInfo(file).fileName();
         name.replace(QLatin1Char('&'), QStringLiteral("&&"));
         QAction* action = menu.addAction(tr("&%1  %2").arg((i + 1) % 10).arg(name), this, [this, file] { openAny(file); });

@@ -88,7 +88,8 @@ void MainWindow::buildTop()
     }
     QMenu* copy = new QMenu(titleOf(CommandMenu::CopyPicture), file);
     m_commands->fill(*copy, CommandMenu::CopyPicture);
-    file->insertMenu(m_commands->action(CommandId::Quit), copy);
+    if (file) // made in the loop above
+        file->insertMenu(m_commands->action(CommandId::Quit), copy);
 
     auto* find = new QPushButton(tr("Find a command") % QStringLiteral("      ")
                                      % m_commands->action(CommandId::FindCommand)->shortcut().toString(QKeySequence::NativeText),

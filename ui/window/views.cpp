@@ -42,7 +42,7 @@ void addMenuChoice(ViewTitle& title, const QString& what, const QStringList& nam
     auto* menu = new QMenu(button);
     auto* group = new QActionGroup(menu);
     for (int i = 0; i < names.size(); ++i) {
-        const QString name = names[i];
+        const QString& name = names[i];
         QAction* action = menu->addAction(name, button, [button, caption, name, chosen, i] {
             button->setText(caption(name));
             chosen(i);
