@@ -13,7 +13,9 @@
 #include <QValueAxis>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 
 namespace shardlens {
 
@@ -107,6 +109,7 @@ struct CurveText {
 };
 
 constexpr double kHeader = 22;
+constexpr double kUnderTitle = 10; ///< 6 px between the title and the label of the highest tick
 constexpr double kAxis = 20;
 
 struct YUnit {
@@ -128,31 +131,62 @@ QString yLabel(double seconds, const YUnit& unit)
     return rateFigure(seconds / unit.seconds).joined();
 }
 
-/// The value of the current batch on a plate: at the foot of its mark, or where it covers neither curve nor `avoid`.
-void drawPlate(Scene& scene, const Theme& theme, const CurveData& data, const CurveLayout& layout, const QString& text, const QRectF& avoid)
+/// Where the value of the current batch stands: at the foot of its mark, or where it covers least of curve and `avoid`.
+QRectF placePlate(const CurveData& data, const CurveLayout& layout, const QString& text, const QRectF& avoid)
 {
-    if (text.isEmpty())
-        return;
     const QRectF& plot = layout.plot;
     const QPointF point(layout.xOf(data.batch), layout.yOf(data.tpot));
     const double width = textWidth(text, TextRole::BodyMedium) + 12;
     const double height = lineHeight(TextRole::BodyMedium) + 6;
-    const double left = std::clamp(point.x() - width / 2, plot.left() + 2, std::max(plot.left() + 2, plot.right() - width - 2));
-    const auto covers = [&](const QRectF& plate) {
-        if (plate.intersects(avoid) || plate.adjusted(0, -9, 0, 9).contains(point) || plate.top() < plot.top()
-            || plate.bottom() > plot.bottom())
-            return true;
-        return std::any_of(data.points.begin(), data.points.end(), [&](const BatchPoint& each) {
-            return each.legal && plate.contains(QPointF(layout.xOf(each.batch), layout.yOf(each.tpot)));
-        });
+    const double foot = plot.bottom() - height - 4;
+    const double head = plot.top() + 2;
+    const double level = std::clamp(point.y() - height / 2, head, std::max(head, foot));
+    const double before = point.x() - width - 16;
+    const double after = point.x() + 16;
+    const double middle = point.x() - width / 2;
+    const std::array<QPointF, 10> places{QPointF(middle, foot),
+                                         QPointF(middle, point.y() - height - 18),
+                                         QPointF(middle, plot.center().y() - height / 2),
+                                         QPointF(middle, head),
+                                         QPointF(before, level),
+                                         QPointF(after, level),
+                                         QPointF(before, foot),
+                                         QPointF(after, foot),
+                                         QPointF(before, head),
+                                         QPointF(after, head)};
+    // What a plate there would cover: the label of the limit and the mark count for more than the curve.
+    const auto covered = [&](const QRectF& plate) {
+        int count = 0;
+        if (plate.intersects(avoid))
+            count += 1000;
+        if (plate.adjusted(-9, -9, 9, 9).contains(point))
+            count += 1000;
+        if (plate.top() < plot.top() || plate.bottom() > plot.bottom())
+            count += 1000;
+        for (const BatchPoint& each : data.points)
+            count += each.legal && plate.contains(QPointF(layout.xOf(each.batch), layout.yOf(each.tpot))) ? 1 : 0;
+        return count;
     };
-    QRectF plate(left, plot.bottom() - height - 4, width, height);
-    for (const double top : {point.y() - height - 18, plot.center().y() - height / 2, plot.top() + 2})
-        if (covers(plate))
-            plate.moveTop(top);
-    if (covers(plate))
-        return; // too small for both: the strip has the value
-    scene.line(point, {point.x(), plate.center().y() > point.y() ? plate.top() : plate.bottom()}, theme.color(Ink::Text));
+    QRectF plate;
+    int least = std::numeric_limits<int>::max();
+    for (const QPointF& place : places) {
+        const double left = std::clamp(place.x(), plot.left() + 2, std::max(plot.left() + 2, plot.right() - width - 2));
+        const QRectF candidate(left, place.y(), width, height);
+        const int count = covered(candidate);
+        if (count < least) {
+            least = count;
+            plate = candidate;
+        }
+    }
+    return plate;
+}
+
+void drawPlate(Scene& scene, const Theme& theme, QPointF point, const QRectF& plate, const QString& text)
+{
+    if (text.isEmpty())
+        return;
+    const QPointF nearest(std::clamp(point.x(), plate.left(), plate.right()), std::clamp(point.y(), plate.top(), plate.bottom()));
+    scene.line(point, nearest, theme.color(Ink::Text));
     scene.roundedRect(plate, 2, theme.color(Ink::Surface), theme.color(Ink::Strong));
     scene.text(plate, text, TextRole::BodyMedium, theme.color(Ink::Text), Qt::AlignCenter);
 }
@@ -207,7 +241,7 @@ CurveLayout curveLayout(const CurveData& data, QSizeF size)
     most = std::max(most, data.tpot);
     mostBatch = std::max(mostBatch, data.batch);
     const double inset = space::kInset;
-    const double height = std::max(size.height() - kHeader - kAxis - space::kTight * 2, 10.0);
+    const double height = std::max(size.height() - kHeader - kUnderTitle - kAxis - space::kTight * 2, 10.0);
     layout.yTicks = niceTicks(most, height < 110 ? 3 : 5);
     layout.mostSeconds = layout.yTicks.back();
     layout.mostBatchLog = std::log2(mostBatch);
@@ -216,7 +250,7 @@ CurveLayout curveLayout(const CurveData& data, QSizeF size)
     for (const double tick : layout.yTicks)
         labels = std::max(labels, textWidth(yLabel(tick, unit), TextRole::Note));
     const double left = inset + labels + 8;
-    layout.plot = {left, space::kTight + kHeader, std::max(size.width() - left - inset - 6, 10.0), height};
+    layout.plot = {left, space::kTight + kHeader + kUnderTitle, std::max(size.width() - left - inset - 6, 10.0), height};
     // As many powers of two as leave room for their labels.
     const double widest = textWidth(qs(formatCount(mostBatch)), TextRole::Note) + 16;
     const double octave = layout.plot.width() / layout.mostBatchLog;
@@ -282,6 +316,7 @@ void buildCurveMarks(const CurveData& data, QSizeF size, const Theme& theme, Sce
     const QString value = CurveText::tr("%1 at batch %2").arg(qs(formatSeconds(data.tpot)), qs(formatCount(data.batch)));
     const QString text = firstFitting({inside ? value : CurveText::tr("%1, does not fit").arg(value), value, qs(formatSeconds(data.tpot))},
                                       TextRole::BodyMedium, plot.width() - 12);
+    QRectF plate = placePlate(data, layout, text, {});
     const QRectF taken(point.x() - 9, point.y() - 9, 18, 18);
     if (data.limit > 0 && layout.xOf(static_cast<double>(data.limit)) <= plot.right() + 0.5) {
         const double x = layout.xOf(static_cast<double>(data.limit));
@@ -295,16 +330,15 @@ void buildCurveMarks(const CurveData& data, QSizeF size, const Theme& theme, Sce
              {QPointF(x + 6, plot.top()), QPointF(x - 6 - wide, plot.bottom() - line - 2), QPointF(x + 6, plot.bottom() - line - 2)})
             if (bad())
                 label.moveTopLeft(at);
-        if (!bad()) {
+        const QRectF avoid = label.adjusted(-4, -2, 4, 2);
+        const QRectF beside = placePlate(data, layout, text, avoid);
+        if (!bad() && (text.isEmpty() || !beside.intersects(avoid))) { // the value comes before the limit
+            plate = beside;
             scene.fill(label.adjusted(-2, 0, 2, 0), theme.color(Ink::Surface));
             scene.text(label, full, TextRole::Note, theme.color(Ink::Text2));
-            drawPlate(scene, theme, data, layout, text, label.adjusted(-4, -2, 4, 2));
-        } else {
-            drawPlate(scene, theme, data, layout, text, {});
         }
-    } else {
-        drawPlate(scene, theme, data, layout, text, {});
     }
+    drawPlate(scene, theme, point, plate, text);
     QPainterPath ring;
     ring.addEllipse(point, 5, 5);
     scene.path(ring, theme.color(Ink::Surface), theme.color(Ink::Text), 2);
