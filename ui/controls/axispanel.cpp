@@ -145,6 +145,11 @@ void AxisPanel::choose(PlanAxis axis, int index, bool dragging)
     Scenario next = m_document.scenario();
     const int before = next.plan[axis];
     next.plan = source->choices()[static_cast<std::size_t>(index)].plan;
+    if (!isLegal(next.context(), next.plan)) {
+        // The choices date from the start of the drag; another model, machine or batch has come since. Begin again from what is there.
+        endDrag();
+        return;
+    }
     const std::string_view name = shortNameOf(axis);
     const QString what =
         QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size())) % tr(" %1 \u2192 %2").arg(before).arg(next.plan[axis]);
