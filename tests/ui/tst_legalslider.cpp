@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sliders driven with mouse, wheel, keys and typed values: only legal values come out, and drags are told from single steps.
 #include "ui/controls/legalslider.h"
+#include "ui/controls/platetip.h"
 #include "ui/controls/valueslider.h"
 
 #include <QAccessible>
 #include <QApplication>
+#include <QHelpEvent>
 #include <QSignalSpy>
 #include <QTest>
 #include <QWheelEvent>
@@ -167,6 +169,7 @@ private Q_SLOTS:
         QSignalSpy chosen(m_slider.get(), &LegalSlider::valueChosen);
         QSignalSpy ended(m_slider.get(), &LegalSlider::dragEnded);
         const QPointF track = m_slider->trackPoint(0.5);
+        m_slider->setFocus();
         for (int i = 0; i < 7; ++i)
             wheel(*m_slider, track, 15);
         QCOMPARE(m_slider->value(), 4); // 105 of 120
@@ -180,11 +183,40 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(ended.count(), 1, 2000);
     }
 
-    void wheelOverTheNameScrollsTheColumn()
+    void wheelWithoutFocusScrollsTheColumn()
     {
         m_slider->clearFocus();
         wheel(*m_slider, QPointF(20, 8), 120);
+        wheel(*m_slider, m_slider->trackPoint(0.5), 120);
         QCOMPARE(m_slider->value(), 4);
+    }
+
+    void tooltipLeavesWithThePointer()
+    {
+        const QPoint illegal = m_slider->trackPoint(6.0 / 7).toPoint();
+        const auto ask = [&] {
+            QHelpEvent help(QEvent::ToolTip, illegal, m_slider->mapToGlobal(illegal));
+            QApplication::sendEvent(m_slider.get(), &help);
+            return m_slider->findChild<PlateTip*>();
+        };
+        const PlateTip* tip = ask();
+        QVERIFY(tip && tip->isVisible());
+        const QPointF legal = m_slider->trackPoint(1);
+        QMouseEvent move(QEvent::MouseMove, legal, m_slider->mapToGlobal(legal.toPoint()), Qt::NoButton, Qt::NoButton, Qt::NoModifier);
+        QApplication::sendEvent(m_slider.get(), &move);
+        QVERIFY(!tip->isVisible());
+        for (const QEvent::Type type : {QEvent::Leave, QEvent::FocusOut}) {
+            ask();
+            QVERIFY(tip->isVisible());
+            if (type == QEvent::Leave) {
+                QEvent leave(type);
+                QApplication::sendEvent(m_slider.get(), &leave);
+            } else {
+                QFocusEvent out(type);
+                QApplication::sendEvent(m_slider.get(), &out);
+            }
+            QVERIFY(!tip->isVisible());
+        }
     }
 
     void typedValues()

@@ -88,6 +88,8 @@ void NumberField::setTheme(const Theme& theme)
     colors.setColor(QPalette::Highlight, theme.color(Ink::Line));
     colors.setColor(QPalette::HighlightedText, theme.color(Ink::Text));
     setPalette(colors);
+    if (m_tip)
+        m_tip->setTheme(theme);
     update();
 }
 
@@ -120,10 +122,12 @@ void NumberField::reject(const QString& sentence)
     Q_EMIT complained(sentence);
     if (!isVisible())
         return;
-    if (!m_tip)
+    if (!m_tip) {
         m_tip = new PlateTip(this);
+        m_tip->setStaysOnLeave(true); // it belongs to what was typed, not to the pointer
+    }
     m_tip->showText(mapToGlobal(QPoint(0, height() - 8)), sentence, *m_theme);
-    QTimer::singleShot(kComplaintMilliseconds, m_tip, &QWidget::hide);
+    m_tip->hideAfter(kComplaintMilliseconds);
 }
 
 void NumberField::commit()
@@ -143,6 +147,18 @@ void NumberField::commit()
         Q_EMIT typed(read.value()); // the owner answers with setValue() or reject()
     if (!m_typing && text() != countText(m_value))
         restore();
+}
+
+bool NumberField::event(QEvent* event)
+{
+    if (event->type() == QEvent::ShortcutOverride && !m_typing) {
+        const auto* key = static_cast<QKeyEvent*>(event);
+        if (key->matches(QKeySequence::Undo) || key->matches(QKeySequence::Redo)) {
+            event->ignore(); // nothing typed to take back: the window's undo runs
+            return true;
+        }
+    }
+    return QLineEdit::event(event);
 }
 
 void NumberField::paintEvent(QPaintEvent* event)

@@ -47,10 +47,42 @@ PlateTip::PlateTip(QWidget* owner)
     setAttribute(Qt::WA_ShowWithoutActivating);
     setAttribute(Qt::WA_TranslucentBackground); // the corners
     setFocusPolicy(Qt::NoFocus);
+    m_fade.setSingleShot(true);
+    connect(&m_fade, &QTimer::timeout, this, &QWidget::hide);
+    if (owner)
+        owner->installEventFilter(this);
+}
+
+void PlateTip::setTheme(const Theme& theme)
+{
+    m_theme = &theme;
+    update();
+}
+
+void PlateTip::hideAfter(int milliseconds)
+{
+    m_fade.start(milliseconds);
+}
+
+bool PlateTip::eventFilter(QObject* watched, QEvent* event)
+{
+    switch (event->type()) {
+    case QEvent::Leave:
+        if (!m_staysOnLeave)
+            hide();
+        break;
+    case QEvent::Wheel:
+    case QEvent::MouseButtonPress:
+    case QEvent::Hide:
+    case QEvent::FocusOut: hide(); break;
+    default: break;
+    }
+    return QWidget::eventFilter(watched, event);
 }
 
 void PlateTip::showText(QPoint pointer, const QString& text, const Theme& theme, const std::function<bool(const QRect&)>& inTheWay)
 {
+    m_fade.stop();
     if (text.isEmpty()) {
         hide();
         return;

@@ -5,6 +5,7 @@
 #include "ui/theme/theme.h"
 
 #include <QStringList>
+#include <QTimer>
 #include <QWidget>
 
 #include <functional>
@@ -20,9 +21,14 @@ public:
     /// `text`: the name on the first line, facts on the next ones; what follows an empty line is a dim hint. Long lines wrap.
     /// Stands 12 px from `pointer` (global), in the first corner where `inTheWay` (global rectangle) is false, else in the first that is on screen.
     void showText(QPoint pointer, const QString& text, const Theme& theme, const std::function<bool(const QRect&)>& inTheWay = {});
+    void setTheme(const Theme& theme);
+    void hideAfter(int milliseconds); ///< counted anew by every call; showText() forgets it
+    /// It hides when the owner is pressed, turned, hidden or loses the focus, and, unless it stays, when the pointer leaves the owner.
+    void setStaysOnLeave(bool stays) { m_staysOnLeave = stays; }
     [[nodiscard]] QString text() const { return m_text; }
 
 protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
 
 private:
@@ -36,6 +42,8 @@ private:
     QString m_text;
     const Theme* m_theme;
     std::vector<Line> m_lines;
+    QTimer m_fade;
+    bool m_staysOnLeave = false;
 };
 
 } // namespace shardlens

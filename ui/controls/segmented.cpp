@@ -24,6 +24,7 @@ constexpr qint64 kTypingMilliseconds = 1000;
 Segmented::Segmented(const QString& name, QWidget* parent) : QWidget(parent), m_theme(&Theme::of(ThemeId::Light))
 {
     setFocusPolicy(Qt::StrongFocus);
+    setMouseTracking(true); // a tooltip goes when the pointer leaves its item
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     setAccessibleName(name);
 }
@@ -31,6 +32,8 @@ Segmented::Segmented(const QString& name, QWidget* parent) : QWidget(parent), m_
 void Segmented::setTheme(const Theme& theme)
 {
     m_theme = &theme;
+    if (m_tip)
+        m_tip->setTheme(theme);
     update();
 }
 
@@ -110,6 +113,11 @@ void Segmented::step(int direction)
 
 bool Segmented::event(QEvent* event)
 {
+    if (event->type() == QEvent::MouseMove && m_tip && m_tip->isVisible()) {
+        const int under = itemAt(static_cast<QMouseEvent*>(event)->position());
+        if (under < 0 || m_items[static_cast<std::size_t>(under)].reason != m_tip->text())
+            m_tip->hide();
+    }
     if (event->type() != QEvent::ToolTip)
         return QWidget::event(event);
     const auto* help = static_cast<QHelpEvent*>(event);

@@ -71,6 +71,7 @@ SliderBase::SliderBase(const QString& name, const QString& note, QWidget* parent
     }();
     Q_UNUSED(registered)
     setFocusPolicy(Qt::StrongFocus);
+    setMouseTracking(true);                                  // a tooltip goes when the pointer leaves its tick
     setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed); // figures never widen the column
     setAccessibleName(note.isEmpty() ? name : QString(name % QLatin1Char(' ') % note));
     m_field->setAccessibleName(tr("%1 value").arg(accessibleName()));
@@ -85,6 +86,8 @@ void SliderBase::setTheme(const Theme& theme)
 {
     m_theme = &theme;
     m_field->setTheme(theme);
+    if (m_tip)
+        m_tip->setTheme(theme);
     update();
 }
 
@@ -177,6 +180,9 @@ int SliderBase::tickAt(const QPoint& position) const
 
 bool SliderBase::event(QEvent* event)
 {
+    if (event->type() == QEvent::MouseMove && m_tip && m_tip->isVisible()
+        && tipAt(tickAt(static_cast<QMouseEvent*>(event)->position().toPoint())) != m_tip->text())
+        m_tip->hide();
     if (event->type() != QEvent::ToolTip)
         return QWidget::event(event);
     const auto* help = static_cast<QHelpEvent*>(event);
@@ -310,8 +316,8 @@ void SliderBase::endDrag()
 
 void SliderBase::wheelEvent(QWheelEvent* event)
 {
-    // Over the name the wheel scrolls the column; over the track, or with the focus, it turns the value.
-    if (!isEnabled() || m_compact || (!hasFocus() && event->position().y() < kTrack - 10)) {
+    // Without the focus the wheel scrolls the column: a track that slides under the pointer must not change.
+    if (!isEnabled() || m_compact || !hasFocus()) {
         event->ignore();
         return;
     }
