@@ -249,6 +249,19 @@ private Q_SLOTS:
         QVERIFY(document.scenario() == caseStudyScenario(builtinCatalog()));
     }
 
+    void fewerDevicesKeepThePipeline()
+    {
+        Document document(builtinCatalog());
+        Scenario scenario = document.scenario();
+        scenario.plan[PlanAxis::Tensor] = 1;
+        scenario.plan[PlanAxis::Pipeline] = 8;
+        document.edit(scenario, QStringLiteral("PP 8"));
+        QVERIFY(document.setDevices(7).ok());
+        QVERIFY(document.report().legal);
+        QCOMPARE(document.scenario().plan.pipeline(), 7);
+        QCOMPARE(document.scenario().plan.devices(), 7);
+    }
+
     void moreDevicesMakeReplicas()
     {
         Document document(builtinCatalog());

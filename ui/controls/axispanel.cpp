@@ -107,7 +107,9 @@ void AxisPanel::refresh()
     const Plan& plan = m_document.scenario().plan;
     const std::string_view partner = shortNameOf(partnerOf(m_focused));
     const std::string_view moved = shortNameOf(m_focused);
-    m_lock->setTexts(m_locked ? tr("%1 devices locked").arg(plan.devices()) : tr("%1 devices").arg(plan.devices()),
+    const std::int64_t devices = plan.devices();
+    const QString count = devices == 1 ? tr("1 device") : tr("%1 devices").arg(devices);
+    m_lock->setTexts(m_locked ? tr("%1 locked").arg(count) : count,
                      m_locked && usesDevices(m_focused)
                          ? tr("%1 moves %2")
                                .arg(QString::fromUtf8(moved.data(), static_cast<qsizetype>(moved.size())),

@@ -141,11 +141,14 @@ std::vector<std::string> makeLegal(Scenario& scenario)
                                                                                             : candidates(scenario, kDeviceAxes[i]);
         // One device is legal for every model, so the search cannot come back empty; the groups are tried as they are, then as one.
         Best best;
-        search(scenario.context(), start, values, 0, start, 0, best);
+        Plan root = start; // an axis not yet chosen counts as 1, or its old value would rule out every plan
+        for (const PlanAxis axis : kDeviceAxes)
+            root[axis] = 1;
+        search(scenario.context(), start, values, 0, root, 0, best);
         if (!std::isfinite(best.distance)) {
             for (const PlanAxis axis : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches, PlanAxis::Chunks})
-                start[axis] = 1;
-            search(scenario.context(), start, values, 0, start, 0, best);
+                start[axis] = root[axis] = 1;
+            search(scenario.context(), start, values, 0, root, 0, best);
         }
         scenario.plan = std::isfinite(best.distance) ? best.plan : Plan{};
     }
