@@ -2,6 +2,8 @@
 // The window around the controls: docks, files and drops, themes, pictures, help, and what is remembered.
 #include "tests/ui/windowfixture.h"
 #include "ui/controls/controlpanel.h"
+#include "ui/controls/numberfield.h"
+#include "ui/views/sceneview.h"
 #include "ui/window/dockarea.h"
 #include "ui/window/dropoverlay.h"
 #include "ui/window/filecontroller.h"
@@ -127,6 +129,26 @@ private Q_SLOTS:
         fixture.window.files().fillRecentMenu(recent);
         QVERIFY(!recent.actions()[0]->isEnabled());
         QVERIFY(recent.actions()[1]->isEnabled());
+    }
+
+    void brokenFilesAreRefusedWithoutAQuestion()
+    {
+        WindowFixture fixture;
+        fixture.document.setModel(builtinCatalog().model("llama-3.1-8b"));
+        const Scenario before = fixture.document.scenario();
+        auto* messages = fixture.window.findChild<MessageBar*>();
+        fixture.window.files().openAny(writeFile(fixture.directory, QStringLiteral("bad.shardlens"), "{"));
+        QVERIFY(messages->isVisible());
+        QVERIFY(messages->text().contains(QStringLiteral("bad.shardlens: ")));
+        QVERIFY(!messages->text().contains(QStringLiteral("Save the changes")));
+        QVERIFY(fixture.document.scenario() == before);
+        auto* view = fixture.window.findChild<SceneView*>(); // Escape closes the message wherever the focus is
+        QTest::keyClick(view, Qt::Key_Escape);
+        QVERIFY(!messages->isVisible());
+        auto* field = fixture.window.findChild<NumberField*>();
+        field->setFocus();
+        QTest::keyClick(field, Qt::Key_Z, Qt::ControlModifier); // nothing typed: the window's undo
+        QVERIFY(fixture.document.scenario() == caseStudyScenario(builtinCatalog()));
     }
 
     void droppedScenariosOpen()

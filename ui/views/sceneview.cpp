@@ -263,6 +263,8 @@ void SceneView::keyPressEvent(QKeyEvent* event)
             m_document.selection().setPin(m_scene.hits[static_cast<std::size_t>(m_keyboardRegion)].subject);
         return;
     case Qt::Key_Escape:
+        if (m_keyboardRegion < 0 && m_document.selection().pin().kind == Subject::Kind::None)
+            event->ignore(); // nothing to clear: the window closes its message
         m_keyboardRegion = -1;
         m_document.selection().clear();
         return;

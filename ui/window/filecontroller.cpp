@@ -94,6 +94,14 @@ void FileController::openAny(const QString& fileName)
         importModel(fileName); // one more undo step: nothing is lost
         return;
     }
+    if (m_document.isModified()) {
+        // No question about changes for a file that cannot be opened.
+        const Result<ScenarioFile> read = readScenario(fileName.toStdString(), m_document.catalog());
+        if (!read.ok()) {
+            m_messages.error(sentenceOf(read.error()));
+            return;
+        }
+    }
     afterSaving(tr("Save the changes before opening %1?").arg(QFileInfo(fileName).fileName()), [this, fileName] { openNow(fileName); });
 }
 
