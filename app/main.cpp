@@ -47,9 +47,12 @@ bool isSet(const char* variable)
 int openWindow(const cli::WindowRequest& request, int& argc, char** argv)
 {
     // Qt would end the program with a core file instead of a sentence.
-    if (!isSet("QT_QPA_PLATFORM") && !isSet("DISPLAY") && !isSet("WAYLAND_DISPLAY"))
+    if (!isSet("QT_QPA_PLATFORM") && !isSet("DISPLAY") && !isSet("WAYLAND_DISPLAY")) {
+        if (!request.error.empty())
+            return fail(request.error);
         return fail("shardlens: there is no display to open the window on (neither DISPLAY nor WAYLAND_DISPLAY is set); "
                     "shardlens render draws it into a PNG without one");
+    }
     return runGui(argc, argv, QString::fromStdString(request.file));
 }
 
@@ -61,8 +64,10 @@ int draw(const cli::RenderRequest& request, int& argc, char** argv)
 
 #else
 
-int openWindow(const cli::WindowRequest&, int&, char**)
+int openWindow(const cli::WindowRequest& request, int&, char**)
 {
+    if (!request.error.empty())
+        return fail(request.error);
     return fail("shardlens: this build has no window (SHARDLENS_GUI is off)");
 }
 

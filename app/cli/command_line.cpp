@@ -145,7 +145,7 @@ Request renderCommand(const Arguments& arguments, std::istream& input)
 Request windowCommand(const Arguments& arguments, std::istream& input)
 {
     if (arguments.positionals.empty())
-        return WindowRequest{};
+        return WindowRequest{.file = {}, .error = {}};
     const std::string& file = arguments.positionals.front();
     if (arguments.positionals.size() > 1)
         return badInput(usageError(arguments.command, arguments.positionals[1], "opens one FILE"));
@@ -168,9 +168,7 @@ Request windowCommand(const Arguments& arguments, std::istream& input)
              .allowed = "is neither a file nor a command; " + (near.empty() ? "the commands are " + list : "did you mean " + near + "?")});
     }
     const Result<ScenarioFile> read = readScenarioArgument(file, builtinCatalog(), input);
-    if (!read.ok())
-        return badInput(read.error());
-    return WindowRequest{file};
+    return WindowRequest{.file = file, .error = read.ok() ? std::string() : read.error().sentence()};
 }
 
 } // namespace

@@ -23,7 +23,8 @@ struct Answer {
 };
 
 struct WindowRequest {
-    std::string file; ///< a readable scenario, or empty
+    std::string file;  ///< a scenario, or empty
+    std::string error; ///< why it cannot be read: the window says so, or standard error where there is none
 };
 
 enum class Picture : unsigned char { Window, Mesh, Timeline, Memory, Latency };
