@@ -22,6 +22,22 @@ constexpr double kWheelNotch = 120;
 TimelineZoom::TimelineZoom(Document& document, SceneView& view) : QObject(&view), m_document(document), m_view(view)
 {
     view.installEventFilter(this);
+    connect(&document, &Document::reportChanged, this, &TimelineZoom::follow);
+    follow();
+}
+
+void TimelineZoom::follow()
+{
+    const Report& report = m_document.report();
+    for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
+        const Timeline& timeline = (phase == Phase::Prefill ? report.prefill : report.decode).timeline;
+        Shape& known = m_shapes[static_cast<std::size_t>(phase)];
+        const Shape now{timeline.stages, timeline.duration};
+        if (now == known)
+            continue;
+        known = now;
+        show(phase, {});
+    }
 }
 
 TimelineLayout TimelineZoom::layout() const

@@ -25,6 +25,13 @@ protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
+    /// What a zoom is good for: with another pipeline or duration it would show an arbitrary piece.
+    struct Shape {
+        int stages = 0;
+        double duration = 0;
+        friend bool operator==(const Shape&, const Shape&) = default;
+    };
+    void follow(); ///< fits the phases whose shape has changed
     [[nodiscard]] TimelineLayout layout() const;
     bool wheel(QWheelEvent& event);
     bool key(int key);
@@ -34,6 +41,7 @@ private:
     Document& m_document;
     SceneView& m_view;
     TimelineOptions m_options;
+    std::array<Shape, 2> m_shapes{}; ///< by Phase
     QPointF m_pressed;
     TimeRange m_pressedRange; ///< visible when the button went down; empty: nothing to move
     Phase m_pressedPhase = Phase::Prefill;
