@@ -86,6 +86,21 @@ private Q_SLOTS:
         QCOMPARE(hatched, report.decode.breakdown[Cause::Bubble] > 1e-9 * report.decode.time ? 2 : 1);
     }
 
+    void lowViewsKeepALegend()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        for (double height = 124; height <= 400; height += 1) {
+            Scene scene;
+            buildLatency({scenario, report, {640, height}, Theme::of(ThemeId::Light)}, {}, scene);
+            const auto entries = std::count_if(scene.hits.begin(), scene.hits.end(), [](const HitRegion& hit) {
+                return hit.subject.kind == Subject::Kind::CauseOfTime && hit.rect.height() == 18;
+            });
+            QVERIFY2(entries >= 1, qPrintable(QString::number(height)));
+            QCOMPARE(check::textTrouble(scene), QString());
+        }
+    }
+
     void operatorsOfSeveralKindsAddUp()
     {
         PhaseReport report;

@@ -248,6 +248,24 @@ private Q_SLOTS:
         QVERIFY(check::says(scene, QStringLiteral("3/7 = 42.9 %")));
     }
 
+    void lowRowsKeepTheirHatch()
+    {
+        const Scenario scenario = planned(1, 8, 8, 8);
+        const Report report = sample::report(scenario);
+        for (const double height : {120.0, 140.0, 180.0}) {
+            const ViewInput input{scenario, report, {900, height}, light()};
+            Scene scene;
+            buildTimeline(input, {}, scene);
+            const TimelineLayout layout = timelineLayout(input, {});
+            if (layout.rowHeight < 4)
+                continue;
+            QVERIFY(std::any_of(scene.items.begin(), scene.items.end(), [&](const SceneItem& item) {
+                return item.kind == SceneItem::Kind::Hatch && item.hatch == Hatch::Idle
+                       && layout.panels[0].plot.contains(item.rect.center());
+            }));
+        }
+    }
+
     void stagesThatDifferShowMeasuredAndClosedForm()
     {
         const Scenario scenario = planned(2, 2, 8, 2);

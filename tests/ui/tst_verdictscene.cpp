@@ -156,6 +156,19 @@ private Q_SLOTS:
         QVERIFY(check::says(scene, QStringLiteral("batch 64: +42 %")));
     }
 
+    void moneyHasItsCents()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        Report report = sample::report(scenario);
+        report.serving.costPerMillionTokens = 19;
+        Scene scene;
+        build(scenario, report, 1600, scene);
+        QVERIFY(check::says(scene, QStringLiteral("$19.00")));
+        report.serving.costPerMillionTokens = 0.5;
+        build(scenario, report, 1600, scene);
+        QVERIFY(check::says(scene, QStringLiteral("$0.50")));
+    }
+
     void noPriceIsSaid()
     {
         Scenario scenario = sample::scenario(4, 2);
