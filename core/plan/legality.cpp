@@ -379,7 +379,7 @@ std::vector<int> nearestLegal(const Finding& finding, const PlanContext& context
     // First values that make the whole plan legal. A plan that breaks rules on several axes has none; then values with which this rule is
     // silent and no rule speaks that was silent before.
     Plan trial = plan;
-    const std::vector<int> legal = nearestValues(finding, context, plan, [&](int value) {
+    std::vector<int> legal = nearestValues(finding, context, plan, [&](int value) {
         trial[finding.axis] = value;
         return isLegal(context, trial);
     });
