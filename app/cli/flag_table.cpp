@@ -43,7 +43,7 @@ constexpr std::array kFlags{
     FlagSpec{Flag::Kv, "--kv", "", kFormatNames, K::Choice, 0, 0, kScenario, "number format of the KV cache"},
     FlagSpec{Flag::Compute, "--compute", "", kFormatNames, K::Choice, 0, 0, kScenario, "number format of the arithmetic"},
     FlagSpec{Flag::Mode, "--mode", "", "roofline|calibrated", K::Choice, 0, 0, kScenario, "roofline (calibrated needs fitted constants, none are shipped)"},
-    FlagSpec{Flag::Reserve, "--reserve", "", "BYTES", K::Bytes, 0, kMostReserve, kScenario, "memory kept per device, e.g. 2GiB; 0 leaves none"},
+    FlagSpec{Flag::Reserve, "--reserve", "", "BYTES", K::Bytes, 0, kMostReserve, kScenario, "memory kept for the runtime, e.g. 2GiB; 0 counts weights and KV alone"},
     FlagSpec{Flag::Json, "--json", "", "", K::None, 0, 0, kPrintsJson, "print one JSON value"},
     FlagSpec{Flag::Picture, "--output-file", "-o", "X.png", K::Text, 0, 0, kRender, "the picture to write (required)"},
     FlagSpec{Flag::Size, "--size", "", "WxH", K::Size, 160, 8192, kRender, "size in device-independent pixels"},
