@@ -14,7 +14,6 @@ constexpr unsigned bit(Command command)
 }
 
 constexpr unsigned kScenario = bit(Command::Evaluate) | bit(Command::Render);
-constexpr unsigned kEvaluate = bit(Command::Evaluate);
 constexpr unsigned kRender = bit(Command::Render);
 constexpr unsigned kPrintsJson = bit(Command::Evaluate) | bit(Command::Catalog);
 constexpr unsigned kAll = (1U << kCommandCount) - 1;
