@@ -370,6 +370,7 @@ void paintCurve(QPainter& painter, const QRectF& area, const CurveData& data, co
 
 CurveChart::CurveChart(QWidget* parent) : QChartView(parent), m_plot(std::make_unique<CurvePlot>()), m_theme(&Theme::of(ThemeId::Light))
 {
+    const std::unique_ptr<QChart> replaced(chart()); // the view made one of its own and hands it back
     setChart(m_plot->chart());
     setFrameShape(QFrame::NoFrame);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
