@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// From one sharding of an array to another by steps that devices can do, and the cheapest sequence of them.
+//
+//   Slice          keep my part of dimension d over axes that hold copies     I -> I_X            free: no communication
+//   AllGather      join the pieces of d over its innermost axes               I_X -> I            V = bytes gathered
+//   AllReduce      add up partial sums, everybody gets the sum                {U_X} -> whole      V = bytes held
+//   ReduceScatter  add up partial sums, everybody gets a part of d            I {U_X} -> I_X      V = bytes held before
+//   AllToAll       move axes from the end of one dimension to another's       I_X, J -> I, J_X    V = bytes held
+//
+// A step takes one or several axes at once. Axes are added and taken away at the inner end of a dimension only: that is where pieces
+// join to what a contiguous sharding means (I_XY gathered over X alone would interleave).
+//
+// Bytes that a device sends, for payload V in a group of n (ring algorithms; "How to Scale Your Model", the JAX scaling book, chapter
+// Sharded Matrices): AllGather, ReduceScatter and AllToAll V (n - 1)/n, AllReduce 2 V (n - 1)/n.
+#pragma once
+
+#include "core/sharding/shardedarray.h"
+
+#include <functional>
+
+namespace shardlens {
+
+enum class StepKind : std::uint8_t { Slice, AllGather, AllReduce, ReduceScatter, AllToAll, Multiply };
+[[nodiscard]] std::string_view nameOf(StepKind kind);
+[[nodiscard]] constexpr bool communicates(StepKind kind)
+{
+    return kind != StepKind::Slice && kind != StepKind::Multiply;
+}
+
+struct ShardStep {
+    StepKind kind = StepKind::Slice;
+    std::vector<int> axes; ///< in the order in which they leave or join a dimension, outermost first
+    int fromDim = -1;      ///< dimension that is gathered or gives its axes (AllGather, AllToAll)
+    int toDim = -1;        ///< dimension that is cut (Slice, ReduceScatter, AllToAll)
+    ShardedArray before;   ///< Multiply: the left operand
+    ShardedArray other;    ///< Multiply: the right operand; otherwise empty
+    ShardedArray after;
+    friend bool operator==(const ShardStep&, const ShardStep&) = default;
+};
+
+/// The payload V of a step in elements per device, padding included; 0 for steps that do not communicate.
+[[nodiscard]] double payloadElements(const Mesh& mesh, const ShardStep& step);
+/// Elements each device sends, by the formulas above.
+[[nodiscard]] double sentElements(StepKind kind, std::int64_t groupDevices, double payload);
+[[nodiscard]] double sentElements(const Mesh& mesh, const ShardStep& step);
+
+/// What one communicating step costs, in any unit; the search adds these up.
+using StepPrice = std::function<double(StepKind kind, const std::vector<int>& axes, double payloadElements)>;
+/// Elements sent, as above.
+[[nodiscard]] StepPrice priceBySentElements(const Mesh& mesh);
+
+/// The array after one step. Errors: the step does not apply (an axis is not where it says).
+[[nodiscard]] Result<ShardedArray> applyStep(const Mesh& mesh, const ShardedArray& array, StepKind kind, const std::vector<int>& axes,
+                                             int fromDim, int toDim);
+
+/// The cheapest sequence of steps from `from` to `to`; of equals the one with fewest communicating steps, then with fewest steps. Empty
+/// when they are sharded alike. Both have the same dimensions, in the same order. Errors: different dimensions; `to` is unreduced over an
+/// axis over which `from` is not.
+[[nodiscard]] Result<std::vector<ShardStep>> reshard(const Mesh& mesh, const ShardedArray& from, const ShardedArray& to,
+                                                     const StepPrice& price);
+[[nodiscard]] Result<std::vector<ShardStep>> reshard(const Mesh& mesh, const ShardedArray& from, const ShardedArray& to);
+
+} // namespace shardlens
