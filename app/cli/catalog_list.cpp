@@ -45,7 +45,7 @@ std::string billions(std::int64_t parameters)
 }
 
 /// "70.6 TFLOP/s" of a peak, or a dash when there is none.
-std::string peakText(const Accelerator& accelerator, NumberFormat format)
+std::string peakText(const Accelerator& accelerator, ComputeFormat format)
 {
     const double peak = accelerator.peakOf(format);
     return peak > 0 ? formatFlopRate(peak) : "-";
@@ -71,8 +71,8 @@ TextTable acceleratorTable(const Catalog& catalog)
                     {{"id", "name", "memory", "bandwidth", "bf16", "fp8", "confidence", "source"}}};
     for (const Accelerator& accelerator : catalog.accelerators)
         table.rows.push_back({accelerator.id, accelerator.name, formatBytes(static_cast<double>(accelerator.memoryBytes)),
-                              formatBandwidth(accelerator.memoryBandwidth), peakText(accelerator, NumberFormat::Bf16),
-                              peakText(accelerator, NumberFormat::Fp8), std::string(1, accelerator.confidence), accelerator.source.text});
+                              formatBandwidth(accelerator.memoryBandwidth), peakText(accelerator, ComputeFormat::Bf16),
+                              peakText(accelerator, ComputeFormat::Fp8), std::string(1, accelerator.confidence), accelerator.source.text});
     return table;
 }
 
@@ -122,7 +122,7 @@ Json modelJson(const Model& model)
 Json acceleratorJson(const Accelerator& accelerator)
 {
     Json peaks = Json::object();
-    for (const NumberFormat format : kNumberFormats)
+    for (const ComputeFormat format : kComputeFormats)
         if (accelerator.peakOf(format) > 0)
             peaks[std::string(shardlens::nameOf(format))] = accelerator.peakOf(format);
     return {{"id", accelerator.id},

@@ -18,7 +18,8 @@ constexpr unsigned kRender = bit(Command::Render);
 constexpr unsigned kPrintsJson = bit(Command::Evaluate) | bit(Command::Catalog);
 constexpr unsigned kAll = (1U << kCommandCount) - 1;
 constexpr std::int64_t kMostReserve = std::int64_t{1} << 50;
-constexpr std::string_view kFormatNames = "fp32|bf16|fp8|int8|int4|fp4";
+constexpr std::string_view kFormatNames = "fp32|bf16|fp16|fp8|fp8-block|int8|int4|int4-g32|mxfp4|nvfp4";
+constexpr std::string_view kComputeNames = "fp32|tf32|bf16|fp16|fp8|int8|int4|fp4";
 
 using K = ArgumentKind;
 
@@ -40,7 +41,7 @@ constexpr std::array kFlags{
     FlagSpec{Flag::Output, "--output", "", "N", K::Count, 1, kMaxTokens, kScenario, "generated tokens of each sequence"},
     FlagSpec{Flag::Weights, "--weights", "", kFormatNames, K::Choice, 0, 0, kScenario, "number format of the weights"},
     FlagSpec{Flag::Kv, "--kv", "", kFormatNames, K::Choice, 0, 0, kScenario, "number format of the KV cache"},
-    FlagSpec{Flag::Compute, "--compute", "", kFormatNames, K::Choice, 0, 0, kScenario, "number format of the arithmetic"},
+    FlagSpec{Flag::Compute, "--compute", "", kComputeNames, K::Choice, 0, 0, kScenario, "number format of the arithmetic"},
     FlagSpec{Flag::Mode, "--mode", "", "roofline|calibrated", K::Choice, 0, 0, kScenario, "roofline (calibrated needs fitted constants, none are shipped)"},
     FlagSpec{Flag::Reserve, "--reserve", "", "BYTES", K::Bytes, 0, kMostReserve, kScenario, "memory kept for the runtime, e.g. 2GiB; 0 counts weights and KV alone"},
     FlagSpec{Flag::Json, "--json", "", "", K::None, 0, 0, kPrintsJson, "print one JSON value"},

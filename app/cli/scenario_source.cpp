@@ -128,7 +128,8 @@ void applyWorkload(Scenario& scenario, const Arguments& arguments)
     };
     setFormat(Flag::Weights, scenario.formats.weights);
     setFormat(Flag::Kv, scenario.formats.kv);
-    setFormat(Flag::Compute, scenario.formats.compute);
+    if (arguments.has(Flag::Compute))
+        scenario.formats.compute = computeFormatNamed(arguments[Flag::Compute].text).value_or(scenario.formats.compute);
     if (arguments.has(Flag::Reserve))
         scenario.reserve = arguments[Flag::Reserve].number;
 }

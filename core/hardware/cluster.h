@@ -21,12 +21,12 @@ struct Accelerator {
     char confidence = 'C';                         ///< A: vendor document or driver log; B: two secondary sources; C: weaker
     Bytes memoryBytes = 0;                         ///< what the driver shows
     double memoryBandwidth = 0;                    ///< bytes/s
-    std::array<double, kNumberFormatCount> peak{}; ///< dense FLOP/s by arithmetic format; 0 = not supported
+    std::array<double, kComputeFormatCount> peak{}; ///< dense FLOP/s by arithmetic format; 0 = not supported
     double powerWatts = 0;                         ///< 0 = unknown
 
-    [[nodiscard]] double peakOf(NumberFormat format) const { return peak[static_cast<std::size_t>(format)]; }
+    [[nodiscard]] double peakOf(ComputeFormat format) const { return peak[static_cast<std::size_t>(format)]; }
     /// FLOP per HBM byte at which the two roofs meet.
-    [[nodiscard]] double criticalIntensity(NumberFormat format) const { return peakOf(format) / memoryBandwidth; }
+    [[nodiscard]] double criticalIntensity(ComputeFormat format) const { return peakOf(format) / memoryBandwidth; }
     friend bool operator==(const Accelerator&, const Accelerator&) = default;
 };
 

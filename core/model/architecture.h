@@ -14,6 +14,40 @@ namespace shardlens {
 enum class AttentionKind : std::uint8_t {
     Grouped, ///< MHA (n_KV = n_Q), GQA, MQA (n_KV = 1): caches n_KV heads of K and of V
     Latent,  ///< MLA: caches one latent of kvLoraRank plus one rotary key of ropeHeadDim per token, shared by all heads
+    Linear,  ///< linear attention or state space: a state of constant size per sequence instead of a cache; see LinearMixer
+    None,    ///< the layer mixes no tokens (Nemotron-H: attention, state space and MLP are layers of their own)
+};
+
+/// Which tensors a linear layer has beside its state.
+enum class LinearKind : std::uint8_t {
+    GatedDelta, ///< Gated DeltaNet (Qwen3-Next, Qwen3.5; arXiv:2412.06464)
+    KimiDelta,  ///< Kimi Delta Attention (arXiv:2510.26692)
+    Mamba2,     ///< state-space duality (arXiv:2405.21060): keyHeads are its groups, keyDim its state size
+};
+
+/// A layer with a recurrent state of valueHeads x keyDim x valueDim values and a short convolution over q, k and v.
+struct LinearMixer {
+    LinearKind kind = LinearKind::GatedDelta;
+    int keyHeads = 0;   ///< heads of q and of k; Mamba2: groups of B and of C
+    int keyDim = 0;     ///< d_k; Mamba2: state size
+    int valueHeads = 0; ///< Mamba2: heads
+    int valueDim = 0;   ///< d_v; Mamba2: head size
+    int convKernel = 0; ///< taps; the state keeps convKernel - 1 columns of convChannels()
+    bool convBias = false;
+    bool projectionBias = false;
+    [[nodiscard]] std::int64_t convChannels() const { return 2 * std::int64_t{keyHeads} * keyDim + std::int64_t{valueHeads} * valueDim; }
+    [[nodiscard]] std::int64_t stateElements() const { return std::int64_t{valueHeads} * keyDim * valueDim; }
+    friend bool operator==(const LinearMixer&, const LinearMixer&) = default;
+};
+
+/// Sparse attention with an index (DeepSeek Sparse Attention, DeepSeek-V3.2 report, arXiv:2512.02556, section 2.1): a small scorer picks the topK
+/// cached tokens that a query attends to. It caches one key of headDim per token, shared by its heads.
+struct SparseIndex {
+    int heads = 0; ///< 0: no index, every token is attended to
+    int headDim = 0;
+    int topK = 0;
+    bool shared = false; ///< uses the choice of an earlier layer: no scorer and no index cache of its own
+    friend bool operator==(const SparseIndex&, const SparseIndex&) = default;
 };
 
 enum class QueryKeyNorm : std::uint8_t { None, PerHead /* 2 d */, Full /* (n_Q + n_KV) d */ };
@@ -30,12 +64,17 @@ struct Attention {
     bool outputBias = false;
     bool sinks = false; ///< one learned logit per query head (gpt-oss)
     QueryKeyNorm queryKeyNorm = QueryKeyNorm::None;
-    // Latent only
+    bool outputGate = false; ///< the query projection also yields a gate of n_Q d values (Qwen3-Next)
+    SparseIndex index;
+    LinearMixer linear; ///< Linear only
+    // Latent only, but for valueHeadDim
     int queryLoraRank = 0; ///< 0: queries are projected directly
     int kvLoraRank = 0;
     int nopeHeadDim = 0;
     int ropeHeadDim = 0;
-    int valueHeadDim = 0;
+    int valueHeadDim = 0; ///< Grouped: 0 means headDim
+    /// Grouped: size of a value head.
+    [[nodiscard]] int valueDim() const { return valueHeadDim > 0 ? valueHeadDim : headDim; }
     friend bool operator==(const Attention&, const Attention&) = default;
 };
 
@@ -50,6 +89,10 @@ struct FeedForward {
     int sharedIntermediate = 0;    ///< sum over shared experts; 0 = none
     bool routerBias = false;       ///< E values (score correction or bias)
     bool sharedExpertGate = false; ///< H values (Qwen2-MoE style sigmoid gate)
+    int groups = 1;                ///< expert groups of device-limited routing (DeepSeek n_group)
+    int topGroups = 1;             ///< groups a token may reach (topk_group)
+    int expertHidden = 0; ///< width the routed experts work in, with projections down and up around them; 0: H (Nemotron-3, Kimi-K3)
+    [[nodiscard]] bool isNone() const { return experts == 0 && intermediate == 0; } ///< the layer has no feed-forward part
     [[nodiscard]] bool isMoe() const { return experts > 0; }
     friend bool operator==(const FeedForward&, const FeedForward&) = default;
 };
@@ -82,7 +125,15 @@ struct Model {
     bool embeddingNorm = false; ///< a norm right after the embedding (BLOOM)
     NormKind norm = NormKind::Rms;
     int normsPerLayer = 2;
-    bool parallelBlock = false;           ///< attention and MLP read the same input and are summed once (Falcon, PaLM, Command R)
+    bool parallelBlock = false; ///< attention and MLP read the same input and are summed once (Falcon, PaLM, Command R)
+    /// Multi-token prediction: extra layers that draft tokens. Held in memory and counted apart; they run only when a scenario drafts.
+    struct Prediction {
+        int layers = 0;            ///< 0: none
+        std::uint8_t kind = 0;     ///< their kind of layer; each has a projection 2H x H and three norms more
+        bool ownEmbedding = false; ///< the published file holds copies of embedding and head
+        friend bool operator==(const Prediction&, const Prediction&) = default;
+    };
+    Prediction prediction;
     std::vector<LayerKind> kinds;         ///< distinct kinds of layer, at least one
     std::vector<std::uint8_t> layers;     ///< kind index of each of the L layers, in order
     std::int64_t publishedParameters = 0; ///< count of the published weights file; 0 = unknown

@@ -279,7 +279,7 @@ std::string violationSentence(const Finding& f, const PlanContext& context, cons
                + (nearest.empty() ? "." : "; " + axis + " " + orList(nearest) + (nearest.size() == 1 ? " fits." : " fit."));
     case Rule::ComputeFormat: {
         std::string names;
-        for (const NumberFormat format : kNumberFormats)
+        for (const ComputeFormat format : kComputeFormats)
             if (context.cluster.accelerator.peakOf(format) > 0 && bitsOf(format) < 32)
                 names += (names.empty() ? "" : ", ") + std::string(nameOf(format));
         return context.cluster.accelerator.name + " has no " + std::string(nameOf(context.formats.compute)) + " arithmetic; it has " + names

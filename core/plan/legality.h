@@ -8,16 +8,29 @@
 #include "core/model/numberformat.h"
 #include "core/plan/plan.h"
 
+#include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace shardlens {
+
+/// How unevenly the router loads the experts. Uniform routing: both zero.
+struct Routing {
+    /// Load of the i-th busiest expert is proportional to i^-exponent; 0 = uniform.
+    double powerLaw = 0;
+    /// An expert takes at most capacityFactor x (tokens x k / E) tokens; 0 = no limit.
+    double capacityFactor = 0;
+    bool dropOverflow = true; ///< tokens beyond the limit are dropped (and padding computed); false: they overflow to the experts with room
+    friend bool operator==(const Routing&, const Routing&) = default;
+};
 
 /// A workload of identical requests.
 struct Workload {
     int batch = 32;   ///< sequences per replica, in flight together
     int input = 2048; ///< prompt tokens of each
     int output = 256; ///< tokens generated for each, the first one by prefill
+    Routing routing = {};
     /// Tokens in a sequence's cache when it is finished.
     [[nodiscard]] std::int64_t fullContext() const { return std::int64_t{input} + output; }
     /// Mean context of a decode step: the prompt and half the output.
@@ -25,10 +38,16 @@ struct Workload {
     friend bool operator==(const Workload&, const Workload&) = default;
 };
 
+/// Classes of matrices that may be stored in formats of their own.
+enum class WeightClass : std::uint8_t { Attention, Mlp /* dense and shared experts */, Experts, Embedding /* and head */ };
+inline constexpr std::size_t kWeightClassCount = 4;
+
 struct Formats {
-    NumberFormat weights = NumberFormat::Bf16; ///< every matrix, embedding and head included; norms, biases and routers stay bf16
-    NumberFormat kv = NumberFormat::Bf16;      ///< KV cache
-    NumberFormat compute = NumberFormat::Bf16; ///< arithmetic; activations are moved in bf16
+    NumberFormat weights = NumberFormat::Bf16;   ///< every matrix without a format of its own; norms, biases and routers stay bf16
+    NumberFormat kv = NumberFormat::Bf16;        ///< KV cache
+    ComputeFormat compute = ComputeFormat::Bf16; ///< arithmetic; activations are moved in bf16
+    std::array<std::optional<NumberFormat>, kWeightClassCount> own{}; ///< by WeightClass; unset: `weights`
+    [[nodiscard]] NumberFormat of(WeightClass weightClass) const { return own[static_cast<std::size_t>(weightClass)].value_or(weights); }
     friend bool operator==(const Formats&, const Formats&) = default;
 };
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace shardlens {
 
@@ -33,7 +34,46 @@ inline constexpr std::array kPlanAxes{PlanAxis::Tensor,
                                       PlanAxis::Chunks};
 inline constexpr std::size_t kPlanAxisCount = kPlanAxes.size();
 
+/// How SP exchanges keys and values in prefill.
+enum class SequenceExchange : std::uint8_t {
+    AllGather, ///< every rank gathers all keys and values before it attends
+    Ring,      ///< ring attention (arXiv:2310.01889): blocks go round while the ones at hand are attended to
+};
+/// How tokens meet their experts.
+enum class ExpertExchange : std::uint8_t {
+    Automatic, ///< all-to-all where ranks hold different tokens, reduce where they hold the same
+    Reduce,    ///< every rank has (or gathers) the group's tokens, runs its own experts, and partial sums are reduced
+    AllToAll,  ///< tokens are dispatched to the ranks of their experts and combined
+};
+/// Where the shared experts' weights lie.
+enum class SharedExpertPlace : std::uint8_t { Tensor /* split over TP */, Replicated /* whole on every device, tokens split */ };
+enum class SendMode : std::uint8_t { Overlapped /* beside the sender's next piece */, Synchronous /* the sender waits */ };
+enum class LayerSplit : std::uint8_t {
+    Even,     ///< as many layers each, the remainder to the earliest stages
+    Balanced, ///< embedding and head counted as the layers they weigh
+    Manual,   ///< PlanOptions::stageLayers
+};
+
+/// What a plan chooses beside its sizes. The defaults are what serving engines do.
+struct PlanOptions {
+    bool fusedAttention = true; ///< false: scores and probabilities are written to and read from HBM
+    SequenceExchange sequenceExchange = SequenceExchange::AllGather;
+    bool shardedNorms =
+        false; ///< Megatron sequence parallelism (arXiv:2205.05198): AllReduce becomes ReduceScatter and AllGather, norms work on 1/TP
+    ExpertExchange expertExchange = ExpertExchange::Automatic;
+    SharedExpertPlace sharedExperts = SharedExpertPlace::Tensor;
+    int redundantExperts = 0; ///< extra copies of the busiest experts per layer, over the whole EP group
+    SendMode sends = SendMode::Overlapped;
+    double overlap = 0;    ///< 0..1: share of each collective that may hide behind its own operator's compute or HBM time
+    int virtualStages = 1; ///< interleaved: chunks of layers per stage
+    LayerSplit layerSplit = LayerSplit::Even;
+    std::vector<int> stageLayers;                               ///< Manual: layers of each stage, in order (virtual stages: of each visit)
+    std::array<MeshAxis, kMeshAxisCount> order = kDefaultOrder; ///< axes onto devices, innermost first
+    friend bool operator==(const PlanOptions&, const PlanOptions&) = default;
+};
+
 struct Plan {
+    PlanOptions options;
     std::array<int, kPlanAxisCount> values{1, 1, 1, 1, 1, 1, 1, 1, 1};
 
     [[nodiscard]] int operator[](PlanAxis axis) const { return values[static_cast<std::size_t>(axis)]; }
@@ -54,7 +94,10 @@ struct Plan {
     /// Saturates instead of overflowing: any value over 2^40 reads as 2^40.
     [[nodiscard]] std::int64_t devices() const;
     /// Extents for Placement; only for a legal plan.
-    [[nodiscard]] MeshSizes meshSizes() const { return {tensor(), sequence(), attentionData(), pipeline(), data(), expert()}; }
+    [[nodiscard]] MeshSizes meshSizes() const
+    {
+        return {tensor(), sequence(), attentionData(), pipeline(), data(), expert(), options.order};
+    }
     friend bool operator==(const Plan&, const Plan&) = default;
 };
 

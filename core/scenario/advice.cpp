@@ -120,9 +120,9 @@ Advice advise(const Scenario& scenario, const Report& report)
             return advice;
         }
     }
-    if (scenario.formats.compute == NumberFormat::Bf16 && scenario.cluster->accelerator.peakOf(NumberFormat::Fp8) > 0) {
+    if (scenario.formats.compute == ComputeFormat::Bf16 && scenario.cluster->accelerator.peakOf(ComputeFormat::Fp8) > 0) {
         Scenario next = scenario;
-        next.formats.compute = NumberFormat::Fp8;
+        next.formats.compute = ComputeFormat::Fp8;
         next.formats.weights = bitsOf(scenario.formats.weights) > 8 ? NumberFormat::Fp8 : scenario.formats.weights;
         evaluate(next, trial);
         if (trial.serving.outputTokensPerSecondPerDevice > 1.03 * rate) {

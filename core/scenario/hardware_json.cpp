@@ -40,7 +40,7 @@ std::string nonEmpty(JsonObject& object, std::string_view key)
 void readPeaks(JsonObject peaks, Accelerator& accelerator)
 {
     bool any = false;
-    for (const NumberFormat format : kNumberFormats) {
+    for (const ComputeFormat format : kComputeFormats) {
         const std::optional<double> peak = peaks.optionalDouble(nameOf(format), kMinPeak, kMaxPeak);
         accelerator.peak[static_cast<std::size_t>(format)] = peak.value_or(0);
         any = any || peak.has_value();
@@ -50,8 +50,8 @@ void readPeaks(JsonObject peaks, Accelerator& accelerator)
         peaks.reader().fail(peaks.pointer(), "", "at least one dense peak in FLOP/s, such as \"bf16\"");
     // Halving the bits at most doubles a dense rate on every tensor unit built so far, four times where fp8 has an array of its own
     // (Trainium3). Beyond that the figure is the one with sparsity, or in another unit.
-    const double bf16 = accelerator.peakOf(NumberFormat::Bf16);
-    for (const NumberFormat format : {NumberFormat::Fp8, NumberFormat::Int8, NumberFormat::Int4, NumberFormat::Fp4}) {
+    const double bf16 = accelerator.peakOf(ComputeFormat::Bf16);
+    for (const ComputeFormat format : {ComputeFormat::Fp8, ComputeFormat::Int8, ComputeFormat::Int4, ComputeFormat::Fp4}) {
         const double most = (bitsOf(format) == 8 ? 4.5 : 9.0) * bf16;
         if (bf16 > 0 && accelerator.peakOf(format) > most)
             peaks.fail(nameOf(format), "a dense peak, at most " + std::string(bitsOf(format) == 8 ? "4.5" : "9") + " times that of bf16");
@@ -171,7 +171,7 @@ nlohmann::ordered_json numberJson(double value)
 nlohmann::ordered_json acceleratorJson(const Accelerator& accelerator)
 {
     nlohmann::ordered_json peaks = nlohmann::ordered_json::object();
-    for (const NumberFormat format : kNumberFormats)
+    for (const ComputeFormat format : kComputeFormats)
         if (accelerator.peakOf(format) > 0)
             peaks[std::string(nameOf(format))] = numberJson(accelerator.peakOf(format));
     nlohmann::ordered_json json;

@@ -60,7 +60,7 @@ std::string headText(const Scenario& scenario)
 {
     const Workload& workload = scenario.workload;
     const Formats& formats = scenario.formats;
-    const auto name = [](NumberFormat format) { return std::string(nameOf(format)); };
+    const auto name = [](auto format) { return std::string(nameOf(format)); };
     std::string text = scenario.model->name + " on " + scenario.cluster->name + '\n';
     text += row("Plan", planText(scenario.plan));
     text += row("Devices", formatCount(scenario.plan.devices()) + " of " + formatCount(scenario.cluster->devices()) + " used");

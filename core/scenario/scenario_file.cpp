@@ -33,6 +33,13 @@ NumberFormat readFormat(JsonObject& object, std::string_view key)
     return kNumberFormats[object.requiredChoice(key, formatNames())];
 }
 
+ComputeFormat readComputeFormat(JsonObject& object, std::string_view key)
+{
+    std::array<std::string_view, kComputeFormatCount> names;
+    std::transform(kComputeFormats.begin(), kComputeFormats.end(), names.begin(), [](ComputeFormat format) { return nameOf(format); });
+    return kComputeFormats[object.requiredChoice(key, names)];
+}
+
 std::shared_ptr<const Model> readScenarioModel(JsonObject& root, const Catalog& catalog)
 {
     JsonValue value = root.required("model");
@@ -85,7 +92,7 @@ Formats readFormats(JsonObject object)
     Formats formats;
     formats.weights = readFormat(object, "weights");
     formats.kv = readFormat(object, "kv");
-    formats.compute = readFormat(object, "compute");
+    formats.compute = readComputeFormat(object, "compute");
     object.finish();
     return formats;
 }

@@ -12,6 +12,8 @@ namespace shardlens {
 
 enum class MeshAxis : std::uint8_t { Tensor, Sequence, AttentionData, Pipeline, Data };
 inline constexpr std::size_t kMeshAxisCount = 5;
+inline constexpr std::array<MeshAxis, kMeshAxisCount> kDefaultOrder{MeshAxis::Tensor, MeshAxis::Sequence, MeshAxis::AttentionData,
+                                                                    MeshAxis::Pipeline, MeshAxis::Data};
 
 /// A communication group: `size` devices at distance `stride` from each other.
 struct DeviceGroup {
@@ -28,6 +30,7 @@ struct MeshSizes {
     int pipeline = 1;
     int data = 1;
     int expert = 1;
+    std::array<MeshAxis, kMeshAxisCount> order = kDefaultOrder; ///< a permutation, innermost first
 };
 
 class Placement {

@@ -26,7 +26,7 @@ std::optional<Scenario> deepSeekOn256()
     if (!cluster.ok())
         return std::nullopt;
     scenario.cluster = std::make_shared<const Cluster>(std::move(cluster).value());
-    scenario.formats = {NumberFormat::Fp8, NumberFormat::Fp8, NumberFormat::Fp8};
+    scenario.formats = {NumberFormat::Fp8, NumberFormat::Fp8, ComputeFormat::Fp8};
     scenario.workload.batch = 256;
     scenario.plan.values = {4, 4, 2, 32, 1, 8, 8, 8, 1};
     return scenario;

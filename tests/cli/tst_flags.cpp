@@ -128,7 +128,7 @@ private Q_SLOTS:
         row("unknown, far", "evaluate --frobnicate", "--frobnicate: is not a flag of shardlens evaluate; see shardlens evaluate --help");
         row("of another command", "check a --tp 4", "--tp: is not a flag of shardlens check; see shardlens check --help");
         row("short unknown", "evaluate -x", "-x: is not a flag of shardlens evaluate; see shardlens evaluate --help");
-        row("format", "evaluate --kv fp7", "--kv: found fp7; allowed is one of fp32, bf16, fp8, int8, int4, fp4");
+        row("format", "evaluate --kv fp7", "--kv: found fp7; allowed is one of fp32, bf16, fp16, fp8, fp8-block, int8, int4, int4-g32, mxfp4, nvfp4");
         row("mode", "evaluate --mode fast", "--mode: found fast; allowed is one of roofline, calibrated");
         row("reserve", "evaluate --reserve lots", "--reserve: found lots; allowed is bytes from 0 to 1 PiB, such as 0, 500MB or 2GiB");
         row("reserve negative", "evaluate --reserve -1", "--reserve: found -1; allowed is bytes from 0 to 1 PiB, such as 0, 500MB or 2GiB");

@@ -108,7 +108,7 @@ private Q_SLOTS:
         // The exact model: true parameter and cache sizes. The formula has no network term; compare what it covers.
         Scenario s = scenarioOf("llama-3-70b", "tpu-v5e-4x2");
         s.plan[PlanAxis::Tensor] = 8;
-        s.formats = {NumberFormat::Int8, NumberFormat::Int8, NumberFormat::Bf16};
+        s.formats = {NumberFormat::Int8, NumberFormat::Int8, ComputeFormat::Bf16};
         s.workload = {32, 8192, 1};
         const Report report = evaluate(s);
         QVERIFY(report.legal);
@@ -140,7 +140,7 @@ private Q_SLOTS:
         model.kinds[0].attention.kvHeads = 8;
         Cluster cluster = *builtinCatalog().cluster("tpu-v5e-4x2");
         cluster.accelerator.memoryBandwidth = 8.2e11;
-        cluster.accelerator.peak[static_cast<std::size_t>(NumberFormat::Bf16)] = 1.97e14;
+        cluster.accelerator.peak[static_cast<std::size_t>(ComputeFormat::Bf16)] = 1.97e14;
         cluster.accelerator.memoryBytes = Bytes{1} << 40;
         Scenario s;
         s.model = std::make_shared<Model>(model);
@@ -172,10 +172,10 @@ private Q_SLOTS:
     void criticalBatch()
     {
         const Accelerator& v5e = *builtinCatalog().accelerator("tpu-v5e");
-        QVERIFY(near(v5e.criticalIntensity(NumberFormat::Bf16), 240, 0.01));
-        QVERIFY(near(v5e.criticalIntensity(NumberFormat::Bf16) / 2, 120, 0.01)); // int8 weights: half the bytes for the same math
+        QVERIFY(near(v5e.criticalIntensity(ComputeFormat::Bf16), 240, 0.01));
+        QVERIFY(near(v5e.criticalIntensity(ComputeFormat::Bf16) / 2, 120, 0.01)); // int8 weights: half the bytes for the same math
         const Accelerator& h100 = *builtinCatalog().accelerator("h100-sxm");
-        QVERIFY(near(h100.criticalIntensity(NumberFormat::Bf16), 295, 0.005));
+        QVERIFY(near(h100.criticalIntensity(ComputeFormat::Bf16), 295, 0.005));
     }
 
     void gatherOnARing()

@@ -152,7 +152,7 @@ private Q_SLOTS:
         const auto cluster = builtinCatalog().cluster(id.toStdString());
         QVERIFY(cluster);
         QCOMPARE(cluster->devices(), devices);
-        QCOMPARE(cluster->accelerator.peakOf(NumberFormat::Bf16), bf16);
+        QCOMPARE(cluster->accelerator.peakOf(ComputeFormat::Bf16), bf16);
         QVERIFY2(std::abs(static_cast<double>(cluster->accelerator.memoryBytes) / memory - 1) < 1e-10,
                  std::to_string(cluster->accelerator.memoryBytes).c_str());
         QCOMPARE(cluster->accelerator.memoryBandwidth, bandwidth);
@@ -179,7 +179,7 @@ private Q_SLOTS:
         for (const Accelerator& a : catalog.accelerators) {
             QVERIFY2(a.source.text.size() > 20, a.id.c_str());
             QVERIFY2(a.memoryBytes > (Bytes{8} << 30) && a.memoryBandwidth >= 3e11, a.id.c_str());
-            QVERIFY2(a.peakOf(NumberFormat::Bf16) > 0, a.id.c_str());
+            QVERIFY2(a.peakOf(ComputeFormat::Bf16) > 0, a.id.c_str());
         }
         for (const auto& cluster : catalog.clusters) {
             const char* id = cluster->id.c_str();
@@ -252,8 +252,8 @@ private Q_SLOTS:
         const auto cluster = catalog.value().cluster("c1");
         QVERIFY(cluster);
         QCOMPARE(cluster->devices(), 16);
-        QCOMPARE(cluster->accelerator.peakOf(NumberFormat::Int8), 624e12);
-        QCOMPARE(cluster->accelerator.peakOf(NumberFormat::Fp8), 0.0);
+        QCOMPARE(cluster->accelerator.peakOf(ComputeFormat::Int8), 624e12);
+        QCOMPARE(cluster->accelerator.peakOf(ComputeFormat::Fp8), 0.0);
         QCOMPARE(cluster->pricePerDeviceHour, 2.5);
     }
 
@@ -367,11 +367,11 @@ private Q_SLOTS:
             QVERIFY2(std::abs(known->memoryBandwidth - field("mem_bw_GBs").toDouble() * 1e9) < 1, qPrintable(id));
             if (!field("mem_visible_bytes").isEmpty())
                 QVERIFY2(known->memoryBytes == field("mem_visible_bytes").toLongLong(), qPrintable(id));
-            const auto same = [&](NumberFormat format, const char* name) {
+            const auto same = [&](ComputeFormat format, const char* name) {
                 return std::abs(known->peakOf(format) - field(name).toDouble() * 1e12) < 1e6;
             };
-            QVERIFY2(same(NumberFormat::Bf16, "bf16_TF") && same(NumberFormat::Fp8, "fp8_TF") && same(NumberFormat::Int8, "int8_TOPS")
-                         && same(NumberFormat::Fp4, "fp4_TF") && same(NumberFormat::Fp32, "fp32_TF"),
+            QVERIFY2(same(ComputeFormat::Bf16, "bf16_TF") && same(ComputeFormat::Fp8, "fp8_TF") && same(ComputeFormat::Int8, "int8_TOPS")
+                         && same(ComputeFormat::Fp4, "fp4_TF") && same(ComputeFormat::Fp32, "fp32_TF"),
                      qPrintable(id));
         }
         QCOMPARE(static_cast<std::size_t>(compared), builtinCatalog().accelerators.size());

@@ -226,8 +226,8 @@ private Q_SLOTS:
     void criticalIntensity()
     {
         // 989.4e12 / 3350e9 and 197e12 / 819e9
-        QCOMPARE(qRound(shipped("p5.48xlarge").accelerator.criticalIntensity(NumberFormat::Bf16)), 295);
-        QCOMPARE(qRound(shipped("tpu-v5e-4x2").accelerator.criticalIntensity(NumberFormat::Bf16)), 241);
+        QCOMPARE(qRound(shipped("p5.48xlarge").accelerator.criticalIntensity(ComputeFormat::Bf16)), 295);
+        QCOMPARE(qRound(shipped("tpu-v5e-4x2").accelerator.criticalIntensity(ComputeFormat::Bf16)), 241);
     }
 };
 

@@ -98,7 +98,7 @@ private Q_SLOTS:
     void computeFormat()
     {
         Scenario s = scenarioOf("llama-3-70b", "dgx-a100");
-        s.formats.compute = NumberFormat::Fp8;
+        s.formats.compute = ComputeFormat::Fp8;
         const std::vector<Finding> violations = violationsOf(s);
         QCOMPARE(violations.size(), std::size_t{1});
         QVERIFY(sentence(violations.front(), s.context(), s.plan).find("no fp8 arithmetic") != std::string::npos);

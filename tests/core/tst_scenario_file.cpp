@@ -94,7 +94,7 @@ public:
         scenario.cluster = std::make_shared<const Cluster>(sized.value());
         if (below(3) == 0)
             scenario.model = std::make_shared<const Model>(changedModel(*scenario.model));
-        scenario.formats = {pick(kNumberFormats), pick(kNumberFormats), pick(kNumberFormats)};
+        scenario.formats = {pick(kNumberFormats), pick(kNumberFormats), pick(kComputeFormats)};
         scenario.workload = {1 + below(kMaxBatch), 1 + below(kMaxTokens), 1 + below(kMaxTokens)};
         for (int& value : scenario.plan.values)
             value = below(2) == 0 ? 1 : 1 + below(kMaxDevices);
@@ -324,7 +324,7 @@ private Q_SLOTS:
         row("devices 10^30 in digits", "\"devices\": 8", "\"devices\": 1000000000000000000000000000000", "/devices|65,536");
         row("number beyond doubles", "\"devices\": 8", "\"devices\": 1e400", "x.shardlens|1e400");
         row("NaN", "\"devices\": 8", "\"devices\": NaN", "x.shardlens");
-        row("format unknown", "\"weights\": \"bf16\"", "\"weights\": \"bf17\"", "/formats/weights|bf17|fp32, bf16, fp8, int8, int4 or fp4");
+        row("format unknown", "\"weights\": \"bf16\"", "\"weights\": \"bf17\"", "/formats/weights|bf17|fp32, bf16, fp16, fp8, fp8-block, int8, int4, int4-g32, mxfp4 or nvfp4");
         row("format missing", ",\n    \"compute\": \"bf16\"", "", "/formats|compute");
         row("formats null", "{\n    \"weights\": \"bf16\",\n    \"kv\": \"bf16\",\n    \"compute\": \"bf16\"\n  }", "null",
             "/formats|null");

@@ -29,19 +29,22 @@ constexpr int kFieldWidth = 53;
 constexpr int kSegmentedWidth = 164;
 
 /// Offered for each use; a scenario's own format is added when it is another one.
-std::vector<NumberFormat> offeredFormats(int which, NumberFormat current)
+template <class F>
+std::vector<F> withCurrent(std::vector<F> formats, F current)
 {
-    std::vector<NumberFormat> formats{NumberFormat::Bf16, NumberFormat::Fp8, NumberFormat::Int8};
-    if (which != 2)
-        formats.push_back(NumberFormat::Int4);
     if (std::find(formats.begin(), formats.end(), current) == formats.end())
         formats.push_back(current);
     return formats;
 }
 
-NumberFormat& formatOf(Formats& formats, int which)
+std::vector<NumberFormat> offeredStorage(NumberFormat current)
 {
-    return which == 0 ? formats.weights : which == 1 ? formats.kv : formats.compute;
+    return withCurrent<NumberFormat>({NumberFormat::Bf16, NumberFormat::Fp8, NumberFormat::Int8, NumberFormat::Int4}, current);
+}
+
+std::vector<ComputeFormat> offeredArithmetic(ComputeFormat current)
+{
+    return withCurrent<ComputeFormat>({ComputeFormat::Bf16, ComputeFormat::Fp8, ComputeFormat::Int8}, current);
 }
 
 QString billions(std::int64_t parameters)
@@ -273,32 +276,41 @@ void ControlPanel::refreshPickers()
 
 void ControlPanel::refreshFormats()
 {
-    Formats formats = m_document.scenario().formats;
+    const Formats& formats = m_document.scenario().formats;
     const Accelerator& accelerator = m_document.scenario().cluster->accelerator;
-    for (int which = 0; which < 3; ++which) {
-        const NumberFormat current = formatOf(formats, which);
-        const std::vector<NumberFormat> offered = offeredFormats(which, current);
+    const auto show = [this](Format which, const auto& offered, auto current, const auto& possible) {
         std::vector<Segmented::Item> items;
-        for (const NumberFormat format : offered) {
-            const bool possible = which != 2 || accelerator.peakOf(format) > 0;
-            items.push_back({qs(nameOf(format)), possible,
-                             possible ? QString() : tr("%1 has no arithmetic in %2.").arg(qs(accelerator.name), qs(nameOf(format)))});
+        for (const auto format : offered) {
+            const QString reason = possible(format);
+            items.push_back({qs(nameOf(format)), reason.isEmpty(), reason});
         }
         Segmented* segmented = m_formats[static_cast<std::size_t>(which)];
         if (items != segmented->items())
             segmented->setItems(items);
         segmented->setCurrent(static_cast<int>(std::find(offered.begin(), offered.end(), current) - offered.begin()));
-    }
+    };
+    const auto always = [](NumberFormat) { return QString(); };
+    show(Format::Weights, offeredStorage(formats.weights), formats.weights, always);
+    show(Format::Kv, offeredStorage(formats.kv), formats.kv, always);
+    show(Format::Math, offeredArithmetic(formats.compute), formats.compute, [&accelerator](ComputeFormat format) {
+        return accelerator.peakOf(format) > 0 ? QString() : tr("%1 has no arithmetic in %2.").arg(qs(accelerator.name), qs(nameOf(format)));
+    });
 }
 
 void ControlPanel::chooseFormat(Format which, int index)
 {
     Scenario next = m_document.scenario();
-    NumberFormat& format = formatOf(next.formats, static_cast<int>(which));
-    format = offeredFormats(static_cast<int>(which), format)[static_cast<std::size_t>(index)];
+    const auto choose = [index](auto& format, const auto& offered) {
+        format = offered[static_cast<std::size_t>(index)];
+        return qs(nameOf(format));
+    };
+    Formats& formats = next.formats;
+    const QString chosen = which == Format::Math      ? choose(formats.compute, offeredArithmetic(formats.compute))
+                           : which == Format::Weights ? choose(formats.weights, offeredStorage(formats.weights))
+                                                      : choose(formats.kv, offeredStorage(formats.kv));
     static const std::array kNames{tr("Weights"), tr("KV cache"), tr("Math")};
     m_document.endMerge();
-    m_document.edit(next, kNames[static_cast<std::size_t>(which)] % QLatin1Char(' ') % qs(nameOf(format)));
+    m_document.edit(next, kNames[static_cast<std::size_t>(which)] % QLatin1Char(' ') % chosen);
 }
 
 void ControlPanel::chooseLength(Length which, int value, bool dragging)

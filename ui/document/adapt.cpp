@@ -100,7 +100,7 @@ void supportArithmetic(Scenario& scenario, std::vector<std::string>& changes)
     const Accelerator& accelerator = scenario.cluster->accelerator;
     if (accelerator.peakOf(scenario.formats.compute) > 0)
         return;
-    for (const NumberFormat format : {NumberFormat::Bf16, NumberFormat::Fp8, NumberFormat::Int8, NumberFormat::Fp32}) {
+    for (const ComputeFormat format : {ComputeFormat::Bf16, ComputeFormat::Fp8, ComputeFormat::Int8, ComputeFormat::Fp32}) {
         if (accelerator.peakOf(format) <= 0)
             continue;
         changes.push_back("math " + std::string(nameOf(scenario.formats.compute)) + " \u2192 " + std::string(nameOf(format)));
