@@ -99,7 +99,8 @@ private Q_SLOTS:
 
     void textbookStepTime()
     {
-        // Rounded inputs of the book: 70e9 parameters int8, 160e3 B of KV per token, 8 chips of 8.1e11 B/s, 32 sequences at 8,192.
+        // "How to Scale Your Model" (JAX scaling book, 2025), chapter 8 "Serving LLaMA 3-70B on TPUs", "Worked Example"
+        // (jax-ml.github.io/scaling-book/applied-inference). Rounded inputs of the book: 70e9 parameters int8, 160e3 B of KV per token, 8 chips of 8.1e11 B/s, 32 sequences at 8,192.
         const double kv = 160e3 * 32 * 8192;
         const double step = (kv + 70e9) / (8 * 8.1e11);
         QVERIFY(near(kv + 70e9, 112e9, 0.005));
@@ -129,6 +130,8 @@ private Q_SLOTS:
     }
     void textbookBatches()
     {
+        // Scaling book, chapter 7 "All About Transformer Inference", the table of batch sizes in "What about attention?" and "Theoretical
+        // estimates for LLM latency and throughput" (jax-ml.github.io/scaling-book/inference): LLaMA 2-13B with 8 KV heads on 8 TPU v5e.
         // 13e9 bf16 parameters, 40 layers with 8 KV heads of 128, 8,192 context, 8 chips of 8.2e11 B/s and 1.97e14 FLOP/s.
         QFETCH(int, batch);
         QFETCH(double, milliseconds);
@@ -157,6 +160,7 @@ private Q_SLOTS:
 
     void textbookPrefill()
     {
+        // Scaling book, chapter 8, "What about prefill?": 8,192 tokens on 16 v5e at 40 % of peak.
         const double formula = 2 * 70e9 * 8192 / (16 * 1.97e14 * 0.4);
         QVERIFY(near(formula, 0.91, 0.005));
         Scenario s = scenarioOf("llama-3-70b", "tpu-v5e-4x4");
@@ -171,6 +175,7 @@ private Q_SLOTS:
 
     void criticalBatch()
     {
+        // Scaling book, chapter 7, "Linear operations: what bottlenecks us?": the critical batch is FLOP/s over bandwidth.
         const Accelerator& v5e = *builtinCatalog().accelerator("tpu-v5e");
         QVERIFY(near(v5e.criticalIntensity(ComputeFormat::Bf16), 240, 0.01));
         QVERIFY(near(v5e.criticalIntensity(ComputeFormat::Bf16) / 2, 120, 0.01)); // int8 weights: half the bytes for the same math
@@ -180,6 +185,9 @@ private Q_SLOTS:
 
     void gatherOnARing()
     {
+        // Scaling book, chapter 3 "Sharded Matrices and How to Multiply Them", "Pop Quiz 2" of the AllGather section
+        // (jax-ml.github.io/scaling-book/sharding): bf16[2048, 8192] over an axis of 4 of TPU v5e; AllReduce and AllToAll from the same
+        // chapter's "Our remaining communication primitives".
         Cluster cluster;
         FabricLevel ring;
         ring.topology = Topology::Ring;
