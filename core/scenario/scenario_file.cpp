@@ -5,11 +5,11 @@
 #include "core/scenario/hardware_json.h"
 #include "core/scenario/json_reader.h"
 #include "core/scenario/model_json.h"
+#include "core/scenario/option_json.h"
 #include "core/scenario/similar.h"
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <array>
 
 namespace shardlens {
@@ -20,25 +20,6 @@ constexpr std::size_t kMaxFile = std::size_t{4} << 20;
 constexpr Bytes kMaxReserve = Bytes{1} << 50;
 constexpr int kMaxVersion = 1'000'000;
 constexpr std::array<std::string_view, 1> kModes{"roofline"};
-
-std::array<std::string_view, kNumberFormatCount> formatNames()
-{
-    std::array<std::string_view, kNumberFormatCount> names;
-    std::transform(kNumberFormats.begin(), kNumberFormats.end(), names.begin(), [](NumberFormat format) { return nameOf(format); });
-    return names;
-}
-
-NumberFormat readFormat(JsonObject& object, std::string_view key)
-{
-    return kNumberFormats[object.requiredChoice(key, formatNames())];
-}
-
-ComputeFormat readComputeFormat(JsonObject& object, std::string_view key)
-{
-    std::array<std::string_view, kComputeFormatCount> names;
-    std::transform(kComputeFormats.begin(), kComputeFormats.end(), names.begin(), [](ComputeFormat format) { return nameOf(format); });
-    return kComputeFormats[object.requiredChoice(key, names)];
-}
 
 std::shared_ptr<const Model> readScenarioModel(JsonObject& root, const Catalog& catalog)
 {
@@ -83,28 +64,10 @@ Plan readPlan(JsonObject object)
         plan[axis] =
             required ? object.requiredInt(keyOf(axis), 1, limitOf(axis)) : object.optionalInt(keyOf(axis), 1, limitOf(axis)).value_or(1);
     }
+    if (const std::optional<JsonObject> options = object.optionalObject("options"))
+        plan.options = readPlanOptions(*options);
     object.finish();
     return plan;
-}
-
-Formats readFormats(JsonObject object)
-{
-    Formats formats;
-    formats.weights = readFormat(object, "weights");
-    formats.kv = readFormat(object, "kv");
-    formats.compute = readComputeFormat(object, "compute");
-    object.finish();
-    return formats;
-}
-
-Workload readWorkload(JsonObject object)
-{
-    Workload workload;
-    workload.batch = object.requiredInt("batch", 1, kMaxBatch);
-    workload.input = object.requiredInt("input", 1, kMaxTokens);
-    workload.output = object.requiredInt("output", 1, kMaxTokens);
-    object.finish();
-    return workload;
 }
 
 /// The fields nobody knew, as {"/pointer": value, ...}; empty text when there are none.
@@ -155,7 +118,13 @@ void restoreUnknown(const std::string& unknownFields, nlohmann::ordered_json& js
         }
         try {
             const nlohmann::ordered_json::json_pointer place(pointer);
-            if (place.empty() || !json.contains(place.parent_pointer()))
+            if (place.empty())
+                continue;
+            // Objects that are written only when something in them differs.
+            if (const std::string parent = place.parent_pointer().to_string(); parent == "/plan/options" || parent == "/workload/routing")
+                if (nlohmann::ordered_json& made = json[place.parent_pointer()]; made.is_null())
+                    made = nlohmann::ordered_json::object();
+            if (!json.contains(place.parent_pointer()))
                 continue;
             nlohmann::ordered_json& parent = json[place.parent_pointer()];
             if (parent.is_object() && !parent.contains(place.back()))
@@ -171,6 +140,8 @@ nlohmann::ordered_json planJson(const Plan& plan)
     nlohmann::ordered_json json;
     for (const PlanAxis axis : kPlanAxes)
         json[std::string(keyOf(axis))] = plan[axis];
+    if (nlohmann::ordered_json options = planOptionsJson(plan.options); !options.empty())
+        json["options"] = std::move(options);
     return json;
 }
 
@@ -210,7 +181,7 @@ Result<ScenarioFile> parseScenario(std::string_view json, const std::string& fil
     scenario.model = readScenarioModel(root, catalog);
     const std::shared_ptr<const Cluster> cluster = readScenarioCluster(root, catalog);
     const int devices = root.requiredInt("devices", 1, kMaxDevices);
-    scenario.formats = readFormats(root.requiredObject("formats"));
+    scenario.formats = readFormats(root.requiredObject("formats"), file.notices);
     scenario.workload = readWorkload(root.requiredObject("workload"));
     scenario.plan = readPlan(root.requiredObject("plan"));
     scenario.mode = static_cast<Mode>(root.requiredChoice("mode", kModes));
@@ -244,9 +215,8 @@ std::string printScenario(const ScenarioFile& file, const Catalog& catalog)
     json["model"] = scenarioModelJson(*scenario.model, catalog);
     json["cluster"] = scenarioClusterJson(*scenario.cluster, catalog);
     json["devices"] = scenario.cluster->devices();
-    json["formats"] = {
-        {"weights", nameOf(scenario.formats.weights)}, {"kv", nameOf(scenario.formats.kv)}, {"compute", nameOf(scenario.formats.compute)}};
-    json["workload"] = {{"batch", scenario.workload.batch}, {"input", scenario.workload.input}, {"output", scenario.workload.output}};
+    json["formats"] = formatsJson(scenario.formats);
+    json["workload"] = workloadJson(scenario.workload);
     json["plan"] = planJson(scenario.plan);
     json["mode"] = kModes[static_cast<std::size_t>(scenario.mode)];
     if (scenario.reserve)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scenario files: what is written, that reading it back is the identity, and what a bad file is told.
 #include "core/hardware/resize.h"
+#include "core/plan/optionnames.h"
 #include "core/scenario/scenario_file.h"
 #include "tests/core/schema.h"
 
@@ -95,9 +96,14 @@ public:
         if (below(3) == 0)
             scenario.model = std::make_shared<const Model>(changedModel(*scenario.model));
         scenario.formats = {pick(kNumberFormats), pick(kNumberFormats), pick(kComputeFormats)};
-        scenario.workload = {1 + below(kMaxBatch), 1 + below(kMaxTokens), 1 + below(kMaxTokens)};
+        for (auto& own : scenario.formats.own)
+            if (below(4) == 0)
+                own = pick(kNumberFormats);
+        scenario.workload = {1 + below(kMaxBatch), 1 + below(kMaxTokens), 1 + below(kMaxTokens), randomRouting()};
         for (int& value : scenario.plan.values)
             value = below(2) == 0 ? 1 : 1 + below(kMaxDevices);
+        if (below(3) != 0)
+            scenario.plan.options = randomOptions();
         if (below(2) == 0)
             scenario.reserve = below(2) == 0 ? 0 : Bytes{1} << below(50);
         return scenario;
@@ -109,6 +115,35 @@ private:
     typename Container::value_type pick(const Container& values)
     {
         return values[static_cast<std::size_t>(below(static_cast<int>(values.size())))];
+    }
+    double fraction() { return std::uniform_real_distribution<double>(0, 1)(m_random); }
+    Routing randomRouting()
+    {
+        Routing routing;
+        routing.powerLaw = below(2) == 0 ? 0 : kMaxPowerLaw * fraction();
+        routing.capacityFactor = below(2) == 0 ? 0 : below(3);
+        routing.dropOverflow = below(2) == 0;
+        return routing;
+    }
+    PlanOptions randomOptions()
+    {
+        PlanOptions options;
+        options.fusedAttention = below(2) == 0;
+        options.sequenceExchange = static_cast<SequenceExchange>(below(2));
+        options.shardedNorms = below(2) == 0;
+        options.expertExchange = static_cast<ExpertExchange>(below(3));
+        options.sharedExperts = static_cast<SharedExpertPlace>(below(2));
+        options.redundantExperts = below(2) == 0 ? 0 : below(kMaxRedundantExperts + 1);
+        options.sends = static_cast<SendMode>(below(2));
+        options.overlap = below(3) == 0 ? fraction() : below(2);
+        options.virtualStages = below(2) == 0 ? 1 : 1 + below(kMaxVirtualStages);
+        options.layerSplit = static_cast<LayerSplit>(below(3));
+        if (options.layerSplit == LayerSplit::Manual || below(4) == 0)
+            for (int left = 1 + below(9); left > 0; --left)
+                options.stageLayers.push_back(1 + below(kMaxStageLayers));
+        if (below(2) == 0)
+            std::shuffle(options.order.begin(), options.order.end(), m_random);
+        return options;
     }
     Cluster changedCluster(Cluster cluster)
     {
@@ -203,6 +238,55 @@ private Q_SLOTS:
         const ScenarioFile file = parsed(printed({scenario, {}, {}}));
         QCOMPARE(file.scenario.cluster->devices(), 8);
         QVERIFY(resized(*file.scenario.cluster, 64).value() == mine);
+    }
+
+    /// What is as usual is not written, and a file from before these fields existed reads as it did.
+    void onlyWhatDiffersIsWritten()
+    {
+        ScenarioFile file{caseStudyScenario(builtinCatalog()), {}, {}};
+        for (const char* key : {"options", "routing", "attention\"", "axis_order"})
+            QVERIFY2(!printed(file).contains(key), key);
+        Scenario& scenario = file.scenario;
+        scenario.plan.options.sends = SendMode::Synchronous;
+        scenario.plan.options.overlap = 0.25;
+        scenario.plan.options.order = {MeshAxis::Pipeline, MeshAxis::Tensor, MeshAxis::Sequence, MeshAxis::AttentionData, MeshAxis::Data};
+        scenario.workload.routing.capacityFactor = 1.25;
+        scenario.formats.own[static_cast<std::size_t>(WeightClass::Experts)] = NumberFormat::Mxfp4;
+        const QByteArray text = printed(file);
+        const QByteArray flat = QByteArray(text).replace("\n", "").replace(" ", "");
+        QVERIFY2(flat.contains("\"options\":{\"sends\":\"synchronous\",\"overlap\":0.25,"
+                               "\"axis_order\":[\"pp\",\"tp\",\"sp\",\"attention-dp\",\"dp\"]}"),
+                 text.constData());
+        QVERIFY2(flat.contains("\"routing\":{\"capacity_factor\":1.25}"), text.constData());
+        QVERIFY2(flat.contains("\"compute\":\"bf16\",\"experts\":\"mxfp4\"}"), text.constData());
+        QVERIFY(text.contains("\"version\": 1,"));
+        QVERIFY(parsed(text).scenario == scenario);
+    }
+
+    /// Unknown fields inside an object that is written only when it is needed.
+    void unknownOptionsSurvive()
+    {
+        QByteArray text = changed(kCaseStudy, "\"chunks\": 1", "\"chunks\": 1, \"options\": {\"speculation\": {\"tokens\": 3}}");
+        text = changed(text, "\"output\": 256", "\"output\": 256, \"routing\": {\"trace\": [1, 2]}");
+        ScenarioFile file = parsed(text);
+        QVERIFY(file.scenario == caseStudyScenario(builtinCatalog()));
+        QVERIFY(printed(file).contains("\"speculation\": {") && printed(file).contains("\"trace\": ["));
+        QCOMPARE(printed(parsed(printed(file))), printed(file));
+        file.scenario.plan.options.virtualStages = 2;
+        QVERIFY(printed(file).contains("\"virtual_stages\": 2,\n      \"speculation\""));
+    }
+
+    /// Earlier versions had one 4-bit floating-point format and counted no scales for it.
+    void formerFp4IsReadAsMxfp4()
+    {
+        const ScenarioFile file = parsed(changed(kCaseStudy, "\"weights\": \"bf16\"", "\"weights\": \"fp4\""));
+        QCOMPARE(file.scenario.formats.weights, NumberFormat::Mxfp4);
+        QCOMPARE(file.notices.size(), std::size_t{1});
+        const QString notice = QString::fromStdString(file.notices.front());
+        for (const char* part : {"/formats/weights", "fp4", "mxfp4", "nvfp4"})
+            QVERIFY2(notice.contains(QLatin1String(part)), qPrintable(notice));
+        QVERIFY(printed(file).contains("\"weights\": \"mxfp4\""));
+        QVERIFY(parsed(changed(kCaseStudy, "\"compute\": \"bf16\"", "\"compute\": \"fp4\"")).notices.empty());
     }
 
     void optionalFields()
@@ -324,7 +408,8 @@ private Q_SLOTS:
         row("devices 10^30 in digits", "\"devices\": 8", "\"devices\": 1000000000000000000000000000000", "/devices|65,536");
         row("number beyond doubles", "\"devices\": 8", "\"devices\": 1e400", "x.shardlens|1e400");
         row("NaN", "\"devices\": 8", "\"devices\": NaN", "x.shardlens");
-        row("format unknown", "\"weights\": \"bf16\"", "\"weights\": \"bf17\"", "/formats/weights|bf17|fp32, bf16, fp16, fp8, fp8-block, int8, int4, int4-g32, mxfp4 or nvfp4");
+        row("format unknown", "\"weights\": \"bf16\"", "\"weights\": \"bf17\"",
+            "/formats/weights|bf17|fp32, bf16, fp16, fp8, fp8-block, int8, int4, int4-g32, mxfp4 or nvfp4");
         row("format missing", ",\n    \"compute\": \"bf16\"", "", "/formats|compute");
         row("formats null", "{\n    \"weights\": \"bf16\",\n    \"kv\": \"bf16\",\n    \"compute\": \"bf16\"\n  }", "null",
             "/formats|null");
@@ -341,6 +426,41 @@ private Q_SLOTS:
         row("tensor 0", "\"tensor\": 4", "\"tensor\": 0", "/plan/tensor|0");
         row("tensor huge", "\"tensor\": 4", "\"tensor\": 65537", "/plan/tensor|65537|65,536");
         row("chunks negative", "\"chunks\": 1", "\"chunks\": -1", "/plan/chunks|-1");
+        const auto option = [](const char* name, const char* options, const char* parts) {
+            QTest::newRow(name) << changed(kCaseStudy, "\"chunks\": 1", "\"chunks\": 1, \"options\": OPTIONS").replace("OPTIONS", options)
+                                << QString::fromUtf8(parts);
+        };
+        option("options null", "null", "/plan/options|null");
+        option("options array", "[]", "/plan/options|array");
+        option("attention", R"({"attention": "flash"})", "/plan/options/attention|flash|fused or unfused");
+        option("attention true", R"({"attention": true})", "/plan/options/attention|true");
+        option("exchange", R"({"sequence_exchange": "allgather"})", "/plan/options/sequence_exchange|allgather|all-gather or ring");
+        option("norms", R"({"norms": "tp"})", "/plan/options/norms|tp|replicated or sharded");
+        option("expert exchange", R"({"expert_exchange": "a2a"})", "/plan/options/expert_exchange|a2a|auto, reduce or all-to-all");
+        option("shared", R"({"shared_experts": 1})", "/plan/options/shared_experts|1");
+        option("redundant", R"({"redundant_experts": -1})", "/plan/options/redundant_experts|-1|65,536");
+        option("sends", R"({"sends": "async"})", "/plan/options/sends|async|overlapped or synchronous");
+        option("overlap", R"({"overlap": 1.5})", "/plan/options/overlap|1.5");
+        option("overlap negative", R"({"overlap": -0.1})", "/plan/options/overlap|-0.1");
+        option("virtual stages", R"({"virtual_stages": 0})", "/plan/options/virtual_stages|0|1,024");
+        option("split", R"({"layer_split": "odd"})", "/plan/options/layer_split|odd|even, balanced or manual");
+        option("manual without a list", R"({"layer_split": "manual"})", "/plan/options/stage_layers|manual split");
+        option("empty list", R"({"stage_layers": []})", "/plan/options/stage_layers");
+        option("no layers", R"({"stage_layers": [40, 0]})", "/plan/options/stage_layers/1|0");
+        option("layers null", R"({"stage_layers": [40, null]})", "/plan/options/stage_layers/1|null");
+        option("order short", R"({"axis_order": ["tp", "pp"]})", "/plan/options/axis_order|5");
+        option("order twice", R"({"axis_order": ["tp", "sp", "attention-dp", "pp", "tp"]})", "/plan/options/axis_order/4|tp|once");
+        option("order unknown", R"({"axis_order": ["tp", "sp", "attention-dp", "pp", "ep"]})", "/plan/options/axis_order/4|ep");
+        option("order text", R"({"axis_order": "tp,pp"})", "/plan/options/axis_order|tp,pp");
+        row("power law", "\"output\": 256", "\"output\": 256, \"routing\": {\"power_law\": 11}", "/workload/routing/power_law|11|10");
+        row("power law text", "\"output\": 256", "\"output\": 256, \"routing\": {\"power_law\": \"0.5\"}", "/workload/routing/power_law");
+        row("capacity", "\"output\": 256", "\"output\": 256, \"routing\": {\"capacity_factor\": -1}",
+            "/workload/routing/capacity_factor|-1");
+        row("beyond capacity", "\"output\": 256", "\"output\": 256, \"routing\": {\"beyond_capacity\": true}",
+            "/workload/routing/beyond_capacity|true");
+        row("routing number", "\"output\": 256", "\"output\": 256, \"routing\": 1", "/workload/routing|1");
+        row("class format", "\"kv\": \"bf16\"", "\"kv\": \"bf16\", \"experts\": \"fp5\"", "/formats/experts|fp5|mxfp4 or nvfp4");
+        row("class format null", "\"kv\": \"bf16\"", "\"kv\": \"bf16\", \"mlp\": null", "/formats/mlp|null");
         row("mode calibrated", "roofline", "calibrated", "/mode|calibrated|roofline");
         row("mode missing", ",\n  \"mode\": \"roofline\"", "", "mode");
         row("reserve negative", "\"roofline\"", "\"roofline\", \"reserve_bytes\": -1", "/reserve_bytes|-1");
