@@ -278,7 +278,7 @@ private:
             return;
         }
         ShardedArray after = applyStep(m_mesh, before, move.kind, move.axes, move.fromDim, move.toDim).value();
-        steps.push_back({move.kind, move.axes, move.fromDim, move.toDim, before, {}, std::move(after)});
+        steps.push_back({move.kind, StepOperand::Left, move.axes, move.fromDim, move.toDim, before, {}, std::move(after)});
     }
 
     std::vector<ShardStep> path(const std::string& goal)

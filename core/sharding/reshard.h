@@ -27,13 +27,17 @@ enum class StepKind : std::uint8_t { Slice, AllGather, AllReduce, ReduceScatter,
     return kind != StepKind::Slice && kind != StepKind::Multiply;
 }
 
+/// The array of a product that a step works on.
+enum class StepOperand : std::uint8_t { Left, Right, Result };
+
 struct ShardStep {
     StepKind kind = StepKind::Slice;
-    std::vector<int> axes; ///< in the order in which they leave or join a dimension, outermost first
-    int fromDim = -1;      ///< dimension that is gathered or gives its axes (AllGather, AllToAll)
-    int toDim = -1;        ///< dimension that is cut (Slice, ReduceScatter, AllToAll)
-    ShardedArray before;   ///< Multiply: the left operand
-    ShardedArray other;    ///< Multiply: the right operand; otherwise empty
+    StepOperand operand = StepOperand::Left; ///< of a product; Multiply: Result
+    std::vector<int> axes;                   ///< in the order in which they leave or join a dimension, outermost first
+    int fromDim = -1;                        ///< dimension that is gathered or gives its axes (AllGather, AllToAll)
+    int toDim = -1;                          ///< dimension that is cut (Slice, ReduceScatter, AllToAll)
+    ShardedArray before;                     ///< Multiply: the left operand
+    ShardedArray other;                      ///< Multiply: the right operand; otherwise empty
     ShardedArray after;
     friend bool operator==(const ShardStep&, const ShardStep&) = default;
 };

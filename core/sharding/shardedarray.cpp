@@ -121,9 +121,9 @@ std::int64_t copies(const Mesh& mesh, const ShardedArray& array)
     return product;
 }
 
-Bytes bytesPerDevice(const Mesh& mesh, const ShardedArray& array, int bits)
+Bytes bytesPerDevice(const Mesh& mesh, const ShardedArray& array, NumberFormat format)
 {
-    return ceilDiv(boundedProduct(localElements(mesh, array), bits), 8);
+    return bytesOf(format, localElements(mesh, array));
 }
 
 DimPiece pieceOf(const Mesh& mesh, const ShardedDim& dim, std::int64_t device)

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "core/base/units.h"
+#include "core/model/numberformat.h"
 #include "core/sharding/mesh.h"
 
 #include <optional>
@@ -57,8 +58,8 @@ struct ShardedArray {
 [[nodiscard]] double paddingFactor(const Mesh& mesh, const ShardedArray& array);
 /// Devices that hold the same values: the product of the axes that neither split a dimension nor are unreduced.
 [[nodiscard]] std::int64_t copies(const Mesh& mesh, const ShardedArray& array);
-/// Bytes that one device stores at `bits` per element, rounded up to whole bytes.
-[[nodiscard]] Bytes bytesPerDevice(const Mesh& mesh, const ShardedArray& array, int bits);
+/// Bytes that one device stores in this format, padding and the scales of block formats included.
+[[nodiscard]] Bytes bytesPerDevice(const Mesh& mesh, const ShardedArray& array, NumberFormat format);
 
 /// The part of a dimension that belongs to a device: where it begins and how many real elements it has (zero in pure padding).
 struct DimPiece {
