@@ -166,9 +166,9 @@ private Q_SLOTS:
         QTest::addColumn<int>("axes");
         QTest::addColumn<bool>("even");
         QTest::addColumn<int>("rounds");
-        QTest::newRow("up to two axes, sizes that divide") << quint64{1} << 2 << true << 250;
-        QTest::newRow("up to three axes, any sizes") << quint64{2} << 3 << false << 700;
-        QTest::newRow("up to four axes, any sizes") << quint64{3} << 4 << false << 150;
+        QTest::newRow("up to two axes, sizes that divide") << quint64{1} << 2 << true << 200;
+        QTest::newRow("up to three axes, any sizes") << quint64{2} << 3 << false << 450;
+        QTest::newRow("up to four axes, any sizes") << quint64{3} << 4 << false << 100;
     }
     void everyWayGivesTheProduct()
     {
