@@ -4,8 +4,11 @@
 #pragma once
 
 #include "core/base/units.h"
+#include "core/model/numberformat.h"
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +38,28 @@ struct LinearMixer {
     int convKernel = 0; ///< taps; the state keeps convKernel - 1 columns of convChannels()
     bool convBias = false;
     bool projectionBias = false;
-    [[nodiscard]] std::int64_t convChannels() const { return 2 * std::int64_t{keyHeads} * keyDim + std::int64_t{valueHeads} * valueDim; }
+    bool fullRankGate = false; ///< KimiDelta: the output gate is one matrix H x n_V d_v instead of two of rank d_v
+    [[nodiscard]] std::int64_t keyWidth() const { return std::int64_t{keyHeads} * keyDim; }
+    [[nodiscard]] std::int64_t valueWidth() const { return std::int64_t{valueHeads} * valueDim; }
+    [[nodiscard]] std::int64_t convChannels() const { return 2 * keyWidth() + valueWidth(); }
+    /// Outputs of all projections that read the layer's input: the matrix is H x inputColumns(). KimiDelta's decay is made in two steps
+    /// of rank d_k (and its output gate of rank d_v), of which the first reads the input; see parameters.cpp for every tensor.
+    [[nodiscard]] std::int64_t inputColumns() const
+    {
+        switch (kind) {
+        case LinearKind::GatedDelta: return 2 * keyWidth() + 2 * valueWidth() + 2 * std::int64_t{valueHeads}; // q, k, v, gate; b, a
+        case LinearKind::KimiDelta: return convChannels() + valueHeads + keyDim + (fullRankGate ? valueWidth() : valueDim); // + b, f_a, g
+        case LinearKind::Mamba2: return 2 * keyWidth() + 2 * valueWidth() + valueHeads; // z, x, B, C, dt
+        }
+        return 0;
+    }
+    /// Weights of the second steps of KimiDelta's decay and gate; 0 for the others.
+    [[nodiscard]] std::int64_t gateWeights() const
+    {
+        if (kind != LinearKind::KimiDelta)
+            return 0;
+        return std::int64_t{keyDim} * valueHeads * keyDim + (fullRankGate ? 0 : std::int64_t{valueDim} * valueWidth());
+    }
     [[nodiscard]] std::int64_t stateElements() const { return std::int64_t{valueHeads} * keyDim * valueDim; }
     friend bool operator==(const LinearMixer&, const LinearMixer&) = default;
 };
@@ -65,6 +89,7 @@ struct Attention {
     bool sinks = false; ///< one learned logit per query head (gpt-oss)
     QueryKeyNorm queryKeyNorm = QueryKeyNorm::None;
     bool outputGate = false; ///< the query projection also yields a gate of n_Q d values (Qwen3-Next)
+    bool keyIsValue = false; ///< Grouped: one projection yields keys and values (Gemma 4, full-attention layers); both are cached
     SparseIndex index;
     LinearMixer linear; ///< Linear only
     // Latent only, but for valueHeadDim
@@ -111,6 +136,14 @@ struct Source {
     friend bool operator==(const Source&, const Source&) = default;
 };
 
+/// The formats a published weights file stores its classes of matrices in; what is unset is stored in `weights`.
+struct StoredFormats {
+    NumberFormat weights = NumberFormat::Bf16;
+    std::array<std::optional<NumberFormat>, kWeightClassCount> own{}; ///< by WeightClass
+    std::optional<NumberFormat> kv;                                   ///< format the file asks for its cache; unset: it says nothing
+    friend bool operator==(const StoredFormats&, const StoredFormats&) = default;
+};
+
 struct Model {
     std::string id;            ///< short and stable: "llama-3-70b"
     std::string name;          ///< as shown: "Llama-3-70B"
@@ -124,7 +157,7 @@ struct Model {
     bool headBias = false;      ///< lm_head has a bias of V values
     bool embeddingNorm = false; ///< a norm right after the embedding (BLOOM)
     NormKind norm = NormKind::Rms;
-    int normsPerLayer = 2;
+    int normsPerLayer = 2;      ///< of a layer with attention (or a mixer) and feed-forward; one that lacks either has half, rounded up
     bool parallelBlock = false; ///< attention and MLP read the same input and are summed once (Falcon, PaLM, Command R)
     /// Multi-token prediction: extra layers that draft tokens. Held in memory and counted apart; they run only when a scenario drafts.
     struct Prediction {
@@ -134,10 +167,11 @@ struct Model {
         friend bool operator==(const Prediction&, const Prediction&) = default;
     };
     Prediction prediction;
-    std::vector<LayerKind> kinds;         ///< distinct kinds of layer, at least one
-    std::vector<std::uint8_t> layers;     ///< kind index of each of the L layers, in order
-    std::int64_t publishedParameters = 0; ///< count of the published weights file; 0 = unknown
-    std::string publishedExtras;          ///< what the published count holds beyond ours; empty when it matches to the unit
+    std::vector<LayerKind> kinds;               ///< distinct kinds of layer, at least one
+    std::vector<std::uint8_t> layers;           ///< kind index of each of the L layers, in order
+    std::int64_t publishedParameters = 0;       ///< count of the published weights file; 0 = unknown
+    std::string publishedExtras;                ///< what the published count holds beyond ours; empty when it matches to the unit
+    std::optional<StoredFormats> nativeFormats; ///< what the published weights are stored in; unset: not stated
 
     [[nodiscard]] int layerCount() const { return static_cast<int>(layers.size()); }
     [[nodiscard]] bool hasExperts() const

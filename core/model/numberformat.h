@@ -114,6 +114,15 @@ struct BlockScale {
     return std::nullopt;
 }
 
+/// Classes of matrices that may be stored in formats of their own.
+enum class WeightClass : std::uint8_t {
+    Attention /* and linear layers */,
+    Mlp /* dense and shared experts */,
+    Experts,
+    Embedding /* and head */
+};
+inline constexpr std::size_t kWeightClassCount = 4;
+
 /// What matrices are multiplied in; the rows of a data sheet.
 enum class ComputeFormat : std::uint8_t { Fp32, Tf32, Bf16, Fp16, Fp8, Int8, Int4, Fp4 };
 inline constexpr std::array kComputeFormats{ComputeFormat::Fp32, ComputeFormat::Tf32, ComputeFormat::Bf16, ComputeFormat::Fp16,

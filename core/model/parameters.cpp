@@ -18,11 +18,13 @@ void countGrouped(const Attention& a, Count hidden, LayerParameters& p)
 {
     const Count queries = Count{a.queryHeads} * a.headDim;
     const Count keys = Count{a.kvHeads} * a.headDim;
-    p.query = hidden * queries;
-    p.keyValue = 2 * hidden * keys;
-    p.output = queries * hidden;
+    const Count values = a.keyIsValue ? 0 : Count{a.kvHeads} * a.valueDim();
+    const Count queryColumns = a.outputGate ? 2 * queries : queries;
+    p.query = hidden * queryColumns;
+    p.keyValue = hidden * (keys + values);
+    p.output = Count{a.queryHeads} * a.valueDim() * hidden;
     if (a.qkvBias)
-        p.attentionSmall += queries + 2 * keys;
+        p.attentionSmall += queryColumns + keys + values;
     if (a.queryKeyNorm == QueryKeyNorm::PerHead)
         p.attentionSmall += 2 * Count{a.headDim};
     else if (a.queryKeyNorm == QueryKeyNorm::Full)
@@ -41,6 +43,35 @@ void countLatent(const Attention& a, Count hidden, LayerParameters& p)
     p.output = Count{a.queryHeads} * a.valueHeadDim * hidden;
 }
 
+/// DeepSeek-V3.2 (inference/model.py, class Indexer): wq_b from the query latent (from the input where there is none), wk, k_norm with
+/// weight and bias, weights_proj.
+void countIndex(const Attention& a, Count hidden, LayerParameters& p)
+{
+    const SparseIndex& index = a.index;
+    if (index.heads == 0 || index.shared)
+        return;
+    const Count source = a.kind == AttentionKind::Latent && a.queryLoraRank > 0 ? Count{a.queryLoraRank} : hidden;
+    p.index = source * index.heads * index.headDim + hidden * index.headDim + 2 * Count{index.headDim} + hidden * index.heads;
+}
+
+/// GatedDelta: in_proj_qkvz, in_proj_ba, conv1d, A_log, dt_bias, norm, out_proj (transformers, modeling_qwen3_next.py).
+/// KimiDelta: q, k, v, f_a, f_b, b, g (or g_a, g_b) and o projections, three convolutions, A_log, dt_bias, o_norm (modeling_kimi.py).
+/// Mamba2: in_proj, conv1d, A_log, D, dt_bias, norm, out_proj (modeling_nemotron_h.py).
+void countLinear(const LinearMixer& m, Count hidden, LayerParameters& p)
+{
+    const Count heads = m.valueHeads;
+    p.linearInput = hidden * m.inputColumns() + m.gateWeights();
+    p.linearOutput = m.valueWidth() * hidden;
+    p.linearSmall = m.convChannels() * m.convKernel + (m.convBias ? m.convChannels() : 0);
+    if (m.projectionBias)
+        p.linearSmall += m.inputColumns() + hidden;
+    switch (m.kind) {
+    case LinearKind::GatedDelta: p.linearSmall += 2 * heads + m.valueDim; break;
+    case LinearKind::KimiDelta: p.linearSmall += heads + heads * m.keyDim + m.valueDim; break;
+    case LinearKind::Mamba2: p.linearSmall += 3 * heads + m.valueWidth(); break;
+    }
+}
+
 /// Biases of one MLP of width `intermediate`: one per output of each matrix.
 Count mlpBiases(const FeedForward& f, Count hidden, Count intermediate)
 {
@@ -54,7 +85,9 @@ void countFeedForward(const FeedForward& f, Count hidden, LayerParameters& p)
         p.feedForwardSmall += mlpBiases(f, hidden, f.intermediate);
     if (!f.isMoe())
         return;
-    p.routed = f.experts * (f.matrices * hidden * f.expertIntermediate + mlpBiases(f, hidden, f.expertIntermediate));
+    const Count expertWidth = f.expertHidden > 0 ? Count{f.expertHidden} : hidden;
+    p.routed = f.experts * (f.matrices * expertWidth * f.expertIntermediate + mlpBiases(f, expertWidth, f.expertIntermediate));
+    p.expertProjection = f.expertHidden > 0 ? 2 * hidden * f.expertHidden : 0;
     p.router = hidden * f.experts + (f.routerBias ? f.experts : 0);
     if (f.sharedIntermediate > 0)
         p.shared = f.matrices * hidden * f.sharedIntermediate;
@@ -68,16 +101,23 @@ LayerParameters layerParameters(const Model& model, const LayerKind& kind)
 {
     LayerParameters p;
     const Attention& a = kind.attention;
-    if (a.kind == AttentionKind::Latent)
-        countLatent(a, model.hidden, p);
-    else
-        countGrouped(a, model.hidden, p);
-    if (a.outputBias)
-        p.attentionSmall += model.hidden;
-    if (a.sinks)
-        p.attentionSmall += a.queryHeads;
-    countFeedForward(kind.feedForward, model.hidden, p);
-    p.norms = model.normsPerLayer * normSize(model.norm, model.hidden);
+    switch (a.kind) {
+    case AttentionKind::Grouped: countGrouped(a, model.hidden, p); break;
+    case AttentionKind::Latent: countLatent(a, model.hidden, p); break;
+    case AttentionKind::Linear: countLinear(a.linear, model.hidden, p); break;
+    case AttentionKind::None: break;
+    }
+    if (a.kind == AttentionKind::Grouped || a.kind == AttentionKind::Latent) {
+        if (a.outputBias)
+            p.attentionSmall += model.hidden;
+        if (a.sinks)
+            p.attentionSmall += a.queryHeads;
+        countIndex(a, model.hidden, p);
+    }
+    if (!kind.feedForward.isNone())
+        countFeedForward(kind.feedForward, model.hidden, p);
+    const bool whole = a.kind != AttentionKind::None && !kind.feedForward.isNone();
+    p.norms = (whole ? model.normsPerLayer : (model.normsPerLayer + 1) / 2) * normSize(model.norm, model.hidden);
     return p;
 }
 
@@ -104,7 +144,29 @@ ParameterCount countParameters(const Model& model)
     }
     count.total = count.embedding + count.head + count.finalNorm + count.layers;
     count.active = count.total - idle;
+    count.prediction = model.prediction.layers * predictionLayer(model);
     return count;
+}
+
+Count predictionLayer(const Model& model)
+{
+    if (model.prediction.layers == 0)
+        return 0;
+    const Count hidden = model.hidden;
+    return layerParameters(model, model.kinds[model.prediction.kind]).total() + 2 * hidden * hidden + 3 * normSize(model.norm, hidden);
+}
+
+std::vector<PublishedExtra> publishedExtras(const Model& model)
+{
+    std::vector<PublishedExtra> extras;
+    const int layers = model.prediction.layers;
+    if (layers > 0) {
+        extras.push_back({std::to_string(layers) + (layers == 1 ? " multi-token prediction layer" : " multi-token prediction layers"),
+                          layers * predictionLayer(model)});
+        if (model.prediction.ownEmbedding)
+            extras.push_back({"copies of embedding and head for prediction", 2 * Count{model.vocabulary} * model.hidden});
+    }
+    return extras;
 }
 
 } // namespace shardlens

@@ -38,10 +38,6 @@ struct Workload {
     friend bool operator==(const Workload&, const Workload&) = default;
 };
 
-/// Classes of matrices that may be stored in formats of their own.
-enum class WeightClass : std::uint8_t { Attention, Mlp /* dense and shared experts */, Experts, Embedding /* and head */ };
-inline constexpr std::size_t kWeightClassCount = 4;
-
 struct Formats {
     NumberFormat weights = NumberFormat::Bf16;   ///< every matrix without a format of its own; norms, biases and routers stay bf16
     NumberFormat kv = NumberFormat::Bf16;        ///< KV cache
