@@ -13,16 +13,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string_view nameOf(Topology topology)
-{
-    switch (topology) {
-    case Topology::Switch: return "switch";
-    case Topology::Ring: return "ring";
-    case Topology::Torus: return "torus";
-    }
-    return "switch";
-}
-
 std::string_view nameOf(AttentionKind kind)
 {
     return kind == AttentionKind::Latent ? "MLA" : "grouped";
@@ -141,7 +131,7 @@ Json clusterJson(const Cluster& cluster)
     Json levels = Json::array();
     for (const FabricLevel& level : cluster.levels)
         levels.push_back({{"name", level.name},
-                          {"topology", nameOf(level.topology)},
+                          {"topology", keyOf(level.topology)},
                           {"extents", level.extents},
                           {"wrap", level.wrap},
                           {"bandwidth_bytes_per_s", level.bandwidth},

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/collective/collective.h"
 
+#include "core/collective/algorithms.h"
+
 #include <algorithm>
-#include <array>
 #include <cstdlib>
-#include <numeric>
 
 namespace shardlens {
 
@@ -30,6 +30,16 @@ std::string_view nameOf(CollectiveAlgorithm algorithm)
     case CollectiveAlgorithm::BidirectionalRing: return "bidirectional ring";
     case CollectiveAlgorithm::Line: return "line";
     case CollectiveAlgorithm::TorusAxes: return "torus, all axes at once";
+    case CollectiveAlgorithm::AxisByAxis: return "torus, axis by axis";
+    case CollectiveAlgorithm::EqualAxes: return "torus, equal axes at once";
+    case CollectiveAlgorithm::RecursiveDoubling: return "recursive doubling";
+    case CollectiveAlgorithm::Tree: return "double binary tree";
+    case CollectiveAlgorithm::OneShot: return "one-shot";
+    case CollectiveAlgorithm::TwoShot: return "two-shot";
+    case CollectiveAlgorithm::InNetwork: return "in-network reduction";
+    case CollectiveAlgorithm::RingPacking: return "rings on all links";
+    case CollectiveAlgorithm::NestedRing: return "ring through all levels";
+    case CollectiveAlgorithm::Pairwise: return "pairwise";
     case CollectiveAlgorithm::Hierarchical: return "hierarchical";
     case CollectiveAlgorithm::PointToPoint: return "point to point";
     }
@@ -38,309 +48,321 @@ std::string_view nameOf(CollectiveAlgorithm algorithm)
 
 namespace {
 
-/// Units of all levels further out than `index`, multiplied.
-std::int64_t unitsOutside(const Cluster& cluster, std::size_t index)
+CollectiveLine plus(const CollectiveLine& sum, const CollectiveLine& part, double share)
 {
-    std::int64_t product = 1;
-    for (std::size_t i = index + 1; i < cluster.levels.size(); ++i)
-        product *= cluster.levels[i].units();
-    return product;
+    CollectiveLine result;
+    result.latency = sum.latency + part.latency;
+    result.secondsPerByte = sum.secondsPerByte + share * part.secondsPerByte;
+    result.sentPerByte = sum.sentPerByte + share * part.sentPerByte;
+    result.algorithm = sum.algorithm == CollectiveAlgorithm::None ? part.algorithm : CollectiveAlgorithm::Hierarchical;
+    result.outerLevel = std::max(sum.outerLevel, part.outerLevel);
+    return result;
 }
 
-} // namespace
-
-GroupSpan::GroupSpan(const Cluster& cluster, DeviceGroup group) : m_size(group.size)
+CollectiveLine twice(CollectiveLine line)
 {
-    // Walk the levels outwards. At each, the group takes as many units as it still needs; a count that does not divide evenly means that
-    // some group of this kind crosses the boundary, and the busiest such group sets the time.
-    m_participants.assign(cluster.levels.size(), 1);
-    std::int64_t inner = 1; // devices in one unit of this level
-    std::int64_t remaining = group.size;
-    std::int64_t stride = group.stride;
-    for (std::size_t index = 0; index < cluster.levels.size() && remaining > 1; ++index) {
-        const FabricLevel& level = cluster.levels[index];
-        const std::int64_t units = level.units();
-        const std::int64_t unitStride = std::max<std::int64_t>(1, stride / inner); // in units of this level
-        const std::int64_t slots = units / unitStride;
-        std::int64_t here = 1;
-        if (slots > 1) {
-            here = remaining <= slots && slots % remaining == 0 ? remaining : std::gcd(remaining, slots);
-            if (unitsOutside(cluster, index) == 1)
-                here = remaining; // nowhere further out: all that is left is here (at most the level's units in a legal plan)
-            else if (here < std::min(remaining, slots))
-                m_straddles = true;
-        }
-        if (here > 1) {
-            Level placed;
-            placed.topology = level.topology;
-            placed.size = static_cast<int>(here);
-            placed.bandwidth = level.bandwidth;
-            placed.latency = level.latency;
-            if (level.topology != Topology::Switch) {
-                // Row-major along the extents: an axis is used from the stride's position on, whole before the next begins.
-                const double link = level.bandwidth / (2.0 * static_cast<double>(level.extents.size()));
-                std::int64_t skip = unitStride;
-                std::int64_t left = here;
-                for (std::size_t a = 0; a < level.extents.size() && left > 1; ++a) {
-                    const std::int64_t extent = level.extents[a];
-                    if (skip >= extent) {
-                        skip /= extent;
-                        continue;
-                    }
-                    const std::int64_t along = extent / skip;
-                    const std::int64_t used = std::min(left, along);
-                    if (used > 1) {
-                        Axis axis;
-                        axis.size = static_cast<int>(used);
-                        axis.wrapped = used == extent && a < level.wrap.size() && level.wrap[a];
-                        // Strided members of a line share its links with the groups between them.
-                        axis.linkBandwidth = link / static_cast<double>(skip);
-                        placed.axes.push_back(axis);
-                    }
-                    left = ceilDiv(left, used);
-                    skip = 1;
-                }
-            }
-            m_participants[index] = placed.size;
-            m_levels.push_back(std::move(placed));
-            m_levelIndex.push_back(static_cast<int>(index));
-        }
-        remaining = ceilDiv(remaining, here);
-        stride = std::max(stride, inner * units);
-        inner *= units;
-    }
+    line.latency *= 2;
+    line.secondsPerByte *= 2;
+    line.sentPerByte *= 2;
+    if (line.algorithm == CollectiveAlgorithm::Direct)
+        line.algorithm = CollectiveAlgorithm::TwoShot;
+    return line;
 }
 
-/// Cost of one collective; the formulas are those of the header's sources.
-struct CollectiveCalculator {
-    using Level = GroupSpan::Level;
-    using Axis = GroupSpan::Axis;
+bool isBeaten(const CollectiveLine& line, const CollectiveLine& by)
+{
+    return by.latency <= line.latency && by.secondsPerByte <= line.secondsPerByte
+           && (by.latency < line.latency || by.secondsPerByte < line.secondsPerByte);
+}
 
-    static CollectiveCost make(double steps, double latency, double transfer, double sent, CollectiveAlgorithm algorithm)
+using Candidates = InlineList<CollectiveLine, CollectiveLines::kMost>;
+
+void addNew(Candidates& lines, const CollectiveLine& line)
+{
+    for (const CollectiveLine& known : lines)
+        if (known.algorithm == line.algorithm && known.latency == line.latency && known.secondsPerByte == line.secondsPerByte)
+            return;
+    lines.add(line);
+}
+
+/// Lines of a level that no other line of it beats, and the others.
+struct Sorted {
+    LevelLines good;
+    LevelLines rest;
+
+    explicit Sorted(const LevelLines& lines)
     {
-        CollectiveCost cost;
-        cost.latencyTime = steps * latency;
-        cost.transferTime = transfer;
-        cost.time = cost.latencyTime + transfer;
-        cost.sentBytes = sent;
-        cost.algorithm = algorithm;
-        return cost;
-    }
-
-    static CollectiveCost cheaper(const CollectiveCost& a, const CollectiveCost& b) { return b.time < a.time ? b : a; }
-
-    static CollectiveCost twice(CollectiveCost cost)
-    {
-        cost.time *= 2;
-        cost.latencyTime *= 2;
-        cost.transferTime *= 2;
-        cost.sentBytes *= 2;
-        return cost;
-    }
-
-    /// AllGather to V bytes on a switch of n: everyone sends V/n to n - 1 others.
-    static CollectiveCost gatherDirect(const Level& level, double payload)
-    {
-        const double n = level.size;
-        const double sent = payload * (n - 1) / n;
-        return make(1, level.latency, sent / level.bandwidth, sent, CollectiveAlgorithm::Direct);
-    }
-    static CollectiveCost gatherRing(const Level& level, double payload)
-    {
-        CollectiveCost cost = gatherDirect(level, payload);
-        cost.latencyTime = (level.size - 1) * level.latency;
-        cost.time = cost.latencyTime + cost.transferTime;
-        cost.algorithm = CollectiveAlgorithm::Ring;
-        return cost;
-    }
-
-    /// Steps of a gather along one axis: both ways round a ring, or to the far end of a line.
-    static int hops(const Axis& axis) { return axis.wrapped ? axis.size / 2 : axis.size - 1; }
-
-    /// AllGather on a torus: along the axes one after the other, the data split among as many rotated orders as there are axes so that
-    /// all of them work at once; each phase lasts as long as its slowest axis.
-    static CollectiveCost gatherAxes(const Level& level, double payload, std::size_t orders)
-    {
-        const std::size_t count = level.axes.size();
-        double n = 1;
-        for (const Axis& axis : level.axes)
-            n *= axis.size;
-        std::array<double, 8> gathered{};
-        gathered.fill(1);
-        double transfer = 0;
-        double steps = 0;
-        double sent = 0;
-        for (std::size_t phase = 0; phase < count; ++phase) {
-            double longest = 0;
-            double phaseSteps = 0;
-            for (std::size_t order = 0; order < orders; ++order) {
-                const Axis& axis = level.axes[(order + phase) % count];
-                const double block = payload / static_cast<double>(orders) * gathered[order] / n;
-                longest = std::max(longest, hops(axis) * block / axis.linkBandwidth);
-                phaseSteps = std::max<double>(phaseSteps, hops(axis));
-                sent += (axis.size - 1) * block;
-                gathered[order] *= axis.size;
-            }
-            transfer += longest;
-            steps += phaseSteps;
+        for (const CollectiveLine& line : lines) {
+            const bool beaten = std::any_of(lines.begin(), lines.end(), [&](const CollectiveLine& by) { return isBeaten(line, by); });
+            (beaten ? rest : good).add(line);
         }
-        const CollectiveAlgorithm algorithm = count > 1                    ? CollectiveAlgorithm::TorusAxes
-                                              : level.axes.front().wrapped ? CollectiveAlgorithm::BidirectionalRing
-                                                                           : CollectiveAlgorithm::Line;
-        return make(steps, level.latency, transfer, sent, algorithm);
-    }
-
-    static CollectiveCost gather(const Level& level, double payload)
-    {
-        if (level.topology == Topology::Switch || level.axes.empty())
-            return gatherDirect(level, payload);
-        const CollectiveCost one = gatherAxes(level, payload, 1);
-        return level.axes.size() > 1 ? cheaper(one, gatherAxes(level, payload, level.axes.size())) : one;
-    }
-
-    /// AllToAll of V bytes per device. Switch: V (n-1)/n out of every device. Ring or line: the busiest link carries, per device, the mean
-    /// distance; summed over pairs V/n^2 each: k^2/8 per direction on an even wrapped ring of k, k^2/4 across the middle of a line.
-    static CollectiveCost exchange(const Level& level, double payload)
-    {
-        const double n = level.size;
-        const double sent = payload * (n - 1) / n;
-        if (level.topology == Topology::Switch || level.axes.empty())
-            return make(1, level.latency, sent / level.bandwidth, sent, CollectiveAlgorithm::Direct);
-        // Dimension by dimension, the data split among rotated orders so that every axis is always busy: the slowest axis sets the time.
-        double transfer = 0;
-        double steps = 0;
-        for (const Axis& axis : level.axes) {
-            const int half = axis.size / 2;
-            const double pairs = half * (axis.size - half) * (axis.wrapped ? 0.5 : 1.0);
-            transfer = std::max(transfer, payload / axis.size * pairs / axis.linkBandwidth);
-            steps += hops(axis);
-        }
-        const CollectiveAlgorithm algorithm = level.axes.size() > 1        ? CollectiveAlgorithm::TorusAxes
-                                              : level.axes.front().wrapped ? CollectiveAlgorithm::BidirectionalRing
-                                                                           : CollectiveAlgorithm::Line;
-        return make(steps, level.latency, transfer, sent, algorithm);
-    }
-
-    static void accumulate(CollectiveCost& sum, const CollectiveCost& part)
-    {
-        sum.time += part.time;
-        sum.latencyTime += part.latencyTime;
-        sum.transferTime += part.transferTime;
-        sum.sentBytes += part.sentBytes;
-        sum.algorithm = sum.algorithm == CollectiveAlgorithm::None ? part.algorithm : CollectiveAlgorithm::Hierarchical;
-    }
-
-    /// AllGather or ReduceScatter over all levels: the inner level works on V, the next on V over the inner size, and so on (a gather runs
-    /// outermost first, a scatter innermost first; the sums are equal).
-    template <class Gather>
-    static CollectiveCost nestedGather(const GroupSpan& span, double payload, Gather&& gatherOn)
-    {
-        CollectiveCost sum;
-        double share = payload;
-        for (const Level& level : span.m_levels) {
-            accumulate(sum, gatherOn(level, share));
-            share /= level.size;
-        }
-        return sum;
-    }
-
-    /// AllToAll over all levels: within a level a device exchanges what is for peers it reaches there and no nearer.
-    static CollectiveCost nestedExchange(const GroupSpan& span, double payload)
-    {
-        CollectiveCost sum;
-        double outside = 1;
-        for (const Level& level : span.m_levels)
-            outside *= level.size;
-        // Of V, the part for peers that share all levels further out than this one is 1/outside.
-        for (const Level& level : span.m_levels) {
-            outside /= level.size;
-            accumulate(sum, exchange(level, payload / outside));
-        }
-        return sum;
     }
 };
 
+/// Each sum with each line added, `share` of the payload being that line's.
+Candidates eachPlusEach(const Candidates& sums, const LevelLines& lines, double share)
+{
+    Candidates result;
+    for (const CollectiveLine& sum : sums)
+        for (const CollectiveLine& line : lines)
+            result.add(plus(sum, line, share));
+    return result;
+}
+
+/// One ring through nested switches, in as many rotations as the inner levels have members, so that every device's link outwards is in
+/// use: each link carries its part of V (n-1)/n. Most steps are inside; n_out - 1 of them pass the outer level.
+void addNestedRing(const GroupLayout& layout, Candidates& lines)
+{
+    double n = 1;
+    double slowest = 0;
+    double latency = 0;
+    double beyond = 1; // members of all levels from the one at hand outwards
+    for (std::size_t l = 0; l < layout.count; ++l)
+        beyond *= layout.levels[l].size;
+    for (std::size_t l = 0; l < layout.count; ++l) {
+        const LevelUse& use = layout.levels[l];
+        if (use.level->topology != Topology::Switch)
+            return;
+        slowest = std::max(slowest, 1 / (n * use.bandwidth));
+        latency += (beyond - beyond / use.size) * use.level->latency;
+        beyond /= use.size;
+        n *= use.size;
+    }
+    const double rest = (n - 1) / n;
+    lines.add(
+        {latency, rest * slowest, rest, CollectiveAlgorithm::NestedRing, static_cast<std::int8_t>(layout.levels[layout.count - 1].index)});
+}
+
+/// The lower envelope of the lines comes first, by rising latency; where lines meet, the one of lower latency is taken.
+CollectiveLines arranged(const Candidates& candidates)
+{
+    std::array<std::size_t, CollectiveLines::kMost> order{};
+    for (std::size_t i = 0; i < candidates.size(); ++i)
+        order[i] = i;
+    std::stable_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(candidates.size()), [&](std::size_t a, std::size_t b) {
+        const CollectiveLine& x = candidates[a];
+        const CollectiveLine& y = candidates[b];
+        return x.latency < y.latency || (x.latency == y.latency && x.secondsPerByte < y.secondsPerByte);
+    });
+    InlineList<std::size_t, CollectiveLines::kMost> hull;
+    std::size_t kept = 0; // of hull; a list that shrinks by counting down
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        const CollectiveLine& line = candidates[order[i]];
+        if (kept > 0 && line.secondsPerByte >= candidates[hull[kept - 1]].secondsPerByte)
+            continue;
+        while (kept > 1) {
+            // The last line of the hull is never needed when the new one beats it from where the one before stops being cheapest.
+            const CollectiveLine& last = candidates[hull[kept - 1]];
+            const CollectiveLine& before = candidates[hull[kept - 2]];
+            const double lastFrom = (last.latency - before.latency) / (before.secondsPerByte - last.secondsPerByte);
+            const double lineFrom = (line.latency - before.latency) / (before.secondsPerByte - line.secondsPerByte);
+            if (lineFrom > lastFrom)
+                break;
+            --kept;
+        }
+        if (kept < hull.size())
+            hull[kept] = order[i];
+        else
+            hull.add(order[i]);
+        ++kept;
+    }
+    CollectiveLines result;
+    std::array<bool, CollectiveLines::kMost> taken{};
+    for (std::size_t i = 0; i < kept; ++i) {
+        result.lines[result.count++] = candidates[hull[i]];
+        taken[hull[i]] = true;
+    }
+    result.useful = result.count;
+    for (std::size_t i = 0; i < candidates.size(); ++i)
+        if (!taken[i])
+            result.lines[result.count++] = candidates[i];
+    return result;
+}
+
+/// AllGather or ReduceScatter: the inner level works on V, the next on V over the inner size, and so on (a gather runs outermost first, a
+/// scatter innermost first; the sums are equal). `levels`: how many, from the innermost.
+Candidates nestedGathers(const GroupLayout& layout, std::size_t levels)
+{
+    Candidates sums;
+    sums.add({});
+    double share = 1;
+    for (std::size_t l = 0; l < levels; ++l) {
+        sums = eachPlusEach(sums, Sorted(gatherLines(layout.levels[l])).good, share);
+        share /= layout.levels[l].size;
+    }
+    return sums;
+}
+
+/// The same with what the levels do not choose: the i-th of the other lines of each, or its first where there are no more.
+CollectiveLine otherGather(const GroupLayout& layout, std::size_t i)
+{
+    CollectiveLine sum;
+    double share = 1;
+    for (std::size_t l = 0; l < layout.count; ++l) {
+        const Sorted lines(gatherLines(layout.levels[l]));
+        sum = plus(sum, i < lines.rest.size() ? lines.rest[i] : lines.good[0], share);
+        share /= layout.levels[l].size;
+    }
+    return sum;
+}
+
+Candidates gathersOf(const GroupLayout& layout)
+{
+    Candidates lines = nestedGathers(layout, layout.count);
+    if (layout.count > 1)
+        addNestedRing(layout, lines);
+    for (std::size_t i = 0; i < 2; ++i)
+        addNew(lines, otherGather(layout, i));
+    return lines;
+}
+
+/// AllReduce: ReduceScatter over the inner levels, the outermost one's own AllReduce on what is left, AllGather over the inner levels.
+Candidates reducesOf(const GroupLayout& layout, const Candidates& gathers)
+{
+    const LevelUse& outer = layout.levels[layout.count - 1];
+    double share = 1;
+    for (std::size_t l = 0; l + 1 < layout.count; ++l)
+        share /= layout.levels[l].size;
+    const Candidates inner = nestedGathers(layout, layout.count - 1);
+    const LevelLines own = reduceLines(outer);
+    const LevelLines halves = Sorted(gatherLines(outer)).good;
+    Candidates lines;
+    for (const CollectiveLine& sum : inner) {
+        CollectiveLine both = sum;
+        if (layout.count > 1)
+            both = twice(sum);
+        for (const CollectiveLine& half : halves)
+            lines.add(plus(both, twice(half), share));
+        for (const CollectiveLine& whole : own)
+            lines.add(plus(both, whole, share));
+    }
+    // Everything to everybody at each level: fewest steps, for small payloads.
+    CollectiveLine flood;
+    bool floods = layout.count > 1;
+    for (std::size_t l = 0; l < layout.count && floods; ++l) {
+        const LevelLines shots = reduceLines(layout.levels[l]);
+        const auto shot = std::find_if(shots.begin(), shots.end(),
+                                       [](const CollectiveLine& line) { return line.algorithm == CollectiveAlgorithm::OneShot; });
+        floods = shot != shots.end();
+        if (floods)
+            flood = plus(flood, *shot, 1);
+    }
+    if (floods) {
+        flood.algorithm = CollectiveAlgorithm::OneShot;
+        addNew(lines, flood);
+    }
+    for (const CollectiveLine& gather : gathers)
+        addNew(lines, twice(gather));
+    return lines;
+}
+
+/// AllToAll: directly, within a level what is for peers reached there and no nearer; or over nodes, everything first to the device of the
+/// own node that sits where the receiver sits in its node, then outwards in fewer, larger messages.
+Candidates exchangesOf(const GroupLayout& layout)
+{
+    const bool nested = layout.count > 1;
+    double outside = 1;
+    for (std::size_t l = 0; l < layout.count; ++l)
+        outside *= layout.levels[l].size;
+    const double members = outside;
+    Candidates direct;
+    direct.add({});
+    CollectiveLine other;
+    CollectiveLine staged;
+    for (std::size_t l = 0; l < layout.count; ++l) {
+        outside /= layout.levels[l].size;
+        const Sorted sorted(exchangeLines(layout.levels[l]));
+        // Of V, the part for peers that share all levels further out than this one is 1/outside.
+        direct = eachPlusEach(direct, sorted.good, 1 / outside);
+        CollectiveLine one = sorted.rest.size() > 0 ? sorted.rest[0] : sorted.good[0];
+        if (one.algorithm == CollectiveAlgorithm::Pairwise) // a partner beyond this level's unit for each device inside
+            one.latency *= members / (outside * layout.levels[l].size);
+        other = plus(other, one, 1 / outside);
+        staged = plus(staged, sorted.good[0], 1);
+    }
+    Candidates lines;
+    for (std::size_t i = 0; i < direct.size(); ++i) {
+        if (nested)
+            direct[i].algorithm = CollectiveAlgorithm::Direct;
+        addNew(lines, direct[i]);
+    }
+    if (nested && other.algorithm == CollectiveAlgorithm::Hierarchical)
+        other.algorithm = CollectiveAlgorithm::Pairwise;
+    addNew(lines, other);
+    if (nested)
+        addNew(lines, staged);
+    return lines;
+}
+
+const CollectiveLines kNoLines{};
+
+} // namespace
+
+GroupSpan::GroupSpan(const Cluster& cluster, const DeviceGroup& group) : m_size(group.size())
+{
+    const GroupLayout layout = layoutGroup(cluster, group);
+    m_straddles = layout.straddles;
+    m_levels = std::min(cluster.levels.size(), kMaxLevels);
+    m_participants = layout.participants;
+    if (layout.count == 0)
+        return;
+    const Candidates gathers = gathersOf(layout);
+    m_gather = arranged(gathers);
+    m_reduce = arranged(reducesOf(layout, gathers));
+    m_exchange = arranged(exchangesOf(layout));
+}
+
+const CollectiveLines& GroupSpan::lines(Collective kind) const
+{
+    switch (kind) {
+    case Collective::AllReduce: return m_reduce;
+    case Collective::AllGather:
+    case Collective::ReduceScatter: return m_gather;
+    case Collective::AllToAll: return m_exchange;
+    case Collective::Send:
+    case Collective::None: break;
+    }
+    return kNoLines;
+}
+
+CollectiveCost costOf(const CollectiveLine& line, double payload)
+{
+    CollectiveCost cost;
+    cost.time = evaluateLine(line, payload);
+    cost.latencyTime = line.latency;
+    cost.transferTime = payload * line.secondsPerByte;
+    cost.sentBytes = payload * line.sentPerByte;
+    cost.outerLevel = line.outerLevel;
+    cost.algorithm = line.algorithm;
+    return cost;
+}
+
 CollectiveCost GroupSpan::cost(Collective kind, double payload) const
 {
-    if (m_levels.empty() || payload <= 0 || kind == Collective::None)
+    const std::span<const CollectiveLine> cheapest = lines(kind).cheapest();
+    if (cheapest.empty() || payload <= 0)
         return {};
-    using C = CollectiveCalculator;
-    CollectiveCost result;
-    switch (kind) {
-    case Collective::AllReduce: result = C::twice(C::nestedGather(*this, payload, C::gather)); break;
-    case Collective::AllGather:
-    case Collective::ReduceScatter: result = C::nestedGather(*this, payload, C::gather); break;
-    case Collective::AllToAll: result = C::nestedExchange(*this, payload); break;
-    case Collective::Send:
-    case Collective::None: return {};
+    const CollectiveLine* best = &cheapest.front();
+    double least = evaluateLine(*best, payload);
+    for (const CollectiveLine& line : cheapest.subspan(1)) {
+        const double time = evaluateLine(line, payload);
+        if (time < least) {
+            least = time;
+            best = &line;
+        }
     }
-    result.outerLevel = m_levelIndex.back();
-    return result;
+    return costOf(*best, payload);
 }
 
 std::vector<CollectiveCost> GroupSpan::alternatives(Collective kind, double payload) const
 {
     std::vector<CollectiveCost> result;
-    if (m_levels.empty() || payload <= 0 || kind == Collective::None)
+    if (payload <= 0)
         return result;
-    result.push_back(cost(kind, payload));
-    const bool gathers = kind == Collective::AllReduce || kind == Collective::AllGather || kind == Collective::ReduceScatter;
-    if (gathers) {
-        using C = CollectiveCalculator;
-        const auto add = [&](auto&& gatherOn) {
-            CollectiveCost other = C::nestedGather(*this, payload, gatherOn);
-            if (kind == Collective::AllReduce)
-                other = C::twice(other);
-            other.outerLevel = m_levelIndex.back();
-            result.push_back(other);
-        };
-        const Level& outer = m_levels.back();
-        if (outer.topology == Topology::Switch)
-            add([](const Level& level, double v) {
-                return level.topology == Topology::Switch ? C::gatherRing(level, v) : C::gather(level, v);
-            });
-        else if (outer.axes.size() > 1)
-            add([](const Level& level, double v) { return level.axes.size() > 1 ? C::gatherAxes(level, v, 1) : C::gather(level, v); });
-    }
+    for (const CollectiveLine& line : lines(kind).all())
+        result.push_back(costOf(line, payload));
     std::stable_sort(result.begin(), result.end(), [](const CollectiveCost& a, const CollectiveCost& b) { return a.time < b.time; });
     return result;
-}
-
-CollectiveCost sendCost(const Cluster& cluster, int from, int to, double bytes)
-{
-    if (from == to || bytes <= 0)
-        return {};
-    std::int64_t inner = 1;
-    for (std::size_t index = 0; index < cluster.levels.size(); ++index) {
-        const FabricLevel& level = cluster.levels[index];
-        const std::int64_t domain = inner * level.units();
-        if (from / domain != to / domain && index + 1 < cluster.levels.size()) {
-            inner = domain;
-            continue;
-        }
-        double hops = 1;
-        double bandwidth = level.bandwidth;
-        if (level.topology != Topology::Switch) {
-            // Dimension-ordered route over one link at a time.
-            bandwidth /= 2.0 * static_cast<double>(level.extents.size());
-            hops = 0;
-            std::int64_t a = from / inner % level.units();
-            std::int64_t b = to / inner % level.units();
-            for (std::size_t axis = 0; axis < level.extents.size(); ++axis) {
-                const std::int64_t extent = level.extents[axis];
-                std::int64_t distance = std::abs(a % extent - b % extent);
-                if (axis < level.wrap.size() && level.wrap[axis])
-                    distance = std::min(distance, extent - distance);
-                hops += static_cast<double>(distance);
-                a /= extent;
-                b /= extent;
-            }
-        }
-        CollectiveCost cost = CollectiveCalculator::make(hops, level.latency, bytes / bandwidth, bytes, CollectiveAlgorithm::PointToPoint);
-        cost.outerLevel = static_cast<int>(index);
-        return cost;
-    }
-    return {};
 }
 
 } // namespace shardlens

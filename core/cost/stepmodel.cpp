@@ -34,7 +34,7 @@ StepModel::StepModel(const Model& model, const Cluster& cluster, const Formats& 
       m_tensor(cluster, m_placement.group(MeshAxis::Tensor)),
       m_sequence(cluster, m_placement.group(MeshAxis::Sequence)),
       m_stage(cluster, m_placement.stageGroup()),
-      m_copies(cluster, {1, plan.tensor() * plan.sequence()})
+      m_copies(cluster, m_placement.group({MeshAxis::Tensor, MeshAxis::Sequence}))
 {}
 
 CollectiveCost StepModel::sendCost(const StepTokens& tokens, int fromStage, int toStage) const

@@ -72,14 +72,33 @@ void findBox(const std::vector<int>& whole, std::int64_t units, std::vector<int>
     }
 }
 
+/// A host tree fills one switch before the next: any number under the first, then whole switches of each tier.
+std::optional<std::vector<int>> cutTree(const std::vector<int>& whole, std::int64_t units)
+{
+    std::vector<int> extents(whole.size(), 1);
+    for (std::size_t tier = 0; tier < whole.size(); ++tier) {
+        if (units <= whole[tier]) {
+            extents[tier] = static_cast<int>(units);
+            return extents;
+        }
+        if (units % whole[tier] != 0)
+            return std::nullopt;
+        extents[tier] = whole[tier];
+        units /= whole[tier];
+    }
+    return std::nullopt;
+}
+
 /// Extents of `level` cut to `units`; nothing when it cannot be.
 std::optional<std::vector<int>> cutExtents(const FabricLevel& level, std::int64_t units)
 {
     const std::vector<int>& whole = wholeExtentsOf(level);
     if (units < 1 || units > unitsOf(whole))
         return std::nullopt;
-    if (level.topology == Topology::Switch)
+    if (level.topology == Topology::Switch || level.topology == Topology::FullMesh)
         return std::vector<int>{static_cast<int>(units)};
+    if (level.topology == Topology::PcieTree)
+        return cutTree(whole, units);
     if (unitsOf(whole) % units != 0) // sides that divide the whole ones have such a product; keeps long searches short
         return std::nullopt;
     std::vector<int> current;

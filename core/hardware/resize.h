@@ -10,8 +10,10 @@ namespace shardlens {
 /// Largest device count that any cluster may be given.
 inline constexpr int kMaxDevices = 65536;
 
-/// The cluster cut or grown to `devices`: fewer than one inner domain cuts that domain (a switch to any size, a ring or torus to the most
-/// compact sub-box whose sides divide the whole ones, without wrap on the axes it cuts), more multiplies the outermost level that scales out.
+/// The cluster cut or grown to `devices`: fewer than one inner domain cuts that domain (a switch or full mesh to any size, the mesh's links
+/// staying what they are; a ring or torus to the most compact sub-box whose sides divide the whole ones, without wrap on the axes it cuts;
+/// a hybrid cube mesh to its first units, as many as divide the whole; a host tree one switch after the other), more multiplies the
+/// outermost level that scales out.
 /// The path does not matter: resized(resized(c, a), b) == resized(c, b). Error names the nearest counts that work.
 [[nodiscard]] Result<Cluster> resized(const Cluster& cluster, int devices);
 

@@ -23,10 +23,13 @@ constexpr double kMinPeak = 1e9;
 constexpr double kMaxLatency = 1;
 constexpr double kMaxPower = 1e7;
 constexpr double kMaxPrice = 1e6;
-constexpr std::size_t kMaxLevels = 8;
-constexpr std::size_t kMaxAxes = 6;
+constexpr double kMaxOversubscription = 1000;
+constexpr int kMaxParallelLinks = 64;
 
-constexpr std::array<std::string_view, 3> kTopologies{"switch", "ring", "torus"};
+constexpr std::array<Topology, kTopologyCount> kTopologies{Topology::Switch,   Topology::Ring,     Topology::Torus,
+                                                           Topology::FullMesh, Topology::CubeMesh, Topology::PcieTree};
+constexpr std::array<std::string_view, kTopologyCount> kTopologyKeys{"switch",           "ring",     "torus", "full_mesh",
+                                                                     "hybrid_cube_mesh", "pcie_tree"};
 constexpr std::array<std::string_view, 3> kConfidences{"A", "B", "C"};
 
 std::string nonEmpty(JsonObject& object, std::string_view key)
@@ -58,23 +61,22 @@ void readPeaks(JsonObject peaks, Accelerator& accelerator)
     }
 }
 
-/// Extents and wraps of a level, checked against its topology.
-void readShape(JsonObject& object, FabricLevel& level)
+bool isTorusLike(Topology topology)
 {
-    const bool torus = level.topology == Topology::Torus;
-    const JsonArray extents = object.requiredArray("extents", 1, torus ? kMaxAxes : 1);
-    for (std::size_t i = 0; i < extents.size(); ++i)
-        level.extents.push_back(extents.at(i).asInt(1, kMaxDevices));
-    if (level.topology == Topology::Switch)
-        return;
-    const JsonArray wraps = object.requiredArray("wrap", extents.size(), extents.size());
+    return topology == Topology::Ring || topology == Topology::Torus;
+}
+
+/// Wrap-around links of a ring or torus.
+void readWrap(JsonObject& object, FabricLevel& level)
+{
+    const JsonArray wraps = object.requiredArray("wrap", level.extents.size(), level.extents.size());
     for (std::size_t i = 0; i < wraps.size(); ++i) {
         JsonValue wrap = wraps.at(i);
         level.wrap.push_back(wrap.asBool());
         if (level.wrap.back() && i < level.extents.size() && level.extents[i] < 3)
             wrap.fail("false, since an axis of fewer than 3 units has no wrap-around link of its own");
     }
-    if (!torus)
+    if (level.topology != Topology::Torus)
         return;
     level.wrapUnit = object.optionalInt("wrap_unit", 1, kMaxDevices).value_or(0);
     const bool wrapped = std::find(level.wrap.begin(), level.wrap.end(), true) != level.wrap.end();
@@ -85,13 +87,92 @@ void readShape(JsonObject& object, FabricLevel& level)
         object.fail("wrap", "no wrap-around where an extent is not a multiple of wrap_unit");
 }
 
+/// Pairs of a hybrid cube mesh: [first unit, second unit, links].
+void readLinks(JsonObject& object, FabricLevel& level)
+{
+    const int units = level.units();
+    std::array<int, kMaxCubeMesh> links{};
+    const JsonArray pairs = object.requiredArray("links", 1, kMaxCubeMesh * (kMaxCubeMesh - 1) / 2);
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+        const JsonArray pair = pairs.at(i).asArray(3, 3);
+        if (pair.size() != 3)
+            return;
+        DirectLink link;
+        link.a = pair.at(0).asInt(0, units - 1);
+        link.b = pair.at(1).asInt(0, units - 1);
+        link.count = pair.at(2).asInt(1, kMaxParallelLinks);
+        if (link.a >= link.b || level.linksBetween(link.a, link.b) > 0) {
+            pairs.at(i).fail("[smaller unit, larger unit, links], each pair once");
+            return;
+        }
+        level.links.push_back(link);
+        links[static_cast<std::size_t>(link.a)] += link.count;
+        links[static_cast<std::size_t>(link.b)] += link.count;
+    }
+    if (std::any_of(links.begin(), links.begin() + units, [](int count) { return count == 0; }))
+        object.fail("links", "at least one link at every unit");
+    level.hostBandwidth = object.requiredDouble("host_bandwidth_bytes_per_s", kMinBandwidth, kMaxBandwidth);
+}
+
+/// What only some topologies have; a key of another topology is refused as unknown by finish().
+void readTopology(JsonObject& object, FabricLevel& level)
+{
+    switch (level.topology) {
+    case Topology::Switch:
+        level.inNetworkReduction = object.optionalBool("in_network_reduction").value_or(false);
+        level.oversubscription = object.optionalDouble("oversubscription", 1, kMaxOversubscription).value_or(1);
+        level.leafUnits = object.optionalInt("leaf_units", 1, kMaxDevices).value_or(0);
+        if (level.leafUnits > 0 && level.oversubscription <= 1)
+            object.fail("leaf_units", "leaf_units only beside an oversubscription of more than 1");
+        break;
+    case Topology::Ring:
+    case Topology::Torus: readWrap(object, level); break;
+    case Topology::FullMesh:
+        if (level.units() < 2)
+            object.fail("extents", "a full mesh of 2 units or more");
+        break;
+    case Topology::CubeMesh:
+        if (level.units() < 2 || level.units() > kMaxCubeMesh)
+            object.fail("extents", "a hybrid cube mesh of 2 to " + std::to_string(kMaxCubeMesh) + " units");
+        else
+            readLinks(object, level);
+        break;
+    case Topology::PcieTree: break;
+    }
+}
+
+/// Links per axis or tier: an option of a torus, needed by a host tree.
+void readAxisBandwidth(JsonObject& object, FabricLevel& level)
+{
+    const bool tree = level.topology == Topology::PcieTree;
+    if (!tree && (level.topology != Topology::Torus || !object.has("axis_bandwidth_bytes_per_s")))
+        return;
+    const JsonArray links = object.requiredArray("axis_bandwidth_bytes_per_s", level.extents.size(), level.extents.size());
+    double both = 0;
+    for (std::size_t i = 0; i < links.size(); ++i) {
+        level.axisBandwidth.push_back(links.at(i).asDouble(kMinBandwidth, kMaxBandwidth));
+        both += 2 * level.axisBandwidth.back();
+    }
+    if (level.axisBandwidth.size() != level.extents.size())
+        return;
+    if (tree && level.axisBandwidth.front() != level.bandwidth)
+        object.fail("axis_bandwidth_bytes_per_s", "first the device's own link, equal to bandwidth_bytes_per_s");
+    if (!tree && std::abs(both - level.bandwidth) > 1e-9 * level.bandwidth)
+        object.fail("axis_bandwidth_bytes_per_s", "links whose sum, two for each axis, is bandwidth_bytes_per_s");
+}
+
 FabricLevel readLevel(JsonObject object, bool outermost)
 {
     FabricLevel level;
     level.name = nonEmpty(object, "name");
-    level.topology = static_cast<Topology>(object.requiredChoice("topology", kTopologies));
-    readShape(object, level);
+    level.topology = kTopologies[object.requiredChoice("topology", kTopologyKeys)];
+    const bool manyAxes = level.topology == Topology::Torus || level.topology == Topology::PcieTree;
+    const JsonArray extents = object.requiredArray("extents", 1, manyAxes ? kMaxAxes : 1);
+    for (std::size_t i = 0; i < extents.size(); ++i)
+        level.extents.push_back(extents.at(i).asInt(1, kMaxDevices));
+    readTopology(object, level);
     level.bandwidth = object.requiredDouble("bandwidth_bytes_per_s", kMinBandwidth, kMaxBandwidth);
+    readAxisBandwidth(object, level);
     level.latency = object.requiredDouble("latency_s", 0, kMaxLatency);
     level.scalesOut = object.optionalBool("scales_out").value_or(false);
     if (level.scalesOut && !outermost)
@@ -196,13 +277,25 @@ nlohmann::ordered_json clusterJson(const Cluster& cluster)
     for (const FabricLevel& level : whole.levels) {
         nlohmann::ordered_json json;
         json["name"] = level.name;
-        json["topology"] = kTopologies[static_cast<std::size_t>(level.topology)];
+        json["topology"] = keyOf(level.topology);
         json["extents"] = level.extents;
-        if (level.topology != Topology::Switch)
+        if (isTorusLike(level.topology))
             json["wrap"] = level.wrap;
         if (level.wrapUnit > 0)
             json["wrap_unit"] = level.wrapUnit;
+        for (const DirectLink& link : level.links)
+            json["links"].push_back({link.a, link.b, link.count});
         json["bandwidth_bytes_per_s"] = numberJson(level.bandwidth);
+        for (const double link : level.axisBandwidth)
+            json["axis_bandwidth_bytes_per_s"].push_back(numberJson(link));
+        if (level.hostBandwidth > 0)
+            json["host_bandwidth_bytes_per_s"] = numberJson(level.hostBandwidth);
+        if (level.inNetworkReduction)
+            json["in_network_reduction"] = true;
+        if (level.oversubscription > 1)
+            json["oversubscription"] = numberJson(level.oversubscription);
+        if (level.leafUnits > 0)
+            json["leaf_units"] = level.leafUnits;
         json["latency_s"] = numberJson(level.latency);
         if (level.scalesOut)
             json["scales_out"] = true;

@@ -292,7 +292,7 @@ private Q_SLOTS:
         accelerator("not JSON", "{", "[", list({"a1.json"}));
         cluster("unknown accelerator", "\"accelerator\": \"a1\"", "\"accelerator\": \"a9\"", list({"/accelerator", "a9", "catalog"}));
         cluster("unknown key in a level", "\"name\": \"ICI\"", "\"mesh\": 1, \"name\": \"ICI\"", list({"/levels/0", "mesh"}));
-        cluster("unknown topology", "torus", "hypercube", list({"/levels/0/topology", "hypercube", "switch, ring or torus"}));
+        cluster("unknown topology", "torus", "hypercube", list({"/levels/0/topology", "hypercube", "switch, ring, torus, full_mesh"}));
         cluster("switch with two axes", "\"torus\"", "\"switch\"", list({"/levels/0/extents"}));
         cluster("wraps do not match", "[true, true]", "[true]", list({"/levels/0/wrap"}));
         cluster("wrap of a short axis", "[4, 4]", "[4, 2]", list({"/levels/0/wrap/1", "fewer than 3"}));

@@ -131,6 +131,9 @@ private:
     void placeDomain(std::size_t level, int first, const QRectF& area)
     {
         switch (m_layout.levels[level].topology) {
+        case Topology::FullMesh:
+        case Topology::CubeMesh:
+        case Topology::PcieTree:
         case Topology::Switch: placeSwitch(level, first, area); break;
         case Topology::Ring: placeRing(level, first, area); break;
         case Topology::Torus: placeTorus(level, first, area); break;

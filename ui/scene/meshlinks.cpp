@@ -198,9 +198,11 @@ int stageOfFrame(const MeshDrawing& drawing, const MeshFrame& frame)
         return -1;
     const Placement& placement = drawing.facts->placement();
     const int stage = placement.coordinate(frame.first, MeshAxis::Pipeline);
-    const DeviceGroup pipeline = placement.group(MeshAxis::Pipeline);
-    const bool whole = frame.first / pipeline.stride == (frame.first + frame.count - 1) / pipeline.stride;
-    return whole || pipeline.size == 1 ? stage : -1;
+    for (int device = frame.first + 1; device < frame.first + frame.count; ++device) {
+        if (placement.coordinate(device, MeshAxis::Pipeline) != stage)
+            return -1;
+    }
+    return stage;
 }
 
 void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
@@ -288,7 +290,7 @@ MeshFocus meshFocus(const Scenario& scenario, const Report& report, const MeshFa
         return focus;
     int device = subject.device;
     if (device >= shown && device < facts.used())
-        device %= facts.replicaDevices(); // its replica is cut away: show the same place in the one that is drawn
+        device = facts.placement().inReplica(device, 0); // its replica is cut away: show the same place in the one that is drawn
     if (device >= shown)
         return focus;
     focus.device = device;
@@ -312,7 +314,7 @@ MeshFocus meshFocus(const Scenario& scenario, const Report& report, const MeshFa
     candidates.push_back({placement.expertGroup(), "EP", {}});
     candidates.push_back({placement.group(MeshAxis::AttentionData), "Attention DP", {}});
     for (const Candidate& candidate : candidates) {
-        if (candidate.group.size < 2)
+        if (candidate.group.size() < 2)
             continue;
         focus.peers = placement.peers(device, candidate.group);
         focus.groupName = QString::fromLatin1(candidate.name);
@@ -321,7 +323,7 @@ MeshFocus meshFocus(const Scenario& scenario, const Report& report, const MeshFa
     }
     focus.level = outermostLevel(*scenario.cluster, focus.peers);
     const int stage = placement.coordinate(device, MeshAxis::Pipeline);
-    const int stride = placement.group(MeshAxis::Pipeline).stride;
+    const int stride = placement.stride(MeshAxis::Pipeline);
     if (stage + 1 < facts.stages())
         focus.next = device + stride;
     if (stage > 0)

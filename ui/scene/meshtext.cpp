@@ -55,6 +55,9 @@ QString shapeText(const FabricLevel& level)
     case Topology::Switch: return QStringLiteral("one ") + qs(level.name) + QStringLiteral(" domain");
     case Topology::Ring:
         return (isWrapped(level) ? QStringLiteral("a ring of ") : QStringLiteral("a line of ")) + QString::number(level.units());
+    case Topology::FullMesh: return QStringLiteral("a full mesh of ") + QString::number(level.units());
+    case Topology::CubeMesh: return QStringLiteral("a hybrid cube mesh of ") + QString::number(level.units());
+    case Topology::PcieTree: return QStringLiteral("a PCIe tree of ") + QString::number(level.units());
     case Topology::Torus: break;
     }
     return QStringLiteral("a ") + extentsText(level.extents) + (isWrapped(level) ? QStringLiteral(" torus") : QStringLiteral(" mesh"));

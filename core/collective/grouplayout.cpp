@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/collective/grouplayout.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace shardlens {
+
+namespace {
+
+/// A dimension of a group inside one level, in units of the level.
+struct Part {
+    std::int64_t stride = 1;
+    std::int64_t size = 1;
+};
+
+/// Dimensions of the group that fall into each level.
+struct Parts {
+    std::array<Part, kMeshAxisCount> of{};
+    std::size_t count = 0;
+    std::int64_t size = 1;
+
+    void add(Part part)
+    {
+        if (count < of.size())
+            of[count++] = part;
+        size *= part.size;
+    }
+};
+
+/// Units of all levels further out than `index`, multiplied.
+std::int64_t unitsOutside(const Cluster& cluster, std::size_t index)
+{
+    std::int64_t product = 1;
+    for (std::size_t i = index + 1; i < cluster.levels.size(); ++i)
+        product *= cluster.levels[i].units();
+    return product;
+}
+
+/// Walks the levels outwards. At each, the dimension takes as many units as it still needs; a count that does not divide evenly means
+/// that some group of this kind crosses the boundary, and the busiest such group sets the time.
+void spread(const Cluster& cluster, const GroupAxis& axis, std::array<Parts, kMaxLevels>& parts, bool& straddles)
+{
+    std::int64_t inner = 1; // devices in one unit of this level
+    std::int64_t remaining = axis.size;
+    std::int64_t stride = axis.stride;
+    for (std::size_t index = 0; index < std::min(cluster.levels.size(), kMaxLevels) && remaining > 1; ++index) {
+        const std::int64_t units = cluster.levels[index].units();
+        const std::int64_t unitStride = std::max<std::int64_t>(1, stride / inner);
+        const std::int64_t slots = units / unitStride;
+        std::int64_t here = 1;
+        if (slots > 1) {
+            here = remaining <= slots && slots % remaining == 0 ? remaining : std::gcd(remaining, slots);
+            if (unitsOutside(cluster, index) == 1)
+                here = remaining; // nowhere further out: all that is left is here (at most the level's units in a legal plan)
+            else if (here < std::min(remaining, slots))
+                straddles = true;
+        }
+        if (here > 1)
+            parts[index].add({unitStride, here});
+        remaining = ceilDiv(remaining, here);
+        stride = std::max(stride, inner * units);
+        inner *= units;
+    }
+}
+
+/// Row-major along the extents: an axis is used from the stride's position on, whole before the next begins.
+void layAxes(const Parts& parts, std::span<const int> extents, std::array<AxisUse, kMaxAxes>& axes)
+{
+    std::array<std::int64_t, kMaxAxes> covered{}; // from the first to beyond the last member, stride included
+    for (std::size_t p = 0; p < parts.count; ++p) {
+        std::int64_t skip = parts.of[p].stride;
+        std::int64_t left = parts.of[p].size;
+        for (std::size_t a = 0; a < extents.size() && left > 1; ++a) {
+            const std::int64_t extent = extents[a];
+            if (skip >= extent) {
+                skip /= extent;
+                continue;
+            }
+            const std::int64_t used = std::min(left, extent / skip);
+            axes[a].size *= static_cast<int>(used);
+            covered[a] = std::max(covered[a], skip * used);
+            left = ceilDiv(left, used);
+            skip = 1;
+        }
+    }
+    for (std::size_t a = 0; a < extents.size(); ++a) {
+        axes[a].share = static_cast<int>(std::max<std::int64_t>(1, covered[a] / axes[a].size));
+        axes[a].wrapped = covered[a] == extents[a]; // whether there is a link is the caller's to know
+    }
+}
+
+void useTorus(const FabricLevel& level, const Parts& parts, LevelUse& use)
+{
+    std::array<AxisUse, kMaxAxes> axes{};
+    const std::size_t count = std::min(level.extents.size(), kMaxAxes);
+    layAxes(parts, {level.extents.data(), count}, axes);
+    for (std::size_t a = 0; a < count; ++a) {
+        if (axes[a].size < 2)
+            continue;
+        AxisUse axis = axes[a];
+        axis.wrapped = axis.wrapped && a < level.wrap.size() && level.wrap[a];
+        axis.linkBandwidth = level.linkBandwidth(a) / axis.share;
+        use.axes[use.axisCount++] = axis;
+    }
+}
+
+/// Tier by tier: the link of a unit of tier i is shared by all groups that have members below it.
+void useTree(const FabricLevel& level, const Parts& parts, LevelUse& use)
+{
+    const std::size_t count = std::min(level.extents.size(), kMaxAxes);
+    layAxes(parts, {level.extents.data(), count}, use.axes);
+    use.axisCount = count;
+    std::int64_t units = 1;
+    std::int64_t members = 1;
+    for (std::size_t a = 0; a < count; ++a) {
+        AxisUse& tier = use.axes[a];
+        tier.wrapped = false;
+        tier.share = static_cast<int>(std::max<std::int64_t>(1, units / members));
+        tier.linkBandwidth = level.linkBandwidth(a) / tier.share;
+        units *= level.extents[a];
+        members *= tier.size;
+    }
+}
+
+/// The rings and pairs of the group that the wiring treats worst.
+void useCubeMesh(const FabricLevel& level, const Parts& parts, LevelUse& use)
+{
+    const int units = std::min(level.units(), kMaxCubeMesh);
+    const double link = level.linkBandwidth();
+    const double host = level.hostBandwidth > 0 ? level.hostBandwidth : link;
+    const auto isFirst = [&parts](int unit) {
+        for (std::size_t p = 0; p < parts.count; ++p)
+            if (unit / parts.of[p].stride % parts.of[p].size != 0)
+                return false;
+        return true;
+    };
+    bool first = true;
+    for (int base = 0; base < units; ++base) {
+        if (!isFirst(base))
+            continue;
+        unsigned members = 0;
+        for (std::int64_t rank = 0; rank < parts.size; ++rank) {
+            std::int64_t unit = base;
+            std::int64_t rest = rank;
+            for (std::size_t p = 0; p < parts.count; ++p) {
+                unit += rest % parts.of[p].size * parts.of[p].stride;
+                rest /= parts.of[p].size;
+            }
+            if (unit < units)
+                members |= 1U << static_cast<unsigned>(unit);
+        }
+        const int rings = packRings(level, members);
+        const double ring = rings == 0 ? host : (use.size == 2 ? 1.0 : 2.0) * rings * link;
+        double direct = 0;
+        for (int a = 0; a < units; ++a) {
+            int strangers = 0;
+            for (int b = 0; b < units; ++b) {
+                if (a == b || (members >> a & members >> b & 1U) == 0)
+                    continue;
+                const int links = level.linksBetween(a, b);
+                strangers += links == 0 ? 1 : 0;
+                direct = std::max(direct, links == 0 ? strangers / host : 1 / (links * link));
+            }
+        }
+        if (first || ring < use.ringBandwidth) {
+            use.ringBandwidth = ring;
+            use.rings = rings;
+        }
+        use.directSeconds = std::max(use.directSeconds, direct);
+        first = false;
+    }
+}
+
+} // namespace
+
+GroupLayout layoutGroup(const Cluster& cluster, const DeviceGroup& group)
+{
+    GroupLayout layout;
+    layout.participants.fill(1);
+    std::array<Parts, kMaxLevels> parts{};
+    for (const GroupAxis& axis : group.axes())
+        spread(cluster, axis, parts, layout.straddles);
+    for (std::size_t index = 0; index < std::min(cluster.levels.size(), kMaxLevels); ++index) {
+        if (parts[index].size < 2)
+            continue;
+        const FabricLevel& level = cluster.levels[index];
+        layout.participants[index] = static_cast<int>(parts[index].size);
+        LevelUse use;
+        use.level = &level;
+        use.index = static_cast<int>(index);
+        use.size = layout.participants[index];
+        use.bandwidth = level.bandwidth;
+        switch (level.topology) {
+        case Topology::Switch: {
+            if (level.oversubscription <= 1)
+                break;
+            const int leaf = std::clamp(level.leafUnits, 1, level.units());
+            const std::array<int, 2> tiers{leaf, static_cast<int>(ceilDiv(level.units(), leaf))};
+            std::array<AxisUse, kMaxAxes> axes{};
+            layAxes(parts[index], tiers, axes);
+            if (axes[0].size > 1) {
+                LevelUse under = use;
+                under.size = axes[0].size;
+                layout.levels[layout.count++] = under;
+            }
+            use.size = axes[1].size;
+            use.bandwidth = level.bandwidth / level.oversubscription;
+            break;
+        }
+        case Topology::Ring:
+        case Topology::Torus: useTorus(level, parts[index], use); break;
+        case Topology::PcieTree: useTree(level, parts[index], use); break;
+        case Topology::CubeMesh: useCubeMesh(level, parts[index], use); break;
+        case Topology::FullMesh: break;
+        }
+        if (use.size > 1)
+            layout.levels[layout.count++] = use;
+    }
+    return layout;
+}
+
+} // namespace shardlens
