@@ -66,9 +66,17 @@ private Q_SLOTS:
         QVERIFY(near(span.cost(Collective::AllToAll, 800).sentBytes, 700)); // (n-1)/n stays home's share
         // The ring moves the same bytes in n - 1 steps: listed, dearer.
         const std::vector<CollectiveCost> all = span.alternatives(Collective::AllReduce, 800);
-        QCOMPARE(all.size(), std::size_t{2});
-        QVERIFY(near(all[1].time, 2 * (7 * 3 + 7.0)));
-        QCOMPARE(all[1].algorithm, CollectiveAlgorithm::Ring);
+        const auto timeOf = [&all](CollectiveAlgorithm algorithm) {
+            const auto found =
+                std::find_if(all.begin(), all.end(), [algorithm](const CollectiveCost& c) { return c.algorithm == algorithm; });
+            return found == all.end() ? -1.0 : found->time;
+        };
+        QCOMPARE(all.size(), std::size_t{5});
+        QCOMPARE(all.front().algorithm, CollectiveAlgorithm::TwoShot);
+        QVERIFY(near(timeOf(CollectiveAlgorithm::Ring), 2 * (7 * 3 + 7.0)));
+        QVERIFY(near(timeOf(CollectiveAlgorithm::RecursiveDoubling), 2 * (3 * 3 + 7.0)));
+        QVERIFY(near(timeOf(CollectiveAlgorithm::Tree), 2 * 3 * 3 + 2 * 8.0)); // up and down log2 8 levels; twice the payload
+        QVERIFY(near(timeOf(CollectiveAlgorithm::OneShot), 3 + 7 * 8.0));      // everything to each of the seven others
     }
 
     void lineTakesTwiceTheRing()
@@ -103,8 +111,12 @@ private Q_SLOTS:
         const Cluster cluster = clusterOf({level(Topology::Switch, {8}, {}, 450, 0), level(Topology::Switch, {4}, {}, 50, 0, true)});
         const GroupSpan all(cluster, {1, 32});
         QCOMPARE(participantsOf(all), (std::vector<int>{8, 4}));
-        // Inside: 7/8 V at 450; between nodes: 3/4 of V/8 at 50.
-        QVERIFY(near(all.cost(Collective::AllGather, 1600).time, 1400.0 / 450 + 150.0 / 50));
+        // Inside: 7/8 V at 450; between nodes: 3/4 of V/8 at 50, one after the other. Rings through all 32, eight of them in rotation,
+        // carry 31/32 V over each link inside at 450 and an eighth of that over each link outside: eight times 50.
+        QVERIFY(near(all.alternatives(Collective::AllGather, 1600)[1].time, 1400.0 / 450 + 150.0 / 50));
+        QCOMPARE(all.alternatives(Collective::AllGather, 1600)[1].algorithm, CollectiveAlgorithm::Hierarchical);
+        QVERIFY(near(all.cost(Collective::AllGather, 1600).time, 1550.0 / 400));
+        QCOMPARE(all.cost(Collective::AllGather, 1600).algorithm, CollectiveAlgorithm::NestedRing);
         // AllToAll: V/4 stays in the node (7/8 of it moves), 3/4 V crosses.
         QVERIFY(near(all.cost(Collective::AllToAll, 1600).time, 400 * 7.0 / 8 / 450 + 1200.0 / 50));
         const GroupSpan across(cluster, {8, 4});
