@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/cost/routing.h"
+
+#include "core/cost/binomial.h"
+
+#include <algorithm>
+
+namespace shardlens {
+
+namespace {
+
+constexpr double kCertain = 1 - 1e-9; ///< above this a token always visits the expert
+
+/// p_i = min(1, c w_i) that sum to `total`, for falling weights: the busiest are certain as long as they must be.
+std::vector<double> inclusionOf(const std::vector<double>& weights, int total)
+{
+    std::vector<double> p(weights.size(), 1);
+    std::vector<double> tail(weights.size() + 1, 0); // sums from the small end: a steep power law loses nothing
+    for (std::size_t i = weights.size(); i-- > 0;)
+        tail[i] = tail[i + 1] + weights[i];
+    std::size_t certain = 0;
+    while (certain < static_cast<std::size_t>(total) && weights[certain] * (total - static_cast<double>(certain)) >= tail[certain])
+        ++certain;
+    for (std::size_t i = certain; i < weights.size(); ++i)
+        p[i] = weights[i] * (total - static_cast<double>(certain)) / tail[certain];
+    return p;
+}
+
+/// Multiplies a polynomial in x, kept up to its length, by (1 + w x).
+void multiply(std::vector<double>& polynomial, double w)
+{
+    for (std::size_t j = polynomial.size() - 1; j > 0; --j)
+        polynomial[j] += w * polynomial[j - 1];
+}
+
+/// Inclusion probabilities of conditional Poisson sampling of `n` units with the given odds, by products from both ends.
+void inclusionOfOdds(const std::vector<double>& odds, std::size_t n, std::vector<double>& out)
+{
+    const std::size_t count = odds.size();
+    std::vector<double> before((count + 1) * n, 0); // before[i][j]: e_j of the first i odds, j < n
+    std::vector<double> polynomial(n, 0);
+    polynomial[0] = 1;
+    for (std::size_t i = 0; i < count; ++i) {
+        std::copy(polynomial.begin(), polynomial.end(), before.begin() + static_cast<std::ptrdiff_t>(i * n));
+        if (n > 1)
+            multiply(polynomial, odds[i]);
+    }
+    std::vector<double> after(n, 0);
+    after[0] = 1;
+    double total = 0;
+    for (std::size_t i = count; i-- > 0;) {
+        double others = 0; // e_{n-1} of all odds but this one
+        for (std::size_t j = 0; j < n; ++j)
+            others += before[i * n + j] * after[n - 1 - j];
+        out[i] = odds[i] * others;
+        total += out[i];
+        if (n > 1)
+            multiply(after, odds[i]);
+    }
+    for (double& each : out)
+        each *= static_cast<double>(n) / total; // the sum over units of w_i e_{n-1}(others) is n e_n
+}
+
+/// Odds of conditional Poisson sampling with inclusion probabilities p (each below 1, sum n): each odds ratio is corrected by what the
+/// sampling makes of it until nothing changes.
+std::vector<double> oddsOf(const std::vector<double>& p, int n)
+{
+    if (n <= 0)
+        return std::vector<double>(p.size(), 0);
+    if (n == 1)
+        return p; // proportional
+    std::vector<double> odds(p.size());
+    for (std::size_t i = 0; i < p.size(); ++i)
+        odds[i] = p[i] / (1 - p[i]);
+    std::vector<double> made(p.size());
+    for (int round = 0; round < 200; ++round) {
+        inclusionOfOdds(odds, static_cast<std::size_t>(n), made);
+        double worst = 0;
+        for (std::size_t i = 0; i < p.size(); ++i) {
+            worst = std::max(worst, std::abs(made[i] - p[i]) / p[i]);
+            odds[i] *= p[i] * (1 - made[i]) / (made[i] * (1 - p[i]));
+        }
+        if (worst < 1e-12)
+            break;
+    }
+    return odds;
+}
+
+std::vector<double> powerLaw(int count, double exponent)
+{
+    std::vector<double> weights(static_cast<std::size_t>(count));
+    for (std::size_t i = 0; i < weights.size(); ++i)
+        weights[i] = std::pow(static_cast<double>(i + 1), -exponent);
+    return weights;
+}
+
+/// Of `count` experts in ranges on `ranks` ranks, those on one; the first ranks hold the odd ones.
+int heldBy(int rank, int count, int ranks)
+{
+    return count / ranks + (rank < count % ranks ? 1 : 0);
+}
+
+/// Probability that k of `count`, drawn without replacement, all miss `held` of them.
+double hypergeometricMiss(int count, int held, int k)
+{
+    double probability = 1;
+    for (int j = 0; j < k; ++j)
+        probability *= std::max(0.0, static_cast<double>(count - held - j)) / (count - j);
+    return probability;
+}
+
+struct Key {
+    int experts, topK, ranks, redundant, groups, topGroups;
+    double powerLaw;
+    friend bool operator==(const Key&, const Key&) = default;
+};
+
+} // namespace
+
+struct ExpertRouting::Layout {
+    Key key;
+    std::vector<double> probability; // by expert, falling
+    std::vector<double> odds;        // certain experts: 1, unless groups
+    std::vector<Slot> slots;         // by rank
+    std::vector<double> loads;       // by rank
+    int certain = 0;
+
+    explicit Layout(const Key& k) : key(k), probability(inclusionOf(powerLaw(key.experts, key.powerLaw), key.topK))
+    {
+        if (key.redundant > 0)
+            pack();
+        else
+            number();
+        findOdds();
+    }
+
+    [[nodiscard]] std::size_t hottest() const
+    {
+        return static_cast<std::size_t>(std::max_element(loads.begin(), loads.end()) - loads.begin());
+    }
+
+    [[nodiscard]] double avoids(int first, int last) const
+    {
+        // The share of each expert's copies that lies on these ranks. A token avoids them with probability e_k(odds x (1 - share)) / e_k(odds).
+        std::vector<double> odd = odds;
+        for (const Slot& slot : slots)
+            if (slot.rank >= first && slot.rank < last) {
+                const std::size_t i = static_cast<std::size_t>(slot.expert);
+                odd[i] -= odds[i] * (slot.probability / probability[i]);
+            }
+        if (key.groups > 1)
+            return ways(odd) / ways(odds);
+        double sure = 1;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(certain); ++i)
+            sure *= std::max(0.0, odd[i]); // certain experts have odds 1 here: the share elsewhere
+        return sure * symmetric(odd) / symmetric(odds);
+    }
+
+private:
+    /// Contiguous: the first ranks hold the odd ones.
+    void number()
+    {
+        loads.assign(static_cast<std::size_t>(key.ranks), 0);
+        for (int rank = 0, expert = 0; rank < key.ranks; ++rank)
+            for (int left = heldBy(rank, key.experts, key.ranks); left > 0; --left, ++expert) {
+                slots.push_back({expert, rank, probability[static_cast<std::size_t>(expert)]});
+                loads[static_cast<std::size_t>(rank)] += slots.back().probability;
+            }
+    }
+
+    void pack()
+    {
+        std::vector<int> copies(probability.size(), 1);
+        for (int extra = 0; extra < key.redundant; ++extra) {
+            std::size_t most = 0;
+            for (std::size_t i = 1; i < copies.size(); ++i)
+                if (probability[i] * copies[most] > probability[most] * copies[i])
+                    most = i;
+            ++copies[most];
+        }
+        slots.clear();
+        for (std::size_t i = 0; i < copies.size(); ++i)
+            for (int copy = 0; copy < copies[i]; ++copy)
+                slots.push_back({static_cast<int>(i), 0, probability[i] / copies[i]});
+        std::stable_sort(slots.begin(), slots.end(), [](const Slot& a, const Slot& b) { return a.probability > b.probability; });
+        loads.assign(static_cast<std::size_t>(key.ranks), 0);
+        std::vector<int> held(static_cast<std::size_t>(key.ranks), 0);
+        const auto room = static_cast<int>(ceilDiv(static_cast<std::int64_t>(slots.size()), key.ranks));
+        for (Slot& slot : slots) {
+            std::size_t best = loads.size();
+            for (std::size_t rank = 0; rank < loads.size(); ++rank)
+                if (held[rank] < room && (best == loads.size() || loads[rank] < loads[best]))
+                    best = rank;
+            slot.rank = static_cast<int>(best);
+            loads[best] += slot.probability;
+            ++held[best];
+        }
+        std::stable_sort(slots.begin(), slots.end(), [](const Slot& a, const Slot& b) { return a.rank < b.rank; });
+    }
+
+    /// Groups are ranges of expert numbers; by load the experts are dealt to them in turn.
+    [[nodiscard]] std::size_t groupOf(std::size_t expert) const
+    {
+        const auto groups = static_cast<std::size_t>(key.groups);
+        return key.redundant > 0 ? expert % groups : expert * groups / probability.size();
+    }
+
+    void findOdds()
+    {
+        while (certain < key.experts && probability[static_cast<std::size_t>(certain)] > kCertain)
+            ++certain;
+        const std::vector<double> rest(probability.begin() + certain, probability.end());
+        const std::vector<double> restOdds = oddsOf(rest, key.topK - certain);
+        // Certain experts stand apart (odds 1, never counted); with groups they can be missed after all: their group may not be chosen.
+        const double most = restOdds.empty() ? 1 : *std::max_element(restOdds.begin(), restOdds.end());
+        odds.assign(static_cast<std::size_t>(certain), key.groups > 1 ? std::max(1.0, most) * 1e6 : 1.0);
+        odds.insert(odds.end(), restOdds.begin(), restOdds.end());
+    }
+
+    /// e_n of the odds of the experts that are not certain.
+    [[nodiscard]] double symmetric(const std::vector<double>& odd) const
+    {
+        std::vector<double> polynomial(static_cast<std::size_t>(key.topK - certain) + 1, 0);
+        polynomial[0] = 1;
+        if (polynomial.size() > 1)
+            for (std::size_t i = static_cast<std::size_t>(certain); i < odd.size(); ++i)
+                multiply(polynomial, odd[i]);
+        return polynomial.back();
+    }
+
+    /// Weight of all ways to choose topGroups groups and k experts in them: the coefficient of y^topGroups x^k in the product over groups of
+    /// 1 + y prod (1 + w x).
+    [[nodiscard]] double ways(const std::vector<double>& odd) const
+    {
+        const std::size_t width = static_cast<std::size_t>(key.topK) + 1;
+        const std::size_t chosen = static_cast<std::size_t>(key.topGroups);
+        std::vector<double> group(width * static_cast<std::size_t>(key.groups), 0);
+        for (int g = 0; g < key.groups; ++g)
+            group[static_cast<std::size_t>(g) * width] = 1;
+        for (std::size_t i = 0; i < odd.size(); ++i) {
+            double* const polynomial = group.data() + groupOf(i) * width;
+            for (std::size_t j = width - 1; j > 0; --j)
+                polynomial[j] += odd[i] * polynomial[j - 1];
+        }
+        std::vector<double> table((chosen + 1) * width, 0);
+        table[0] = 1;
+        for (std::size_t g = 0; g < static_cast<std::size_t>(key.groups); ++g)
+            for (std::size_t m = chosen; m > 0; --m)
+                for (std::size_t j = width; j-- > 0;)
+                    for (std::size_t i = 0; i <= j; ++i)
+                        table[m * width + j] += group[g * width + i] * table[(m - 1) * width + j - i];
+        return table.back();
+    }
+};
+
+namespace {
+
+/// Layouts of this thread's latest plans: making one solves for odds, and a user dragging a slider asks for the same again and again.
+std::shared_ptr<const ExpertRouting::Layout> layoutFor(const Key& key)
+{
+    constexpr std::size_t most = 64;
+    static thread_local std::vector<std::shared_ptr<const ExpertRouting::Layout>> known;
+    for (const auto& layout : known)
+        if (layout->key == key)
+            return layout;
+    if (known.size() == most)
+        known.erase(known.begin());
+    known.push_back(std::make_shared<const ExpertRouting::Layout>(key));
+    return known.back();
+}
+
+double logMissOf(double probability)
+{
+    // ln 0 would turn 0 tokens into 0 x infinity.
+    return probability >= 1 ? -1e30 : std::log1p(-probability);
+}
+
+} // namespace
+
+ExpertRouting::ExpertRouting(const FeedForward& feedForward, int expertParallel, int redundantExperts, const Routing& routing)
+    : m_experts(feedForward.experts),
+      m_topK(feedForward.topK),
+      m_ranks(expertParallel),
+      m_slots(feedForward.experts + redundantExperts),
+      m_capacityFactor(routing.capacityFactor),
+      m_drop(routing.dropOverflow)
+{
+    const bool grouped = feedForward.groups > 1 && feedForward.topGroups < feedForward.groups
+                         && feedForward.experts / feedForward.groups * feedForward.topGroups >= feedForward.topK;
+    if (redundantExperts > 0 || grouped)
+        m_layout = layoutFor({m_experts, m_topK, m_ranks, redundantExperts, grouped ? feedForward.groups : 1,
+                              grouped ? feedForward.topGroups : 1, redundantExperts > 0 ? routing.powerLaw : 0});
+    const double uniform = static_cast<double>(m_topK) / m_experts;
+    m_hottest.slots = heldBy(0, m_experts, m_ranks);
+    m_hottest.pairsPerToken = m_hottest.slots * uniform;
+    m_hottest.logMiss = logMissOf(uniform);
+    if (routing.powerLaw > 0)
+        skew(routing.powerLaw);
+    // Copies that would make the hottest rank hotter stay idle.
+    m_balanced = redundantExperts > 0 && m_layout->loads[m_layout->hottest()] <= m_hottest.pairsPerToken * (1 + 1e-12);
+    if (m_balanced) {
+        m_hottest = {};
+        m_hottest.rank = static_cast<int>(m_layout->hottest());
+        m_hottest.pairsPerToken = m_layout->loads[m_layout->hottest()];
+        for (const Slot& slot : m_layout->slots)
+            if (slot.rank == m_hottest.rank)
+                m_hottest.logMisses.push_back(logMissOf(slot.probability));
+        m_hottest.slots = static_cast<int>(m_hottest.logMisses.size());
+    }
+    if (routing.powerLaw > 0 && !m_balanced) // the busiest expert is missed, and then the others drawn among all but it
+        m_hottest.arrival = 1 - (1 - m_probabilities.front()) * hypergeometricMiss(m_experts - 1, m_hottest.slots - 1, m_topK);
+    else
+        m_hottest.arrival = 1 - avoids(m_hottest.rank, m_hottest.rank + 1);
+}
+
+void ExpertRouting::skew(double exponent)
+{
+    m_probabilities = inclusionOf(powerLaw(m_experts, exponent), m_topK);
+    const double busiest = m_probabilities.front();
+    m_hottest.others = m_experts > 1 ? static_cast<double>(m_hottest.slots - 1) / (m_experts - 1) : 0;
+    m_hottest.pairsPerToken = busiest + m_hottest.others * (m_topK - busiest);
+    m_hottest.logMisses.resize(m_probabilities.size());
+    for (std::size_t i = 0; i < m_probabilities.size(); ++i)
+        m_hottest.logMisses[i] = logMissOf(m_probabilities[i]);
+}
+
+double ExpertRouting::limit(double tokens) const
+{
+    return std::min(tokens, std::ceil(m_capacityFactor * tokens * m_topK / (m_balanced ? m_slots : m_experts)));
+}
+
+ExpertLoad ExpertRouting::limited(double tokens) const
+{
+    const double most = limit(tokens);
+    const double all = tokens * m_topK;
+    const double uniform = static_cast<double>(m_topK) / m_experts;
+    int slots = m_experts; // in use
+    double excess = 0;     // of all slots
+    double hot = 0;        // served by the hottest rank within the limit
+    if (m_balanced) {
+        slots = m_slots;
+        double last = -1; // copies of one expert are alike
+        double each = 0;
+        for (const Slot& slot : m_layout->slots) {
+            if (slot.probability != last) {
+                last = slot.probability;
+                each = expectedExcess(tokens, last, most);
+            }
+            excess += each;
+            hot += slot.rank == m_hottest.rank ? tokens * last - each : 0;
+        }
+    } else if (m_probabilities.empty()) {
+        const double each = expectedExcess(tokens, uniform, most);
+        excess = each * m_experts;
+        hot = (tokens * uniform - each) * m_hottest.slots;
+    } else {
+        const double first = expectedExcess(tokens, m_probabilities.front(), most);
+        for (std::size_t i = 1; i < m_probabilities.size(); ++i)
+            excess += expectedExcess(tokens, m_probabilities[i], most);
+        hot = tokens * m_hottest.pairsPerToken - first - m_hottest.others * excess;
+        excess += first;
+    }
+    if (m_drop)
+        return {hot, most * m_hottest.slots, static_cast<double>(m_hottest.slots), excess / all};
+    const double room = most * slots - (all - excess);
+    const double moved = std::min(excess, std::max(0.0, room));
+    const double share = room > 0 ? moved / room : 0; // of each slot's room
+    const double pairs = hot + share * (most * m_hottest.slots - hot);
+    // Experts read: those that their own tokens visit, and of the rest those that the overflow finds.
+    const double own = m_hottest.touched(tokens);
+    const double reached = pairs > hot ? (m_hottest.slots - own) * -std::expm1(-(pairs - hot) / m_hottest.slots) : 0;
+    return {pairs, pairs, own + reached, (excess - moved) / all};
+}
+
+double ExpertRouting::avoids(int first, int last) const
+{
+    if (m_layout && (m_balanced || m_layout->key.redundant == 0))
+        return m_layout->avoids(first, last);
+    int held = 0;
+    for (int rank = first; rank < last; ++rank)
+        held += heldBy(rank, m_experts, m_ranks);
+    return hypergeometricMiss(m_experts, held, m_topK); // in the mean over all orders a token's experts are any k
+}
+
+double ExpertRouting::destinations(int ranksPerBlock) const
+{
+    double sum = 0;
+    if (!m_layout && ranksPerBlock == 1) { // two sizes of rank at most
+        const int more = m_experts % m_ranks;
+        sum += more > 0 ? more * (1 - avoids(0, 1)) : 0;
+        return sum + (m_ranks - more) * (1 - avoids(m_ranks - 1, m_ranks));
+    }
+    for (int first = 0; first < m_ranks; first += ranksPerBlock)
+        sum += 1 - avoids(first, std::min(first + ranksPerBlock, m_ranks));
+    return sum;
+}
+
+std::vector<double> ExpertRouting::rankLoads() const
+{
+    if (m_balanced)
+        return m_layout->loads;
+    std::vector<double> loads;
+    const double rest = m_experts > m_hottest.slots ? (m_topK - m_hottest.pairsPerToken) / (m_experts - m_hottest.slots) : 0;
+    for (int rank = 0; rank < m_ranks; ++rank)
+        loads.push_back(rank == m_hottest.rank ? m_hottest.pairsPerToken : rest * heldBy(rank, m_experts, m_ranks));
+    return loads;
+}
+
+int ExpertRouting::slotsOf(int rank) const
+{
+    if (!m_balanced)
+        return heldBy(rank, m_slots, m_ranks);
+    return static_cast<int>(
+        std::count_if(m_layout->slots.begin(), m_layout->slots.end(), [rank](const Slot& slot) { return slot.rank == rank; }));
+}
+
+std::vector<ExpertRouting::Slot> ExpertRouting::placement() const
+{
+    return m_balanced ? m_layout->slots : std::vector<Slot>();
+}
+
+std::vector<double> ExpertRouting::inclusion() const
+{
+    return !m_probabilities.empty() ? m_probabilities
+                                    : std::vector<double>(static_cast<std::size_t>(m_experts), static_cast<double>(m_topK) / m_experts);
+}
+
+} // namespace shardlens

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which experts the tokens visit, on which expert-parallel rank these lie, and what the hottest rank has to do.
+//
+// Load. Each of T tokens picks k distinct experts of E, independently of the other tokens. Expert i is among them with probability p_i; the
+// p_i sum to k and none exceeds 1. Uniform routing: p_i = k / E. Power law: p_i = min(1, c i^-a), with c such that they sum to k - inclusion
+// probabilities proportional to size, where what would exceed 1 is always taken (Saerndal, Swensson, Wretman: Model Assisted Survey
+// Sampling, 1992, section 3.6.2). The k are drawn together by the design of most entropy with these probabilities, conditional Poisson
+// sampling (Chen, Dempster, Liu: Biometrika 81, 1994); for uniform routing that is the hypergeometric draw. Device-limited routing
+// (DeepSeek-V2, arXiv:2405.04434, section 2.2.2) first chooses topGroups of the groups, then k experts within them: loads stay
+// what they are; where copies of skewed experts lie on chosen ranks, the joint draw keeps the odds of the draw without groups.
+//
+// Place. Ranks hold ranges of expert numbers, as engines place them, and a number says nothing about load: figures are means over all
+// orders of the experts. The hottest rank is that of the busiest expert; its others carry the mean load of the rest. (The hottest of many
+// ranks is now and then another one; that is left out.) With redundant experts, copies and places are those of DeepSeek's load balancer
+// (github.com/deepseek-ai/EPLB): one more copy, each time, of the expert with most load per copy; then, by falling load, onto the rank with
+// least load that has a free slot. Copies share their expert's tokens evenly.
+//
+// Limit. With a capacity factor f a slot takes at most C = ceil(f T k / slots) tokens; its tokens before the limit are binomial (T, p).
+// Dropping is that of static shapes (GShard, arXiv:2006.16668; Switch, arXiv:2101.03961): every slot computes C rows, padding included,
+// and reads its weights. Otherwise the overflow goes to the slots with room, in proportion to it, and only what finds none is dropped.
+#pragma once
+
+#include "core/model/architecture.h"
+#include "core/plan/legality.h"
+
+#include <cmath>
+#include <memory>
+#include <vector>
+
+namespace shardlens {
+
+/// The rank with most token-expert pairs before any limit; the first of them when several are equal.
+struct RankLoad {
+    int rank = 0;
+    int slots = 0;                 ///< experts it holds, copies counted
+    double pairsPerToken = 0;      ///< expected token-expert pairs on it, for each token of the EP group
+    double arrival = 0;            ///< probability that a token has any of its experts there
+    double logMiss = 0;            ///< ln(1 - p) of each slot, where all are alike
+    std::vector<double> logMisses; ///< where they differ: the busiest expert's, then the others'
+    double others = 1;             ///< ... of which the rank holds this fraction in the mean over all orders
+
+    /// Distinct experts of this rank that at least one of `tokens` tokens visits: the sum of 1 - (1 - p)^tokens.
+    [[nodiscard]] double touched(double tokens) const
+    {
+        if (logMisses.empty())
+            return -slots * std::expm1(tokens * logMiss);
+        double sum = 0;
+        for (std::size_t i = 1; i < logMisses.size(); ++i)
+            sum -= std::expm1(tokens * logMisses[i]);
+        return sum * others - std::expm1(tokens * logMisses.front());
+    }
+};
+
+/// What the hottest rank does for the tokens of one piece.
+struct ExpertLoad {
+    double pairs = 0;    ///< token-expert pairs it serves
+    double computed = 0; ///< rows it computes: the pairs, or all of its slots' capacity, padding included
+    double touched = 0;  ///< experts whose weights it reads
+    double dropped = 0;  ///< fraction of all T k pairs, over the whole group, that no expert serves
+};
+
+/// The routing of one kind of layer under one plan. Compile once per plan; at() allocates nothing.
+class ExpertRouting {
+public:
+    /// One copy of an expert on a rank.
+    struct Slot {
+        int expert = 0; ///< by falling load, from 0
+        int rank = 0;
+        double probability = 0; ///< that a token visits this copy
+    };
+
+    /// @param feedForward a mixture of experts (isMoe())
+    ExpertRouting(const FeedForward& feedForward, int expertParallel, int redundantExperts, const Routing& routing);
+
+    [[nodiscard]] const RankLoad& hottest() const { return m_hottest; }
+    /// The hottest rank's pairs over the mean of all ranks: 1 when balanced.
+    [[nodiscard]] double imbalance() const { return m_hottest.pairsPerToken * m_ranks / m_topK; }
+    /// Slots over the whole group: E plus the redundant copies.
+    [[nodiscard]] int slots() const { return m_slots; }
+    /// Slots of the fullest rank, the memory's limit; the hottest rank may hold fewer.
+    [[nodiscard]] int mostSlots() const { return static_cast<int>(ceilDiv(m_slots, m_ranks)); }
+    /// True when a capacity factor limits what experts take.
+    [[nodiscard]] bool isLimited() const { return m_capacityFactor > 0; }
+    /// Tokens that a slot may take of `tokens` tokens of the group.
+    [[nodiscard]] double limit(double tokens) const;
+    /// @param tokens of the whole EP group, at least 1
+    [[nodiscard]] ExpertLoad at(double tokens) const
+    {
+        if (m_capacityFactor > 0)
+            return limited(tokens);
+        const double pairs = tokens * m_hottest.pairsPerToken;
+        return {pairs, pairs, m_hottest.touched(tokens), 0};
+    }
+    /// Expected number of distinct blocks of `ranksPerBlock` consecutive ranks that hold a token's experts: with 1, the ranks it is sent to;
+    /// with the ranks of a node, the nodes. Not for hot loops.
+    [[nodiscard]] double destinations(int ranksPerBlock = 1) const;
+    /// Expected pairs per token on each rank, without a limit.
+    [[nodiscard]] std::vector<double> rankLoads() const;
+    /// Slots that each rank holds.
+    [[nodiscard]] int slotsOf(int rank) const;
+    /// Every copy and its rank as the load balancer places them; empty without redundant experts.
+    [[nodiscard]] std::vector<Slot> placement() const;
+    /// Probability that a token visits each expert, by falling load.
+    [[nodiscard]] std::vector<double> inclusion() const;
+
+    struct Layout; ///< what copies or groups need; shared between plans of one thread
+
+private:
+    [[nodiscard]] ExpertLoad limited(double tokens) const;
+    void skew(double powerLaw);
+    /// Probability that none of a token's experts lies on ranks [first, last).
+    [[nodiscard]] double avoids(int first, int last) const;
+
+    int m_experts = 0;
+    int m_topK = 0;
+    int m_ranks = 1;
+    int m_slots = 0;
+    double m_capacityFactor = 0;
+    bool m_drop = true;
+    bool m_balanced = false;             ///< copies are placed by load
+    std::vector<double> m_probabilities; ///< by expert, falling; empty: all k / E
+    RankLoad m_hottest;
+    std::shared_ptr<const Layout> m_layout; ///< null: neither copies nor groups
+};
+
+} // namespace shardlens
