@@ -99,8 +99,9 @@ private Q_SLOTS:
 
     void textbookStepTime()
     {
-        // "How to Scale Your Model" (JAX scaling book, 2025), chapter 8 "Serving LLaMA 3-70B on TPUs", "Worked Example"
-        // (jax-ml.github.io/scaling-book/applied-inference). Rounded inputs of the book: 70e9 parameters int8, 160e3 B of KV per token, 8 chips of 8.1e11 B/s, 32 sequences at 8,192.
+        // "How to Scale Your Model" (JAX scaling book, 2025), chapter 8 "Serving LLaMA 3-70B on TPUs", "Thinking about throughput"
+        // (jax-ml.github.io/scaling-book/applied-inference). Rounded inputs of the book: 70e9 parameters int8, 160e3 B of
+        // KV per token, 8 chips of 8.1e11 B/s, 32 sequences at 8,192.
         const double kv = 160e3 * 32 * 8192;
         const double step = (kv + 70e9) / (8 * 8.1e11);
         QVERIFY(near(kv + 70e9, 112e9, 0.005));
