@@ -95,6 +95,70 @@ void countFeedForward(const FeedForward& f, Count hidden, LayerParameters& p)
         p.feedForwardSmall += hidden;
 }
 
+/// Counts the scales of one matrix of `rows` x `columns`, `copies` times, in the format of its class.
+class ScaleCounter {
+public:
+    ScaleCounter(const StoredFormats& formats, std::array<Count, kNumberFormatCount>& scales) : m_formats(formats), m_scales(scales) {}
+    void add(WeightClass weightClass, Count rows, Count columns, Count copies = 1)
+    {
+        const NumberFormat format = m_formats.own[static_cast<std::size_t>(weightClass)].value_or(m_formats.weights);
+        const BlockScale scale = scaleOf(format);
+        if (scale.bytes > 0)
+            m_scales[static_cast<std::size_t>(format)] += copies * ceilDiv(rows, scale.rows) * ceilDiv(columns, scale.columns);
+    }
+
+private:
+    const StoredFormats& m_formats;
+    std::array<Count, kNumberFormatCount>& m_scales;
+};
+
+void addAttentionScales(const Attention& a, Count hidden, ScaleCounter& counter)
+{
+    const auto add = [&counter](Count rows, Count columns) { counter.add(WeightClass::Attention, rows, columns); };
+    const Count heads = a.queryHeads;
+    if (a.kind == AttentionKind::Grouped) {
+        add(hidden, heads * a.headDim * (a.outputGate ? 2 : 1));
+        add(hidden, Count{a.kvHeads} * a.headDim);
+        if (!a.keyIsValue)
+            add(hidden, Count{a.kvHeads} * a.valueDim());
+        add(heads * a.valueDim(), hidden);
+    } else if (a.kind == AttentionKind::Latent) {
+        const Count queries = heads * (Count{a.nopeHeadDim} + a.ropeHeadDim);
+        if (a.queryLoraRank > 0) {
+            add(hidden, a.queryLoraRank);
+            add(a.queryLoraRank, queries);
+        } else {
+            add(hidden, queries);
+        }
+        add(hidden, Count{a.kvLoraRank} + a.ropeHeadDim);
+        add(a.kvLoraRank, heads * (Count{a.nopeHeadDim} + a.valueHeadDim));
+        add(heads * a.valueHeadDim, hidden);
+        if (a.index.heads > 0 && !a.index.shared) { // its weights_proj stays in bf16
+            add(a.queryLoraRank > 0 ? Count{a.queryLoraRank} : hidden, Count{a.index.heads} * a.index.headDim);
+            add(hidden, a.index.headDim);
+        }
+    }
+}
+
+/// Scales that a weights file holds for one layer's matrices. The two halves of a linear layer's projections are not told apart: none are
+/// counted for it.
+void addScales(const Model& model, const LayerKind& kind, std::array<Count, kNumberFormatCount>& scales)
+{
+    ScaleCounter counter(*model.nativeFormats, scales);
+    const FeedForward& f = kind.feedForward;
+    addAttentionScales(kind.attention, model.hidden, counter);
+    const auto addMlp = [&](WeightClass weightClass, Count width, Count intermediate, Count copies) {
+        counter.add(weightClass, width, intermediate, copies * (f.matrices - 1));
+        counter.add(weightClass, intermediate, width, copies);
+    };
+    if (f.intermediate > 0)
+        addMlp(WeightClass::Mlp, model.hidden, f.intermediate, 1);
+    if (f.sharedIntermediate > 0)
+        addMlp(WeightClass::Mlp, model.hidden, f.sharedIntermediate, 1);
+    if (f.isMoe())
+        addMlp(WeightClass::Experts, f.expertHidden > 0 ? f.expertHidden : model.hidden, f.expertIntermediate, f.experts);
+}
+
 } // namespace
 
 LayerParameters layerParameters(const Model& model, const LayerKind& kind)
@@ -164,8 +228,18 @@ std::vector<PublishedExtra> publishedExtras(const Model& model)
         extras.push_back({std::to_string(layers) + (layers == 1 ? " multi-token prediction layer" : " multi-token prediction layers"),
                           layers * predictionLayer(model)});
         if (model.prediction.ownEmbedding)
-            extras.push_back({"copies of embedding and head for prediction", 2 * Count{model.vocabulary} * model.hidden});
+            extras.push_back({"copies of embedding and head for it", layers * 2 * Count{model.vocabulary} * model.hidden});
     }
+    if (!model.nativeFormats)
+        return extras;
+    std::array<Count, kNumberFormatCount> scales{};
+    for (const std::uint8_t kind : model.layers)
+        addScales(model, model.kinds[kind], scales);
+    for (int i = 0; i < layers; ++i)
+        addScales(model, model.kinds[model.prediction.kind], scales);
+    for (const NumberFormat format : kNumberFormats)
+        if (const Count count = scales[static_cast<std::size_t>(format)]; count > 0)
+            extras.push_back({"scales of " + std::string(nameOf(format)) + " weights", count});
     return extras;
 }
 

@@ -16,7 +16,15 @@ namespace {
 using Limits = ModelLimits;
 using OrderedJson = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 2> kAttentionKinds{"grouped", "latent"};
+constexpr std::array<std::string_view, 4> kAttentionKinds{"grouped", "latent", "linear", "none"};
+constexpr std::array<std::string_view, 3> kLinearKinds{"gated-delta", "kimi-delta", "mamba2"};
+constexpr std::array<std::string_view, kNumberFormatCount> kFormatNames = [] {
+    std::array<std::string_view, kNumberFormatCount> names{};
+    for (std::size_t i = 0; i < names.size(); ++i)
+        names[i] = nameOf(kNumberFormats[i]);
+    return names;
+}();
+constexpr std::array<std::string_view, kWeightClassCount> kClassKeys{"attention", "mlp", "experts", "embedding"};
 constexpr std::array<std::string_view, 3> kQueryKeyNorms{"none", "per-head", "full"};
 constexpr std::array<std::string_view, 3> kNorms{"rms", "layer", "layer-no-bias"};
 
@@ -24,6 +32,13 @@ void readGrouped(JsonObject& object, Attention& a)
 {
     a.kvHeads = object.requiredInt("kv_heads", 1, Limits::heads);
     a.headDim = object.requiredInt("head_dim", 1, Limits::headDim);
+    a.valueHeadDim = object.optionalInt("value_head_dim", 0, Limits::headDim).value_or(0);
+    a.outputGate = object.optionalBool("output_gate").value_or(false);
+    a.keyIsValue = object.optionalBool("key_is_value").value_or(false);
+    a.qkvBias = object.optionalBool("qkv_bias").value_or(false);
+    a.queryKeyNorm = static_cast<QueryKeyNorm>(object.optionalChoice("query_key_norm", kQueryKeyNorms).value_or(0));
+    if (a.keyIsValue && a.valueDim() != a.headDim)
+        object.fail("value_head_dim", "the key head's size, " + std::to_string(a.headDim) + ", is needed where keys are values");
     if (a.queryHeads % a.kvHeads != 0)
         object.fail("kv_heads", "a divisor of the " + std::to_string(a.queryHeads) + " query heads is allowed");
 }
@@ -38,25 +53,57 @@ void readLatent(JsonObject& object, Attention& a)
     a.valueHeadDim = object.requiredInt("value_head_dim", 1, Limits::headDim);
 }
 
+LinearMixer readLinear(JsonObject& object)
+{
+    LinearMixer m;
+    m.kind = static_cast<LinearKind>(object.requiredChoice("mixer", kLinearKinds));
+    m.keyHeads = object.requiredInt("key_heads", 1, Limits::heads);
+    m.keyDim = object.requiredInt("key_dim", 1, Limits::headDim);
+    m.valueHeads = object.requiredInt("value_heads", 1, Limits::heads);
+    m.valueDim = object.requiredInt("value_dim", 1, Limits::headDim);
+    m.convKernel = object.requiredInt("conv_kernel", 1, Limits::convKernel);
+    m.convBias = object.optionalBool("conv_bias").value_or(false);
+    m.projectionBias = object.optionalBool("projection_bias").value_or(false);
+    m.fullRankGate = object.optionalBool("full_rank_gate").value_or(false);
+    if (m.valueHeads % m.keyHeads != 0)
+        object.fail("key_heads", "a divisor of the " + std::to_string(m.valueHeads) + " value heads is allowed");
+    if (m.fullRankGate && m.kind != LinearKind::KimiDelta)
+        object.fail("full_rank_gate", "only kimi-delta has this gate");
+    return m;
+}
+
+SparseIndex readIndex(JsonObject object)
+{
+    SparseIndex index;
+    index.heads = object.requiredInt("heads", 1, Limits::heads);
+    index.headDim = object.requiredInt("head_dim", 1, Limits::headDim);
+    index.topK = object.requiredInt("top_k", 1, Limits::positions);
+    index.shared = object.optionalBool("shared").value_or(false);
+    object.finish();
+    return index;
+}
+
 Attention readAttention(JsonObject object)
 {
     Attention a;
     a.kind = static_cast<AttentionKind>(object.requiredChoice("kind", kAttentionKinds));
-    a.queryHeads = object.requiredInt("query_heads", 1, Limits::heads);
-    if (a.kind == AttentionKind::Latent)
-        readLatent(object, a);
-    else
-        readGrouped(object, a);
-    a.window = object.optionalInt("window", 0, Limits::positions).value_or(0);
-    a.chunked = object.optionalBool("chunked").value_or(false);
-    a.outputBias = object.optionalBool("output_bias").value_or(false);
-    a.sinks = object.optionalBool("sinks").value_or(false);
-    if (a.kind == AttentionKind::Grouped) {
-        a.qkvBias = object.optionalBool("qkv_bias").value_or(false);
-        a.queryKeyNorm = static_cast<QueryKeyNorm>(object.optionalChoice("query_key_norm", kQueryKeyNorms).value_or(0));
+    if (a.kind == AttentionKind::Linear) {
+        a.linear = readLinear(object);
+    } else if (a.kind != AttentionKind::None) {
+        a.queryHeads = object.requiredInt("query_heads", 1, Limits::heads);
+        if (a.kind == AttentionKind::Latent)
+            readLatent(object, a);
+        else
+            readGrouped(object, a);
+        a.window = object.optionalInt("window", 0, Limits::positions).value_or(0);
+        a.chunked = object.optionalBool("chunked").value_or(false);
+        a.outputBias = object.optionalBool("output_bias").value_or(false);
+        a.sinks = object.optionalBool("sinks").value_or(false);
+        if (std::optional<JsonObject> index = object.optionalObject("index"))
+            a.index = readIndex(*index);
+        if (a.chunked && a.window == 0)
+            object.fail("chunked", "a window is needed beside it");
     }
-    if (a.chunked && a.window == 0)
-        object.fail("chunked", "a window is needed beside it");
     object.finish();
     return a;
 }
@@ -74,8 +121,15 @@ FeedForward readFeedForward(JsonObject object)
         f.sharedIntermediate = object.optionalInt("shared_intermediate", 0, Limits::intermediate).value_or(0);
         f.routerBias = object.optionalBool("router_bias").value_or(false);
         f.sharedExpertGate = object.optionalBool("shared_expert_gate").value_or(false);
+        f.groups = object.optionalInt("groups", 1, f.experts).value_or(1);
+        f.topGroups = object.optionalInt("top_groups", 1, f.groups).value_or(f.groups);
+        f.expertHidden = object.optionalInt("expert_hidden", 0, Limits::hidden).value_or(0);
+        if (f.experts % f.groups != 0)
+            object.fail("groups", "a divisor of the " + std::to_string(f.experts) + " experts is allowed");
+        else if (f.topK > f.experts / f.groups * f.topGroups)
+            object.fail("top_groups", "groups enough for the " + std::to_string(f.topK) + " experts of a token are needed");
     } else {
-        f.intermediate = object.requiredInt("intermediate", 1, Limits::intermediate);
+        f.intermediate = object.requiredInt("intermediate", 0, Limits::intermediate);
     }
     object.finish();
     return f;
@@ -89,6 +143,8 @@ std::vector<LayerKind> readKinds(const JsonArray& array)
         LayerKind kind;
         kind.attention = readAttention(object.requiredObject("attention"));
         kind.feedForward = readFeedForward(object.requiredObject("feed_forward"));
+        if (kind.attention.kind == AttentionKind::None && kind.feedForward.isNone())
+            object.fail("feed_forward", "a layer with attention, a feed-forward part or both is expected");
         object.finish();
         kinds.push_back(kind);
     }
@@ -119,10 +175,56 @@ std::vector<std::uint8_t> readLayers(const JsonArray& array, int kinds, JsonRead
     return layers;
 }
 
-OrderedJson attentionToJson(const Attention& a)
+Model::Prediction readPrediction(JsonObject object, int kinds)
+{
+    Model::Prediction prediction;
+    prediction.layers = object.requiredInt("layers", 1, Limits::predictionLayers);
+    prediction.kind = static_cast<std::uint8_t>(object.requiredInt("kind", 0, std::max(0, kinds - 1)));
+    prediction.ownEmbedding = object.optionalBool("own_embedding").value_or(false);
+    object.finish();
+    return prediction;
+}
+
+StoredFormats readNativeFormats(JsonObject object)
+{
+    StoredFormats formats;
+    formats.weights = kNumberFormats[object.requiredChoice("weights", kFormatNames)];
+    for (std::size_t i = 0; i < kClassKeys.size(); ++i)
+        if (const std::optional<std::size_t> choice = object.optionalChoice(kClassKeys[i], kFormatNames))
+            formats.own[i] = kNumberFormats[*choice];
+    if (const std::optional<std::size_t> choice = object.optionalChoice("kv", kFormatNames))
+        formats.kv = kNumberFormats[*choice];
+    object.finish();
+    return formats;
+}
+
+OrderedJson linearToJson(const LinearMixer& m)
 {
     OrderedJson json;
+    json["kind"] = "linear";
+    json["mixer"] = kLinearKinds[static_cast<std::size_t>(m.kind)];
+    json["key_heads"] = m.keyHeads;
+    json["key_dim"] = m.keyDim;
+    json["value_heads"] = m.valueHeads;
+    json["value_dim"] = m.valueDim;
+    json["conv_kernel"] = m.convKernel;
+    if (m.convBias)
+        json["conv_bias"] = true;
+    if (m.projectionBias)
+        json["projection_bias"] = true;
+    if (m.fullRankGate)
+        json["full_rank_gate"] = true;
+    return json;
+}
+
+OrderedJson attentionToJson(const Attention& a)
+{
+    if (a.kind == AttentionKind::Linear)
+        return linearToJson(a.linear);
+    OrderedJson json;
     json["kind"] = kAttentionKinds[static_cast<std::size_t>(a.kind)];
+    if (a.kind == AttentionKind::None)
+        return json;
     json["query_heads"] = a.queryHeads;
     if (a.kind == AttentionKind::Latent) {
         json["query_lora_rank"] = a.queryLoraRank;
@@ -133,6 +235,8 @@ OrderedJson attentionToJson(const Attention& a)
     } else {
         json["kv_heads"] = a.kvHeads;
         json["head_dim"] = a.headDim;
+        if (a.valueHeadDim > 0)
+            json["value_head_dim"] = a.valueHeadDim;
     }
     if (a.window > 0)
         json["window"] = a.window;
@@ -146,6 +250,18 @@ OrderedJson attentionToJson(const Attention& a)
         json["sinks"] = true;
     if (a.queryKeyNorm != QueryKeyNorm::None)
         json["query_key_norm"] = kQueryKeyNorms[static_cast<std::size_t>(a.queryKeyNorm)];
+    if (a.outputGate)
+        json["output_gate"] = true;
+    if (a.keyIsValue)
+        json["key_is_value"] = true;
+    if (a.index.heads > 0) {
+        OrderedJson& index = json["index"];
+        index["heads"] = a.index.heads;
+        index["head_dim"] = a.index.headDim;
+        index["top_k"] = a.index.topK;
+        if (a.index.shared)
+            index["shared"] = true;
+    }
     return json;
 }
 
@@ -153,7 +269,7 @@ OrderedJson feedForwardToJson(const FeedForward& f)
 {
     OrderedJson json;
     json["matrices"] = f.matrices;
-    if (f.intermediate > 0)
+    if (f.intermediate > 0 || !f.isMoe())
         json["intermediate"] = f.intermediate;
     if (f.bias)
         json["bias"] = true;
@@ -168,6 +284,12 @@ OrderedJson feedForwardToJson(const FeedForward& f)
         json["router_bias"] = true;
     if (f.sharedExpertGate)
         json["shared_expert_gate"] = true;
+    if (f.groups > 1) {
+        json["groups"] = f.groups;
+        json["top_groups"] = f.topGroups;
+    }
+    if (f.expertHidden > 0)
+        json["expert_hidden"] = f.expertHidden;
     return json;
 }
 
@@ -232,6 +354,10 @@ Model readModel(JsonObject object)
     model.parallelBlock = object.optionalBool("parallel_block").value_or(false);
     model.kinds = readKinds(object.requiredArray("kinds", 1, Limits::kinds));
     model.layers = readLayers(object.requiredArray("layers", 1, Limits::layers), static_cast<int>(model.kinds.size()), object.reader());
+    if (std::optional<JsonObject> prediction = object.optionalObject("prediction"))
+        model.prediction = readPrediction(*prediction, static_cast<int>(model.kinds.size()));
+    if (std::optional<JsonObject> formats = object.optionalObject("native_formats"))
+        model.nativeFormats = readNativeFormats(*formats);
     model.publishedParameters = object.optionalInt64("published_parameters", 0, std::int64_t{1} << 60).value_or(0);
     model.publishedExtras = object.optionalString("published_extras").value_or("");
     object.finish();
@@ -281,6 +407,22 @@ OrderedJson modelToJson(const Model& model)
         json["kinds"].push_back(std::move(entry));
     }
     json["layers"] = layersToJson(model.layers);
+    if (model.prediction.layers > 0) {
+        OrderedJson& prediction = json["prediction"];
+        prediction["layers"] = model.prediction.layers;
+        prediction["kind"] = model.prediction.kind;
+        if (model.prediction.ownEmbedding)
+            prediction["own_embedding"] = true;
+    }
+    if (model.nativeFormats) {
+        OrderedJson& formats = json["native_formats"];
+        formats["weights"] = nameOf(model.nativeFormats->weights);
+        for (std::size_t i = 0; i < kClassKeys.size(); ++i)
+            if (model.nativeFormats->own[i])
+                formats[std::string(kClassKeys[i])] = nameOf(*model.nativeFormats->own[i]);
+        if (model.nativeFormats->kv)
+            formats["kv"] = nameOf(*model.nativeFormats->kv);
+    }
     if (model.publishedParameters > 0)
         json["published_parameters"] = model.publishedParameters;
     if (!model.publishedExtras.empty())

@@ -12,13 +12,20 @@
 //   norm                  "rms", "layer" (weights and biases) or "layer-no-bias"
 //   norms_per_layer       whole number
 //   kinds                 1 to 16 objects {"attention": {...}, "feed_forward": {...}}
-//     attention           {"kind": "grouped", query_heads, kv_heads, head_dim} or
+//     attention           {"kind": "grouped", query_heads, kv_heads, head_dim}, optional value_head_dim (0 or absent: head_dim), qkv_bias,
+//                         query_key_norm ("none", "per-head", "full"), output_gate, key_is_value;
 //                         {"kind": "latent", query_heads, query_lora_rank (0: none), kv_lora_rank, nope_head_dim, rope_head_dim,
-//                          value_head_dim}; optional in both: window, chunked, qkv_bias, output_bias, sinks,
-//                         query_key_norm ("none", "per-head", "full")
-//     feed_forward        matrices (2 or 3), intermediate (absent in a layer of experts only), bias; with experts also experts, top_k,
-//                         expert_intermediate, and optional shared_intermediate, router_bias, shared_expert_gate
+//                          value_head_dim};
+//                         optional in both: window, chunked, output_bias, sinks, index {heads, head_dim, top_k, shared};
+//                         {"kind": "linear", mixer ("gated-delta", "kimi-delta", "mamba2"), key_heads, key_dim, value_heads, value_dim,
+//                          conv_kernel}, optional conv_bias, projection_bias, full_rank_gate;
+//                         {"kind": "none"}: the layer mixes no tokens
+//     feed_forward        matrices (2 or 3), intermediate (absent in a layer of experts only; 0: the layer has no feed-forward part), bias;
+//                         with experts also experts, top_k, expert_intermediate, and optional shared_intermediate, router_bias,
+//                         shared_expert_gate, groups and top_groups (device-limited routing), expert_hidden (width the experts work in)
 //   layers                runs in order: {"kind": 0, "count": 80}, or {"pattern": [0, 1], "count": 12} for 24 alternating layers
+//   prediction            optional: {layers, kind, own_embedding}: multi-token prediction
+//   native_formats        optional: {weights, and where they differ attention, mlp, experts, embedding, kv}: what the file is stored in
 //   published_parameters  optional: parameters in the published weights
 //   published_extras      optional: what that count holds beyond this model
 #pragma once
@@ -46,6 +53,8 @@ struct ModelLimits {
     static constexpr int experts = 2'048;
     static constexpr int expertIntermediate = 131'072;
     static constexpr int normsPerLayer = 8;
+    static constexpr int convKernel = 64;
+    static constexpr int predictionLayers = 64;
 };
 
 /// Reads and finishes `object`. Errors go to its reader; what is returned then must not be used.
