@@ -2,6 +2,7 @@
 #include "app/cli/flags.h"
 #include "core/base/format.h"
 #include "core/hardware/resize.h"
+#include "core/plan/optionnames.h"
 #include "core/scenario/scenario.h"
 
 namespace shardlens::cli {
@@ -19,7 +20,10 @@ constexpr unsigned kPrintsJson = bit(Command::Evaluate) | bit(Command::Catalog);
 constexpr unsigned kAll = (1U << kCommandCount) - 1;
 constexpr std::int64_t kMostReserve = std::int64_t{1} << 50;
 constexpr std::string_view kFormatNames = "fp32|bf16|fp16|fp8|fp8-block|int8|int4|int4-g32|mxfp4|nvfp4";
+constexpr std::string_view kOwnFormatNames = "as-weights|fp32|bf16|fp16|fp8|fp8-block|int8|int4|int4-g32|mxfp4|nvfp4";
 constexpr std::string_view kComputeNames = "fp32|tf32|bf16|fp16|fp8|int8|int4|fp4";
+
+constexpr std::int64_t kHundred = 100; ///< Factor's bounds are hundredths
 
 using K = ArgumentKind;
 
@@ -39,15 +43,34 @@ constexpr std::array kFlags{
     FlagSpec{Flag::Batch, "--batch", "", "N", K::Count, 1, kMaxBatch, kScenario, "sequences per replica"},
     FlagSpec{Flag::Input, "--input", "", "N", K::Count, 1, kMaxTokens, kScenario, "prompt tokens of each sequence"},
     FlagSpec{Flag::Output, "--output", "", "N", K::Count, 1, kMaxTokens, kScenario, "generated tokens of each sequence"},
+    FlagSpec{Flag::RoutingSkew, "--routing-skew", "", "X", K::Factor, 0, kHundred * static_cast<std::int64_t>(kMaxPowerLaw), kScenario, "load of the i-th busiest expert is as i^-X; 0 is uniform"},
+    FlagSpec{Flag::CapacityFactor, "--capacity-factor", "", "X", K::Factor, 0, kHundred * static_cast<std::int64_t>(kMaxCapacityFactor), kScenario, "an expert takes at most X times the mean tokens; 0 is no limit"},
+    FlagSpec{Flag::BeyondCapacity, "--beyond-capacity", "", "drop|overflow", K::Choice, 0, 0, kScenario, "what happens to tokens beyond that"},
     FlagSpec{Flag::Weights, "--weights", "", kFormatNames, K::Choice, 0, 0, kScenario, "number format of the weights"},
     FlagSpec{Flag::Kv, "--kv", "", kFormatNames, K::Choice, 0, 0, kScenario, "number format of the KV cache"},
     FlagSpec{Flag::Compute, "--compute", "", kComputeNames, K::Choice, 0, 0, kScenario, "number format of the arithmetic"},
+    FlagSpec{Flag::AttentionFormat, "--attention-format", "", kOwnFormatNames, K::Choice, 0, 0, kScenario, "number format of the attention matrices alone"},
+    FlagSpec{Flag::MlpFormat, "--mlp-format", "", kOwnFormatNames, K::Choice, 0, 0, kScenario, "the same of dense MLPs and shared experts"},
+    FlagSpec{Flag::ExpertFormat, "--expert-format", "", kOwnFormatNames, K::Choice, 0, 0, kScenario, "the same of the routed experts"},
+    FlagSpec{Flag::EmbeddingFormat, "--embedding-format", "", kOwnFormatNames, K::Choice, 0, 0, kScenario, "the same of embedding and head"},
+    FlagSpec{Flag::Attention, "--attention", "", "fused|unfused", K::Choice, 0, 0, kScenario, "unfused writes scores and probabilities to HBM"},
+    FlagSpec{Flag::SequenceExchange, "--sequence-exchange", "", "all-gather|ring", K::Choice, 0, 0, kScenario, "how SP ranks exchange keys and values in prefill"},
+    FlagSpec{Flag::Norms, "--norms", "", "replicated|sharded", K::Choice, 0, 0, kScenario, "sharded: ReduceScatter and AllGather around norms on 1/TP of the tokens"},
+    FlagSpec{Flag::ExpertExchange, "--expert-exchange", "", "auto|reduce|all-to-all", K::Choice, 0, 0, kScenario, "how tokens meet their experts"},
+    FlagSpec{Flag::SharedExperts, "--shared-experts", "", "tensor|replicated", K::Choice, 0, 0, kScenario, "shared experts split over TP, or whole on every device"},
+    FlagSpec{Flag::RedundantExperts, "--redundant-experts", "", "N", K::Count, 0, kMaxRedundantExperts, kScenario, "further copies of the busiest experts per layer"},
+    FlagSpec{Flag::Sends, "--sends", "", "overlapped|synchronous", K::Choice, 0, 0, kScenario, "whether a pipeline stage waits for its sends"},
+    FlagSpec{Flag::Overlap, "--overlap", "", "X", K::Factor, 0, kHundred, kScenario, "share of each collective hidden behind its own operator"},
+    FlagSpec{Flag::VirtualStages, "--virtual-stages", "", "N", K::Count, 1, kMaxVirtualStages, kScenario, "chunks of layers per stage (interleaved pipeline)"},
+    FlagSpec{Flag::LayerSplit, "--layer-split", "", "even|balanced", K::Choice, 0, 0, kScenario, "balanced counts embedding and head as layers"},
+    FlagSpec{Flag::LayersPerStage, "--layers-per-stage", "", "N,N,...", K::Counts, 1, kMaxStageLayers, kScenario, "layers of each stage by hand"},
+    FlagSpec{Flag::AxisOrder, "--axis-order", "", "tp,sp,attention-dp,pp,dp", K::Order, 0, 0, kScenario, "axes onto devices, innermost first"},
     FlagSpec{Flag::Mode, "--mode", "", "roofline|calibrated", K::Choice, 0, 0, kScenario, "roofline (calibrated needs fitted constants, none are shipped)"},
     FlagSpec{Flag::Reserve, "--reserve", "", "BYTES", K::Bytes, 0, kMostReserve, kScenario, "memory kept for the runtime, e.g. 2GiB; 0 counts weights and KV alone"},
     FlagSpec{Flag::Json, "--json", "", "", K::None, 0, 0, kPrintsJson, "print one JSON value"},
     FlagSpec{Flag::Picture, "--output-file", "-o", "X.png", K::Text, 0, 0, kRender, "the picture to write (required)"},
     FlagSpec{Flag::Size, "--size", "", "WxH", K::Size, 160, 8192, kRender, "size in device-independent pixels"},
-    FlagSpec{Flag::Scale, "--scale", "", "S", K::Factor, 0, 0, kRender, "pixels per device-independent pixel, 0.5 to 4"},
+    FlagSpec{Flag::Scale, "--scale", "", "S", K::Factor, 50, 400, kRender, "pixels per device-independent pixel, 0.5 to 4"},
     FlagSpec{Flag::Theme, "--theme", "", "light|dark|print", K::Choice, 0, 0, kRender, "colours (default light)"},
     FlagSpec{Flag::Help, "--help", "-h", "", K::None, 0, 0, kAll, "print this help"},
     FlagSpec{Flag::Version, "--version", "", "", K::None, 0, 0, bit(Command::Window), "print the version"},
@@ -125,7 +148,11 @@ std::string allowedFor(const FlagSpec& spec)
         return text;
     }
     case ArgumentKind::Size: return "WIDTHxHEIGHT, each a whole number" + range();
-    case ArgumentKind::Factor: return "a number from 0.5 to 4";
+    case ArgumentKind::Factor:
+        return "a number from " + formatNumber(static_cast<double>(spec.least) / kHundred) + " to "
+               + (spec.most % kHundred == 0 ? formatCount(spec.most / kHundred) : formatNumber(static_cast<double>(spec.most) / kHundred));
+    case ArgumentKind::Counts: return "whole numbers" + range() + ", separated by commas";
+    case ArgumentKind::Order: return "each of " + std::string(spec.argument) + " once, in any order";
     }
     return {};
 }

@@ -9,8 +9,8 @@ namespace shardlens::cli {
 
 namespace {
 
-constexpr double kLeastScale = 0.5;
-constexpr double kMostScale = 4;
+constexpr double kHundred = 100;
+constexpr std::size_t kMostListed = 65536;
 
 std::optional<std::int64_t> wholeNumber(std::string_view text)
 {
@@ -86,6 +86,46 @@ Result<FlagValue> parseSize(const FlagSpec& spec, const std::string& text)
     return FlagValue{.text = text, .number = *width, .second = *height};
 }
 
+std::vector<std::string_view> partsOf(std::string_view text)
+{
+    std::vector<std::string_view> parts;
+    for (;;) {
+        const std::size_t comma = text.find(',');
+        parts.push_back(text.substr(0, comma));
+        if (comma == std::string_view::npos)
+            return parts;
+        text.remove_prefix(comma + 1);
+    }
+}
+
+Result<FlagValue> parseCounts(const FlagSpec& spec, const std::string& text)
+{
+    FlagValue value{.text = text};
+    for (const std::string_view part : partsOf(text)) {
+        const auto number = wholeNumber(part);
+        if (!number || *number < spec.least || *number > spec.most || value.list.size() == kMostListed)
+            return refused(spec, text.empty() ? "an empty text" : text);
+        value.list.push_back(static_cast<int>(*number));
+    }
+    return value;
+}
+
+Result<FlagValue> parseOrder(const FlagSpec& spec, const std::string& text)
+{
+    FlagValue value{.text = text};
+    const std::vector<std::string_view> words = partsOf(spec.argument);
+    for (const std::string_view part : partsOf(text)) {
+        const auto place = static_cast<int>(std::find(words.begin(), words.end(), part) - words.begin());
+        const bool again = std::find(value.list.begin(), value.list.end(), place) != value.list.end();
+        if (place == static_cast<int>(words.size()) || again)
+            return refused(spec, text.empty() ? "an empty text" : text);
+        value.list.push_back(place);
+    }
+    if (value.list.size() != words.size())
+        return refused(spec, text);
+    return value;
+}
+
 Result<FlagValue> parseValue(const FlagSpec& spec, const std::string& text)
 {
     FlagValue value{.text = text};
@@ -116,11 +156,13 @@ Result<FlagValue> parseValue(const FlagSpec& spec, const std::string& text)
     case ArgumentKind::Size: return parseSize(spec, text);
     case ArgumentKind::Factor: {
         const auto number = decimalNumber(text);
-        if (!number || *number < kLeastScale || *number > kMostScale)
+        if (!number || *number * kHundred < static_cast<double>(spec.least) || *number * kHundred > static_cast<double>(spec.most))
             return refused(spec, text.empty() ? "an empty text" : text);
         value.factor = *number;
         break;
     }
+    case ArgumentKind::Counts: return parseCounts(spec, text);
+    case ArgumentKind::Order: return parseOrder(spec, text);
     }
     return value;
 }

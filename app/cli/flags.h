@@ -33,9 +33,28 @@ enum class Flag : std::uint8_t {
     Batch,
     Input,
     Output,
+    RoutingSkew,
+    CapacityFactor,
+    BeyondCapacity,
     Weights,
     Kv,
     Compute,
+    AttentionFormat,
+    MlpFormat,
+    ExpertFormat,
+    EmbeddingFormat,
+    Attention,
+    SequenceExchange,
+    Norms,
+    ExpertExchange,
+    SharedExperts,
+    RedundantExperts,
+    Sends,
+    Overlap,
+    VirtualStages,
+    LayerSplit,
+    LayersPerStage,
+    AxisOrder,
     Mode,
     Reserve,
     Json,
@@ -55,7 +74,9 @@ enum class ArgumentKind : std::uint8_t {
     Bytes,  ///< number of bytes, or with a unit: 2GiB, 500MB
     Choice, ///< one of the words of FlagSpec::argument, separated by |
     Size,   ///< WIDTHxHEIGHT, each from least to most
-    Factor, ///< decimal number from least to most
+    Factor, ///< decimal number from least / 100 to most / 100
+    Counts, ///< whole numbers from least to most, separated by commas
+    Order,  ///< every one of the words of FlagSpec::argument, separated by commas, in any order
 };
 
 struct FlagSpec {
@@ -92,6 +113,7 @@ struct FlagValue {
     std::int64_t number = 0; ///< Count, Bytes; width of Size
     std::int64_t second = 0; ///< height of Size
     double factor = 0;
+    std::vector<int> list = {}; ///< Counts; Order: indices of the words
 };
 
 struct Arguments {

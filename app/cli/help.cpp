@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/help.h"
 
+#include <array>
+
 namespace shardlens::cli {
 
 namespace {
@@ -8,10 +10,24 @@ namespace {
 constexpr std::string_view kStatuses =
     "Exit status: 0 answered (also when the answer is \"does not fit\"), 2 bad usage or unreadable input, 3 the plan is illegal.\n";
 
+/// Headings of the long lists, each above the first flag of its part of the table.
+struct FlagGroup {
+    Flag first;
+    std::string_view title;
+};
+constexpr std::array kFlagGroups{
+    FlagGroup{Flag::Model, "Model and machine"},
+    FlagGroup{Flag::Tensor, "Plan"},
+    FlagGroup{Flag::Batch, "Workload"},
+    FlagGroup{Flag::Weights, "Formats"},
+    FlagGroup{Flag::Attention, "How the plan is carried out (the first of the words is the default)"},
+    FlagGroup{Flag::Mode, "Other flags"},
+};
+
 /// Two columns, the second aligned; the first may be too long for it and then has a line of its own.
 void addRow(std::string& text, const std::string& left, std::string_view right)
 {
-    constexpr std::size_t kColumn = 24;
+    constexpr std::size_t kColumn = 26;
     text += "  " + left;
     if (left.size() + 2 > kColumn)
         text += "\n" + std::string(kColumn + 2, ' ');
@@ -49,10 +65,16 @@ std::string helpText(Command command)
     }
     if (!spec.details.empty())
         text += "\n" + std::string(spec.details);
-    text += "\nFlags:\n";
-    for (const FlagSpec& flag : flagSpecs())
-        if (takes(command, flag))
-            addRow(text, flagColumn(flag), flag.help);
+    const bool grouped = takes(command, specOf(Flag::Model));
+    text += grouped ? "" : "\nFlags:\n";
+    for (const FlagSpec& flag : flagSpecs()) {
+        if (!takes(command, flag))
+            continue;
+        for (const FlagGroup& group : kFlagGroups)
+            if (grouped && group.first == flag.flag)
+                text += "\n" + std::string(group.title) + ":\n";
+        addRow(text, flagColumn(flag), flag.help);
+    }
     text += "\n" + std::string(kStatuses);
     return text;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/scenario_source.h"
 
+#include "app/cli/option_flags.h"
 #include "core/base/format.h"
 #include "core/hardware/resize.h"
 
@@ -128,6 +129,8 @@ void applyWorkload(Scenario& scenario, const Arguments& arguments)
     };
     setFormat(Flag::Weights, scenario.formats.weights);
     setFormat(Flag::Kv, scenario.formats.kv);
+    applyOwnFormats(scenario.formats, arguments);
+    applyRouting(scenario.workload.routing, arguments);
     if (arguments.has(Flag::Compute))
         scenario.formats.compute = computeFormatNamed(arguments[Flag::Compute].text).value_or(scenario.formats.compute);
     if (arguments.has(Flag::Reserve))
@@ -154,6 +157,7 @@ void applyPlan(Scenario& scenario, const Arguments& arguments, bool fromFile)
     const bool planIsOurs = !fromFile && (planGiven || machineGiven);
     if (planIsOurs)
         scenario.plan = planGiven ? Plan{} : widestTensorPlan(scenario);
+    applyOptions(scenario.plan.options, arguments);
     for (const AxisFlag& axis : kDeviceAxes)
         if (arguments.has(axis.flag))
             scenario.plan[axis.axis] = intOf(arguments[axis.flag]);
@@ -197,6 +201,11 @@ Result<ScenarioSource> scenarioFrom(const Arguments& arguments, const std::strin
                      .path = "--mode",
                      .found = "calibrated",
                      .allowed = "allowed is roofline, because no fitted constants are shipped with this version"};
+    if (arguments.has(Flag::LayerSplit) && arguments.has(Flag::LayersPerStage))
+        return Error{.file = {},
+                     .path = "--layers-per-stage",
+                     .found = "--layer-split as well",
+                     .allowed = "give one of the two: layers by hand, or by rule"};
     ScenarioSource source;
     if (file.empty()) {
         source.scenario = caseStudyScenario(catalog);
@@ -211,6 +220,7 @@ Result<ScenarioSource> scenarioFrom(const Arguments& arguments, const std::strin
         return machine.error();
     applyWorkload(source.scenario, arguments);
     applyPlan(source.scenario, arguments, !file.empty());
+    noteIdleFlags(source.scenario, arguments, source.notices);
     return source;
 }
 

@@ -3,6 +3,8 @@
 
 #include "core/base/format.h"
 
+#include <algorithm>
+
 namespace shardlens {
 
 namespace {
@@ -29,6 +31,26 @@ std::string layersText(const std::vector<int>& layers)
     return layers.size() > kShown ? text + "+... (" + formatCount(static_cast<std::int64_t>(layers.size())) + " stages)" : text;
 }
 
+bool anyKind(const Model& model, bool (*holds)(const LayerKind&))
+{
+    return std::any_of(model.kinds.begin(), model.kinds.end(), holds);
+}
+
+bool cachesKeys(const LayerKind& kind)
+{
+    return kind.attention.kind == AttentionKind::Grouped || kind.attention.kind == AttentionKind::Latent;
+}
+
+bool hasSharedExperts(const LayerKind& kind)
+{
+    return kind.feedForward.isMoe() && kind.feedForward.sharedIntermediate > 0;
+}
+
+bool hasDenseMlp(const LayerKind& kind)
+{
+    return kind.feedForward.intermediate > 0 || hasSharedExperts(kind);
+}
+
 std::string orderText(const std::array<MeshAxis, kMeshAxisCount>& order)
 {
     std::string text;
@@ -38,6 +60,47 @@ std::string orderText(const std::array<MeshAxis, kMeshAxisCount>& order)
 }
 
 } // namespace
+
+std::string whyNoUse(PlanOption option, const Model& model)
+{
+    const auto unless = [&model](bool used, const char* reason) { return used ? std::string() : model.name + reason; };
+    switch (option) {
+    case PlanOption::ExpertExchange:
+    case PlanOption::RedundantExperts:
+    case PlanOption::PowerLaw:
+    case PlanOption::Capacity:
+    case PlanOption::ExpertFormat: return unless(model.hasExperts(), " has no experts.");
+    case PlanOption::SharedExperts: return unless(anyKind(model, hasSharedExperts), " has no shared experts.");
+    case PlanOption::MlpFormat: return unless(anyKind(model, hasDenseMlp), " has neither dense MLPs nor shared experts.");
+    case PlanOption::Attention:
+    case PlanOption::SequenceExchange: return unless(anyKind(model, cachesKeys), " has no attention over cached keys.");
+    default: return {};
+    }
+}
+
+std::string whyNoEffect(PlanOption option, const Plan& plan)
+{
+    const auto whileOne = [&plan](PlanAxis axis) {
+        return plan[axis] > 1 ? std::string() : "No effect while " + std::string(shortNameOf(axis)) + " is 1.";
+    };
+    switch (option) {
+    case PlanOption::SequenceExchange: return whileOne(PlanAxis::Sequence);
+    case PlanOption::Norms: return whileOne(PlanAxis::Tensor);
+    case PlanOption::ExpertExchange:
+    case PlanOption::RedundantExperts: return whileOne(PlanAxis::Expert);
+    case PlanOption::Sends:
+    case PlanOption::VirtualStages:
+    case PlanOption::LayerSplit: return whileOne(PlanAxis::Pipeline);
+    case PlanOption::SharedExperts: return plan.stageDevices() > 1 ? "" : "No effect on a stage of one device.";
+    case PlanOption::Overlap: return plan.stageDevices() > 1 ? "" : "No effect on a stage of one device, which has no collectives.";
+    case PlanOption::AxisOrder: {
+        const auto above =
+            std::count_if(kDefaultOrder.begin(), kDefaultOrder.end(), [&](MeshAxis axis) { return plan[planAxisOf(axis)] > 1; });
+        return above > 1 ? "" : "No effect while fewer than two axes are above 1.";
+    }
+    default: return {};
+    }
+}
 
 std::string describe(const PlanOptions& options)
 {

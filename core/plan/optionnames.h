@@ -43,6 +43,33 @@ inline constexpr int kMaxStageEntries = 65536; ///< stages listed by hand
 inline constexpr double kMaxPowerLaw = 10;     ///< Routing::powerLaw; at 10 the busiest expert takes all but a thousandth
 inline constexpr double kMaxCapacityFactor = 65536;
 
+/// What can be chosen beside the sizes of a plan.
+enum class PlanOption : std::uint8_t {
+    Attention,
+    SequenceExchange,
+    Norms,
+    ExpertExchange,
+    SharedExperts,
+    RedundantExperts,
+    Sends,
+    Overlap,
+    VirtualStages,
+    LayerSplit,
+    AxisOrder,
+    PowerLaw,
+    Capacity,
+    AttentionFormat,
+    MlpFormat,
+    ExpertFormat,
+    EmbeddingFormat,
+};
+inline constexpr std::size_t kPlanOptionCount = static_cast<std::size_t>(PlanOption::EmbeddingFormat) + 1;
+
+/// Why this model has no use for an option, as a sentence: "Llama-3-70B has no experts." Empty when it has.
+[[nodiscard]] std::string whyNoUse(PlanOption option, const Model& model);
+/// Why an option that the model has a use for changes nothing at these sizes: "No effect while PP is 1." Empty when it can.
+[[nodiscard]] std::string whyNoEffect(PlanOption option, const Plan& plan);
+
 /// What differs from the default, as a reader says it: "ring attention", "2 virtual stages", "axes tp, pp, sp, attention-dp, dp".
 /// Empty when everything is as usual.
 [[nodiscard]] std::string describe(const PlanOptions& options);

@@ -85,6 +85,31 @@ private Q_SLOTS:
         QCOMPARE(parsed.value()[Flag::Picture].text, std::string("a.png"));
     }
 
+    void lists()
+    {
+        const auto parsed =
+            parseArguments({"evaluate", "--layers-per-stage", "20,22,19", "--axis-order=pp,tp,dp,sp,attention-dp", "--overlap", "0.25"});
+        QVERIFY2(parsed.ok(), parsed.ok() ? "" : parsed.error().sentence().c_str());
+        QCOMPARE(parsed.value()[Flag::LayersPerStage].list, (std::vector<int>{20, 22, 19}));
+        QCOMPARE(parsed.value()[Flag::AxisOrder].list, (std::vector<int>{3, 0, 4, 1, 2}));
+        QCOMPARE(parsed.value()[Flag::Overlap].factor, 0.25);
+        QCOMPARE(parseArguments({"evaluate", "--layers-per-stage", "7"}).value()[Flag::LayersPerStage].list, std::vector<int>{7});
+        QVERIFY(!parseArguments({"evaluate", "--layers-per-stage="}).ok());
+    }
+
+    void helpIsGrouped()
+    {
+        const QString help = QString::fromStdString(helpText(Command::Evaluate));
+        qsizetype last = 0;
+        for (const char* title : {"\nModel and machine:\n", "\nPlan:\n", "\nWorkload:\n", "\nFormats:\n", "\nHow the plan is carried out",
+                                  "\nOther flags:\n"}) {
+            const qsizetype at = help.indexOf(QLatin1String(title));
+            QVERIFY2(at > last, title);
+            last = at;
+        }
+        QVERIFY(QString::fromStdString(helpText(Command::Check)).contains(QLatin1String("\nFlags:\n")));
+    }
+
     void dashesEndFlags()
     {
         const auto parsed = parseArguments({"check", "--", "--odd.shardlens"});
@@ -128,7 +153,8 @@ private Q_SLOTS:
         row("unknown, far", "evaluate --frobnicate", "--frobnicate: is not a flag of shardlens evaluate; see shardlens evaluate --help");
         row("of another command", "check a --tp 4", "--tp: is not a flag of shardlens check; see shardlens check --help");
         row("short unknown", "evaluate -x", "-x: is not a flag of shardlens evaluate; see shardlens evaluate --help");
-        row("format", "evaluate --kv fp7", "--kv: found fp7; allowed is one of fp32, bf16, fp16, fp8, fp8-block, int8, int4, int4-g32, mxfp4, nvfp4");
+        row("format", "evaluate --kv fp7",
+            "--kv: found fp7; allowed is one of fp32, bf16, fp16, fp8, fp8-block, int8, int4, int4-g32, mxfp4, nvfp4");
         row("mode", "evaluate --mode fast", "--mode: found fast; allowed is one of roofline, calibrated");
         row("reserve", "evaluate --reserve lots", "--reserve: found lots; allowed is bytes from 0 to 1 PiB, such as 0, 500MB or 2GiB");
         row("reserve negative", "evaluate --reserve -1", "--reserve: found -1; allowed is bytes from 0 to 1 PiB, such as 0, 500MB or 2GiB");
@@ -138,6 +164,30 @@ private Q_SLOTS:
         row("size too large", "render mesh --size 800x9000",
             "--size: found 800x9000; allowed is WIDTHxHEIGHT, each a whole number from 160 to 8,192");
         row("scale", "render mesh --scale 40", "--scale: found 40; allowed is a number from 0.5 to 4");
+        row("overlap", "evaluate --overlap 1.5", "--overlap: found 1.5; allowed is a number from 0 to 1");
+        row("overlap negative", "evaluate --overlap -0.5", "--overlap: found -0.5; allowed is a number from 0 to 1");
+        row("overlap infinite", "evaluate --overlap inf", "--overlap: found inf; allowed is a number from 0 to 1");
+        row("skew", "evaluate --routing-skew 10.01", "--routing-skew: found 10.01; allowed is a number from 0 to 10");
+        row("capacity", "evaluate --capacity-factor much", "--capacity-factor: found much; allowed is a number from 0 to 65,536");
+        row("attention", "evaluate --attention flash", "--attention: found flash; allowed is one of fused, unfused");
+        row("own format", "evaluate --expert-format fp4",
+            "--expert-format: found fp4; allowed is one of as-weights, fp32, bf16, fp16, fp8, fp8-block, int8, int4, int4-g32, mxfp4, "
+            "nvfp4");
+        row("exchange", "evaluate --expert-exchange a2a", "--expert-exchange: found a2a; allowed is one of auto, reduce, all-to-all");
+        row("redundant", "evaluate --redundant-experts -1", "--redundant-experts: found -1; allowed is a whole number from 0 to 65,536");
+        row("virtual stages", "evaluate --virtual-stages 0", "--virtual-stages: found 0; allowed is a whole number from 1 to 1,024");
+        row("manual by rule", "evaluate --layer-split manual", "--layer-split: found manual; allowed is one of even, balanced");
+        const char* list = "--layers-per-stage: found %1; allowed is whole numbers from 1 to 4,096, separated by commas";
+        for (const char* wrong : {"10,0", "10,,10", "10,", ",10", "10;10", "x", "4097", "10,-1"})
+            QTest::addRow("layers %s", wrong) << QStringList{QStringLiteral("evaluate"), QStringLiteral("--layers-per-stage"),
+                                                             QString::fromLatin1(wrong)}
+                                              << QString::fromLatin1(list).arg(QString::fromLatin1(wrong));
+        const char* order = "--axis-order: found %1; allowed is each of tp,sp,attention-dp,pp,dp once, in any order";
+        for (const char* wrong :
+             {"tp,pp", "tp,sp,attention-dp,pp,tp", "tp,sp,attention-dp,pp,ep", "tp,sp,attention-dp,pp,dp,dp", "TP,sp,attention-dp,pp,dp"})
+            QTest::addRow("order %s", wrong) << QStringList{QStringLiteral("evaluate"), QStringLiteral("--axis-order"),
+                                                            QString::fromLatin1(wrong)}
+                                             << QString::fromLatin1(order).arg(QString::fromLatin1(wrong));
         row("theme", "render mesh --theme pink", "--theme: found pink; allowed is one of light, dark, print");
     }
     void refusals()

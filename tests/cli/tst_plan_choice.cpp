@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which plan a command line without FILE means, and how flags override.
 #include "app/cli/scenario_source.h"
+#include "core/plan/optionnames.h"
 
 #include <QtTest>
 
@@ -96,6 +97,112 @@ private Q_SLOTS:
         QVERIFY(source.value().scenario == expected);
     }
 
+    /// Every word of every option, as the file writes it too: a file made with the flag reads as the same scenario.
+    void options_data()
+    {
+        QTest::addColumn<QByteArray>("flags");
+        QTest::addColumn<QByteArray>("json"); ///< in the file, blanks removed; empty: the case study with nothing added
+        const auto row = [](const char* flags, const char* json) { QTest::newRow(flags) << QByteArray(flags) << QByteArray(json); };
+        row("--attention fused --norms replicated --sends overlapped --layer-split even --overlap 0 --virtual-stages 1", "");
+        row("--sequence-exchange all-gather --expert-exchange auto --shared-experts tensor --redundant-experts 0", "");
+        row("--routing-skew 0 --capacity-factor 0 --beyond-capacity drop --expert-format as-weights", "");
+        row("--axis-order tp,sp,attention-dp,pp,dp", "");
+        row("--attention unfused", R"("options":{"attention":"unfused"})");
+        row("--sequence-exchange ring", R"("options":{"sequence_exchange":"ring"})");
+        row("--norms sharded", R"("options":{"norms":"sharded"})");
+        row("--expert-exchange reduce", R"("options":{"expert_exchange":"reduce"})");
+        row("--expert-exchange all-to-all", R"("options":{"expert_exchange":"all-to-all"})");
+        row("--shared-experts replicated", R"("options":{"shared_experts":"replicated"})");
+        row("--redundant-experts 32", R"("options":{"redundant_experts":32})");
+        row("--sends synchronous", R"("options":{"sends":"synchronous"})");
+        row("--overlap 0.5", R"("options":{"overlap":0.5})");
+        row("--virtual-stages 4", R"("options":{"virtual_stages":4})");
+        row("--layer-split balanced", R"("options":{"layer_split":"balanced"})");
+        row("--layers-per-stage 41,39", R"("options":{"layer_split":"manual","stage_layers":[41,39]})");
+        row("--axis-order pp,tp,sp,attention-dp,dp", R"("options":{"axis_order":["pp","tp","sp","attention-dp","dp"]})");
+        row("--routing-skew 0.5", R"("routing":{"power_law":0.5})");
+        row("--capacity-factor 1.25 --beyond-capacity overflow", R"("routing":{"capacity_factor":1.25,"beyond_capacity":"overflow"})");
+        row("--attention-format fp8-block", R"("attention":"fp8-block")");
+        row("--mlp-format int4-g32", R"("mlp":"int4-g32")");
+        row("--expert-format mxfp4", R"("experts":"mxfp4")");
+        row("--embedding-format fp16", R"("embedding":"fp16")");
+    }
+    void options()
+    {
+        QFETCH(const QByteArray, flags);
+        QFETCH(const QByteArray, json);
+        const auto source = fromFlags(flags.constData());
+        QVERIFY2(source.ok(), source.ok() ? "" : source.error().sentence().c_str());
+        const std::string file = printScenario({source.value().scenario, {}, {}}, builtinCatalog());
+        QCOMPARE(source.value().scenario == caseStudyScenario(builtinCatalog()), json.isEmpty());
+        QVERIFY2(QByteArray::fromStdString(file).replace("\n", "").replace(" ", "").contains(json), file.c_str());
+        const auto again = fromFlags("", "-", file);
+        QVERIFY(again.ok() && again.value().scenario == source.value().scenario);
+    }
+
+    /// The words of the flags are those of the files, in the same order.
+    void wordsAgree()
+    {
+        const auto argument = [](Flag flag) { return std::string(specOf(flag).argument); };
+        const auto joined = [](const auto& words, char separator) {
+            std::string text;
+            for (const std::string_view word : words)
+                text += (text.empty() ? "" : std::string(1, separator)) + std::string(word);
+            return text;
+        };
+        QCOMPARE(argument(Flag::Attention), joined(kAttentionWords, '|'));
+        QCOMPARE(argument(Flag::SequenceExchange), joined(kSequenceExchangeWords, '|'));
+        QCOMPARE(argument(Flag::Norms), joined(kNormWords, '|'));
+        QCOMPARE(argument(Flag::ExpertExchange), joined(kExpertExchangeWords, '|'));
+        QCOMPARE(argument(Flag::SharedExperts), joined(kSharedExpertWords, '|'));
+        QCOMPARE(argument(Flag::BeyondCapacity), joined(kOverflowWords, '|'));
+        QCOMPARE(argument(Flag::Sends), joined(kSendWords, '|'));
+        QCOMPARE(argument(Flag::LayerSplit) + "|manual", joined(kLayerSplitWords, '|'));
+        QCOMPARE(argument(Flag::AxisOrder), joined(kMeshAxisWords, ','));
+        for (const NumberFormat format : kNumberFormats)
+            for (const Flag flag :
+                 {Flag::Weights, Flag::Kv, Flag::AttentionFormat, Flag::MlpFormat, Flag::ExpertFormat, Flag::EmbeddingFormat})
+                QVERIFY(("|" + argument(flag) + "|").find("|" + std::string(nameOf(format)) + "|") != std::string::npos);
+    }
+
+    void optionsOfAFileCanBeTakenBack()
+    {
+        Scenario scenario = caseStudyScenario(builtinCatalog());
+        scenario.plan.options.fusedAttention = false;
+        scenario.plan.options.layerSplit = LayerSplit::Manual;
+        scenario.plan.options.stageLayers = {30, 50};
+        scenario.formats.own[0] = NumberFormat::Int8;
+        const std::string file = printScenario({scenario, {}, {}}, builtinCatalog());
+        const auto kept = fromFlags("--batch 32", "-", file);
+        QVERIFY(kept.ok() && kept.value().scenario == scenario);
+        const auto back = fromFlags("--attention fused --layer-split even --attention-format as-weights", "-", file);
+        QVERIFY(back.ok() && back.value().scenario == caseStudyScenario(builtinCatalog()));
+    }
+
+    /// A flag that changes nothing for this model or plan is said so, and the rest is not.
+    void flagsWithoutEffectAreSaid()
+    {
+        const auto notices = [](const char* flags) {
+            QStringList lines;
+            const auto source = fromFlags(flags);
+            for (const std::string& notice : source.value().notices)
+                lines << QString::fromStdString(notice);
+            return lines.join(QLatin1Char('\n'));
+        };
+        QCOMPARE(notices("--expert-exchange reduce"), QStringLiteral("--expert-exchange: no effect: Llama-3-70B has no experts."));
+        QCOMPARE(notices("--model mixtral-8x7b --shared-experts replicated"),
+                 QStringLiteral("--shared-experts: no effect: Mixtral-8x7B-v0.1 has no shared experts."));
+        QCOMPARE(notices("--tp 8 --virtual-stages 2"), QStringLiteral("--virtual-stages: no effect while PP is 1."));
+        QCOMPARE(notices("--tp 8 --sequence-exchange ring"), QStringLiteral("--sequence-exchange: no effect while SP is 1."));
+        QCOMPARE(notices("--tp 8 --axis-order pp,tp,sp,attention-dp,dp"),
+                 QStringLiteral("--axis-order: no effect while fewer than two axes are above 1."));
+        QCOMPARE(notices("--tp 4 --pp 2 --virtual-stages 2 --norms sharded --overlap 0.5 --sends synchronous --attention unfused"),
+                 QString());
+        QCOMPARE(notices("--model deepseek-v3 --cluster gb200-nvl72 --tp 4 --ep 4 --expert-exchange reduce --shared-experts replicated "
+                         "--redundant-experts 4 --routing-skew 0.4 --capacity-factor 2 --expert-format nvfp4 --mlp-format fp8"),
+                 QString());
+    }
+
     void modelsByEveryName()
     {
         QCOMPARE(fromFlags("--model meta-llama/Meta-Llama-3-70B").value().scenario.model->id, std::string("llama-3-70b"));
@@ -112,6 +219,8 @@ private Q_SLOTS:
         QTest::newRow("cluster") << QByteArray("--cluster p5.48") << QByteArray("--cluster: found p5.48; allowed is");
         QTest::newRow("similar clusters") << QByteArray("--cluster p5.48xlarg") << QByteArray("p5.48xlarge");
         QTest::newRow("devices") << QByteArray("--devices 11") << QByteArray("--devices: ");
+        QTest::newRow("layers twice") << QByteArray("--layer-split balanced --layers-per-stage 40,40")
+                                      << QByteArray("--layers-per-stage: found --layer-split as well; give one of the two");
         QTest::newRow("calibrated") << QByteArray("--mode calibrated") << QByteArray("--mode: found calibrated; allowed is roofline");
     }
     void refusals()
