@@ -104,7 +104,7 @@ void noteIdleFlags(const Scenario& scenario, const Arguments& arguments, std::ve
         OptionFlag{Flag::VirtualStages, PlanOption::VirtualStages},
         OptionFlag{Flag::LayerSplit, PlanOption::LayerSplit},
         OptionFlag{Flag::LayersPerStage, PlanOption::LayerSplit},
-        OptionFlag{Flag::AxisOrder, PlanOption::AxisOrder},
+        OptionFlag{Flag::AxisOrder, PlanOption::OrderOfAxes},
     };
     for (const OptionFlag& each : kOptionFlags) {
         if (!arguments.has(each.flag))

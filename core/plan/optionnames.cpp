@@ -93,7 +93,7 @@ std::string whyNoEffect(PlanOption option, const Plan& plan)
     case PlanOption::LayerSplit: return whileOne(PlanAxis::Pipeline);
     case PlanOption::SharedExperts: return plan.stageDevices() > 1 ? "" : "No effect on a stage of one device.";
     case PlanOption::Overlap: return plan.stageDevices() > 1 ? "" : "No effect on a stage of one device, which has no collectives.";
-    case PlanOption::AxisOrder: {
+    case PlanOption::OrderOfAxes: {
         const auto above =
             std::count_if(kDefaultOrder.begin(), kDefaultOrder.end(), [&](MeshAxis axis) { return plan[planAxisOf(axis)] > 1; });
         return above > 1 ? "" : "No effect while fewer than two axes are above 1.";

@@ -55,7 +55,7 @@ enum class PlanOption : std::uint8_t {
     Overlap,
     VirtualStages,
     LayerSplit,
-    AxisOrder,
+    OrderOfAxes,
     PowerLaw,
     Capacity,
     AttentionFormat,

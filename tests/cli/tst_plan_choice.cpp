@@ -191,7 +191,7 @@ private Q_SLOTS:
         };
         QCOMPARE(notices("--expert-exchange reduce"), QStringLiteral("--expert-exchange: no effect: Llama-3-70B has no experts."));
         QCOMPARE(notices("--model mixtral-8x7b --shared-experts replicated"),
-                 QStringLiteral("--shared-experts: no effect: Mixtral-8x7B-v0.1 has no shared experts."));
+                 QStringLiteral("--shared-experts: no effect: Mixtral-8x7B has no shared experts."));
         QCOMPARE(notices("--tp 8 --virtual-stages 2"), QStringLiteral("--virtual-stages: no effect while PP is 1."));
         QCOMPARE(notices("--tp 8 --sequence-exchange ring"), QStringLiteral("--sequence-exchange: no effect while SP is 1."));
         QCOMPARE(notices("--tp 8 --axis-order pp,tp,sp,attention-dp,dp"),
