@@ -84,7 +84,7 @@ struct ProductWays {
     std::vector<AxisFinding> findings;
     MatmulCase which = MatmulCase::NoCommunication; ///< the case of the axis that asks for most
     std::vector<ProductWay> ways;                   ///< cheapest first; of equals the one with less FLOP, then with fewer steps
-    bool complete = true;                           ///< false: so many axes that only the plain choices were tried
+    bool complete = true;                           ///< false: so many axes that not every combination was tried
 };
 
 /// Every sensible way: each axis may stay where either operand has it, go where the result wants it, split a contracted dimension that one

@@ -15,7 +15,9 @@ namespace {
 constexpr int kCopies = -1;     ///< the axis holds copies while multiplying
 constexpr int kPartialSum = -2; ///< one operand is partial sums over it
 /// More combinations than this are not tried; the optional ones are dropped first.
-constexpr std::size_t kMostCombinations = 2048;
+constexpr std::size_t kMostCombinations = 1024;
+
+constexpr std::size_t kMostStates = 6'000;
 
 /// What was asked per axis: an index into the dimensions of the product, or one of the above.
 using Use = int;
@@ -34,9 +36,9 @@ public:
     void run(ProductWays& out)
     {
         chooseUses();
-        out.complete = m_complete;
         std::vector<Use> uses(m_uses.size(), kCopies);
         enumerate(uses, 0);
+        out.complete = m_complete && !m_budget.spent;
         std::stable_sort(m_ways.begin(), m_ways.end(), [](const ProductWay& a, const ProductWay& b) {
             if (a.price != b.price)
                 return a.price < b.price;
@@ -53,6 +55,7 @@ private:
     const StepPrice& m_price;
     std::vector<std::vector<Use>> m_uses; ///< per axis: what it may do, the plainest first
     bool m_complete = true;
+    SearchBudget m_budget{kMostStates, false}; ///< of all reshardings together
     std::vector<ProductWay> m_ways;
     std::set<std::string> m_seen;
     std::map<std::string, std::vector<ShardStep>> m_reshards;
@@ -242,7 +245,7 @@ private:
         }
         auto known = m_reshards.find(key);
         if (known == m_reshards.end()) {
-            Result<std::vector<ShardStep>> found = reshard(m_mesh, from, to, m_price);
+            Result<std::vector<ShardStep>> found = reshard(m_mesh, from, to, m_price, m_budget);
             if (!found.ok())
                 return false;
             for (ShardStep& step : found.value())

@@ -110,8 +110,6 @@ Result<ShardedArray> applyStep(const Mesh& mesh, const ShardedArray& array, Step
 
 namespace {
 
-/// Beyond this many shardings looked at, the search gives way to a sequence that always works.
-constexpr std::size_t kMostStates = 3'000;
 /// Subsets of partial sums are reduced one after the other in every way up to this many; beyond, one at a time or all at once.
 constexpr std::size_t kMostSubsets = 4;
 /// Orders in which one step may put several axes on a dimension are tried up to this many axes.
@@ -154,12 +152,27 @@ std::string keyOf(const ShardedArray& array)
 
 class Search {
 public:
-    Search(const Mesh& mesh, const ShardedArray& from, const ShardedArray& to, const StepPrice& price)
+    Search(const Mesh& mesh, const ShardedArray& from, const ShardedArray& to, const StepPrice& price, SearchBudget& budget)
         : m_mesh(mesh),
           m_from(from),
           m_to(to),
-          m_price(price)
-    {}
+          m_price(price),
+          m_budget(budget)
+    {
+        std::size_t moving = from.unreduced.size() - to.unreduced.size();
+        for (std::size_t d = 0; d < from.dims.size(); ++d) {
+            const std::vector<int>& a = from.dims[d].axes;
+            const std::vector<int>& b = to.dims[d].axes;
+            const auto common = static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+            m_kept.push_back(common);
+            moving += a.size() - common;
+            for (std::size_t i = common; i < b.size(); ++i)
+                moving += from.dimOn(b[i]) < 0 && !from.isUnreduced(b[i]) ? 1 : 0;
+        }
+        m_exhaustive = moving <= kMostExhaustive;
+        if (m_exhaustive)
+            m_kept.assign(from.dims.size(), 0);
+    }
 
     std::vector<ShardStep> run()
     {
@@ -167,7 +180,7 @@ public:
         const std::string start = keyOf(m_from);
         m_nodes[start] = {.rank = {}, .array = m_from, .parent = {}, .move = {}};
         m_queue.push({{}, start});
-        while (!m_queue.empty() && m_expanded < kMostStates) {
+        while (!m_queue.empty() && m_budget.states > 0) {
             const auto [rank, key] = m_queue.top();
             m_queue.pop();
             Node& node = m_nodes[key];
@@ -176,9 +189,10 @@ public:
             node.done = true;
             if (key == goal)
                 return path(goal);
-            ++m_expanded;
+            --m_budget.states;
             expand(key);
         }
+        m_budget.spent = true;
         return fallback();
     }
 
@@ -190,7 +204,15 @@ private:
     std::map<std::string, Node> m_nodes;
     using Entry = std::pair<Rank, std::string>;
     std::priority_queue<Entry, std::vector<Entry>, std::greater<>> m_queue;
-    std::size_t m_expanded = 0;
+    SearchBudget& m_budget;
+    bool m_exhaustive = true;
+    std::vector<std::size_t> m_kept; ///< per dimension: outer axes that stay
+
+    /// Whether an axis may be put on this dimension.
+    [[nodiscard]] bool mayGo(const std::vector<int>& axes, int dim) const
+    {
+        return m_exhaustive || std::all_of(axes.begin(), axes.end(), [&](int axis) { return m_to.dimOn(axis) == dim; });
+    }
 
     void offer(const std::string& parentKey, Move move)
     {
@@ -233,12 +255,12 @@ private:
         const int dims = static_cast<int>(array.dims.size());
         for (int d = 0; d < dims; ++d) {
             const std::vector<int>& list = array.dims[static_cast<std::size_t>(d)].axes;
-            for (std::size_t count = 1; count <= list.size(); ++count) {
+            for (std::size_t count = 1; count + m_kept[static_cast<std::size_t>(d)] <= list.size(); ++count) {
                 const std::vector<int> tail(list.end() - static_cast<std::ptrdiff_t>(count), list.end());
                 offer(key, {StepKind::AllGather, tail, d, -1});
                 inEveryOrder(tail, [&](const std::vector<int>& axes) {
                     for (int to = 0; to < dims; ++to)
-                        if (to != d)
+                        if (to != d && mayGo(axes, to))
                             offer(key, {StepKind::AllToAll, axes, d, to});
                 });
             }
@@ -262,7 +284,8 @@ private:
             offer(key, {StepKind::AllReduce, axes, -1, -1});
             inEveryOrder(axes, [&](const std::vector<int>& ordered) {
                 for (int d = 0; d < dims; ++d)
-                    offer(key, {StepKind::ReduceScatter, ordered, -1, d});
+                    if (mayGo(ordered, d))
+                        offer(key, {StepKind::ReduceScatter, ordered, -1, d});
             });
         }
     }
@@ -320,7 +343,8 @@ private:
 
 } // namespace
 
-Result<std::vector<ShardStep>> reshard(const Mesh& mesh, const ShardedArray& from, const ShardedArray& to, const StepPrice& price)
+Result<std::vector<ShardStep>> reshard(const Mesh& mesh, const ShardedArray& from, const ShardedArray& to, const StepPrice& price,
+                                       SearchBudget& budget)
 {
     for (const ShardedArray* array : {&from, &to})
         if (std::optional<Error> error = problemOf(mesh, *array))
@@ -334,7 +358,13 @@ Result<std::vector<ShardStep>> reshard(const Mesh& mesh, const ShardedArray& fro
     for (const int axis : to.unreduced)
         if (!from.isUnreduced(axis))
             return refuse("{U_" + mesh.name(axis) + "}", from.name + " has no partial sums over " + mesh.name(axis));
-    return Search(mesh, from, to, price).run();
+    return Search(mesh, from, to, price, budget).run();
+}
+
+Result<std::vector<ShardStep>> reshard(const Mesh& mesh, const ShardedArray& from, const ShardedArray& to, const StepPrice& price)
+{
+    SearchBudget budget;
+    return reshard(mesh, from, to, price, budget);
 }
 
 Result<std::vector<ShardStep>> reshard(const Mesh& mesh, const ShardedArray& from, const ShardedArray& to)

@@ -48,6 +48,9 @@ struct ShardStep {
 [[nodiscard]] double sentElements(StepKind kind, std::int64_t groupDevices, double payload);
 [[nodiscard]] double sentElements(const Mesh& mesh, const ShardStep& step);
 
+/// Up to so many moving axes every detour is tried; with more, an axis goes only to the dimension where the target has it.
+inline constexpr std::size_t kMostExhaustive = 3;
+
 /// What one communicating step costs, in any unit; the search adds these up.
 using StepPrice = std::function<double(StepKind kind, const std::vector<int>& axes, double payloadElements)>;
 /// Elements sent, as above.
@@ -57,9 +60,17 @@ using StepPrice = std::function<double(StepKind kind, const std::vector<int>& ax
 [[nodiscard]] Result<ShardedArray> applyStep(const Mesh& mesh, const ShardedArray& array, StepKind kind, const std::vector<int>& axes,
                                              int fromDim, int toDim);
 
+/// How many shardings searches may look at before they give way to a sequence that always works (add up, gather, slice).
+struct SearchBudget {
+    std::size_t states = 3'000;
+    bool spent = false; ///< a search gave way
+};
+
 /// The cheapest sequence of steps from `from` to `to`; of equals the one with fewest communicating steps, then with fewest steps. Empty
 /// when they are sharded alike. Both have the same dimensions, in the same order. Errors: different dimensions; `to` is unreduced over an
 /// axis over which `from` is not.
+[[nodiscard]] Result<std::vector<ShardStep>> reshard(const Mesh& mesh, const ShardedArray& from, const ShardedArray& to,
+                                                     const StepPrice& price, SearchBudget& budget);
 [[nodiscard]] Result<std::vector<ShardStep>> reshard(const Mesh& mesh, const ShardedArray& from, const ShardedArray& to,
                                                      const StepPrice& price);
 [[nodiscard]] Result<std::vector<ShardStep>> reshard(const Mesh& mesh, const ShardedArray& from, const ShardedArray& to);
