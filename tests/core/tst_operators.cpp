@@ -63,6 +63,45 @@ private Q_SLOTS:
         QVERIFY(near(head.flop, 2 * b * 8192 * 128256 / 8)); // 2 m k n, not m k n
     }
 
+    void pieceTimesAreTheSumsOfTheRows()
+    {
+        for (const std::string_view name : {"llama-3-70b", "deepseek-v3", "gpt-oss-120b", "mixtral-8x7b"}) {
+            Scenario s = scenarioOf(name, "p5.48xlarge");
+            s.plan[PlanAxis::Tensor] = 4;
+            s.plan[PlanAxis::AttentionData] = 2;
+            const StepModel step(*s.model, *s.cluster, s.formats, s.plan);
+            for (const StepTokens& tokens :
+                 {StepTokens{16, 700, 1300, false, true}, StepTokens{16, 700, 1300, false, false}, StepTokens{33, 1, 2001, true, true}}) {
+                PieceTimes times;
+                step.pieceTimes(tokens, times);
+                std::vector<OperatorCost> rows;
+                const auto sum = [&rows] {
+                    double total = 0;
+                    for (const OperatorCost& row : rows)
+                        total += row.time;
+                    rows.clear();
+                    return total;
+                };
+                step.embeddingOperators(tokens, rows);
+                QVERIFY(sum() == times.embedding); // bit for bit
+                double layers = 0;
+                const std::vector<int> layersOf(s.model->kinds.size(), 3);
+                for (std::size_t kind = 0; kind < s.model->kinds.size(); ++kind) {
+                    step.layerOperators(static_cast<int>(kind), tokens, rows);
+                    const double layer = sum();
+                    QVERIFY(layer == times.layers[kind]);
+                    layers = layers + layer * 3;
+                }
+                step.headOperators(tokens, rows);
+                const double head = sum();
+                QVERIFY(head == times.head);
+                QVERIFY(tokens.decode || (head > 0) == tokens.lastPiece);
+                QVERIFY(pieceTime(times, layersOf.data(), true, true) == layers + times.embedding + head);
+                QVERIFY(pieceTime(times, layersOf.data(), false, false) == layers);
+            }
+        }
+    }
+
     void headOnLastPositionOnly()
     {
         const Report r = evaluate(llama(8));

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operators of a step as numbers compiled once per (model, cluster, formats, plan): every cost of an operator is an affine form of at
+// most two quantities of the piece (rows on a device, query-key pairs, experts touched, ...). What a piece costs follows from them by the
+// small functions below. They are templates of the scalar type: a report uses double, a search may use several doubles at once and gets
+// the same bits, since the operations and their order are the same. A scalar type other than double brings its own minOf, maxOf, ceilOf and
+// eachLane into this namespace.
+#pragma once
+
+#include "core/collective/collective.h"
+#include "core/cost/op.h"
+#include "core/cost/routing.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace shardlens {
+
+[[nodiscard]] inline double minOf(double a, double b)
+{
+    return std::min(a, b);
+}
+[[nodiscard]] inline double maxOf(double a, double b)
+{
+    return std::max(a, b);
+}
+[[nodiscard]] inline double ceilOf(double a)
+{
+    return std::ceil(a);
+}
+/// A function that only exists for one scalar, on every lane.
+template <class Function>
+[[nodiscard]] double eachLane(const Function& function, double a)
+{
+    return function(a);
+}
+
+/// What one microbatch asks of a stage, on any scalar. Decode: newTokens 1, past the context with the new token.
+template <class T>
+struct PieceTokens {
+    T sequences{}; ///< of the microbatch
+    T newTokens{}; ///< of each sequence
+    T past{};      ///< of each sequence, already cached
+};
+
+enum class Quantity : std::uint8_t {
+    One,
+    Rows,            ///< tokens on one device
+    GlobalRows,      ///< tokens of the microbatch: of the whole stage group
+    Sequences,       ///< on one attention-DP rank
+    GlobalSequences, ///< of the microbatch
+    Pairs,           ///< query-key pairs on one device (parameter: window, 0 none), all its sequences
+    KeysRead,        ///< cached tokens one device reads (parameter: window), all its sequences
+    KeysPresent,     ///< tokens of past and prompt piece, all sequences of one attention-DP rank
+    NewTokens,       ///< tokens computed now, all sequences of one attention-DP rank
+    ExpertsTouched,  ///< distinct experts that the fullest rank reads (parameter: index of the routing)
+    ExpertPairs,     ///< token-expert pairs of the fullest rank (parameter: index of the routing)
+    // For shapes only
+    Queries,           ///< tokens of one sequence
+    LocalQueries,      ///< tokens of one sequence on one SP rank
+    Keys,              ///< keys that exist for one sequence
+    LocalKeys,         ///< keys of one sequence that one device reads (parameter: window)
+    GlobalKeysPresent, ///< as KeysPresent, of the microbatch
+    ExpertRows,        ///< mean rows of one expert that is read (parameter: index of the routing)
+    ExpertsRead,       ///< ExpertsTouched, at least one (parameter: index of the routing)
+};
+
+struct QuantityRecipe {
+    Quantity quantity = Quantity::One;
+    double parameter = 0;
+    friend bool operator==(const QuantityRecipe&, const QuantityRecipe&) = default;
+};
+
+/// c0 x[q0] + c1 x[q1], in that order.
+struct Linear2 {
+    std::uint16_t q0 = 0;
+    std::uint16_t q1 = 0;
+    double c0 = 0;
+    double c1 = 0;
+};
+
+template <class T>
+[[nodiscard]] inline T valueOf(const Linear2& form, const T* x)
+{
+    return x[form.q0] * form.c0 + x[form.q1] * form.c1;
+}
+
+/// One operator, once: one layer, one piece, the busiest device of its group.
+struct OperatorTerms {
+    Linear2 flop;
+    Linear2 weightBytes;
+    Linear2 activationBytes;
+    Linear2 kvBytes;
+    Linear2 payload; ///< of the collective
+    double inversePeak = 0;
+    /// Exposed communication = t - min(hidden x t, own x local time + previous x local time of the two operators before).
+    double hidden = 0;
+    double ownCredit = 0;
+    double previousCredit = 0;
+    std::uint16_t firstLine = 0; ///< of the collective, in StepTable::lines
+    std::uint16_t lineCount = 0; ///< 0: no collective
+};
+
+/// One dimension of a shape: factor x quantity, rounded.
+struct ShapeTerm {
+    std::uint16_t quantity = 0; ///< index into StepTable::shapeQuantities
+    double factor = 0;
+};
+struct ShapeTerms {
+    ShapeTerm m;
+    ShapeTerm k;
+    ShapeTerm n;
+    ShapeTerm repeat;
+};
+
+/// What a report says of an operator beside its terms.
+struct OperatorFacts {
+    Op op = Op::Embedding;
+    std::int8_t kind = -1;
+    Sharding sharding = Sharding::Replicated;
+    Collective collective = Collective::None;
+    ShapeTerms global;
+    ShapeTerms local;
+};
+
+struct TermRange {
+    std::uint16_t begin = 0;
+    std::uint16_t end = 0;
+};
+
+/// All operators of prefill pieces or of decode steps.
+struct StepTable {
+    bool decode = false;
+    double attentionData = 1;
+    double sequence = 1;
+    double inverseBandwidth = 0;
+    std::vector<QuantityRecipe> quantities; ///< of the terms; the first is One
+    std::vector<ExpertRouting> routings;    ///< of the kinds of layer that have experts
+    std::vector<OperatorTerms> terms;       ///< embedding, layers by kind, head
+    std::vector<CollectiveLine> lines;      ///< cheapest ones of each collective
+    std::vector<TermRange> layers;          ///< by kind
+    TermRange embedding;
+    TermRange head;
+    std::vector<OperatorFacts> facts; ///< one per term
+    std::vector<QuantityRecipe> shapeQuantities;
+};
+
+/// Sum over i = 1..count of min(past + i, window): query-key pairs of `count` new tokens under a causal mask; window 0 = none.
+template <class T>
+[[nodiscard]] T causalPairs(T past, T count, double window)
+{
+    if (window <= 0)
+        return count * past + count * (count + 1.0) * 0.5;
+    const T growing = minOf(maxOf(T(window) - past, T(0.0)), count); // tokens that still see everything
+    return growing * past + growing * (growing + 1.0) * 0.5 + (count - growing) * window;
+}
+
+/// Keys of one sequence that one device reads.
+template <class T>
+[[nodiscard]] T keysOf(const StepTable& table, const PieceTokens<T>& t, double window)
+{
+    if (table.decode) {
+        const T seen = window > 0 ? minOf(t.past, T(window)) : t.past;
+        return ceilOf(seen / table.sequence);
+    }
+    const T present = t.past + t.newTokens;
+    return window > 0 ? minOf(present, t.newTokens + window) : present;
+}
+
+template <class T>
+[[nodiscard]] T quantityOf(const StepTable& table, const QuantityRecipe& recipe, const PieceTokens<T>& t)
+{
+    const T sequences = ceilOf(t.sequences / table.attentionData);
+    const T queries = table.decode ? T(1.0) : ceilOf(t.newTokens / table.sequence);
+    const T globalRows = table.decode ? t.sequences : t.sequences * t.newTokens;
+    const auto expert = [&](const auto& figure) {
+        const ExpertRouting& routing = table.routings[static_cast<std::size_t>(recipe.parameter)];
+        return eachLane([&](double tokens) { return figure(routing.at(tokens)); }, globalRows);
+    };
+    switch (recipe.quantity) {
+    case Quantity::One: return T(1.0);
+    case Quantity::Rows: return sequences * queries;
+    case Quantity::GlobalRows: return globalRows;
+    case Quantity::Sequences: return sequences;
+    case Quantity::GlobalSequences: return t.sequences;
+    case Quantity::Pairs:
+        return sequences
+               * (table.decode ? keysOf(table, t, recipe.parameter) : causalPairs(t.past, t.newTokens, recipe.parameter) / table.sequence);
+    case Quantity::KeysRead: return sequences * keysOf(table, t, recipe.parameter);
+    case Quantity::KeysPresent: return sequences * (t.past + t.newTokens);
+    case Quantity::NewTokens: return sequences * t.newTokens;
+    case Quantity::ExpertsTouched: return expert([](const ExpertLoad& load) { return load.touched; });
+    case Quantity::ExpertPairs: return expert([](const ExpertLoad& load) { return load.computed; });
+    case Quantity::Queries: return table.decode ? T(1.0) : t.newTokens;
+    case Quantity::LocalQueries: return queries;
+    case Quantity::Keys: return table.decode ? t.past : t.past + t.newTokens;
+    case Quantity::LocalKeys: return keysOf(table, t, recipe.parameter);
+    case Quantity::GlobalKeysPresent: return t.sequences * (t.past + t.newTokens);
+    case Quantity::ExpertRows:
+        return expert([](const ExpertLoad& load) { return std::max(1.0, load.computed / std::max(load.touched, 1e-9)); });
+    case Quantity::ExpertsRead: return expert([](const ExpertLoad& load) { return std::max(load.touched, 1.0); });
+    }
+    return T(0.0);
+}
+
+/// The piece's quantities, in the table's order; `out` holds table.quantities.size() values.
+template <class T>
+void quantities(const StepTable& table, const PieceTokens<T>& tokens, T* out)
+{
+    for (std::size_t i = 0; i < table.quantities.size(); ++i)
+        out[i] = quantityOf(table, table.quantities[i], tokens);
+}
+
+template <class T>
+struct OperatorTimes {
+    T compute{};
+    T memory{};
+    T local{};         ///< the longer of the two
+    T communication{}; ///< hidden or not
+    T time{};          ///< local + exposed communication
+};
+
+/// Roofline time of one operator. `before` is the local time of the two operators before it in its layer.
+template <class T>
+[[nodiscard]] inline OperatorTimes<T> operatorTime(const StepTable& table, const OperatorTerms& terms, const T* x, const T& before)
+{
+    OperatorTimes<T> t;
+    t.compute = valueOf(terms.flop, x) * terms.inversePeak;
+    t.memory = (valueOf(terms.weightBytes, x) + valueOf(terms.activationBytes, x) + valueOf(terms.kvBytes, x)) * table.inverseBandwidth;
+    t.local = maxOf(t.compute, t.memory);
+    t.time = t.local;
+    t.communication = T(0.0);
+    if (terms.lineCount == 0)
+        return t;
+    const T payload = valueOf(terms.payload, x);
+    const CollectiveLine* lines = table.lines.data() + terms.firstLine;
+    t.communication = payload * lines[0].secondsPerByte + lines[0].latency;
+    for (std::size_t i = 1; i < terms.lineCount; ++i)
+        t.communication = minOf(t.communication, payload * lines[i].secondsPerByte + lines[i].latency);
+    T exposed = t.communication;
+    if (terms.hidden > 0)
+        exposed = exposed - minOf(t.communication * terms.hidden, t.local * terms.ownCredit + before * terms.previousCredit);
+    t.time = t.local + exposed;
+    return t;
+}
+
+/// Times of a run of operators, added in their order.
+template <class T>
+[[nodiscard]] T sumOfTimes(const StepTable& table, TermRange range, const T* x)
+{
+    T sum(0.0);
+    T last(0.0);
+    T before(0.0);
+    for (std::size_t i = range.begin; i < range.end; ++i) {
+        const OperatorTimes<T> t = operatorTime(table, table.terms[i], x, before);
+        before = last + t.local;
+        last = t.local;
+        sum = sum + t.time;
+    }
+    return sum;
+}
+
+/// Time of a piece on a stage: kinds of layer in order, each its sum times its layers on the stage; then the embedding, where it is on the
+/// stage; then the head, where it is and runs. `layerTimes` and `layersOf` have one entry per kind.
+template <class T>
+[[nodiscard]] T stageTime(std::span<const T> layerTimes, const int* layersOf, const T& embedding, const T& head)
+{
+    T time(0.0);
+    for (std::size_t kind = 0; kind < layerTimes.size(); ++kind)
+        time = time + layerTimes[kind] * static_cast<double>(layersOf[kind]);
+    return time + embedding + head;
+}
+
+} // namespace shardlens
