@@ -1,301 +1,380 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/cost/memory.h"
 
-#include "core/cost/operators.h"
-#include "core/model/parameters.h"
-
-#include <algorithm>
+#include "core/cost/weightshards.h"
+#include "core/sharding/placement.h"
 
 namespace shardlens {
 
 namespace {
 
-constexpr std::int64_t kActivationBytes = 2; // bf16
-constexpr std::int64_t kLogitBytes = 4;      // fp32, as samplers want them
+constexpr std::int64_t kStateSize = 4;       // fp32
+constexpr std::int64_t kConvolutionSize = 2; // bf16
+constexpr std::int64_t kScoreSize = 4;       // fp32 scores of an index
+constexpr std::int64_t kIndexBlock = 128;    // fp8 values that share a fp32 scale
 
-/// Elements that one device holds of one layer, and what a sequence caches there.
-struct LayerShare {
-    std::int64_t attention = 0; // at the weight format
-    std::int64_t mlp = 0;
-    std::int64_t experts = 0;
-    std::int64_t norms = 0;         // bf16: norms, biases, routers, sinks
-    std::int64_t cacheElements = 0; // per token, this device
-    double cacheCopies = 1;         // times the TP group stores each value
-    int window = 0;
-    std::int64_t widest = 0; // elements per token of the widest pair of neighbouring activations
-};
-
-LayerShare shareOf(const Model& model, const LayerKind& kind, const Plan& plan)
+Bytes bounded(Bytes sum)
 {
-    LayerShare share;
-    const Attention& a = kind.attention;
-    const FeedForward& f = kind.feedForward;
-    const std::int64_t hidden = model.hidden;
-    const std::int64_t tp = plan.tensor();
-    const LayerParameters whole = layerParameters(model, kind);
-    const std::int64_t heads = a.queryHeads / tp;
-    share.window = a.window;
-    if (a.kind == AttentionKind::Latent) {
-        const std::int64_t queryWidth = std::int64_t{a.nopeHeadDim} + a.ropeHeadDim;
-        const std::int64_t rank = a.queryLoraRank;
-        const std::int64_t latent = std::int64_t{a.kvLoraRank} + a.ropeHeadDim;
-        // The down-projections have no heads to split: every rank holds them whole.
-        const std::int64_t query = rank > 0 ? hidden * rank + rank * heads * queryWidth : hidden * heads * queryWidth;
-        const std::int64_t kv = hidden * latent + std::int64_t{a.kvLoraRank} * heads * (a.nopeHeadDim + a.valueHeadDim);
-        share.attention = query + kv + heads * a.valueHeadDim * hidden;
-        share.norms += rank + a.kvLoraRank;
-        share.cacheElements = latent;
-        share.cacheCopies = static_cast<double>(tp);
-        share.widest = heads * (queryWidth + a.nopeHeadDim + a.valueHeadDim) + rank + latent;
-    } else {
-        const std::int64_t kvHeads = kvHeadsOf(a.kvHeads, static_cast<int>(tp), 0).count();
-        share.attention = hidden * heads * a.headDim * 2 + 2 * hidden * kvHeads * a.headDim;
-        share.cacheElements = 2 * kvHeads * a.headDim;
-        share.cacheCopies = kvReplication(a.kvHeads, static_cast<int>(tp));
-        share.widest = (2 * heads + 2 * kvHeads) * a.headDim;
-        if (a.qkvBias)
-            share.norms += (heads + 2 * kvHeads) * a.headDim;
-        if (a.queryKeyNorm == QueryKeyNorm::PerHead)
-            share.norms += 2 * std::int64_t{a.headDim};
-        else if (a.queryKeyNorm == QueryKeyNorm::Full)
-            share.norms += (heads + kvHeads) * a.headDim;
-    }
-    share.norms += (a.outputBias ? hidden : 0) + (a.sinks ? heads : 0) + whole.norms + whole.router + (f.sharedExpertGate ? hidden : 0);
-    const std::int64_t width = ceilDiv(f.intermediate, tp);
-    const std::int64_t sharedWidth = ceilDiv(f.sharedIntermediate, tp);
-    share.mlp = f.matrices * hidden * (width + sharedWidth);
-    if (f.bias && f.intermediate > 0)
-        share.norms += (f.matrices - 1) * width + hidden;
-    share.widest = std::max(share.widest, f.matrices * std::max(width, sharedWidth));
-    if (f.isMoe()) {
-        const std::int64_t local = ceilDiv(f.experts, plan.expert());
-        const std::int64_t expertWidth = ceilDiv(f.expertIntermediate, plan.expertTensor());
-        share.experts = local * f.matrices * hidden * expertWidth;
-        if (f.bias)
-            share.norms += local * ((f.matrices - 1) * expertWidth + hidden);
-        // Each token visits k experts; a rank sees its part of all tokens of the group, so k in the mean of them.
-        share.widest = std::max(share.widest, f.topK * (hidden + f.matrices * expertWidth));
-    }
-    return share;
+    return std::min(sum, kMostBytes);
 }
 
-/// What does not depend on the batch, per stage.
-struct StageStatic {
-    DeviceMemory weights;
-    std::int64_t cachePerToken = 0;    // bytes, this device, all its layers at full length
-    std::int64_t cachePerSequence = 0; // bytes of one finished sequence, after SP has split its positions
-    double replicaShare = 0;           // of the cache
-};
-
-class Sizer {
-public:
-    Sizer(const PlanContext& context, const Plan& plan, std::optional<Bytes> reserve) : m_context(context), m_plan(plan), m_reserve(reserve)
-    {
-        for (const LayerKind& kind : context.model.kinds)
-            m_shares.push_back(shareOf(context.model, kind, plan));
-        for (const LayerShare& share : m_shares)
-            m_widest = std::max(m_widest, share.widest);
-        for (int stage = 0; stage < plan.pipeline(); ++stage)
-            m_stages.push_back(staticOf(stage));
-    }
-
-    [[nodiscard]] const std::vector<StageStatic>& stages() const { return m_stages; }
-
-    [[nodiscard]] std::int64_t sequencesPerDevice(std::int64_t batch) const { return ceilDiv(batch, m_plan.attentionData()); }
-
-    /// Peak activations: residual stream, its normed copy and the widest pair of neighbours; on the last stage logits of its sequences too.
-    [[nodiscard]] Bytes activations(std::int64_t batch, bool last) const
-    {
-        const Model& model = m_context.model;
-        const std::int64_t tokens = pieceTokens(batch);
-        const Bytes stream = boundedProduct(tokens, (2 * std::int64_t{model.hidden} + m_widest) * kActivationBytes);
-        const std::int64_t inFlight =
-            std::max(pieceSequences(batch, m_plan.prefillMicrobatches()), pieceSequences(batch, m_plan.decodeMicrobatches()));
-        return stream + (last ? boundedProduct(inFlight, model.vocabulary * kLogitBytes) : 0);
-    }
-
-    /// Collective buffers: one payload for reductions over TP, two for sends in flight, one each way for expert dispatch and combine.
-    [[nodiscard]] Bytes buffers(std::int64_t batch) const
-    {
-        const Bytes payload = boundedProduct(pieceTokens(batch), m_context.model.hidden * kActivationBytes);
-        Bytes total = 0;
-        if (m_plan.tensor() > 1)
-            total += payload;
-        if (m_plan.pipeline() > 1)
-            total += 2 * payload;
-        if (m_plan.attentionData() * m_plan.sequence() > 1 && m_context.model.hasExperts())
-            total += 2 * payload;
-        return total;
-    }
-
-    [[nodiscard]] DeviceMemory at(int stage, std::int64_t batch) const
-    {
-        const StageStatic& fixed = m_stages[static_cast<std::size_t>(stage)];
-        DeviceMemory memory = fixed.weights;
-        memory.kv = boundedProduct(sequencesPerDevice(batch), fixed.cachePerSequence);
-        memory.kvReplicas = static_cast<Bytes>(static_cast<double>(memory.kv) * fixed.replicaShare);
-        const Bytes needed = activations(batch, stage + 1 == m_plan.pipeline());
-        const Bytes moved = buffers(batch);
-        if (m_reserve && *m_reserve == 0)
-            return memory; // weights and cache alone, as the case study counts
-        memory.activations = needed;
-        memory.buffers = moved;
-        memory.reserve = m_reserve.value_or(kRuntimeReserve);
-        return memory;
-    }
-
-    [[nodiscard]] bool fits(std::int64_t batch, Bytes capacity) const
-    {
-        for (int stage = 0; stage < m_plan.pipeline(); ++stage)
-            if (at(stage, batch).total() > capacity)
-                return false;
-        return true;
-    }
-
-private:
-    [[nodiscard]] std::int64_t pieceSequences(std::int64_t batch, int microbatches) const
-    {
-        return ceilDiv(ceilDiv(batch, std::min<std::int64_t>(batch, microbatches)), m_plan.attentionData());
-    }
-    [[nodiscard]] std::int64_t pieceTokens(std::int64_t batch) const
-    {
-        return boundedProduct(pieceSequences(batch, m_plan.prefillMicrobatches()),
-                              ceilDiv(m_context.workload.input, std::int64_t{m_plan.chunks()} * m_plan.sequence()));
-    }
-
-    [[nodiscard]] StageStatic staticOf(int stage) const
-    {
-        const Model& model = m_context.model;
-        const NumberFormat weightFormat = m_context.formats.weights;
-        const NumberFormat cacheFormat = m_context.formats.kv;
-        StageStatic result;
-        DeviceMemory& memory = result.weights;
-        memory.stage = stage;
-        const auto stageDevices = static_cast<int>(m_plan.stageDevices());
-        memory.firstDevice = stage * stageDevices;
-        memory.count = stageDevices * m_plan.data();
-        std::int64_t attention = 0;
-        std::int64_t mlp = 0;
-        std::int64_t experts = 0;
-        std::int64_t small = 0;
-        double copies = 0;
-        const IndexRange range = layersOfStage(model.layerCount(), m_plan.pipeline(), stage);
-        for (int layer = range.begin; layer < range.end; ++layer) {
-            const LayerShare& share = m_shares[model.layers[static_cast<std::size_t>(layer)]];
-            attention += share.attention;
-            mlp += share.mlp;
-            experts += share.experts;
-            small += share.norms;
-            const Bytes perToken = bytesOf(cacheFormat, share.cacheElements);
-            const std::int64_t context = m_context.workload.fullContext();
-            const std::int64_t kept = share.window > 0 ? std::min<std::int64_t>(context, share.window) : context;
-            const Bytes perSequence = ceilDiv(kept, m_plan.sequence()) * perToken;
-            result.cachePerToken += perToken;
-            result.cachePerSequence += perSequence;
-            copies += static_cast<double>(perSequence) * (1 - 1 / share.cacheCopies);
-        }
-        result.replicaShare = result.cachePerSequence > 0 ? copies / static_cast<double>(result.cachePerSequence) : 0;
-        const std::int64_t normSize = model.norm == NormKind::Layer ? 2 * std::int64_t{model.hidden} : model.hidden;
-        const std::int64_t table = ceilDiv(model.vocabulary, m_plan.tensor()) * model.hidden;
-        const bool first = stage == 0;
-        const bool last = stage + 1 == m_plan.pipeline();
-        if (first) {
-            memory.embeddingWeights = bytesOf(weightFormat, table + std::int64_t{model.learnedPositions} * model.hidden);
-            small += model.embeddingNorm ? normSize : 0;
-        }
-        if (last) {
-            // A tied head needs its own copy where the embedding is on another stage.
-            if (!model.tiedEmbedding || !first)
-                memory.headWeights = bytesOf(weightFormat, table);
-            small += normSize + (model.headBias ? ceilDiv(model.vocabulary, m_plan.tensor()) : 0);
-        }
-        memory.attentionWeights = bytesOf(weightFormat, attention);
-        memory.mlpWeights = bytesOf(weightFormat, mlp);
-        memory.expertWeights = bytesOf(weightFormat, experts);
-        memory.normWeights = small * kActivationBytes;
-        return result;
-    }
-
-    const PlanContext& m_context;
-    const Plan& m_plan;
-    std::optional<Bytes> m_reserve;
-    std::vector<LayerShare> m_shares;
-    std::vector<StageStatic> m_stages;
-    std::int64_t m_widest = 0;
-};
-
-/// Largest batch whose stages all fit; fits() falls with the batch, so bisection finds it.
-std::int64_t largestBatch(const Sizer& sizer, Bytes capacity)
+Bytes product(Bytes a, Bytes b, Bytes c)
 {
-    if (!sizer.fits(1, capacity))
+    return boundedProduct(boundedProduct(a, b), c);
+}
+
+std::int64_t roundedUp(double value)
+{
+    return static_cast<std::int64_t>(std::min(std::ceil(value), static_cast<double>(kMostBytes)));
+}
+
+/// Weights of one layer by class.
+struct LayerBytes {
+    Bytes attention = 0;
+    Bytes mlp = 0;
+    Bytes experts = 0;
+    Bytes small = 0;
+    Bytes replicas = 0;
+    Bytes redundant = 0;
+};
+
+LayerBytes layerBytes(const Model& model, const LayerKind& kind, const Formats& formats, const Plan& plan, int slots)
+{
+    const LayerShards shards(model, kind, plan, slots);
+    LayerBytes bytes;
+    bytes.attention = shards.bytes(WeightClass::Attention, formats.of(WeightClass::Attention));
+    bytes.mlp = shards.bytes(WeightClass::Mlp, formats.of(WeightClass::Mlp));
+    bytes.experts = shards.bytes(WeightClass::Experts, formats.of(WeightClass::Experts));
+    bytes.small = shards.small() * kActivationSize;
+    if (kind.attention.kind == AttentionKind::Grouped)
+        for (const MatrixShard& shard : shards.matrices())
+            if (shard.copies > 1 && shard.weightClass == WeightClass::Attention && shard.columns < shard.wholeColumns) {
+                const Bytes held = shard.bytes(formats.of(WeightClass::Attention));
+                bytes.replicas += held - held / shard.copies;
+            }
+    const FeedForward& f = kind.feedForward;
+    if (f.isMoe() && plan.options.redundantExperts > 0) {
+        const std::int64_t held = slots > 0 ? slots : ceilDiv(std::int64_t{f.experts} + plan.options.redundantExperts, plan.expert());
+        const std::int64_t plain = ceilDiv(f.experts, plan.expert());
+        bytes.redundant = held > plain ? bytes.experts / held * (held - plain) : 0;
+    }
+    return bytes;
+}
+
+} // namespace
+
+MemoryTerms::MemoryTerms(const PlanContext& context, const Plan& plan, std::optional<Bytes> reserve)
+    : m_layout(stageLayout(context.model, plan)),
+      m_reserve(reserve),
+      m_capacity(context.cluster.accelerator.memoryBytes),
+      m_input(context.workload.input),
+      m_output(context.workload.output),
+      m_attentionData(plan.attentionData()),
+      m_sequence(plan.sequence()),
+      m_chunks(plan.chunks()),
+      m_prefillMicrobatches(plan.prefillMicrobatches()),
+      m_decodeMicrobatches(plan.decodeMicrobatches()),
+      m_distinct(std::int64_t{plan.attentionData()} * plan.sequence()),
+      m_ring(plan.options.sequenceExchange == SequenceExchange::Ring)
+{
+    const Model& model = context.model;
+    const std::int64_t hidden = model.hidden;
+    // Sharded norms keep 1 / TP of the stream and of its normed copy, and gather the latter whole before each matmul.
+    m_streamRow = (plan.options.shardedNorms ? 2 * ceilDiv(hidden, plan.tensor()) + hidden : 2 * hidden) * kActivationSize;
+    m_payloadRow = hidden * kActivationSize;
+    m_logits = model.vocabulary * kLogitSize;
+    m_payloads = plan.tensor() > 1 ? 1 : 0;
+    if (plan.pipeline() > 1)
+        m_payloads += plan.options.sends == SendMode::Synchronous ? 1 : 2; // one leaves while the next is made
+    m_kinds.resize(model.kinds.size());
+    for (std::size_t i = 0; i < m_kinds.size(); ++i) {
+        attentionTerms(model.kinds[i].attention, plan, context.formats.kv, m_kinds[i]);
+        feedForwardTerms(model, model.kinds[i].feedForward, plan, context.workload.routing, m_kinds[i]);
+    }
+    weighStages(context, plan);
+    m_cache.resize(static_cast<std::size_t>(stages()));
+    for (int stage = 0; stage < stages(); ++stage)
+        m_cache[static_cast<std::size_t>(stage)] = cacheOf(stage, m_input + m_output).bytes;
+}
+
+void MemoryTerms::attentionTerms(const Attention& a, const Plan& plan, NumberFormat cache, Kind& terms) const
+{
+    const std::int64_t tp = plan.tensor();
+    if (a.kind == AttentionKind::None)
+        return;
+    if (a.kind == AttentionKind::Linear) {
+        const LinearMixer local = localMixer(a.linear, tp);
+        terms.state =
+            local.stateElements() * kStateSize + std::max<std::int64_t>(0, local.convKernel - 1) * local.convChannels() * kConvolutionSize;
+        terms.attentionRow = (local.inputColumns() + local.valueWidth()) * kActivationSize;
+        return;
+    }
+    const std::int64_t heads = a.queryHeads / tp;
+    terms.window = a.window;
+    terms.topK = a.index.heads > 0 ? a.index.topK : 0;
+    if (a.kind == AttentionKind::Latent) {
+        const std::int64_t queryWidth = std::int64_t{a.nopeHeadDim} + a.ropeHeadDim;
+        const std::int64_t latent = std::int64_t{a.kvLoraRank} + a.ropeHeadDim;
+        terms.cachePerToken = bytesOf(cache, latent);
+        terms.cacheCopies = tp;
+        terms.attentionRow = (heads * (queryWidth + a.valueHeadDim) + a.queryLoraRank + latent) * kActivationSize;
+        terms.attentionKey = heads * (std::int64_t{a.nopeHeadDim} + a.valueHeadDim) * kActivationSize;
+    } else {
+        const std::int64_t kvHeads = kvHeadsOf(a.kvHeads, static_cast<int>(tp), 0).count();
+        const std::int64_t kvWidth = kvHeads * (std::int64_t{a.headDim} + a.valueDim());
+        terms.cachePerToken = bytesOf(cache, kvWidth);
+        terms.cacheCopies = kvReplication(a.kvHeads, static_cast<int>(tp));
+        terms.attentionRow = (heads * ((a.outputGate ? 2 : 1) * std::int64_t{a.headDim} + a.valueDim()) + kvWidth) * kActivationSize;
+    }
+    if (!plan.options.fusedAttention)
+        terms.attentionPair = 2 * heads * kActivationSize; // scores and probabilities
+    if (a.index.heads > 0 && !a.index.shared) {
+        terms.indexPerToken = a.index.headDim + ceilDiv(a.index.headDim, kIndexBlock) * 4;
+        terms.indexCopies = tp;
+        terms.attentionRow += std::int64_t{a.index.heads} * a.index.headDim * kActivationSize;
+        terms.scorePair = kScoreSize;
+    }
+}
+
+void MemoryTerms::feedForwardTerms(const Model& model, const FeedForward& f, const Plan& plan, const Routing& routing, Kind& terms) const
+{
+    const bool sharedWhole = plan.options.sharedExperts == SharedExpertPlace::Replicated;
+    const std::int64_t shared = sharedWhole ? f.sharedIntermediate : ceilDiv(f.sharedIntermediate, plan.tensor());
+    terms.mlpRow = f.matrices * std::max(ceilDiv(f.intermediate, plan.tensor()), shared) * kActivationSize;
+    if (!f.isMoe())
+        return;
+    terms.routing.emplace(f, plan.expert(), plan.options.redundantExperts, routing);
+    const std::int64_t expertHidden = f.expertHidden > 0 ? f.expertHidden : model.hidden;
+    terms.expertRow = (expertHidden + f.matrices * ceilDiv(f.expertIntermediate, plan.expertTensor())) * kActivationSize;
+    const bool allToAll = plan.expert() > 1
+                          && (plan.options.expertExchange == ExpertExchange::AllToAll
+                              || (plan.options.expertExchange == ExpertExchange::Automatic && m_distinct > 1));
+    if (!allToAll && m_distinct == 1)
+        return; // every rank has the tokens and reduces in place
+    terms.exchangeRow = 2 * expertHidden * kActivationSize;
+    terms.copiesPerToken = allToAll ? terms.routing->hottest().arrival : 1;
+}
+
+void MemoryTerms::weighStages(const PlanContext& context, const Plan& plan)
+{
+    const Model& model = context.model;
+    const std::int64_t ranks = plan.expert();
+    m_fullRanks = plan.expert();
+    bool uneven = false;
+    std::vector<int> most(m_kinds.size(), 0);
+    int slots = -1; // of all kinds with experts, 0 when they differ
+    for (std::size_t i = 0; i < m_kinds.size(); ++i) {
+        if (!m_kinds[i].routing)
+            continue;
+        most[i] = m_kinds[i].routing->mostSlots();
+        slots = slots < 0 || slots == most[i] ? most[i] : 0;
+        const auto more = static_cast<int>(m_kinds[i].routing->slots() % ranks);
+        if (more > 0) {
+            m_fullRanks = uneven ? std::max(m_fullRanks, more) : more;
+            uneven = true;
+        }
+    }
+    const Placement placement(plan.meshSizes());
+    const auto count = static_cast<int>(stages());
+    m_weights.resize(static_cast<std::size_t>(uneven ? 2 * count : count));
+    for (int part = 0; part < (uneven ? 2 : 1); ++part) {
+        std::vector<LayerBytes> layers;
+        for (std::size_t i = 0; i < m_kinds.size(); ++i) {
+            const bool fewer = part == 1 && m_kinds[i].routing && m_kinds[i].routing->slots() % ranks > 0;
+            layers.push_back(layerBytes(model, model.kinds[i], context.formats, plan, most[i] - (fewer ? 1 : 0)));
+        }
+        for (int stage = 0; stage < count; ++stage) {
+            DeviceMemory& memory = m_weights[static_cast<std::size_t>(part * count + stage)];
+            memory.stage = stage;
+            const std::int64_t expertRanks = part == 0 ? m_fullRanks : ranks - m_fullRanks;
+            memory.count = static_cast<int>(expertRanks * plan.expertTensor()) * plan.data();
+            memory.firstDevice = placement.firstDevice(stage, 0);
+            if (part == 1)
+                memory.firstDevice += placement.stageGroup().offsetOf(static_cast<int>(m_fullRanks * plan.expertTensor()));
+            memory.expertSlots = std::max(0, slots - (part == 1 && slots > 0 ? 1 : 0));
+            for (std::size_t i = 0; i < layers.size(); ++i) {
+                const std::int64_t times = m_layout.kindCount(stage, i);
+                memory.attentionWeights = bounded(memory.attentionWeights + boundedProduct(layers[i].attention, times));
+                memory.mlpWeights = bounded(memory.mlpWeights + boundedProduct(layers[i].mlp, times));
+                memory.expertWeights = bounded(memory.expertWeights + boundedProduct(layers[i].experts, times));
+                memory.normWeights = bounded(memory.normWeights + boundedProduct(layers[i].small, times));
+                memory.weightReplicas = bounded(memory.weightReplicas + boundedProduct(layers[i].replicas, times));
+                memory.redundantExperts = bounded(memory.redundantExperts + boundedProduct(layers[i].redundant, times));
+            }
+            addEnds(context, plan, memory);
+        }
+    }
+}
+
+void MemoryTerms::addEnds(const PlanContext& context, const Plan& plan, DeviceMemory& memory) const
+{
+    const Model& model = context.model;
+    const bool first = m_layout.holdsEmbedding(memory.stage);
+    const bool last = m_layout.holdsHead(memory.stage);
+    const NumberFormat format = context.formats.of(WeightClass::Embedding);
+    const Bytes table = vocabularyShard(model, plan, "").bytes(format);
+    const std::int64_t norm = model.norm == NormKind::Layer ? 2 * std::int64_t{model.hidden} : model.hidden;
+    std::int64_t small = 0;
+    if (first) {
+        memory.embeddingWeights = table + (model.learnedPositions > 0 ? bytesOf(format, model.hidden, model.learnedPositions) : 0);
+        small += model.embeddingNorm ? norm : 0;
+    }
+    if (last) {
+        // A tied head needs its own copy where the embedding is on another stage.
+        if (!model.tiedEmbedding || !first)
+            memory.headWeights = table;
+        small += norm + (model.headBias ? ceilDiv(model.vocabulary, plan.tensor()) : 0);
+    }
+    memory.normWeights = bounded(memory.normWeights + small * kActivationSize);
+}
+
+const DeviceMemory& MemoryTerms::weightsOf(int stage, bool fewest) const
+{
+    const std::size_t offset = fewest && hasFewerExperts() ? static_cast<std::size_t>(stages()) : 0;
+    return m_weights[offset + static_cast<std::size_t>(stage)];
+}
+
+MemoryTerms::Cache MemoryTerms::cacheOf(int stage, std::int64_t context) const
+{
+    Cache cache;
+    const std::int64_t block = cacheBlock();
+    for (std::size_t i = 0; i < m_kinds.size(); ++i) {
+        const std::int64_t times = m_layout.kindCount(stage, i);
+        if (times == 0)
+            continue;
+        const Kind& kind = m_kinds[i];
+        const std::int64_t kept = ceilDiv(kind.window > 0 ? std::min(context, kind.window) : context, m_sequence);
+        const std::int64_t paged = ceilDiv(kept, block) * block;
+        const std::int64_t indexed = ceilDiv(context, m_sequence);
+        const std::int64_t indexPaged = ceilDiv(indexed, block) * block;
+        const Bytes keys = boundedProduct(paged, kind.cachePerToken);
+        const Bytes index = boundedProduct(indexPaged, kind.indexPerToken);
+        const Bytes copies = keys - ceilDiv(keys, kind.cacheCopies) + index - ceilDiv(index, kind.indexCopies);
+        cache.bytes = bounded(cache.bytes + boundedProduct(bounded(keys + index + kind.state), times));
+        cache.replicas = bounded(cache.replicas + boundedProduct(bounded(copies), times));
+        cache.states = bounded(cache.states + boundedProduct(kind.state, times));
+        cache.index = bounded(cache.index + boundedProduct(index, times));
+        const Bytes empty = boundedProduct(paged - kept, kind.cachePerToken) + boundedProduct(indexPaged - indexed, kind.indexPerToken);
+        cache.rounding = bounded(cache.rounding + boundedProduct(empty, times));
+    }
+    return cache;
+}
+
+Bytes MemoryTerms::bytesPerToken(int stage) const
+{
+    Bytes sum = 0;
+    for (std::size_t i = 0; i < m_kinds.size(); ++i)
+        sum = bounded(sum + boundedProduct(m_kinds[i].cachePerToken + m_kinds[i].indexPerToken, m_layout.kindCount(stage, i)));
+    return sum;
+}
+
+Bytes MemoryTerms::activations(std::int64_t batch, std::int64_t input, bool last) const
+{
+    const std::int64_t sequences = pieceSequences(batch, m_prefillMicrobatches);
+    const std::int64_t queries = ceilDiv(input, m_chunks * m_sequence);
+    const std::int64_t tokens = boundedProduct(sequences, queries);
+    Bytes widest = 0;
+    for (const Kind& kind : m_kinds) {
+        const std::int64_t keys = keysOf(kind, input);
+        const std::int64_t attended = kind.topK > 0 ? std::min(keys, kind.topK) : keys;
+        const Bytes attention = bounded(boundedProduct(tokens, kind.attentionRow) + product(sequences, keys, kind.attentionKey))
+                                + bounded(product(tokens, attended, kind.attentionPair) + product(tokens, keys, kind.scorePair));
+        widest = std::max({widest, attention, boundedProduct(tokens, kind.mlpRow)});
+        if (!kind.routing)
+            continue;
+        const double group = static_cast<double>(tokens) * static_cast<double>(m_distinct);
+        widest = std::max(widest, boundedProduct(roundedUp(kind.routing->mostRows(group)), kind.expertRow));
+    }
+    const std::int64_t inFlight = std::max(sequences, pieceSequences(batch, m_decodeMicrobatches));
+    return bounded(bounded(widest + boundedProduct(tokens, m_streamRow)) + (last ? boundedProduct(inFlight, m_logits) : 0));
+}
+
+Bytes MemoryTerms::buffers(std::int64_t batch, std::int64_t input) const
+{
+    const std::int64_t sequences = pieceSequences(batch, m_prefillMicrobatches);
+    const std::int64_t tokens = pieceTokens(batch, input);
+    Bytes exchange = 0;
+    Bytes gathered = 0;
+    for (const Kind& kind : m_kinds) {
+        const double received = static_cast<double>(tokens) * static_cast<double>(m_distinct) * kind.copiesPerToken;
+        exchange = std::max(exchange, boundedProduct(roundedUp(received), kind.exchangeRow));
+        if (m_sequence > 1) {
+            const std::int64_t keys = keysOf(kind, input);
+            const Bytes held = kind.cachePerToken + kind.indexPerToken;
+            gathered = std::max(gathered, product(sequences, m_ring ? 2 * ceilDiv(keys, m_sequence) : keys, held));
+        }
+    }
+    return bounded(boundedProduct(tokens, m_payloadRow * m_payloads) + exchange + gathered);
+}
+
+DeviceMemory MemoryTerms::at(int stage, std::int64_t batch, std::int64_t input, bool fewest) const
+{
+    DeviceMemory memory = weightsOf(stage, fewest);
+    const Cache cache = cacheOf(stage, input + m_output);
+    const std::int64_t sequences = sequencesOf(batch);
+    memory.kv = boundedProduct(sequences, cache.bytes);
+    memory.kvReplicas = boundedProduct(sequences, cache.replicas);
+    memory.kvStates = boundedProduct(sequences, cache.states);
+    memory.kvIndex = boundedProduct(sequences, cache.index);
+    memory.kvRounding = boundedProduct(sequences, cache.rounding);
+    if (m_reserve && *m_reserve == 0)
+        return memory; // weights and cache alone
+    memory.activations = activations(batch, input, m_layout.holdsHead(stage));
+    memory.buffers = buffers(batch, input);
+    memory.reserve = m_reserve.value_or(kRuntimeReserve);
+    return memory;
+}
+
+bool MemoryTerms::fits(std::int64_t batch, std::int64_t input) const
+{
+    const std::int64_t sequences = sequencesOf(batch);
+    Bytes beside = 0; // what all stages have alike
+    Bytes logits = 0;
+    if (!m_reserve || *m_reserve != 0) {
+        const Bytes body = activations(batch, input, false);
+        logits = activations(batch, input, true) - body;
+        beside = body + buffers(batch, input) + m_reserve.value_or(kRuntimeReserve);
+    }
+    for (int stage = 0; stage < stages(); ++stage) {
+        const Bytes cache = input == m_input ? m_cache[static_cast<std::size_t>(stage)] : cacheOf(stage, input + m_output).bytes;
+        const Bytes used = weightsOf(stage).weights() + boundedProduct(sequences, cache) + beside;
+        if (used + (m_layout.holdsHead(stage) ? logits : 0) > m_capacity)
+            return false;
+    }
+    return true;
+}
+
+namespace {
+
+/// Largest value of 1..most for which `fits` holds, when it fails for all beyond the first that fails; 0: none.
+template <class Fits>
+std::int64_t largest(std::int64_t most, Fits&& fits)
+{
+    if (!fits(1))
         return 0;
     std::int64_t low = 1;
     std::int64_t high = 2;
-    constexpr std::int64_t most = std::int64_t{1} << 40;
-    while (high < most && sizer.fits(high, capacity)) {
+    while (high < most && fits(high)) {
         low = high;
         high *= 2;
     }
     while (high - low > 1) {
         const std::int64_t middle = low + (high - low) / 2;
-        (sizer.fits(middle, capacity) ? low : high) = middle;
+        (fits(middle) ? low : high) = middle;
     }
     return low;
 }
 
 } // namespace
 
-MemoryReport memoryOf(const PlanContext& context, const Plan& plan, std::optional<Bytes> reserve)
+std::int64_t MemoryTerms::largestBatch(std::int64_t input) const
 {
-    MemoryReport report;
-    report.capacity = context.cluster.accelerator.memoryBytes;
-    const Sizer sizer(context, plan, reserve);
-    const std::int64_t batch = context.workload.batch;
-    report.fits = true;
-    for (int stage = 0; stage < plan.pipeline(); ++stage) {
-        report.stages.push_back(sizer.at(stage, batch));
-        const DeviceMemory& memory = report.stages.back();
-        report.fits = report.fits && memory.total() <= report.capacity;
-        if (memory.total() > report.stages[static_cast<std::size_t>(report.fullest)].total())
-            report.fullest = stage;
-    }
-    for (const LayerKind& kind : context.model.kinds) {
-        const bool latent = kind.attention.kind == AttentionKind::Latent;
-        report.kvReplication =
-            std::max<double>(report.kvReplication, latent ? plan.tensor() : kvReplication(kind.attention.kvHeads, plan.tensor()));
-    }
-
-    report.maxBatchPerReplica = largestBatch(sizer, report.capacity);
-    // Tokens that fit: each stage's room beside weights and reserve, over what a token of a full-length sequence costs there.
-    const std::int64_t contextLength = context.workload.fullContext();
-    bool firstStage = true;
-    for (std::size_t stage = 0; stage < report.stages.size(); ++stage) {
-        const StageStatic& fixed = sizer.stages()[stage];
-        // Beside the activations of the largest batch that fits, so that tokens and batch tell one story.
-        const DeviceMemory memory = sizer.at(static_cast<int>(stage), std::max<std::int64_t>(1, report.maxBatchPerReplica));
-        const Bytes room = std::max<Bytes>(0, report.capacity - (memory.total() - memory.kv));
-        const bool linear = fixed.cachePerSequence == contextLength * fixed.cachePerToken;
-        const std::int64_t perRank = linear
-                                         ? room / std::max<Bytes>(1, fixed.cachePerToken)
-                                         : static_cast<std::int64_t>(static_cast<double>(room) / static_cast<double>(fixed.cachePerSequence)
-                                                                     * static_cast<double>(contextLength));
-        const std::int64_t tokens = boundedProduct(perRank, plan.attentionData());
-        report.maxTokensPerReplica = firstStage ? tokens : std::min(report.maxTokensPerReplica, tokens);
-        report.kvPerTokenPerDevice = std::max(report.kvPerTokenPerDevice, ceilDiv(fixed.cachePerToken, plan.sequence()));
-        firstStage = false;
-    }
-    return report;
+    return largest(kMostContext, [&](std::int64_t batch) { return fits(batch, input); });
 }
 
-bool fitsMemory(const PlanContext& context, const Plan& plan, std::optional<Bytes> reserve)
+std::int64_t MemoryTerms::largestInput(std::int64_t batch) const
 {
-    return Sizer(context, plan, reserve).fits(context.workload.batch, context.cluster.accelerator.memoryBytes);
-}
-
-Bytes reserveNeeded(const PlanContext& context, const Plan& plan)
-{
-    const Sizer sizer(context, plan, std::nullopt);
-    return sizer.activations(context.workload.batch, true) + sizer.buffers(context.workload.batch);
+    return largest(kMostContext, [&](std::int64_t input) { return fits(batch, input); });
 }
 
 } // namespace shardlens

@@ -1,12 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory per device. Policy: capacity = weights + KV cache + peak activations + collective buffers + runtime reserve. The reserve is
-// kRuntimeReserve unless given in bytes. A reserve of exactly 0 leaves activations and buffers out as well, as published capacity tables
-// do (the Llama-3-70B case study among them), and is flagged. KV is charged for every resident sequence at its full context, on every stage.
+// Memory per device.
+//
+// Policy. Capacity = weights + KV cache + peak activations + collective buffers + runtime reserve.
+// - Weights: every matrix in the format of its class with its scales, rounded up per matrix and device; norms, biases, routers,
+//   convolutions and sinks in bf16. Layers of multi-token prediction are not loaded: no scenario drafts (see predictionWeights).
+// - KV cache: every resident sequence at its full context (input + output), on every stage for its own layers, all microbatches at once.
+//   A window keeps its last tokens only. Paged in blocks of kCacheBlock tokens (vLLM, arXiv:2309.06180, section 4.1), the last one whole.
+//   A linear layer keeps a state of fp32 and convKernel - 1 columns of bf16 per sequence, whole on every SP rank. A sparse index keeps one
+//   fp8 key per token with a fp32 scale per 128 values (DeepSeek-V3.2, inference/kernel.py), on every TP rank.
+// - Activations: of the prefill piece at hand in bf16, the residual stream and its normed copy, and the layer's widest moment: attention
+//   (queries, keys, values, outputs; MLA's keys and values of all tokens so far; unfused, scores and probabilities; scores of a sparse index
+//   in fp32) or feed-forward (on the rank that the router loads most). On the last stage also the logits of one position per sequence.
+// - Buffers: one payload for reductions over TP; one per send in flight; dispatched and returned tokens, or the group's gathered tokens and
+//   partial sums, for experts; the keys and values that SP ranks gather, or two blocks of them that go round.
+// - Reserve: kRuntimeReserve unless given in bytes. A reserve of exactly 0 leaves activations, buffers and block rounding out as well, as
+//   published capacity tables do (the Llama-3-70B case study among them), and is flagged.
 #pragma once
 
+#include "core/cost/routing.h"
 #include "core/plan/legality.h"
+#include "core/plan/stages.h"
 
+#include <algorithm>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace shardlens {
@@ -14,11 +31,23 @@ namespace shardlens {
 /// Driver context, library workspaces, captured graphs: what serving engines keep besides tensors. Provenance: default (aiconfigurator
 /// reserves 3.5 GiB + NCCL; vLLM keeps 10 % of the device); shown and editable.
 inline constexpr Bytes kRuntimeReserve = Bytes{2} << 30;
+/// Tokens of a cache block: vLLM's default.
+inline constexpr std::int64_t kCacheBlock = 16;
+/// Bytes of an activation, and of a logit where it is gathered and where it is kept: bf16.
+inline constexpr std::int64_t kActivationSize = 2;
+inline constexpr std::int64_t kLogitSize = 2;
+/// Longest context that is looked for; what no model and no cache reaches.
+inline constexpr std::int64_t kMostContext = std::int64_t{1} << 40;
+
+/// Parts of a device's memory, in stacking order.
+enum class MemoryClass : std::uint8_t { Weights, Kv, Activations, Buffers, Reserve };
+inline constexpr std::size_t kMemoryClassCount = 5;
 
 struct DeviceMemory {
     int stage = 0;
     int firstDevice = 0; ///< first device of this stage in replica 0
     int count = 0;       ///< devices that hold the same, over all replicas
+    int expertSlots = 0; ///< experts of each layer it holds, copies included; 0: none, or their number differs between kinds of layer
     Bytes attentionWeights = 0;
     Bytes mlpWeights = 0; ///< dense and shared
     Bytes expertWeights = 0;
@@ -31,6 +60,11 @@ struct DeviceMemory {
     Bytes reserve = 0; ///< of the runtime
     /// Of `kv`, what exists only because heads (or the MLA latent) are replicated over TP.
     Bytes kvReplicas = 0;
+    Bytes kvStates = 0;         ///< of `kv`: constant states of linear layers
+    Bytes kvIndex = 0;          ///< of `kv`: keys of sparse indexes
+    Bytes kvRounding = 0;       ///< of `kv`: what the last block of each sequence leaves empty
+    Bytes weightReplicas = 0;   ///< of `attentionWeights`: copies of K and V because TP exceeds the KV heads
+    Bytes redundantExperts = 0; ///< of `expertWeights`: copies for balance
     [[nodiscard]] Bytes weights() const
     {
         return attentionWeights + mlpWeights + expertWeights + embeddingWeights + headWeights + normWeights;
@@ -38,17 +72,127 @@ struct DeviceMemory {
     [[nodiscard]] Bytes total() const { return weights() + kv + activations + buffers + reserve; }
 };
 
+[[nodiscard]] std::string_view nameOf(MemoryClass memoryClass);
+[[nodiscard]] Bytes bytesOf(const DeviceMemory& memory, MemoryClass memoryClass);
+
 struct MemoryReport {
     bool fits = false;
-    Bytes capacity = 0;                   ///< per device
-    std::vector<DeviceMemory> stages;     ///< one entry per stage: its devices are equal
-    int fullest = 0;                      ///< index of the fullest stage
+    Bytes capacity = 0;               ///< per device
+    std::vector<DeviceMemory> stages; ///< one entry per stage: its fullest devices
+    std::vector<DeviceMemory> groups; ///< every group of equal devices: stages, and in them ranks with more and fewer experts
+    int fullest = 0;                  ///< index of the fullest stage
+    MemoryClass limitingClass = MemoryClass::Weights; ///< the largest part of the fullest devices
     Bytes kvPerTokenPerDevice = 0;        ///< all layers of the stage that caches most, a token within every window; mean over SP ranks
     double kvReplication = 1;             ///< times each KV value is stored in a TP group
+    std::int64_t cacheBlock = 1;          ///< tokens that the cache rounds to
     std::int64_t maxTokensPerReplica = 0; ///< cached tokens that fit beside weights and reserve; 0 when the weights do not fit
     std::int64_t maxBatchPerReplica = 0;  ///< largest batch at this input + output that fits
+    std::int64_t maxConcurrency = 0;      ///< the same over all replicas
+    std::int64_t maxContext = 0;          ///< longest context at this batch that fits, its output as it is; 0: none
+    Bytes predictionWeights = 0;          ///< what each device of the last stage would hold more with the model's prediction layers
     [[nodiscard]] const DeviceMemory& limiting() const { return stages[static_cast<std::size_t>(fullest)]; }
     [[nodiscard]] Bytes free() const { return capacity - limiting().total(); } ///< negative when it does not fit
+};
+
+/// What of a plan's memory depends neither on the batch nor on the context, compiled once. Its functions allocate nothing; memoryOf() is
+/// made of them, so a search that calls fits() sees what a report shows.
+class MemoryTerms {
+public:
+    MemoryTerms(const PlanContext& context, const Plan& plan, std::optional<Bytes> reserve);
+
+    [[nodiscard]] int stages() const { return m_layout.stages(); }
+    [[nodiscard]] const StageLayout& layout() const { return m_layout; }
+    [[nodiscard]] Bytes capacity() const { return m_capacity; }
+    [[nodiscard]] std::int64_t cacheBlock() const { return m_reserve && *m_reserve == 0 ? 1 : kCacheBlock; }
+    /// Sequences of a replica's batch on its fullest attention-DP rank.
+    [[nodiscard]] std::int64_t sequencesOf(std::int64_t batch) const { return ceilDiv(batch, m_attentionData); }
+    /// The fullest devices of a stage with `batch` sequences per replica of `input` + the workload's output tokens.
+    /// `fewest`: of its devices those with fewest experts, where ranks hold different numbers.
+    [[nodiscard]] DeviceMemory at(int stage, std::int64_t batch, std::int64_t input, bool fewest = false) const;
+    [[nodiscard]] bool fits(std::int64_t batch, std::int64_t input) const;
+    [[nodiscard]] bool fits(std::int64_t batch) const { return fits(batch, m_input); }
+    /// Largest batch that fits at this input, 0 when not even one does; fits() falls with batch and input, so bisection finds it.
+    [[nodiscard]] std::int64_t largestBatch(std::int64_t input) const;
+    [[nodiscard]] std::int64_t largestBatch() const { return largestBatch(m_input); }
+    /// Largest input that fits at this batch, 0 when not even one token does.
+    [[nodiscard]] std::int64_t largestInput(std::int64_t batch) const;
+
+    /// Cache of one sequence of `context` tokens on a device of `stage`.
+    struct Cache {
+        Bytes bytes = 0;
+        Bytes replicas = 0;
+        Bytes states = 0;
+        Bytes index = 0;
+        Bytes rounding = 0;
+    };
+    [[nodiscard]] Cache cacheOf(int stage, std::int64_t context) const;
+    [[nodiscard]] Bytes activations(std::int64_t batch, std::int64_t input, bool last) const;
+    [[nodiscard]] Bytes buffers(std::int64_t batch, std::int64_t input) const;
+    /// Weights of the devices of a stage that hold most experts, or (`fewest`) fewest.
+    [[nodiscard]] const DeviceMemory& weightsOf(int stage, bool fewest = false) const;
+    [[nodiscard]] bool hasFewerExperts() const { return m_weights.size() > static_cast<std::size_t>(stages()); }
+    /// Cache of one more token, within every window, over all SP ranks together.
+    [[nodiscard]] Bytes bytesPerToken(int stage) const;
+
+    /// One kind of layer on one device; sizes in bytes.
+    struct Kind {
+        Bytes cachePerToken = 0;
+        Bytes indexPerToken = 0;
+        Bytes state = 0; ///< per sequence
+        std::int64_t cacheCopies = 1;
+        std::int64_t indexCopies = 1;
+        std::int64_t window = 0;
+        std::int64_t topK = 0;     ///< keys a query attends to; 0: all it sees
+        Bytes attentionRow = 0;    ///< of each token of the piece, while attention runs
+        Bytes attentionKey = 0;    ///< of each key so far
+        Bytes attentionPair = 0;   ///< of each query with each key it attends to, unfused
+        Bytes scorePair = 0;       ///< of each query with each key, scored by an index
+        Bytes mlpRow = 0;          ///< of each token, while a dense or shared MLP runs
+        Bytes expertRow = 0;       ///< of each token-expert pair on the hottest rank
+        Bytes exchangeRow = 0;     ///< of each token that the hottest rank receives for its experts, and of what it returns
+        double copiesPerToken = 0; ///< tokens it receives, for each token of the group
+        std::optional<ExpertRouting> routing;
+    };
+    [[nodiscard]] const std::vector<Kind>& kinds() const { return m_kinds; }
+
+private:
+    void attentionTerms(const Attention& a, const Plan& plan, NumberFormat cache, Kind& terms) const;
+    void feedForwardTerms(const Model& model, const FeedForward& f, const Plan& plan, const Routing& routing, Kind& terms) const;
+    void weighStages(const PlanContext& context, const Plan& plan);
+    void addEnds(const PlanContext& context, const Plan& plan, DeviceMemory& memory) const;
+    [[nodiscard]] std::int64_t keysOf(const Kind& kind, std::int64_t input) const
+    {
+        return kind.window > 0 ? std::min(input, kind.window + ceilDiv(input, m_chunks)) : input;
+    }
+    [[nodiscard]] std::int64_t pieceSequences(std::int64_t batch, std::int64_t microbatches) const
+    {
+        return ceilDiv(ceilDiv(batch, std::min(batch, microbatches)), m_attentionData);
+    }
+    [[nodiscard]] std::int64_t pieceTokens(std::int64_t batch, std::int64_t input) const
+    {
+        return boundedProduct(pieceSequences(batch, m_prefillMicrobatches), ceilDiv(input, m_chunks * m_sequence));
+    }
+
+    StageLayout m_layout;
+    std::vector<Kind> m_kinds;
+    std::vector<DeviceMemory> m_weights; ///< by stage; then, when ranks differ, those with fewest experts
+    std::optional<Bytes> m_reserve;
+    Bytes m_capacity = 0;
+    std::int64_t m_input = 0;
+    std::int64_t m_output = 0;
+    std::int64_t m_attentionData = 1;
+    std::int64_t m_sequence = 1;
+    std::int64_t m_chunks = 1;
+    std::int64_t m_prefillMicrobatches = 1;
+    std::int64_t m_decodeMicrobatches = 1;
+    std::int64_t m_distinct = 1; ///< sets of different tokens in a stage, in prefill
+    Bytes m_streamRow = 0;
+    Bytes m_payloadRow = 0;
+    Bytes m_logits = 0;          ///< of one sequence
+    std::int64_t m_payloads = 0; ///< of reductions and sends
+    std::vector<Bytes> m_cache;  ///< of one sequence at the workload's context, by stage
+    bool m_ring = false;
+    int m_fullRanks = 0;
 };
 
 /// Activations and collective buffers of the busiest stage, bytes: what an explicit reserve should at least hold.

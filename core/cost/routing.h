@@ -23,6 +23,7 @@
 #include "core/model/architecture.h"
 #include "core/plan/legality.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <vector>
@@ -90,6 +91,15 @@ public:
             return limited(tokens);
         const double pairs = tokens * m_hottest.pairsPerToken;
         return {pairs, pairs, m_hottest.touched(tokens), 0};
+    }
+    /// Most rows the hottest rank computes at once for `tokens` tokens of the group: what memory is set aside for.
+    [[nodiscard]] double mostRows(double tokens) const
+    {
+        const double pairs = tokens * m_hottest.pairsPerToken;
+        if (m_capacityFactor <= 0)
+            return pairs;
+        const double rows = limit(tokens) * m_hottest.slots;
+        return m_drop ? rows : std::min(rows, pairs);
     }
     /// Expected number of distinct blocks of `ranksPerBlock` consecutive ranks that hold a token's experts: with 1, the ranks it is sent to;
     /// with the ranks of a node, the nodes. Not for hot loops.

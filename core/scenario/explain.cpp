@@ -14,30 +14,6 @@ std::string_view nameOf(Phase phase)
     return phase == Phase::Prefill ? "prefill" : "decode";
 }
 
-std::string_view nameOf(MemoryClass memoryClass)
-{
-    switch (memoryClass) {
-    case MemoryClass::Weights: return "Weights";
-    case MemoryClass::Kv: return "KV cache";
-    case MemoryClass::Activations: return "Activations";
-    case MemoryClass::Buffers: return "Comm. buffers";
-    case MemoryClass::Reserve: return "Runtime reserve";
-    }
-    return "";
-}
-
-Bytes bytesOf(const DeviceMemory& memory, MemoryClass memoryClass)
-{
-    switch (memoryClass) {
-    case MemoryClass::Weights: return memory.weights();
-    case MemoryClass::Kv: return memory.kv;
-    case MemoryClass::Activations: return memory.activations;
-    case MemoryClass::Buffers: return memory.buffers;
-    case MemoryClass::Reserve: return memory.reserve;
-    }
-    return 0;
-}
-
 std::string_view nameOf(Provenance provenance)
 {
     switch (provenance) {

@@ -38,12 +38,6 @@ struct Subject {
     friend bool operator==(const Subject&, const Subject&) = default;
 };
 
-/// Parts of a device's memory, in stacking order.
-enum class MemoryClass : std::uint8_t { Weights, Kv, Activations, Buffers, Reserve };
-inline constexpr std::size_t kMemoryClassCount = 5;
-[[nodiscard]] std::string_view nameOf(MemoryClass memoryClass);
-[[nodiscard]] Bytes bytesOf(const DeviceMemory& memory, MemoryClass memoryClass);
-
 enum class Provenance : std::uint8_t { Exact, DataSheet, Fitted, Borrowed, Default };
 [[nodiscard]] std::string_view nameOf(Provenance provenance);
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// The report of memory, made of MemoryTerms.
+#include "core/cost/memory.h"
+#include "core/cost/weightshards.h"
+
+namespace shardlens {
+
+namespace {
+
+/// Cached tokens per replica that fit on one stage: its room beside weights and reserve, over what a token of a full-length sequence costs.
+std::int64_t tokensThatFit(const MemoryTerms& terms, const DeviceMemory& beside, std::int64_t context)
+{
+    const Bytes room = std::max<Bytes>(0, terms.capacity() - (beside.total() - beside.kv));
+    const Bytes perToken = terms.bytesPerToken(beside.stage);
+    const MemoryTerms::Cache cache = terms.cacheOf(beside.stage, context);
+    if (cache.bytes == 0)
+        return kMostContext;                                  // nothing is cached here
+    if (cache.bytes - cache.rounding == context * perToken) { // no window closes, no state, no SP
+        const std::int64_t block = terms.cacheBlock();
+        return room / boundedProduct(perToken, block) * block;
+    }
+    return static_cast<std::int64_t>(static_cast<double>(room) / static_cast<double>(cache.bytes) * static_cast<double>(context));
+}
+
+/// Layers of multi-token prediction as the last stage would hold them: a layer, its projection 2H x H whole, three norms, and the embedding
+/// where that is on another stage.
+Bytes predictionBytes(const PlanContext& context, const Plan& plan)
+{
+    const Model& model = context.model;
+    if (model.prediction.layers == 0)
+        return 0;
+    const Formats& formats = context.formats;
+    const std::int64_t hidden = model.hidden;
+    const LayerShards shards(model, model.kinds[model.prediction.kind], plan);
+    Bytes layer = bytesOf(formats.weights, 2 * hidden, hidden)
+                  + (shards.small() + 3 * hidden * (model.norm == NormKind::Layer ? 2 : 1)) * kActivationSize;
+    for (const WeightClass weightClass : {WeightClass::Attention, WeightClass::Mlp, WeightClass::Experts})
+        layer += shards.bytes(weightClass, formats.of(weightClass));
+    const Bytes table = plan.pipeline() > 1 ? vocabularyShard(model, plan, "").bytes(formats.of(WeightClass::Embedding)) : 0;
+    return std::min(boundedProduct(layer, model.prediction.layers) + table, kMostBytes);
+}
+
+} // namespace
+
+std::string_view nameOf(MemoryClass memoryClass)
+{
+    switch (memoryClass) {
+    case MemoryClass::Weights: return "Weights";
+    case MemoryClass::Kv: return "KV cache";
+    case MemoryClass::Activations: return "Activations";
+    case MemoryClass::Buffers: return "Comm. buffers";
+    case MemoryClass::Reserve: return "Runtime reserve";
+    }
+    return "";
+}
+
+Bytes bytesOf(const DeviceMemory& memory, MemoryClass memoryClass)
+{
+    switch (memoryClass) {
+    case MemoryClass::Weights: return memory.weights();
+    case MemoryClass::Kv: return memory.kv;
+    case MemoryClass::Activations: return memory.activations;
+    case MemoryClass::Buffers: return memory.buffers;
+    case MemoryClass::Reserve: return memory.reserve;
+    }
+    return 0;
+}
+
+MemoryReport memoryOf(const PlanContext& context, const Plan& plan, std::optional<Bytes> reserve)
+{
+    const MemoryTerms terms(context, plan, reserve);
+    const std::int64_t batch = context.workload.batch;
+    const std::int64_t input = context.workload.input;
+    const std::int64_t fullContext = context.workload.fullContext();
+    MemoryReport report;
+    report.capacity = terms.capacity();
+    report.cacheBlock = terms.cacheBlock();
+    report.fits = terms.fits(batch, input);
+    report.maxBatchPerReplica = terms.largestBatch(input);
+    report.maxConcurrency = report.maxBatchPerReplica * plan.data();
+    const std::int64_t longest = terms.largestInput(batch);
+    report.maxContext = longest > 0 ? longest + context.workload.output : 0;
+    report.predictionWeights = predictionBytes(context, plan);
+    report.stages.reserve(static_cast<std::size_t>(terms.stages()));
+    for (int stage = 0; stage < terms.stages(); ++stage) {
+        report.stages.push_back(terms.at(stage, batch, input));
+        const DeviceMemory& memory = report.stages.back();
+        report.groups.push_back(memory);
+        if (terms.hasFewerExperts())
+            report.groups.push_back(terms.at(stage, batch, input, true));
+        if (memory.total() > report.limiting().total())
+            report.fullest = stage;
+        // Beside the activations of the largest batch that fits, so that tokens and batch tell one story.
+        const DeviceMemory beside = terms.at(stage, std::max<std::int64_t>(1, report.maxBatchPerReplica), input);
+        const std::int64_t tokens = boundedProduct(tokensThatFit(terms, beside, fullContext), plan.attentionData());
+        report.maxTokensPerReplica = stage == 0 ? tokens : std::min(report.maxTokensPerReplica, tokens);
+        report.kvPerTokenPerDevice = std::max(report.kvPerTokenPerDevice, ceilDiv(terms.bytesPerToken(stage), plan.sequence()));
+    }
+    for (std::size_t i = 1; i < kMemoryClassCount; ++i)
+        if (const auto each = static_cast<MemoryClass>(i);
+            bytesOf(report.limiting(), each) > bytesOf(report.limiting(), report.limitingClass))
+            report.limitingClass = each;
+    for (const MemoryTerms::Kind& kind : terms.kinds())
+        report.kvReplication = std::max(report.kvReplication, static_cast<double>(kind.cacheCopies));
+    return report;
+}
+
+bool fitsMemory(const PlanContext& context, const Plan& plan, std::optional<Bytes> reserve)
+{
+    return MemoryTerms(context, plan, reserve).fits(context.workload.batch);
+}
+
+Bytes reserveNeeded(const PlanContext& context, const Plan& plan)
+{
+    const MemoryTerms terms(context, plan, std::nullopt);
+    const Workload& work = context.workload;
+    return terms.activations(work.batch, work.input, true) + terms.buffers(work.batch, work.input);
+}
+
+} // namespace shardlens
