@@ -13,24 +13,37 @@ enum class Op : std::uint8_t {
     Embedding,
     AttentionNorm,
     QkvProjection,
-    LatentDown,      ///< MLA: hidden to query and KV latents
-    QueryUp,         ///< MLA: query latent to heads
-    KvUp,            ///< MLA, expanded (prefill): latent to per-head keys and values
-    AbsorbQuery,     ///< MLA, absorbed (decode): queries into latent space
-    SequenceGather,  ///< SP prefill: keys and values of the other ranks
-    AttentionScores, ///< Q K^T
-    AttentionValues, ///< softmax(QK) V; fused with the scores: nothing of size S x S is written
-    SequenceCombine, ///< SP decode: partial outputs and their log-sum-exp
-    ExpandValues,    ///< MLA, absorbed: latent outputs to heads
+    LatentDown,       ///< MLA: hidden to query and KV latents
+    QueryUp,          ///< MLA: query latent to heads
+    KvUp,             ///< MLA, expanded (prefill): latent to per-head keys and values
+    AbsorbQuery,      ///< MLA, absorbed (decode): queries into latent space
+    IndexQuery,       ///< sparse index: queries of the scorer
+    IndexKey,         ///< sparse index: keys of the scorer and the weights of its heads
+    IndexScores,      ///< sparse index: every query against every cached key
+    IndexTopK,        ///< sparse index: the choice
+    LinearInput,      ///< linear layer: queries, keys, values, gates and decays
+    LinearGate,       ///< Kimi Delta Attention: second steps of the low-rank decay and gate
+    Convolution,      ///< linear layer: short convolution over queries, keys and values
+    StateUpdate,      ///< linear layer: recurrence (decode) or its chunked form (prefill)
+    StateExchange,    ///< SP prefill: states of the other ranks' tokens
+    SequenceGather,   ///< SP prefill: keys and values of the other ranks
+    AttentionScores,  ///< Q K^T
+    AttentionSoftmax, ///< unfused: a kernel of its own
+    AttentionValues,  ///< softmax(QK) V; fused with the scores: nothing of size S x S is written
+    RingExchange,     ///< SP prefill, ring attention: what its transfers last longer than the attention they run beside
+    SequenceCombine,  ///< SP decode: partial outputs and their log-sum-exp
+    ExpandValues,     ///< MLA, absorbed: latent outputs to heads
     OutputProjection,
     MlpNorm,
     Router,
+    ExpertsIn, ///< to the narrower width that the experts work in
     Dispatch,
     ExpertUp, ///< up (and gate) projections of the routed experts
     ExpertDown,
     SharedUp,
     SharedDown,
     Combine,
+    ExpertsOut,    ///< and back
     CombineGather, ///< tokens whole again on every rank that holds them
     MlpUp,         ///< up (and gate) projections
     MlpDown,

@@ -14,20 +14,33 @@ std::string_view nameOf(Op op)
                                                                   "query_up",
                                                                   "KV_up",
                                                                   "absorb_query",
+                                                                  "index_query",
+                                                                  "index_key",
+                                                                  "index_scores",
+                                                                  "index_topk",
+                                                                  "linear_in_proj",
+                                                                  "linear_gate_proj",
+                                                                  "conv1d",
+                                                                  "state_update",
+                                                                  "state_exchange",
                                                                   "sequence_gather",
                                                                   "attention_QK",
+                                                                  "attention_softmax",
                                                                   "attention_(QK)V",
+                                                                  "ring_exchange",
                                                                   "sequence_combine",
                                                                   "expand_values",
                                                                   "output_proj",
                                                                   "MLP_norm",
                                                                   "router",
+                                                                  "to_experts_proj",
                                                                   "dispatch",
                                                                   "expert_up/gate_proj",
                                                                   "expert_down_proj",
                                                                   "shared_up/gate_proj",
                                                                   "shared_down_proj",
                                                                   "combine",
+                                                                  "from_experts_proj",
                                                                   "combine_gather",
                                                                   "up/gate_proj",
                                                                   "down_proj",
@@ -88,6 +101,19 @@ std::string notation(const OperatorCost& op, const Plan& plan)
     case Op::QueryUp: return "c[T, C] . W_UQ[C, N" + tp + "] -> q[T, N" + tp + "]";
     case Op::KvUp: return "c[T, C] . W_UKV[C, N" + tp + "] -> kv[T, N" + tp + "]";
     case Op::AbsorbQuery: return "q[T, N" + tp + ", D] . W_UK[N" + tp + ", D, C] -> q[T, N" + tp + ", C]";
+    case Op::IndexQuery: return "c[T, C] . W_IQ[C, J] -> i[T, J]";
+    case Op::IndexKey: return x + " . W_IK[H, D] -> k[T, D]";
+    case Op::IndexScores: return "i[T, J] . k[S, D] -> s[T, S]";
+    case Op::IndexTopK: return "topk s[T, S]";
+    case Op::LinearInput: return x + " . W_in[H, N" + tp + "] -> qkvz[T, N" + tp + "]";
+    case Op::LinearGate: return "f[T, D] . W_f[D, N" + tp + "] -> g[T, N" + tp + "]";
+    case Op::Convolution: return "conv(qkv[T, N" + tp + "]) -> qkv[T, N" + tp + "]";
+    case Op::StateUpdate: return "q, k, v[T, N" + tp + ", D] . S[N" + tp + ", D, D] -> o[T, N" + tp + ", D]";
+    case Op::StateExchange: return "S[N" + tp + ", D, D] of each SP rank -> all";
+    case Op::RingExchange: return "kv[S" + axis("SP", plan.sequence()) + ", K" + tp + "] -> next rank";
+    case Op::AttentionSoftmax: return "softmax p[N" + tp + ", T, S]";
+    case Op::ExpertsIn: return x + " . W_in[H, C] -> x[T, C]";
+    case Op::ExpertsOut: return "y[T, C] . W_out[C, H] -> y[T, H]";
     case Op::SequenceGather: return "kv[S" + axis("SP", plan.sequence()) + ", K" + tp + "] -> kv[S, K" + tp + "]";
     case Op::AttentionScores: return "q[T, N" + tp + ", D] . k[S, K" + tp + ", D] -> p[N" + tp + ", T, S]";
     case Op::AttentionValues: return "p[N" + tp + ", T, S] . v[S, K" + tp + ", D] -> o[T, N" + tp + ", D]";
