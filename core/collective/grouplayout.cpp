@@ -99,6 +99,7 @@ void useTorus(const FabricLevel& level, const Parts& parts, LevelUse& use)
         if (axes[a].size < 2)
             continue;
         AxisUse axis = axes[a];
+        axis.index = static_cast<int>(a);
         axis.wrapped = axis.wrapped && a < level.wrap.size() && level.wrap[a];
         axis.linkBandwidth = level.linkBandwidth(a) / axis.share;
         use.axes[use.axisCount++] = axis;

@@ -10,6 +10,7 @@ namespace shardlens {
 
 /// One axis of a ring or torus, one tier of a host tree, or the two tiers of an oversubscribed switch.
 struct AxisUse {
+    int index = 0;            ///< into FabricLevel::extents
     int size = 1;             ///< members along it
     int share = 1;            ///< groups on the same links; on a ring or line also the hops between neighbours
     bool wrapped = false;     ///< the whole axis is covered and has its wrap-around link

@@ -23,7 +23,10 @@ struct Accelerator {
     Bytes memoryBytes = 0;                          ///< what the driver shows
     double memoryBandwidth = 0;                     ///< bytes/s
     std::array<double, kComputeFormatCount> peak{}; ///< dense FLOP/s by arithmetic format; 0 = not supported
-    double powerWatts = 0;                          ///< 0 = unknown
+    Bytes sramBytes = 0;   ///< on-chip memory: L2 or infinity cache of a GPU, VMEM or SBUF of a TPU or Trainium; 0 = unknown
+    std::string sramKind;  ///< "L2", "VMEM"
+    std::string units;     ///< what the figures mean: "dense, fp32 accumulation, per GPU"
+    double powerWatts = 0; ///< 0 = unknown
 
     [[nodiscard]] double peakOf(ComputeFormat format) const { return peak[static_cast<std::size_t>(format)]; }
     /// FLOP per HBM byte at which the two roofs meet.
@@ -113,6 +116,7 @@ struct Cluster {
     Source source;
     Accelerator accelerator;
     std::vector<FabricLevel> levels; ///< innermost first, at least one
+    std::string units;               ///< what bandwidths mean: "one direction, per GPU"
     double pricePerDeviceHour = 0;   ///< USD; 0 = not known
     std::string priceSource;         ///< with its date
 

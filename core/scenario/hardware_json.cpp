@@ -210,7 +210,11 @@ Accelerator readAccelerator(JsonObject object)
     accelerator.memoryBytes = object.requiredInt64("memory_bytes", 1, kMaxMemory);
     accelerator.memoryBandwidth = object.requiredDouble("memory_bandwidth_bytes_per_s", kMinBandwidth, kMaxBandwidth);
     readPeaks(object.requiredObject("dense_flop_per_s"), accelerator);
+    accelerator.sramBytes = object.optionalInt64("sram_bytes", 1, kMaxMemory).value_or(0);
+    if (accelerator.sramBytes > 0)
+        accelerator.sramKind = nonEmpty(object, "sram_kind");
     accelerator.powerWatts = object.optionalDouble("power_w", 0, kMaxPower).value_or(0);
+    accelerator.units = object.optionalString("units").value_or("");
     accelerator.source.text = nonEmpty(object, "source");
     object.finish();
     return accelerator;
@@ -236,6 +240,7 @@ Cluster readCluster(JsonObject object, std::span<const Accelerator> accelerators
         cluster.priceSource = nonEmpty(object, "price_source");
     else if (const auto source = object.optionalString("price_source"))
         cluster.priceSource = *source;
+    cluster.units = object.optionalString("units").value_or("");
     cluster.source.text = nonEmpty(object, "source");
     object.finish();
     return cluster;
@@ -264,8 +269,14 @@ nlohmann::ordered_json acceleratorJson(const Accelerator& accelerator)
     json["memory_bytes"] = accelerator.memoryBytes;
     json["memory_bandwidth_bytes_per_s"] = numberJson(accelerator.memoryBandwidth);
     json["dense_flop_per_s"] = std::move(peaks);
+    if (accelerator.sramBytes > 0) {
+        json["sram_bytes"] = accelerator.sramBytes;
+        json["sram_kind"] = accelerator.sramKind;
+    }
     if (accelerator.powerWatts > 0)
         json["power_w"] = numberJson(accelerator.powerWatts);
+    if (!accelerator.units.empty())
+        json["units"] = accelerator.units;
     json["source"] = accelerator.source.text;
     return json;
 }
@@ -311,6 +322,8 @@ nlohmann::ordered_json clusterJson(const Cluster& cluster)
         json["price_usd_per_device_hour"] = numberJson(whole.pricePerDeviceHour);
     if (!whole.priceSource.empty())
         json["price_source"] = whole.priceSource;
+    if (!whole.units.empty())
+        json["units"] = whole.units;
     json["source"] = whole.source.text;
     return json;
 }

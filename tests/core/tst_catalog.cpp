@@ -179,13 +179,16 @@ private Q_SLOTS:
         for (const Accelerator& a : catalog.accelerators) {
             QVERIFY2(a.source.text.size() > 20, a.id.c_str());
             QVERIFY2(a.memoryBytes > (Bytes{8} << 30) && a.memoryBandwidth >= 3e11, a.id.c_str());
-            QVERIFY2(a.peakOf(ComputeFormat::Bf16) > 0, a.id.c_str());
+            QVERIFY2(std::max(a.peakOf(ComputeFormat::Bf16), a.peakOf(ComputeFormat::Fp16)) > 0, a.id.c_str());
+            QVERIFY2(a.units.find("dense") == 0 && a.units.find("per " + a.noun) != std::string::npos, a.id.c_str());
+            QVERIFY2(a.sramBytes == 0 || !a.sramKind.empty(), a.id.c_str());
         }
         for (const auto& cluster : catalog.clusters) {
             const char* id = cluster->id.c_str();
             const auto known = catalog.accelerator(cluster->accelerator.id);
             QVERIFY2(known && *known == cluster->accelerator, id);
             QVERIFY2(cluster->levels.back().scalesOut && cluster->levels.back().units() == 1, id);
+            QVERIFY2(cluster->units.find("one direction, per " + cluster->accelerator.noun) != std::string::npos, id);
             QVERIFY2(cluster->pricePerDeviceHour == 0 || cluster->priceSource.find("20") != std::string::npos, id);
             for (std::size_t i = 0; i < cluster->levels.size(); ++i) {
                 const FabricLevel& level = cluster->levels[i];
@@ -298,6 +301,33 @@ private Q_SLOTS:
         cluster("wrap of a short axis", "[4, 4]", "[4, 2]", list({"/levels/0/wrap/1", "fewer than 3"}));
         cluster("wrap is a number", "[true, true]", "[true, 1]", list({"/levels/0/wrap/1"}));
         cluster("wrap against its unit", "[true, true]", "[true, true], \"wrap_unit\": 8", list({"/levels/0/wrap", "wrap_unit"}));
+        const char* shape = "\"torus\", \"extents\": [4, 4], \"wrap\": [true, true]";
+        const char* cube = R"("hybrid_cube_mesh", "extents": [3], "links": [[0, 1, 2], [1, 2, 1]], "host_bandwidth_bytes_per_s": 8e9)";
+        const auto cubeMesh = [&](const char* name, const char* from, const char* to, const QStringList& parts) {
+            QTest::newRow(name) << true << changed(changed(kCluster, shape, cube).constData(), from, to) << parts;
+        };
+        cluster("mesh of one", shape, "\"full_mesh\", \"extents\": [1]", list({"/levels/0/extents", "2 units or more"}));
+        cluster("mesh with wrap", shape, "\"full_mesh\", \"extents\": [4], \"wrap\": [true]", list({"/levels/0", "wrap"}));
+        cluster("tree without links", shape, "\"pcie_tree\", \"extents\": [4, 2]", list({"/levels/0", "axis_bandwidth_bytes_per_s"}));
+        cluster("tree whose first link is another", shape,
+                "\"pcie_tree\", \"extents\": [4, 2], \"axis_bandwidth_bytes_per_s\": [1e10, 1e10]",
+                list({"/levels/0/axis_bandwidth_bytes_per_s", "device's own link"}));
+        cluster("axes that do not add up", shape,
+                "\"torus\", \"extents\": [4, 4], \"wrap\": [true, true], \"axis_bandwidth_bytes_per_s\": [5e10, 4e10]",
+                list({"/levels/0/axis_bandwidth_bytes_per_s", "sum"}));
+        cluster("oversubscription below one", shape, "\"switch\", \"extents\": [4], \"oversubscription\": 0.5",
+                list({"/levels/0/oversubscription", "0.5"}));
+        cluster("leaves of nothing", shape, "\"switch\", \"extents\": [4], \"leaf_units\": 2",
+                list({"/levels/0/leaf_units", "oversubscription"}));
+        cluster("torus that reduces", "\"latency_s\": 1e-6", "\"in_network_reduction\": true, \"latency_s\": 1e-6",
+                list({"/levels/0", "in_network_reduction"}));
+        cubeMesh("cube mesh of nine", "[3]", "[9]", list({"/levels/0/extents", "2 to 8"}));
+        cubeMesh("cube mesh, link twice", "[1, 2, 1]", "[0, 1, 1]", list({"/levels/0/links/1", "each pair once"}));
+        cubeMesh("cube mesh, link to itself", "[1, 2, 1]", "[2, 2, 1]", list({"/levels/0/links/1", "each pair once"}));
+        cubeMesh("cube mesh, lone unit", "[0, 1, 2], ", "", list({"/levels/0/links", "every unit"}));
+        cubeMesh("cube mesh, unknown unit", "[1, 2, 1]", "[1, 3, 1]", list({"/levels/0/links/1/1", "3"}));
+        cubeMesh("cube mesh, pair of two numbers", "[1, 2, 1]", "[1, 2]", list({"/levels/0/links/1"}));
+        cubeMesh("cube mesh without host", ", \"host_bandwidth_bytes_per_s\": 8e9", "", list({"host_bandwidth_bytes_per_s"}));
         cluster("extent 0", "[4, 4]", "[4, 0]", list({"/levels/0/extents/1", "0"}));
         cluster("too many devices", "[4, 4]", "[512, 512]", list({"/levels", "65,536"}));
         cluster("extents that overflow", "[4, 4]", "[65536, 65536, 65536]", list({"/levels/0/wrap"}));
@@ -353,6 +383,7 @@ private Q_SLOTS:
                                               {QStringLiteral("trainium1"), QStringLiteral("trn1")},
                                               {QStringLiteral("trainium2"), QStringLiteral("trn2")},
                                               {QStringLiteral("trainium2-lnc2"), QStringLiteral("trn2-core")},
+                                              {QStringLiteral("trainium2-core"), QStringLiteral("trn2-physical-core")},
                                               {QStringLiteral("trainium3"), QStringLiteral("trn3")}};
         const QStringList names = fields(table.readLine());
         int compared = 0;
@@ -367,14 +398,18 @@ private Q_SLOTS:
             QVERIFY2(std::abs(known->memoryBandwidth - field("mem_bw_GBs").toDouble() * 1e9) < 1, qPrintable(id));
             if (!field("mem_visible_bytes").isEmpty())
                 QVERIFY2(known->memoryBytes == field("mem_visible_bytes").toLongLong(), qPrintable(id));
-            const auto same = [&](ComputeFormat format, const char* name) {
-                return std::abs(known->peakOf(format) - field(name).toDouble() * 1e12) < 1e6;
-            };
-            QVERIFY2(same(ComputeFormat::Bf16, "bf16_TF") && same(ComputeFormat::Fp8, "fp8_TF") && same(ComputeFormat::Int8, "int8_TOPS")
-                         && same(ComputeFormat::Fp4, "fp4_TF") && same(ComputeFormat::Fp32, "fp32_TF"),
-                     qPrintable(id));
+            for (const ComputeFormat format : kComputeFormats) {
+                const bool integer = format == ComputeFormat::Int8 || format == ComputeFormat::Int4;
+                const std::string column = std::string(nameOf(format)) + (integer ? "_TOPS" : "_TF");
+                QVERIFY2(std::abs(known->peakOf(format) - field(column.c_str()).toDouble() * 1e12) < 1e6, qPrintable(id));
+            }
+            QVERIFY2(known->powerWatts == 0 || known->powerWatts == field("tdp_W").toDouble(), qPrintable(id));
+            // The table has megabytes, of 2^20 bytes for some and of 10^6 for others.
+            const double sram = static_cast<double>(known->sramBytes) / 1e6 / field("sram_MB").toDouble();
+            QVERIFY2(known->sramBytes == 0 || (sram > 0.998 && sram < 1.05), qPrintable(id));
         }
-        QCOMPARE(static_cast<std::size_t>(compared), builtinCatalog().accelerators.size());
+        // Beside the table: the V100 of 16 GB, which differs from that of 32 GB in memory only.
+        QCOMPARE(static_cast<std::size_t>(compared), builtinCatalog().accelerators.size() - 1);
     }
 
 private:

@@ -63,8 +63,14 @@ private Q_SLOTS:
         row("trn2.48xlarge", 16, "4 | 2x2 | 1");
         row("trn2.48xlarge", 32, "4 | 4~x2 | 1");
         row("trn2.48xlarge", 128, "4 | 4~x4~ | 2");
-        row("trn2-ultraserver", 256, "4 | 4~x4~ | 4~ | 1");
-        row("trn2-ultraserver", 128, "4 | 4~x4~ | 2 | 1");
+        row("trn2-ultraserver", 256, "4 | 4~x4~x4~ | 1");
+        row("trn2-ultraserver", 128, "4 | 4~x4~x2 | 1"); // two of the four hosts
+        row("mi300x-platform", 3, "3 | 1");
+        row("mi300x-platform", 16, "8 | 2");
+        row("p3.16xlarge", 4, "4 | 1");
+        row("g6e.48xlarge", 8, "4x2 | 1");
+        row("g6e.48xlarge", 3, "3x1 | 1");
+        row("g6e.48xlarge", 4, "4x1 | 1"); // one PCIe switch, not half of each
         row("tpu-v5e-4x2", 8, "4x2 | 1");
         row("tpu-v5e-4x2", 4, "2x2 | 1");
         row("tpu-v5e-4x2", 16, "4x2 | 2");
@@ -103,6 +109,8 @@ private Q_SLOTS:
         row("p5.48xlarge", 12, "devices: found 12; p5.48xlarge can have 8 or 16");
         row("tpu-v5e-4x2", 6, "devices: found 6; tpu-v5e-4x2 can have 4 or 8");
         row("trn2.48xlarge", 6, "devices: found 6; trn2.48xlarge can have 4 or 8");
+        row("p3.16xlarge", 3, "devices: found 3; p3.16xlarge can have 2 or 4");
+        row("g6e.48xlarge", 6, "devices: found 6; g6e.48xlarge can have 4 or 8");
         row("gb200-nvl72", 100, "devices: found 100; gb200-nvl72 can have 72 or 144");
         row("gb200-nvl72", 65535, "devices: found 65535; gb200-nvl72 can have 65,520 at most");
     }
@@ -221,6 +229,20 @@ private Q_SLOTS:
                 }
             }
         }
+    }
+
+    /// A cut mesh keeps the links it had: two of eight MI300X have one link, not all seven.
+    void cutMeshesKeepTheirLinks()
+    {
+        for (const int devices : {2, 4, 8}) {
+            const Result<Cluster> cut = resized(shipped("mi300x-platform"), devices);
+            QVERIFY(cut.ok());
+            QCOMPARE(cut.value().levels[0].linkBandwidth(), 64e9);
+            QCOMPARE(cut.value().levels[0].wholeUnits(), 8);
+        }
+        const Result<Cluster> quad = resized(shipped("p3.16xlarge"), 4);
+        QVERIFY(quad.ok());
+        QCOMPARE(quad.value().levels[0].linkBandwidth(), 25e9);
     }
 
     void criticalIntensity()
