@@ -96,7 +96,7 @@ public:
     [[nodiscard]] int size() const { return m_size; }
     /// Members per fabric level of the cluster, innermost first (product >= size).
     [[nodiscard]] std::span<const int> participants() const { return {m_participants.data(), m_levels}; }
-    /// True when the group uses an outer level although it would fit inside an inner one.
+    /// True when the group uses an outer level although it would fit inside an inner one, or lies across boundaries at an odd stride.
     [[nodiscard]] bool straddles() const { return m_straddles; }
     /// Cheapest algorithm's cost for payload V (bytes) in this group; zero for a group of one or V = 0. The time is the minimum of
     /// evaluateLine() over lines(kind).cheapest(), the first of equals.

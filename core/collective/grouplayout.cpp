@@ -48,6 +48,8 @@ void spread(const Cluster& cluster, const GroupAxis& axis, std::array<Parts, kMa
         const std::int64_t units = cluster.levels[index].units();
         const std::int64_t unitStride = std::max<std::int64_t>(1, stride / inner);
         const std::int64_t slots = units / unitStride;
+        if (stride < inner * units && (stride % std::min(stride, inner) != 0 || units % unitStride != 0))
+            straddles = true; // a stride that fits no whole number of times
         std::int64_t here = 1;
         if (slots > 1) {
             here = remaining <= slots && slots % remaining == 0 ? remaining : std::gcd(remaining, slots);

@@ -151,6 +151,8 @@ private:
         cluster.pricePerDeviceHour = 0.1 * (1 + below(100)) / 3;
         cluster.priceSource = "list";
         cluster.levels.front().bandwidth /= 3; // not a whole number: digits must survive
+        for (double& link : cluster.levels.front().axisBandwidth)
+            link /= 3;
         cluster.levels.back().latency = 1e-9 * below(1000) / 7;
         for (double& peak : cluster.accelerator.peak)
             peak /= 7;
