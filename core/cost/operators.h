@@ -123,6 +123,9 @@ private:
     return stageTime<double>(times.layers, layersOf, hasEmbedding ? times.embedding : 0.0, hasHead ? times.head : 0.0);
 }
 
+/// Every algorithm for the operator's collective with its cost, cheapest first; empty without one. `op` is a row of this step.
+[[nodiscard]] std::vector<CollectiveCost> collectiveChoices(const StepModel& step, bool decode, const OperatorCost& op);
+
 /// The sharding in subscript notation with the plan's sizes, e.g. "x[T, H] . W[H, I_TP8] -> y[T, I_TP8]".
 [[nodiscard]] std::string notation(const OperatorCost& op, const Plan& plan);
 

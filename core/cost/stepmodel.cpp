@@ -203,4 +203,20 @@ double usefulFlop(const Model& model, const StepTokens& tokens)
     return UsefulFlop(model)(tokens);
 }
 
+std::vector<CollectiveCost> collectiveChoices(const StepModel& step, bool decode, const OperatorCost& op)
+{
+    std::vector<CollectiveCost> choices;
+    if (op.payloadBytes <= 0)
+        return choices;
+    for (const OperatorFacts& facts : step.table(decode).facts) {
+        if (facts.op != op.op || facts.kind != op.kind || facts.collective != op.collective || facts.collective == Collective::None)
+            continue;
+        for (const CollectiveLine& line : facts.considered.all())
+            choices.push_back(costOf(line, op.payloadBytes));
+        break;
+    }
+    std::stable_sort(choices.begin(), choices.end(), [](const CollectiveCost& a, const CollectiveCost& b) { return a.time < b.time; });
+    return choices;
+}
+
 } // namespace shardlens

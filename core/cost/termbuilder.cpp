@@ -126,6 +126,7 @@ void TermBuilder::communicate(Row& r, const GroupSpan& span, Collective collecti
     if (span.size() <= 1)
         return;
     r.facts.collective = collective;
+    r.facts.considered = span.lines(collective);
     r.terms.payload = payload;
     r.terms.firstLine = static_cast<std::uint16_t>(table.lines.size());
     const std::span<const CollectiveLine> cheapest = span.lines(collective).cheapest();

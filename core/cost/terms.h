@@ -123,6 +123,7 @@ struct OperatorFacts {
     Collective collective = Collective::None;
     ShapeTerms global;
     ShapeTerms local;
+    CollectiveLines considered; ///< every algorithm of the collective, chosen or not
 };
 
 struct TermRange {

@@ -16,7 +16,7 @@ std::string shapeText(const OperatorShape& shape)
     return text + ", " + formatCount(shape.n) + "]";
 }
 
-void addCollective(const Scenario& scenario, const OperatorCost& op, Explanation& out)
+void addCollective(const Scenario& scenario, bool decode, const OperatorCost& op, Explanation& out)
 {
     const auto level = static_cast<std::size_t>(std::clamp<int>(op.networkLevel, 0, static_cast<int>(scenario.cluster->levels.size()) - 1));
     const FabricLevel& fabric = scenario.cluster->levels[level];
@@ -26,17 +26,13 @@ void addCollective(const Scenario& scenario, const OperatorCost& op, Explanation
         {"sent", exactBytes(op.communicationBytes), "by each device, " + std::string(nameOf(op.algorithm)), Provenance::Exact});
     out.inputs.push_back({"β", formatBandwidth(fabric.bandwidth), fabric.name + ", one way, per device", Provenance::DataSheet});
     out.inputs.push_back({"α", formatSeconds(fabric.latency), fabric.name + ", each step", Provenance::Default});
-    if (op.collective == Collective::AllReduce && op.op != Op::Combine && op.op != Op::SequenceCombine) {
-        // The same span the operator was costed with.
-        const Placement placement(scenario.plan.meshSizes());
-        const GroupSpan span(*scenario.cluster, placement.group(MeshAxis::Tensor));
-        const std::vector<CollectiveCost> all = span.alternatives(op.collective, op.payloadBytes);
-        std::string others;
-        for (std::size_t i = 1; i < all.size(); ++i)
-            others += (others.empty() ? "" : ", ") + std::string(nameOf(all[i].algorithm)) + " " + formatSeconds(all[i].time);
-        if (!others.empty())
-            out.notes.push_back("Also considered for the " + name + ": " + others + ".");
-    }
+    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan);
+    const std::vector<CollectiveCost> all = collectiveChoices(step, decode, op);
+    std::string others;
+    for (std::size_t i = 1; i < all.size(); ++i)
+        others += (others.empty() ? "" : ", ") + std::string(nameOf(all[i].algorithm)) + " " + formatSeconds(all[i].time);
+    if (!others.empty())
+        out.notes.push_back("Also considered for the " + name + ": " + others + ".");
 }
 
 } // namespace
@@ -92,7 +88,7 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
         out.inputs.push_back(bandwidthInput(scenario));
     }
     if (op.communicationTime > 0)
-        addCollective(scenario, op, out);
+        addCollective(scenario, subject.phase == Phase::Decode, op, out);
     out.alternativesTitle = "The longer side sets the time";
     if (op.computeTime > 0)
         out.alternatives.push_back({"Compute side", formatSeconds(op.computeTime), op.computeTime, Cause::Compute});
