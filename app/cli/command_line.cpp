@@ -4,6 +4,7 @@
 #include "app/cli/catalog_list.h"
 #include "app/cli/help.h"
 #include "app/cli/scenario_source.h"
+#include "app/cli/shard_command.h"
 #include "core/scenario/evaluate.h"
 #include "core/scenario/report_json.h"
 
@@ -103,6 +104,14 @@ Request catalogCommand(const Arguments& arguments)
     return Answer{.status = kAnswered, .out = list.value(), .err = {}};
 }
 
+Request shardCommand(const Arguments& arguments)
+{
+    const Result<std::string> answer = shardAnswer(arguments, builtinCatalog());
+    if (!answer.ok())
+        return badInput(answer.error());
+    return Answer{.status = kAnswered, .out = answer.value(), .err = {}};
+}
+
 Request renderCommand(const Arguments& arguments, std::istream& input)
 {
     const std::vector<std::string>& words = arguments.positionals;
@@ -188,6 +197,7 @@ Request interpret(const std::vector<std::string>& words, std::istream& input)
     case Command::Check: return checkCommand(arguments, input);
     case Command::Catalog: return catalogCommand(arguments);
     case Command::Render: return renderCommand(arguments, input);
+    case Command::Shard: return shardCommand(arguments);
     case Command::Window: break;
     }
     return windowCommand(arguments, input);

@@ -16,7 +16,8 @@ constexpr unsigned bit(Command command)
 
 constexpr unsigned kScenario = bit(Command::Evaluate) | bit(Command::Render);
 constexpr unsigned kRender = bit(Command::Render);
-constexpr unsigned kPrintsJson = bit(Command::Evaluate) | bit(Command::Catalog);
+constexpr unsigned kShard = bit(Command::Shard);
+constexpr unsigned kPrintsJson = bit(Command::Evaluate) | bit(Command::Catalog) | kShard;
 constexpr unsigned kAll = (1U << kCommandCount) - 1;
 constexpr std::int64_t kMostReserve = std::int64_t{1} << 50;
 constexpr std::string_view kFormatNames = "fp32|bf16|fp16|fp8|fp8-block|int8|int4|int4-g32|mxfp4|nvfp4";
@@ -30,7 +31,7 @@ using K = ArgumentKind;
 // clang-format off
 constexpr std::array kFlags{
     FlagSpec{Flag::Model, "--model", "", "MODEL", K::Text, 0, 0, kScenario, "id or Hugging Face id in the catalog, or path to a config.json"},
-    FlagSpec{Flag::Cluster, "--cluster", "", "ID", K::Text, 0, 0, kScenario, "id in the catalog"},
+    FlagSpec{Flag::Cluster, "--cluster", "", "ID", K::Text, 0, 0, kScenario | kShard, "id in the catalog"},
     FlagSpec{Flag::Devices, "--devices", "", "N", K::Count, 1, kMaxDevices, kScenario, "cut or grow the cluster to N devices"},
     FlagSpec{Flag::Tensor, "--tp", "", "N", K::Count, 1, kMaxDevices, kScenario, "tensor parallelism: heads and MLP columns"},
     FlagSpec{Flag::Pipeline, "--pp", "", "N", K::Count, 1, kMaxDevices, kScenario, "pipeline parallelism: layers"},
@@ -48,7 +49,7 @@ constexpr std::array kFlags{
     FlagSpec{Flag::BeyondCapacity, "--beyond-capacity", "", "drop|overflow", K::Choice, 0, 0, kScenario, "what happens to tokens beyond that"},
     FlagSpec{Flag::Weights, "--weights", "", kFormatNames, K::Choice, 0, 0, kScenario, "number format of the weights"},
     FlagSpec{Flag::Kv, "--kv", "", kFormatNames, K::Choice, 0, 0, kScenario, "number format of the KV cache"},
-    FlagSpec{Flag::Compute, "--compute", "", kComputeNames, K::Choice, 0, 0, kScenario, "number format of the arithmetic"},
+    FlagSpec{Flag::Compute, "--compute", "", kComputeNames, K::Choice, 0, 0, kScenario | kShard, "number format of the arithmetic"},
     FlagSpec{Flag::AttentionFormat, "--attention-format", "", kOwnFormatNames, K::Choice, 0, 0, kScenario, "number format of the attention matrices alone"},
     FlagSpec{Flag::MlpFormat, "--mlp-format", "", kOwnFormatNames, K::Choice, 0, 0, kScenario, "the same of dense MLPs and shared experts"},
     FlagSpec{Flag::ExpertFormat, "--expert-format", "", kOwnFormatNames, K::Choice, 0, 0, kScenario, "the same of the routed experts"},
@@ -67,6 +68,9 @@ constexpr std::array kFlags{
     FlagSpec{Flag::AxisOrder, "--axis-order", "", "tp,sp,attention-dp,pp,dp", K::Order, 0, 0, kScenario, "axes onto devices, innermost first"},
     FlagSpec{Flag::Mode, "--mode", "", "roofline|calibrated", K::Choice, 0, 0, kScenario, "roofline (calibrated needs fitted constants, none are shipped)"},
     FlagSpec{Flag::Reserve, "--reserve", "", "BYTES", K::Bytes, 0, kMostReserve, kScenario, "memory kept for the runtime, e.g. 2GiB; 0 counts weights and KV alone"},
+    FlagSpec{Flag::Mesh, "--mesh", "", "X=4,Y=2", K::Text, 0, 0, kShard, "mesh axes and their sizes, innermost first (required)"},
+    FlagSpec{Flag::Shape, "--shape", "", "I=1024,...", K::Text, 0, 0, kShard, "size of every dimension (required)"},
+    FlagSpec{Flag::Format, "--format", "", kFormatNames, K::Choice, 0, 0, kShard, "number format of all arrays (default bf16)"},
     FlagSpec{Flag::Json, "--json", "", "", K::None, 0, 0, kPrintsJson, "print one JSON value"},
     FlagSpec{Flag::Picture, "--output-file", "-o", "X.png", K::Text, 0, 0, kRender, "the picture to write (required)"},
     FlagSpec{Flag::Size, "--size", "", "WxH", K::Size, 160, 8192, kRender, "size in device-independent pixels"},
@@ -85,6 +89,16 @@ constexpr std::string_view kScenarioDetails =
     "If none is given but --model, --cluster or --devices is, TP is the largest legal one inside the scale-up domain (all devices\n"
     "that are reached without the level that joins nodes) and the rest are 1. Microbatches not given are min(PP, batch).\n";
 
+constexpr std::string_view kShardDetails =
+    "PRODUCT is two sharded arrays and, if wanted, their result: \"A[I_X, J] . B[J_X, K] -> C[I, K]\". I_X is dimension I split over mesh\n"
+    "axis X, I_XY over X and then Y (I_{TP,SP} where names are longer), {U_X} behind an array means partial sums still to be added up\n"
+    "over X. Dimensions that both arrays have and the result has not are contracted. An array and a result alone, \"A[I_X, J] ->\n"
+    "A[I, J_X]\", is a resharding. Quote it for the shell.\n"
+    "\n"
+    "Every way is listed, cheapest first: with --cluster by time (collectives and the local product, roofline), else by the bytes that\n"
+    "each device sends. Dimensions that do not divide are padded. Without --compute the arithmetic is that of --format where the\n"
+    "accelerator has it, else bf16.\n";
+
 constexpr std::array<CommandSpec, kCommandCount> kCommands{
     CommandSpec{Command::Window, "", "shardlens [FILE]", "open the window, with the scenario FILE if given", ""},
     CommandSpec{Command::Evaluate, "evaluate", "shardlens evaluate [FILE] [FLAGS]", "print memory, times and serving figures of a scenario",
@@ -95,6 +109,8 @@ constexpr std::array<CommandSpec, kCommandCount> kCommands{
                 "list what is shipped, with sources", ""},
     CommandSpec{Command::Render, "render", "shardlens render [FILE] window|mesh|timeline|memory|latency -o X.png [FLAGS]",
                 "draw the window or one view into a PNG; needs no display", kScenarioDetails},
+    CommandSpec{Command::Shard, "shard", "shardlens shard PRODUCT --mesh X=4,Y=2 --shape I=1024,... [FLAGS]",
+                "work out a product of sharded arrays: its case, every way, shapes, bytes and times", kShardDetails},
 };
 
 } // namespace

@@ -15,8 +15,8 @@
 
 namespace shardlens::cli {
 
-enum class Command : std::uint8_t { Window, Evaluate, Check, Catalog, Render };
-inline constexpr std::size_t kCommandCount = 5;
+enum class Command : std::uint8_t { Window, Evaluate, Check, Catalog, Render, Shard };
+inline constexpr std::size_t kCommandCount = 6;
 
 enum class Flag : std::uint8_t {
     Model,
@@ -57,6 +57,9 @@ enum class Flag : std::uint8_t {
     AxisOrder,
     Mode,
     Reserve,
+    Mesh,
+    Shape,
+    Format,
     Json,
     Picture,
     Size,
