@@ -10,11 +10,12 @@ std::string printAxes(const std::vector<int>& axes, const Mesh& mesh, AxisSizes 
     std::string joined;
     std::string listed;
     for (const int axis : axes) {
-        std::string name = mesh.name(axis);
-        if (sizes == AxisSizes::Shown)
-            name += std::to_string(mesh.size(axis));
-        listed += (listed.empty() ? "" : ",") + name;
-        joined += name;
+        const std::string& name = mesh.name(axis);
+        const std::string sized = sizes == AxisSizes::Shown ? name + std::to_string(mesh.size(axis)) : name;
+        joined += sized;
+        // In braces a name of the mesh is that axis; a name with its size must not be the name of another.
+        const bool clear = mesh.find(sized) < 0 && readSubscript(sized, mesh) == std::vector<std::vector<int>>{{axis}};
+        listed += (listed.empty() ? "" : ",") + (clear ? sized : name);
     }
     // The short form only where it is read back as the same axes and as nothing else.
     const std::vector<std::vector<int>> readings = readSubscript(joined, mesh);

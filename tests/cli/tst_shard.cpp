@@ -120,14 +120,14 @@ private Q_SLOTS:
         row("axis twice", words(QStringLiteral("A[I_X,J_X].B[J,K]"), "X=4", "I=8,J=8,K=8"),
             "shardlens shard: column 9: found X; allowed is each mesh axis once in an array; X is used already");
         row("ambiguous", words(QStringLiteral("A[I_XY,J].B[J,K]"), "X=2,Y=2,XY=2", "I=8,J=8,K=8"),
-            "shardlens shard: column 5: found XY; allowed is one of the readings {X,Y} and {XY}, in braces");
+            "shardlens shard: column 5: found XY; allowed is one of the readings {XY} and {X,Y}, in braces");
         row("no bracket", words(QStringLiteral("A(I)"), "X=4", "I=8"),
             "shardlens shard: column 2: found (; allowed is [ and the array's dimensions");
         row("cut off", words(QStringLiteral("A[I_X, J] ."), "X=4", "I=8,J=8"),
             "shardlens shard: column 12: found the end; allowed is an array such as A[I_X, J] (a letter, then letters and digits, at most "
             "32)");
         row("too much", words(product + QStringLiteral(" -> C[I,K] x"), "X=4", "I=8,J=8,K=8"),
-            "shardlens shard: column 28: found x; allowed is nothing after the result");
+            "shardlens shard: column 27: found x; allowed is nothing after the result");
         row("unknown cluster", words(product, "X=4", "I=8,J=8,K=8") + QStringList{QStringLiteral("--cluster"), QStringLiteral("zzzzzz")},
             "--cluster: found zzzzzz; allowed is a cluster of the catalog; see shardlens catalog clusters");
         row("larger than the cluster",
