@@ -268,16 +268,14 @@ Bytes MemoryTerms::bytesPerToken(int stage) const
     return sum;
 }
 
-Bytes MemoryTerms::activations(std::int64_t batch, std::int64_t input, bool last) const
+Bytes MemoryTerms::activationsOf(const Piece& piece) const
 {
-    const std::int64_t sequences = pieceSequences(batch, m_prefillMicrobatches);
-    const std::int64_t queries = ceilDiv(input, m_chunks * m_sequence);
-    const std::int64_t tokens = boundedProduct(sequences, queries);
+    const std::int64_t tokens = tokensOf(piece);
     Bytes widest = 0;
     for (const Kind& kind : m_kinds) {
-        const std::int64_t keys = keysOf(kind, input);
+        const std::int64_t keys = keysOf(kind, piece);
         const std::int64_t attended = kind.topK > 0 ? std::min(keys, kind.topK) : keys;
-        const Bytes attention = bounded(boundedProduct(tokens, kind.attentionRow) + product(sequences, keys, kind.attentionKey))
+        const Bytes attention = bounded(boundedProduct(tokens, kind.attentionRow) + product(piece.sequences, keys, kind.attentionKey))
                                 + bounded(product(tokens, attended, kind.attentionPair) + product(tokens, keys, kind.scorePair));
         widest = std::max({widest, attention, boundedProduct(tokens, kind.mlpRow)});
         if (!kind.routing)
@@ -285,23 +283,33 @@ Bytes MemoryTerms::activations(std::int64_t batch, std::int64_t input, bool last
         const double group = static_cast<double>(tokens) * static_cast<double>(m_distinct);
         widest = std::max(widest, boundedProduct(roundedUp(kind.routing->mostRows(group)), kind.expertRow));
     }
-    const std::int64_t inFlight = std::max(sequences, pieceSequences(batch, m_decodeMicrobatches));
-    return bounded(bounded(widest + boundedProduct(tokens, m_streamRow)) + (last ? boundedProduct(inFlight, m_logits) : 0));
+    return bounded(widest + boundedProduct(tokens, m_streamRow));
 }
 
-Bytes MemoryTerms::buffers(std::int64_t batch, std::int64_t input) const
+Bytes MemoryTerms::withLogits(Bytes activations, std::int64_t sequences) const
+{
+    return bounded(activations + boundedProduct(sequences, m_logits));
+}
+
+Bytes MemoryTerms::activations(std::int64_t batch, std::int64_t input, bool last) const
 {
     const std::int64_t sequences = pieceSequences(batch, m_prefillMicrobatches);
-    const std::int64_t tokens = pieceTokens(batch, input);
+    const Bytes body = activationsOf({sequences, input, m_chunks});
+    return last ? withLogits(body, std::max(sequences, pieceSequences(batch, m_decodeMicrobatches))) : body;
+}
+
+Bytes MemoryTerms::buffersOf(const Piece& piece) const
+{
+    const std::int64_t tokens = tokensOf(piece);
     Bytes exchange = 0;
     Bytes gathered = 0;
     for (const Kind& kind : m_kinds) {
         const double received = static_cast<double>(tokens) * static_cast<double>(m_distinct) * kind.copiesPerToken;
         exchange = std::max(exchange, boundedProduct(roundedUp(received), kind.exchangeRow));
         if (m_sequence > 1) {
-            const std::int64_t keys = keysOf(kind, input);
+            const std::int64_t keys = keysOf(kind, piece);
             const Bytes held = kind.cachePerToken + kind.indexPerToken;
-            gathered = std::max(gathered, product(sequences, m_ring ? 2 * ceilDiv(keys, m_sequence) : keys, held));
+            gathered = std::max(gathered, product(piece.sequences, m_ring ? 2 * ceilDiv(keys, m_sequence) : keys, held));
         }
     }
     return bounded(boundedProduct(tokens, m_payloadRow * m_payloads) + exchange + gathered);
@@ -327,20 +335,16 @@ DeviceMemory MemoryTerms::at(int stage, std::int64_t batch, std::int64_t input, 
 
 bool MemoryTerms::fits(std::int64_t batch, std::int64_t input) const
 {
-    const std::int64_t sequences = sequencesOf(batch);
-    Bytes beside = 0; // what all stages have alike
-    Bytes logits = 0;
-    if (!m_reserve || *m_reserve != 0) {
-        const Bytes body = activations(batch, input, false);
-        logits = activations(batch, input, true) - body;
-        beside = body + buffers(batch, input) + m_reserve.value_or(kRuntimeReserve);
+    Bytes body = 0;
+    Bytes last = 0;
+    if (countsActivations()) {
+        const Bytes beside = buffers(batch, input) + reserve();
+        body = activations(batch, input, false) + beside;
+        last = activations(batch, input, true) + beside;
     }
-    for (int stage = 0; stage < stages(); ++stage) {
-        const Bytes cache = input == m_input ? m_cache[static_cast<std::size_t>(stage)] : cacheOf(stage, input + m_output).bytes;
-        const Bytes used = weightsOf(stage).weights() + boundedProduct(sequences, cache) + beside;
-        if (used + (m_layout.holdsHead(stage) ? logits : 0) > m_capacity)
+    for (int stage = 0; stage < stages(); ++stage)
+        if (stored(stage, batch, input) + (m_layout.holdsHead(stage) ? last : body) > m_capacity)
             return false;
-    }
     return true;
 }
 

@@ -127,7 +127,32 @@ public:
     };
     [[nodiscard]] Cache cacheOf(int stage, std::int64_t context) const;
     [[nodiscard]] Bytes activations(std::int64_t batch, std::int64_t input, bool last) const;
-    [[nodiscard]] Bytes buffers(std::int64_t batch, std::int64_t input) const;
+    [[nodiscard]] Bytes buffers(std::int64_t batch, std::int64_t input) const
+    {
+        return buffersOf({pieceSequences(batch, m_prefillMicrobatches), input, m_chunks});
+    }
+
+    // The same in parts that depend on few things each, for those who ask for many batches and cuts of one plan.
+    /// A prefill piece: the sequences of one attention-DP rank in its microbatch, their whole prompt and the chunks it comes in.
+    struct Piece {
+        std::int64_t sequences = 1;
+        std::int64_t input = 1;
+        std::int64_t chunks = 1;
+    };
+    /// activations() of a stage without the head.
+    [[nodiscard]] Bytes activationsOf(const Piece& piece) const;
+    [[nodiscard]] Bytes buffersOf(const Piece& piece) const;
+    /// activations() of the last stage, when the fullest microbatch of prefill or decode has this many sequences on a rank.
+    [[nodiscard]] Bytes withLogits(Bytes activations, std::int64_t sequences) const;
+    /// Weights and cache of the fullest devices of a stage.
+    [[nodiscard]] Bytes stored(int stage, std::int64_t batch, std::int64_t input) const
+    {
+        const Bytes cache = input == m_input ? m_cache[static_cast<std::size_t>(stage)] : cacheOf(stage, input + m_output).bytes;
+        return weightsOf(stage).weights() + boundedProduct(sequencesOf(batch), cache);
+    }
+    /// False with a reserve of exactly 0: weights and cache alone are counted.
+    [[nodiscard]] bool countsActivations() const { return !m_reserve || *m_reserve != 0; }
+    [[nodiscard]] Bytes reserve() const { return m_reserve.value_or(kRuntimeReserve); }
     /// Weights of the devices of a stage that hold most experts, or (`fewest`) fewest.
     [[nodiscard]] const DeviceMemory& weightsOf(int stage, bool fewest = false) const;
     [[nodiscard]] bool hasFewerExperts() const { return m_weights.size() > static_cast<std::size_t>(stages()); }
@@ -160,17 +185,18 @@ private:
     void feedForwardTerms(const Model& model, const FeedForward& f, const Plan& plan, const Routing& routing, Kind& terms) const;
     void weighStages(const PlanContext& context, const Plan& plan);
     void addEnds(const PlanContext& context, const Plan& plan, DeviceMemory& memory) const;
-    [[nodiscard]] std::int64_t keysOf(const Kind& kind, std::int64_t input) const
+    [[nodiscard]] static std::int64_t keysOf(const Kind& kind, const Piece& piece)
     {
-        return kind.window > 0 ? std::min(input, kind.window + ceilDiv(input, m_chunks)) : input;
+        return kind.window > 0 ? std::min(piece.input, kind.window + ceilDiv(piece.input, piece.chunks)) : piece.input;
     }
     [[nodiscard]] std::int64_t pieceSequences(std::int64_t batch, std::int64_t microbatches) const
     {
         return ceilDiv(ceilDiv(batch, std::min(batch, microbatches)), m_attentionData);
     }
-    [[nodiscard]] std::int64_t pieceTokens(std::int64_t batch, std::int64_t input) const
+    /// Tokens of a piece on one SP rank.
+    [[nodiscard]] std::int64_t tokensOf(const Piece& piece) const
     {
-        return boundedProduct(pieceSequences(batch, m_prefillMicrobatches), ceilDiv(input, m_chunks * m_sequence));
+        return boundedProduct(piece.sequences, ceilDiv(piece.input, piece.chunks * m_sequence));
     }
 
     StageLayout m_layout;

@@ -87,7 +87,11 @@ public:
     void headOperators(const StepTokens& tokens, std::vector<OperatorCost>& out) const;
     /// Times of the same operators, added up, without rows. Equal bit for bit to the sums of their `time` in order.
     void pieceTimes(const StepTokens& tokens, PieceTimes& out) const;
-    /// Seconds to hand one microbatch's activations from a stage to another; every rank sends its own copy to its successor.
+    /// Compiles the operators anew for other formats; what only hangs on model, cluster and plan is kept.
+    void reformat(const Formats& formats);
+    /// Bytes of one microbatch's activations that each rank of a stage hands to its successor: its own copy.
+    [[nodiscard]] double sendBytes(const StepTokens& tokens) const;
+    /// Seconds to hand them from a stage to another.
     [[nodiscard]] CollectiveCost sendCost(const StepTokens& tokens, int fromStage, int toStage) const;
     [[nodiscard]] double usefulFlop(const StepTokens& tokens) const { return m_useful(tokens); }
 
@@ -102,6 +106,7 @@ public:
 
 private:
     friend struct TermBuilder;
+    void compile();
     const Model& m_model;
     const Cluster& m_cluster;
     Formats m_formats;

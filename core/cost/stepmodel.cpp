@@ -18,16 +18,34 @@ StepModel::StepModel(const Model& model, const Cluster& cluster, const Formats& 
       m_copies(cluster, m_placement.group({MeshAxis::Tensor, MeshAxis::Sequence})),
       m_useful(model)
 {
+    compile();
+}
+
+void StepModel::compile()
+{
     TermBuilder(*this, m_prefill, false).compile();
     TermBuilder(*this, m_decode, true).compile();
 }
 
-CollectiveCost StepModel::sendCost(const StepTokens& tokens, int fromStage, int toStage) const
+void StepModel::reformat(const Formats& formats)
+{
+    m_formats = formats;
+    m_prefill.clear();
+    m_decode.clear();
+    compile();
+}
+
+double StepModel::sendBytes(const StepTokens& tokens) const
 {
     const double sequences = static_cast<double>(ceilDiv(tokens.sequences, m_plan.attentionData()));
     const double perSequence = tokens.decode ? 1 : static_cast<double>(ceilDiv(tokens.newTokens, m_plan.sequence()));
-    const double bytes = sequences * perSequence * m_model.hidden * kActivationBytes;
-    return shardlens::sendCost(m_cluster, m_placement.firstDevice(fromStage, 0), m_placement.firstDevice(toStage, 0), bytes);
+    return sequences * perSequence * m_model.hidden * kActivationBytes;
+}
+
+CollectiveCost StepModel::sendCost(const StepTokens& tokens, int fromStage, int toStage) const
+{
+    const int from = m_placement.firstDevice(fromStage, 0);
+    return shardlens::sendCost(m_cluster, from, m_placement.firstDevice(toStage, 0), sendBytes(tokens));
 }
 
 void StepModel::pieceTimes(const StepTokens& tokens, PieceTimes& out) const

@@ -146,6 +146,17 @@ struct StepTable {
     TermRange head;
     std::vector<OperatorFacts> facts; ///< one per term
     std::vector<QuantityRecipe> shapeQuantities;
+    /// Empties the lists, keeping their memory.
+    void clear()
+    {
+        quantities.clear();
+        routings.clear();
+        terms.clear();
+        lines.clear();
+        layers.clear();
+        facts.clear();
+        shapeQuantities.clear();
+    }
 };
 
 /// Sum over i = 1..count of min(past + i, window): query-key pairs of `count` new tokens under a causal mask; window 0 = none.

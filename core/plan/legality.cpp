@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 
 namespace shardlens {
 
@@ -69,18 +70,28 @@ PlanAxis deviceAxis(const Plan& plan)
     return PlanAxis::Tensor;
 }
 
-/// Calls found(rule, axis, value, limit, other) for each broken rule; found returns false to stop.
+// The rules, in groups. Each group calls found(finding) for each broken rule; found returns false to stop, and so then does the group.
+
 template <class Found>
-void findViolations(const PlanContext& context, const Plan& plan, Found&& found)
+bool checkRange(const Plan& plan, std::span<const PlanAxis> axes, Found&& found)
 {
-    const Model& model = context.model;
-    const Workload& work = context.workload;
-    for (const PlanAxis axis : kPlanAxes)
+    for (const PlanAxis axis : axes)
         if (plan[axis] < 1 || plan[axis] > kMostOfAxis) {
             // Nothing else can be said of a plan with such a value.
             found(Finding{Rule::Range, axis, plan[axis], kMostOfAxis, 0});
-            return;
+            return false;
         }
+    return true;
+}
+
+constexpr std::span kAllAxes(kPlanAxes);
+constexpr std::span kMapAxes = kAllAxes.first(6);
+constexpr std::span kCutAxes = kAllAxes.subspan(6);
+static_assert(kCutAxes.front() == PlanAxis::PrefillMicrobatches);
+
+template <class Found>
+bool checkPieces(const Plan& plan, Found&& found)
+{
     for (const PlanAxis microbatches : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches}) {
         const std::int64_t chunks = microbatches == PlanAxis::PrefillMicrobatches ? plan.chunks() : 1;
         const std::int64_t stages = plan.pipeline();
@@ -89,54 +100,76 @@ void findViolations(const PlanContext& context, const Plan& plan, Found&& found)
         const PlanAxis axis = chunks > plan[microbatches] ? PlanAxis::Chunks : microbatches;
         const std::int64_t others = stages * (axis == PlanAxis::Chunks ? plan[microbatches] : chunks);
         if (!found(Finding{Rule::Range, axis, plan[axis], std::max<std::int64_t>(1, kMostPieces / others), 0}))
-            return;
+            return false;
     }
+    return true;
+}
+
+template <class Found>
+bool checkModel(const Model& model, const Plan& plan, Found&& found)
+{
     for (const LayerKind& kind : model.kinds) {
         const int queryHeads = kind.attention.queryHeads;
         const int kvHeads = kind.attention.kvHeads;
         if (queryHeads % plan.tensor() != 0) {
             if (!found(Finding{Rule::TensorHeads, PlanAxis::Tensor, plan.tensor(), queryHeads, 0}))
-                return;
+                return false;
             break;
         }
         if (kind.attention.kind == AttentionKind::Grouped && kvHeads % plan.tensor() != 0 && plan.tensor() % kvHeads != 0) {
             if (!found(Finding{Rule::TensorKvHeads, PlanAxis::Tensor, plan.tensor(), kvHeads, 0}))
-                return;
+                return false;
             break;
         }
     }
     if (plan.pipeline() > model.layerCount()
         && !found(Finding{Rule::PipelineLayers, PlanAxis::Pipeline, plan.pipeline(), model.layerCount(), 0}))
-        return;
+        return false;
     const int experts = mostExperts(model);
-    if (plan.expert() > 1 && experts == 0) {
-        if (!found(Finding{Rule::ExpertDense, PlanAxis::Expert, plan.expert(), 1, 0}))
-            return;
-    } else if (plan.stageDevices() % plan.expert() != 0) {
-        if (!found(Finding{Rule::ExpertGroup, PlanAxis::Expert, plan.expert(), plan.stageDevices(), 0}))
-            return;
-    } else if (experts > 0 && plan.expert() > experts) {
-        if (!found(Finding{Rule::ExpertCount, PlanAxis::Expert, plan.expert(), experts, 0}))
-            return;
-    }
+    if (plan.expert() > 1 && experts == 0)
+        return found(Finding{Rule::ExpertDense, PlanAxis::Expert, plan.expert(), 1, 0});
+    if (plan.stageDevices() % plan.expert() != 0)
+        return found(Finding{Rule::ExpertGroup, PlanAxis::Expert, plan.expert(), plan.stageDevices(), 0});
+    if (experts > 0 && plan.expert() > experts)
+        return found(Finding{Rule::ExpertCount, PlanAxis::Expert, plan.expert(), experts, 0});
+    return true;
+}
+
+template <class Found>
+bool checkBatch(const Workload& work, const Plan& plan, Found&& found)
+{
     const std::int64_t pieces = std::int64_t{plan.sequence()} * plan.chunks();
     if (pieces > work.input) {
         const PlanAxis axis = plan.chunks() > 1 ? PlanAxis::Chunks : PlanAxis::Sequence;
         if (!found(Finding{Rule::SequenceLength, axis, pieces, work.input, 0}))
-            return;
+            return false;
     }
     for (const PlanAxis axis : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches})
         if (plan[axis] > work.batch && !found(Finding{Rule::MicrobatchBatch, axis, plan[axis], work.batch, 0}))
-            return;
-    if (plan.attentionData() > work.batch
-        && !found(Finding{Rule::AttentionDataBatch, PlanAxis::AttentionData, plan.attentionData(), work.batch, 0}))
-        return;
+            return false;
+    return plan.attentionData() <= work.batch
+           || found(Finding{Rule::AttentionDataBatch, PlanAxis::AttentionData, plan.attentionData(), work.batch, 0});
+}
+
+template <class Found>
+bool checkCluster(const PlanContext& context, const Plan& plan, Found&& found)
+{
     if (plan.devices() > context.cluster.devices()
         && !found(Finding{Rule::Devices, deviceAxis(plan), plan.devices(), context.cluster.devices(), 0}))
-        return;
-    if (context.cluster.accelerator.peakOf(context.formats.compute) <= 0)
-        found(Finding{Rule::ComputeFormat, PlanAxis::Tensor, bitsOf(context.formats.compute), 0, 0});
+        return false;
+    return context.cluster.accelerator.peakOf(context.formats.compute) > 0
+           || found(Finding{Rule::ComputeFormat, PlanAxis::Tensor, bitsOf(context.formats.compute), 0, 0});
 }
+
+/// Calls found(finding) for each broken rule; found returns false to stop.
+template <class Found>
+bool findViolations(const PlanContext& context, const Plan& plan, Found&& found)
+{
+    return checkRange(plan, kAllAxes, found) && checkPieces(plan, found) && checkModel(context.model, plan, found)
+           && checkBatch(context.workload, plan, found) && checkCluster(context, plan, found);
+}
+
+constexpr auto kStop = [](const Finding&) { return false; };
 
 void findWarnings(const PlanContext& context, const Plan& plan, std::vector<Finding>& out)
 {
@@ -359,12 +392,17 @@ void checkPlan(const PlanContext& context, const Plan& plan, std::vector<Finding
 
 bool isLegal(const PlanContext& context, const Plan& plan)
 {
-    bool legal = true;
-    findViolations(context, plan, [&legal](const Finding&) {
-        legal = false;
-        return false;
-    });
-    return legal;
+    return findViolations(context, plan, kStop);
+}
+
+bool isLegalMap(const PlanContext& context, const Plan& plan)
+{
+    return checkRange(plan, kMapAxes, kStop) && checkModel(context.model, plan, kStop) && checkCluster(context, plan, kStop);
+}
+
+bool isLegalCut(const Workload& workload, const Plan& plan)
+{
+    return checkRange(plan, kCutAxes, kStop) && checkPieces(plan, kStop) && checkBatch(workload, plan, kStop);
 }
 
 std::string sentence(const Finding& finding, const PlanContext& context, const Plan& plan)

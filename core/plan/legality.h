@@ -103,6 +103,10 @@ struct PlanContext {
 void checkPlan(const PlanContext& context, const Plan& plan, std::vector<Finding>& violations, std::vector<Finding>& warnings);
 /// True when checkPlan() would find no violation; cheaper.
 [[nodiscard]] bool isLegal(const PlanContext& context, const Plan& plan);
+/// The rules of isLegal() apart, for those who ask for millions of plans: what holds for every way to cut every batch, and what depends on
+/// the batch, the microbatches or the chunks. A plan is legal when both hold.
+[[nodiscard]] bool isLegalMap(const PlanContext& context, const Plan& plan);
+[[nodiscard]] bool isLegalCut(const Workload& workload, const Plan& plan);
 /// "TP 6 does not divide 64 query heads; 4 or 8 do." One sentence with the numbers in it.
 [[nodiscard]] std::string sentence(const Finding& finding, const PlanContext& context, const Plan& plan);
 /// The nearest legal values of finding.axis with everything else unchanged, at most one below and one above, ascending.
