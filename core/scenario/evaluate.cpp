@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/scenario/evaluate.h"
 
-#include "core/model/parameters.h"
+#include "core/plan/stages.h"
 
 #include <algorithm>
 #include <array>
@@ -29,7 +29,9 @@ struct Scratch {
     std::vector<PieceClass> classes;
     PieceCost cost;
     PipelineInput pipeline;
-    std::vector<int> layersOf; // stages x kinds
+    StageLayout layout;
+    std::vector<double> schedule; // room for the recurrences of makespan.h
+    std::vector<double> freeSends;
 };
 
 Scratch& scratch()
@@ -44,18 +46,6 @@ Breakdown sumOf(const std::vector<OperatorCost>& operators, std::size_t from)
     for (std::size_t i = from; i < operators.size(); ++i)
         sum += operators[i].breakdown;
     return sum;
-}
-
-/// Counts layers of each kind on each stage.
-void countLayers(const Model& model, int stages, std::vector<int>& layersOf)
-{
-    const std::size_t kinds = model.kinds.size();
-    layersOf.assign(static_cast<std::size_t>(stages) * kinds, 0);
-    for (int stage = 0; stage < stages; ++stage) {
-        const IndexRange range = layersOfStage(model.layerCount(), stages, stage);
-        for (int layer = range.begin; layer < range.end; ++layer)
-            ++layersOf[static_cast<std::size_t>(stage) * kinds + model.layers[static_cast<std::size_t>(layer)]];
-    }
 }
 
 /// Costs one class of pieces; appends its operators to `operators` and leaves its per-layer sums in `cost`.
@@ -82,55 +72,63 @@ std::int64_t partOf(std::int64_t total, std::int64_t parts, std::int64_t index)
     return total / parts + (index < total % parts ? 1 : 0);
 }
 
-/// Classes of pieces, and the class of each (microbatch, chunk). Microbatches come in at most two sizes, the larger ones first.
+/// How the phase cuts its batch, and its classes of pieces. Microbatches come in at most two sizes, the larger ones first.
 void classify(const Scenario& scenario, bool decode, Scratch& s)
 {
     const Plan& plan = scenario.plan;
     const Workload& work = scenario.workload;
     const int microbatches = std::min(decode ? plan.decodeMicrobatches() : plan.prefillMicrobatches(), work.batch);
     const int chunks = decode ? 1 : plan.chunks();
-    const int sizes = work.batch % microbatches == 0 ? 1 : 2;
+    const int larger = work.batch % microbatches == 0 ? microbatches : work.batch % microbatches;
     s.classes.clear();
-    for (int size = 0; size < sizes; ++size) {
-        const std::int64_t sequences = partOf(work.batch, microbatches, size == 0 ? 0 : microbatches - 1);
-        const std::int64_t many = sizes == 1  ? microbatches
-                                  : size == 0 ? work.batch % microbatches
-                                              : microbatches - work.batch % microbatches;
+    for (const int index : {0, larger}) {
+        if (index == microbatches)
+            break;
+        const std::int64_t sequences = partOf(work.batch, microbatches, index);
         std::int64_t past = 0;
         for (int chunk = 0; chunk < chunks; ++chunk) {
             const std::int64_t tokens = decode ? 1 : partOf(work.input, chunks, chunk);
-            s.classes.push_back({{sequences, tokens, decode ? work.meanContext() : past, decode, chunk + 1 == chunks}, many});
+            s.classes.push_back({{sequences, tokens, decode ? work.meanContext() : past, decode, chunk + 1 == chunks},
+                                 index == 0 ? larger : microbatches - larger});
             past += tokens;
         }
     }
-    PipelineInput& pipeline = s.pipeline;
-    pipeline.stages = plan.pipeline();
-    pipeline.microbatches = microbatches;
-    pipeline.chunks = chunks;
-    pipeline.classes = static_cast<int>(s.classes.size());
-    pipeline.classOf.resize(static_cast<std::size_t>(microbatches) * static_cast<std::size_t>(chunks));
-    for (int j = 0; j < microbatches; ++j)
-        for (int c = 0; c < chunks; ++c) {
-            const int size = sizes == 2 && j >= work.batch % microbatches ? 1 : 0;
-            pipeline.classOf[static_cast<std::size_t>(j) * static_cast<std::size_t>(chunks) + static_cast<std::size_t>(c)] =
-                size * chunks + c;
-        }
+    s.pipeline.stages = plan.pipeline();
+    s.pipeline.visits = s.layout.visits();
+    s.pipeline.sends = plan.options.sends;
+    s.pipeline.cut = {microbatches, larger, chunks};
 }
 
-/// How often an operator runs on `stage` for one piece.
-std::int16_t timesOn(const OperatorCost& op, const Scratch& s, std::size_t kinds, int stage)
+/// How often an operator runs on `stage` for one piece, all visits together.
+std::int16_t timesOn(const OperatorCost& op, const StageLayout& layout, int stage)
 {
-    if (op.kind < 0)
-        return 1;
-    return static_cast<std::int16_t>(s.layersOf[static_cast<std::size_t>(stage) * kinds + static_cast<std::size_t>(op.kind)]);
+    return static_cast<std::int16_t>(op.kind < 0 ? 1 : layout.kindCount(stage, static_cast<std::size_t>(op.kind)));
+}
+
+/// Seconds from a stage's visit to what follows it: the next stage, or stage 0 for the next visit. After the last visit only the sampled
+/// tokens go back (decode): a few bytes, all of it latency.
+double sendTime(const StepModel& step, const StepTokens& tokens, int stage, bool lastVisit)
+{
+    const int stages = step.plan().pipeline();
+    if (stages == 1)
+        return 0;
+    if (stage + 1 < stages)
+        return step.sendCost(tokens, stage, stage + 1).time;
+    if (!lastVisit)
+        return step.sendCost(tokens, stage, 0).time;
+    if (!tokens.decode)
+        return 0;
+    return sendCost(step.cluster(), step.placement().firstDevice(stage, 0), 0, 4.0 * static_cast<double>(tokens.sequences)).time;
 }
 
 /// The hand-over to the next stage as a row of its own. It runs beside the stage's next piece: its time is in no piece's busy time.
 OperatorCost sendOperator(const StepModel& step, const StepTokens& tokens)
 {
     CollectiveCost slowest;
-    for (int stage = 0; stage + 1 < step.plan().pipeline(); ++stage) {
-        const CollectiveCost cost = step.sendCost(tokens, stage, stage + 1);
+    const int stages = step.plan().pipeline();
+    const bool around = step.plan().options.virtualStages > 1;
+    for (int stage = 0; stage + (around ? 0 : 1) < stages; ++stage) {
+        const CollectiveCost cost = step.sendCost(tokens, stage, (stage + 1) % stages);
         if (cost.time > slowest.time)
             slowest = cost;
     }
@@ -150,24 +148,25 @@ OperatorCost sendOperator(const StepModel& step, const StepTokens& tokens)
     return op;
 }
 
-void evaluatePhase(const Scenario& scenario, const StepModel& step, bool decode, Scratch& s, PhaseReport& phase)
+/// Costs every class of pieces on every visit to every stage: fills the report's stage costs and operators, and the pipeline's times.
+void costStages(const StepModel& step, Scratch& s, PhaseReport& phase)
 {
-    classify(scenario, decode, s);
     PipelineInput& pipeline = s.pipeline;
     const int stages = pipeline.stages;
-    const int classes = pipeline.classes;
+    const int classes = pipeline.cut.classes();
     const std::size_t kinds = step.model().kinds.size();
-    const std::size_t cells = static_cast<std::size_t>(stages) * static_cast<std::size_t>(classes);
-    pipeline.busy.assign(cells, 0);
-    pipeline.send.assign(cells, 0);
-    phase.stageCosts.assign(cells, {});
-    phase.costClasses = classes;
+    const std::size_t count = static_cast<std::size_t>(stages) * static_cast<std::size_t>(pipeline.visits * classes);
+    pipeline.busy.assign(count, 0);
+    pipeline.send.assign(count, 0);
+    phase.stageCosts.assign(count, {});
+    phase.costClasses = pipeline.visits * classes;
+    phase.pieces.clear();
     phase.flop = 0;
-
     // The piece shown operator by operator: the larger microbatch, its last chunk (which sees the longest context and runs the head).
-    const int shown = pipeline.chunks - 1;
+    const int shown = pipeline.cut.chunks - 1;
     for (int c = 0; c < classes; ++c) {
         const PieceClass& piece = s.classes[static_cast<std::size_t>(c)];
+        phase.pieces.push_back(piece.count);
         costPiece(step, piece.tokens, s.operators, s.cost);
         if (c == shown) {
             phase.operators.assign(s.operators.begin(), s.operators.end());
@@ -175,38 +174,49 @@ void evaluatePhase(const Scenario& scenario, const StepModel& step, bool decode,
                 phase.operators.push_back(sendOperator(step, piece.tokens));
         }
         phase.flop += static_cast<double>(piece.count) * usefulFlop(step.model(), piece.tokens);
-        for (int stage = 0; stage < stages; ++stage) {
-            const std::size_t index = static_cast<std::size_t>(stage) * static_cast<std::size_t>(classes) + static_cast<std::size_t>(c);
-            StageCost& cost = phase.stageCosts[index];
-            for (std::size_t kind = 0; kind < kinds; ++kind)
-                cost.breakdown += s.cost.layer[kind].scaled(s.layersOf[static_cast<std::size_t>(stage) * kinds + kind]);
-            if (stage == 0)
-                cost.breakdown += s.cost.embedding;
-            if (stage + 1 == stages)
-                cost.breakdown += s.cost.head;
-            if (stages > 1) {
-                // After the last stage only the sampled tokens go back (decode): a few bytes, all of it latency.
-                StepTokens sent = piece.tokens;
-                cost.send = stage + 1 < stages ? step.sendCost(sent, stage, stage + 1).time
-                            : decode           ? sendCost(*scenario.cluster, step.placement().firstDevice(stage, 0), 0,
-                                                          4.0 * static_cast<double>(sent.sequences))
-                                           .time
-                                     : 0;
+        for (int stage = 0; stage < stages; ++stage)
+            for (int visit = 0; visit < pipeline.visits; ++visit) {
+                const std::size_t index = pipeline.times().index(stage, visit, c);
+                StageCost& cost = phase.stageCosts[index];
+                const std::span<const int> layers = s.layout.kindCounts(stage, visit);
+                for (std::size_t kind = 0; kind < kinds; ++kind)
+                    cost.breakdown += s.cost.layer[kind].scaled(layers[kind]);
+                if (s.layout.holdsEmbedding(stage, visit))
+                    cost.breakdown += s.cost.embedding;
+                if (s.layout.holdsHead(stage, visit))
+                    cost.breakdown += s.cost.head;
+                pipeline.busy[index] = cost.busy();
+                cost.send = sendTime(step, piece.tokens, stage, visit + 1 == pipeline.visits);
+                pipeline.send[index] = cost.send;
+                cost.sendBlocks = pipeline.sends == SendMode::Synchronous && cost.send > 0;
+                if (cost.sendBlocks)
+                    cost.breakdown[Cause::Communication] += cost.send;
             }
-            pipeline.busy[index] = cost.busy();
-            pipeline.send[index] = cost.send;
-        }
     }
-    phase.timeline = decode ? decodeTimeline(pipeline) : prefillTimeline(pipeline);
-    phase.time = phase.timeline.period;
+}
 
-    // Explain the time by the busiest stage: all its pieces, and the bubble in which it waits.
-    Breakdown busiest;
+/// Time of the phase by the functions that search uses too.
+double phaseTime(const PipelineTimes<double>& times, const BatchCut& cut, bool decode, std::vector<double>& room)
+{
+    room.resize(std::max(3 * static_cast<std::size_t>(times.stages), 2 * decodeStateSize(times.stages, cut.microbatches)));
+    return decode ? decodePeriod(times, cut, room.data()) : prefillMakespan(times, cut, room.data());
+}
+
+/// Explains the time by the stage with the most work: all its pieces, and the bubble in which it waits.
+void explainTime(Scratch& s, bool decode, PhaseReport& phase)
+{
+    const PipelineInput& pipeline = s.pipeline;
     phase.busiestStage = 0;
-    for (int stage = 0; stage < stages; ++stage) {
+    Breakdown busiest;
+    for (int stage = 0; stage < pipeline.stages; ++stage) {
         Breakdown sum;
-        for (int c = 0; c < classes; ++c)
-            sum += phase.costOf(stage, c).breakdown.scaled(static_cast<double>(s.classes[static_cast<std::size_t>(c)].count));
+        for (int c = 0; c < phase.costClasses; ++c) {
+            const StageCost& cost = phase.costOf(stage, c);
+            Breakdown work = cost.breakdown;
+            if (cost.sendBlocks)
+                work[Cause::Communication] -= cost.send;
+            sum += work.scaled(static_cast<double>(phase.piecesOf(c)));
+        }
         if (stage == 0 || sum.total() > busiest.total()) {
             busiest = sum;
             phase.busiestStage = stage;
@@ -214,21 +224,36 @@ void evaluatePhase(const Scenario& scenario, const StepModel& step, bool decode,
     }
     // Waiting for sends is communication; what would remain with free sends is the bubble.
     double freeSends = phase.time;
-    if (stages > 1) {
-        std::fill(pipeline.send.begin(), pipeline.send.end(), 0.0);
-        freeSends = std::clamp((decode ? decodeTimeline(pipeline, 1) : prefillTimeline(pipeline)).period, busiest.total(), phase.time);
+    if (pipeline.stages > 1) {
+        s.freeSends.assign(pipeline.send.size(), 0.0);
+        PipelineTimes<double> times = pipeline.times();
+        times.send = s.freeSends.data();
+        freeSends = std::clamp(phaseTime(times, pipeline.cut, decode, s.schedule), std::min(busiest.total(), phase.time), phase.time);
     }
     busiest[Cause::Communication] += phase.time - freeSends;
     busiest[Cause::Bubble] = std::max(0.0, phase.time - busiest.total());
     phase.breakdown = busiest;
+}
+
+/// `events`: with the timeline, and with the time explained.
+void evaluatePhase(const Scenario& scenario, const StepModel& step, bool decode, bool events, Scratch& s, PhaseReport& phase)
+{
+    classify(scenario, decode, s);
+    costStages(step, s, phase);
+    const PipelineInput& pipeline = s.pipeline;
+    phase.time = phaseTime(pipeline.times(), pipeline.cut, decode, s.schedule);
+    if (!events)
+        return;
+    phase.timeline = decode ? decodeTimeline(pipeline) : prefillTimeline(pipeline);
+    explainTime(s, decode, phase);
     for (OperatorCost& op : phase.operators) {
         op.stage = static_cast<std::int16_t>(op.op == Op::Embedding                                                   ? 0
-                                             : op.op == Op::FinalNorm || op.op == Op::LmHead || op.op == Op::Sampling ? stages - 1
+                                             : op.op == Op::FinalNorm || op.op == Op::LmHead || op.op == Op::Sampling ? pipeline.stages - 1
                                                                                                                       : phase.busiestStage);
-        op.stageLayers = timesOn(op, s, kinds, op.stage);
+        op.stageLayers = timesOn(op, s.layout, op.stage);
     }
     const double peak = scenario.cluster->accelerator.peakOf(scenario.formats.compute);
-    const double devices = static_cast<double>(scenario.plan.stageDevices()) * stages;
+    const double devices = static_cast<double>(scenario.plan.stageDevices()) * pipeline.stages;
     phase.mfu = phase.time > 0 ? phase.flop / (phase.time * peak * devices) : 0;
 }
 
@@ -267,6 +292,7 @@ void evaluate(const Scenario& scenario, Report& report)
     checkPlan(context, scenario.plan, report.violations, report.warnings);
     report.legal = report.violations.empty();
     if (!report.legal) {
+        report.layout = {};
         report.memory = {};
         report.prefill = {};
         report.decode = {};
@@ -278,9 +304,10 @@ void evaluate(const Scenario& scenario, Report& report)
         report.warnings.push_back({Rule::ReserveTooSmall, PlanAxis::Tensor, reserveNeeded(context, scenario.plan), 0, 0});
     const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan);
     Scratch& s = scratch();
-    countLayers(*scenario.model, scenario.plan.pipeline(), s.layersOf);
-    evaluatePhase(scenario, step, false, s, report.prefill);
-    evaluatePhase(scenario, step, true, s, report.decode);
+    s.layout.assign(*scenario.model, scenario.plan);
+    report.layout = s.layout;
+    evaluatePhase(scenario, step, false, true, s, report.prefill);
+    evaluatePhase(scenario, step, true, true, s, report.decode);
     serve(scenario, report);
 }
 
@@ -308,8 +335,8 @@ void batchCurve(const Scenario& scenario, int most, std::vector<BatchPoint>& out
         point.legal = isLegal(context, trial.plan);
         if (point.legal) {
             const StepModel model(*trial.model, *trial.cluster, trial.formats, trial.plan);
-            countLayers(*trial.model, trial.plan.pipeline(), s.layersOf);
-            evaluatePhase(trial, model, true, s, phase);
+            s.layout.assign(*trial.model, trial.plan);
+            evaluatePhase(trial, model, true, false, s, phase);
             point.tpot = phase.time;
             point.fits = fitsMemory(context, trial.plan, trial.reserve);
         }

@@ -153,9 +153,8 @@ Explanation explainCause(const Scenario& scenario, const Report& report, const S
     double seconds = phase.breakdown[cause];
     if (stage != phase.busiestStage && cause != Cause::Bubble) {
         seconds = 0;
-        for (const TimelineCell& cell : phase.timeline.cells)
-            if (cell.stage == stage && (subject.phase == Phase::Prefill || cell.step == 0))
-                seconds += phase.costOf(stage, cell.costClass).breakdown[cause];
+        for (int c = 0; c < phase.costClasses; ++c)
+            seconds += static_cast<double>(phase.piecesOf(c)) * phase.costOf(stage, c).breakdown[cause];
     }
     setFigure(out, formatSeconds(seconds));
     out.unit += subject.phase == Phase::Prefill ? " per prefill" : " per step";

@@ -4,16 +4,18 @@
 
 #include "core/cost/memory.h"
 #include "core/cost/operators.h"
+#include "core/plan/stages.h"
 #include "core/schedule/timeline.h"
 
 #include <vector>
 
 namespace shardlens {
 
-/// What one piece costs on one stage.
+/// What one visit of one piece costs on one stage.
 struct StageCost {
-    Breakdown breakdown; ///< no bubble
-    double send = 0;     ///< seconds to the next stage, overlapped with its own next piece
+    Breakdown breakdown;     ///< no bubble; a send that blocks is in its communication
+    double send = 0;         ///< seconds to the next stage
+    bool sendBlocks = false; ///< synchronous: the stage waits for the send; otherwise its next piece runs beside it
     [[nodiscard]] double busy() const { return breakdown.total(); }
 };
 
@@ -22,11 +24,14 @@ struct PhaseReport {
     Breakdown breakdown; ///< of the busiest stage over `time`: its work, and a bubble for the rest; sums to time
     std::vector<OperatorCost> operators; ///< of the heaviest piece; layer kinds in order, then embedding, head
     std::vector<StageCost> stageCosts;   ///< stages x costClasses, stage outer
-    int costClasses = 1;
+    int costClasses = 1;                 ///< visits x piece classes, visit outer
+    std::vector<std::int64_t> pieces;    ///< pieces of each piece class in one prefill or decode round
     int busiestStage = 0;
     Timeline timeline;
     double flop = 0; ///< all devices of one replica, one phase execution
     double mfu = 0;  ///< useful FLOP / (time x peak x devices)
+    /// Pieces that visit a stage in one prefill or decode round with this cost class.
+    [[nodiscard]] std::int64_t piecesOf(int costClass) const { return pieces[static_cast<std::size_t>(costClass) % pieces.size()]; }
     [[nodiscard]] const StageCost& costOf(int stage, int costClass) const
     {
         return stageCosts[static_cast<std::size_t>(stage) * static_cast<std::size_t>(costClasses) + static_cast<std::size_t>(costClass)];
@@ -50,6 +55,7 @@ struct Report {
     std::vector<Finding> violations;
     std::vector<Finding> warnings;
     // All below is filled only for a legal plan.
+    StageLayout layout; ///< which layers each stage runs
     MemoryReport memory;
     PhaseReport prefill;
     PhaseReport decode;
