@@ -28,6 +28,7 @@ struct Scratch {
     std::vector<OperatorCost> operators;
     std::vector<PieceClass> classes;
     PieceCost cost;
+    PieceTimes times;
     PipelineInput pipeline;
     StageLayout layout;
     std::vector<double> schedule; // room for the recurrences of makespan.h
@@ -168,24 +169,27 @@ void costStages(const StepModel& step, Scratch& s, PhaseReport& phase)
         const PieceClass& piece = s.classes[static_cast<std::size_t>(c)];
         phase.pieces.push_back(piece.count);
         costPiece(step, piece.tokens, s.operators, s.cost);
+        step.pieceTimes(piece.tokens, s.times);
         if (c == shown) {
             phase.operators.assign(s.operators.begin(), s.operators.end());
             if (stages > 1)
                 phase.operators.push_back(sendOperator(step, piece.tokens));
         }
-        phase.flop += static_cast<double>(piece.count) * usefulFlop(step.model(), piece.tokens);
+        phase.flop += static_cast<double>(piece.count) * step.usefulFlop(piece.tokens);
         for (int stage = 0; stage < stages; ++stage)
             for (int visit = 0; visit < pipeline.visits; ++visit) {
                 const std::size_t index = pipeline.times().index(stage, visit, c);
                 StageCost& cost = phase.stageCosts[index];
                 const std::span<const int> layers = s.layout.kindCounts(stage, visit);
+                const bool embeds = s.layout.holdsEmbedding(stage, visit);
+                const bool heads = s.layout.holdsHead(stage, visit);
+                pipeline.busy[index] = pieceTime(s.times, layers.data(), embeds, heads);
                 for (std::size_t kind = 0; kind < kinds; ++kind)
                     cost.breakdown += s.cost.layer[kind].scaled(layers[kind]);
-                if (s.layout.holdsEmbedding(stage, visit))
+                if (embeds)
                     cost.breakdown += s.cost.embedding;
-                if (s.layout.holdsHead(stage, visit))
+                if (heads)
                     cost.breakdown += s.cost.head;
-                pipeline.busy[index] = cost.busy();
                 cost.send = sendTime(step, piece.tokens, stage, visit + 1 == pipeline.visits);
                 pipeline.send[index] = cost.send;
                 cost.sendBlocks = pipeline.sends == SendMode::Synchronous && cost.send > 0;

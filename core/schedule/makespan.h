@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long a pipeline takes, from what each visit of a piece to a stage costs. No allocation: callers hand in arrays. The scalar type is a
-// parameter: double, or a vector of doubles that holds one case per lane.
+// parameter as in core/cost/terms.h: double, or one that holds several cases and brings its own maxOf.
 //
 // The pipeline as a network of resources passed in order: stage 0, link 0, stage 1, link 1, ... A stage works on one piece at a time and a
 // link carries one; both serve in the order of arrival. Overlapped sends: the sender goes on while its link carries the piece. Synchronous
@@ -15,6 +15,7 @@
 // With pieces or visits of unequal cost other paths can be longest; the recurrences find them.
 #pragma once
 
+#include "core/cost/terms.h"
 #include "core/plan/plan.h"
 
 #include <cmath>
@@ -39,12 +40,6 @@ struct PipelineTimes {
         return static_cast<std::size_t>((stage * visits + visit) * classes + costClass);
     }
 };
-
-template <class T>
-[[nodiscard]] inline T laterOf(const T& a, const T& b)
-{
-    return a > b ? a : b;
-}
 
 namespace makespan {
 
@@ -76,7 +71,7 @@ template <class T>
     T slowest{};
     makespan::eachResource(times, costClass, false, [&](const T& cost) {
         sum = sum + cost;
-        slowest = laterOf(slowest, cost);
+        slowest = maxOf(slowest, cost);
     });
     return sum + (pieces - 1.0) * slowest;
 }
@@ -94,9 +89,9 @@ template <class T>
     const T moreOfSecond = second - 1.0;
     const auto pass = [&](const T& c1, const T& c2) {
         moving = moving + c1;
-        dwelt = laterOf(moving + more * c1, dwelt + c1);
-        changed = laterOf(dwelt, changed) + c2;
-        last = laterOf(changed + moreOfSecond * c2, last + c2);
+        dwelt = maxOf(moving + more * c1, dwelt + c1);
+        changed = maxOf(dwelt, changed) + c2;
+        last = maxOf(changed + moreOfSecond * c2, last + c2);
     };
     for (int stage = 0; stage < times.stages; ++stage) {
         const std::size_t i = times.index(stage, 0, classOfFirst);
@@ -136,7 +131,7 @@ inline T visitRun(const PipelineTimes<T>& times, int visit, std::int64_t piece, 
 {
     for (int stage = 0; stage < times.stages; ++stage) {
         const std::size_t i = times.index(stage, visit, costClass);
-        const T start = laterOf(free[stage], arrival);
+        const T start = maxOf(free[stage], arrival);
         T end = start + times.busy[i];
         VisitStart how;
         if constexpr (!std::is_same_v<Record, NoRecord>)
@@ -149,7 +144,7 @@ inline T visitRun(const PipelineTimes<T>& times, int visit, std::int64_t piece, 
         if (sends && times.sends == SendMode::Overlapped) {
             if constexpr (!std::is_same_v<Record, NoRecord>)
                 how.sendQueued = link[stage] > end;
-            arrival = laterOf(link[stage], end) + times.send[i];
+            arrival = maxOf(link[stage], end) + times.send[i];
         }
         link[stage] = arrival;
         record(stage, visit, piece, start, end, how);
@@ -178,7 +173,7 @@ inline T prefillRecurrence(const PipelineTimes<T>& times, std::int64_t pieces, C
                 const T arrival = visit == 0 ? T{} : ready[i];
                 ready[i] = makespan::visitRun(times, visit, group + i, classOf(group + i), arrival, last, free, link, record);
                 if (last)
-                    done = laterOf(done, ready[i]);
+                    done = maxOf(done, ready[i]);
             }
     return done;
 }
@@ -191,9 +186,9 @@ template <class T>
     T slowest{};
     makespan::eachResource(times, costClass, true, [&](const T& cost) {
         sum = sum + cost;
-        slowest = laterOf(slowest, cost);
+        slowest = maxOf(slowest, cost);
     });
-    return laterOf(sum, microbatches * slowest);
+    return maxOf(sum, microbatches * slowest);
 }
 
 /// One decode round: every microbatch makes all its visits once. Nobody overtakes on a ring of queues, so each stage serves all microbatches
