@@ -300,9 +300,12 @@ const CollectiveLines kNoLines{};
 
 GroupSpan::GroupSpan(const Cluster& cluster, const DeviceGroup& group) : m_size(group.size())
 {
+    m_participants.fill(1);
+    m_levels = std::min(cluster.levels.size(), kMaxLevels);
+    if (m_size == 1)
+        return;
     const GroupLayout layout = layoutGroup(cluster, group);
     m_straddles = layout.straddles;
-    m_levels = std::min(cluster.levels.size(), kMaxLevels);
     m_participants = layout.participants;
     if (layout.count == 0)
         return;

@@ -60,6 +60,11 @@ inline const std::vector<Case>& cases()
         {"v4 8x8x8, TP 16 x PP 4 x DP 8", "tpu-v4-8x8x8", 0, "llama-3-70b", 16, 4, 8},
         {"inf2 ring, TP 4 x PP 3", "inf2.48xlarge", 0, "llama-3-70b", 4, 3},
         {"trn2 ultraserver, TP 16 x PP 4 x DP 4", "trn2-ultraserver", 0, "llama-3-70b", 16, 4, 4},
+        {"MI300X, TP 4 x DP 2", "mi300x-platform", 0, "llama-3-70b", 4, 1, 2},
+        {"four hosts of MI300X, TP 8 x PP 4", "mi300x-platform", 32, "llama-3-70b", 8, 4},
+        {"cube mesh, TP 4 x PP 2", "dgx-1-v100", 0, "llama-3.1-8b", 4, 2},
+        {"host tree, TP 4 x PP 2", "g6e.48xlarge", 0, "llama-3-70b", 4, 2},
+        {"four host trees, TP 8 x DP 4", "g6e.48xlarge", 32, "llama-3-70b", 8, 1, 4},
     };
     return all;
 }
@@ -84,6 +89,8 @@ inline Scenario scenarioOf(const Case& given)
             qFatal("%s cannot have %d devices", given.cluster, given.devices);
         scenario.cluster = std::make_shared<const Cluster>(other.value());
     }
+    if (scenario.cluster->accelerator.peakOf(scenario.formats.compute) <= 0)
+        scenario.formats.compute = ComputeFormat::Fp16;
     Plan& plan = scenario.plan;
     plan[PlanAxis::Tensor] = given.tensor;
     plan[PlanAxis::Pipeline] = given.pipeline;

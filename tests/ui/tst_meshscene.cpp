@@ -177,6 +177,71 @@ private Q_SLOTS:
         QCOMPARE(wraps("inf2.48xlarge"), 1);
     }
 
+    /// Each pair has its line, and no line passes behind a third unit.
+    void meshesDrawTheirPairs()
+    {
+        for (const char* name : {"MI300X, TP 4 x DP 2", "cube mesh, TP 4 x PP 2"}) {
+            const Scenario scenario = scenarioOf(caseNamed(name));
+            const bool full = scenario.cluster->levels[0].topology == Topology::FullMesh;
+            const MeshLayout layout = layoutMesh({*scenario.cluster, QRectF(0, 0, 700, 400), 8, 8, false});
+            QVERIFY(layout.switches.empty() && layout.rails.empty());
+            QCOMPARE(layout.webs.size(), std::size_t{1});
+            const MeshWeb& web = layout.webs.front();
+            QCOMPARE(web.units.size(), std::size_t{8});
+            QCOMPARE(web.links.size(), std::size_t{full ? 28U : 16U});
+            for (const DirectLink& link : web.links) {
+                const QPointF from = web.units[static_cast<std::size_t>(link.a)].center();
+                const QPointF along = web.units[static_cast<std::size_t>(link.b)].center() - from;
+                for (std::size_t other = 0; other < web.units.size(); ++other) {
+                    const QPointF to = web.units[other].center() - from;
+                    const double across = std::abs(along.x() * to.y() - along.y() * to.x()) / std::hypot(along.x(), along.y());
+                    const bool isEnd = static_cast<int>(other) == link.a || static_cast<int>(other) == link.b;
+                    QVERIFY(isEnd || across > 4);
+                }
+            }
+            const Report report = evaluate(scenario);
+            QVERIFY(report.legal);
+            const QColor lit = Theme::of(ThemeId::Light).network(1);
+            const Scene calm = meshOf(scenario, report, {700, 460});
+            QCOMPARE(countLines(calm, lit), 0);
+            QVERIFY(hasText(calm, full ? QStringLiteral("64 GB/s per pair, one way") : QStringLiteral("25 GB/s per link, one way")));
+            // The group of GPU 0 is GPUs 0 to 3: six pairs; in the cube mesh nine links. One more line is the swatch of the words below.
+            QCOMPARE(countLines(meshOf(scenario, report, {700, 460}, device(0)), lit), (full ? 6 : 9) + 1);
+        }
+    }
+
+    void hostTreesShowTheirSwitches()
+    {
+        const Scenario scenario = scenarioOf(caseNamed("host tree, TP 4 x PP 2"));
+        const MeshLayout layout = layoutMesh({*scenario.cluster, QRectF(0, 0, 900, 560), 8, 4, false});
+        QCOMPARE(layout.switches.size(), std::size_t{3});
+        QCOMPARE(layout.frames.size(), std::size_t{2});
+        for (const MeshFrame& frame : layout.frames)
+            for (int i = 0; i < 4; ++i)
+                QVERIFY(frame.rect.contains(layout.tileOf(frame.first + i)->rect));
+        const Scene scene = meshOf(scenario, evaluate(scenario), {900, 600});
+        for (const char* text :
+             {"PCIe switch 0", "PCIe switch 1", "PCIe 4 root", "32 GB/s per switch, one way", "32 GB/s per GPU, one way"})
+            QVERIFY2(hasText(scene, QString::fromLatin1(text)), text);
+    }
+
+    /// DP innermost: a TP group is every second device, and the same place in the other replica stays where it is.
+    void otherOrdersLightTheirGroups()
+    {
+        Scenario scenario = scenarioOf(caseNamed("8 H100, TP 2 x PP 2 x DP 2"));
+        scenario.plan.options.order = {MeshAxis::Data, MeshAxis::Tensor, MeshAxis::Sequence, MeshAxis::AttentionData, MeshAxis::Pipeline};
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal);
+        const MeshFacts facts(scenario, report);
+        QVERIFY(!facts.areBlocks());
+        QCOMPARE(facts.of(1).replica, 1);
+        QCOMPARE(facts.of(2).tensor, 1);
+        const Scene scene = meshOf(scenario, report, {900, 600}, device(0));
+        QVERIFY(hasText(scene, QStringLiteral("AllReduce with GPU 2")));
+        QVERIFY(hasText(scene, QStringLiteral("sends to GPU 4")));
+        QCOMPARE(textFault(scene), QString());
+    }
+
     void coresSitInsideTheirChips()
     {
         const Scenario scenario = scenarioOf(caseNamed("trn2, TP 64"));

@@ -42,6 +42,8 @@ QString devicesText(const Scenario& scenario, const MeshFacts& facts, int firstS
     const int end = facts.placement().firstDevice(lastStage, 0) + facts.stageDevices();
     QString noun = deviceName(scenario, 0);
     noun.truncate(noun.lastIndexOf(QLatin1Char(' ')));
+    if (!facts.areBlocks()) // their devices do not follow one another
+        return counted((lastStage - firstStage + 1) * facts.stageDevices(), qs(scenario.cluster->accelerator.noun));
     return noun + QLatin1Char(' ') + rangeText({first, end});
 }
 

@@ -49,7 +49,8 @@ struct LinkText {
     QString name;
     QString rate;
 };
-[[nodiscard]] LinkText linkText(const Cluster& cluster, int level);
+/// `tier`: of a host tree, whose further tiers have other links.
+[[nodiscard]] LinkText linkText(const Cluster& cluster, int level, int tier = -1);
 /// "Chip", "Node", "Rack", "Slice" or "Pod": one whole domain of a level.
 [[nodiscard]] QString domainNoun(const Cluster& cluster, int level);
 

@@ -22,6 +22,12 @@ const Attention& MeshFacts::attention() const
     return model.kinds[model.layers.empty() ? 0 : model.layers.front()].attention;
 }
 
+bool MeshFacts::areBlocks() const
+{
+    const DeviceGroup replica = m_placement.group({MeshAxis::Tensor, MeshAxis::Sequence, MeshAxis::AttentionData, MeshAxis::Pipeline});
+    return m_placement.stageGroup() == DeviceGroup(1, stageDevices()) && replica == DeviceGroup(1, replicaDevices());
+}
+
 int MeshFacts::experts() const
 {
     int most = 0;

@@ -35,6 +35,8 @@ public:
     [[nodiscard]] int stages() const { return m_scenario.plan.pipeline(); }
     [[nodiscard]] int stageDevices() const { return static_cast<int>(m_scenario.plan.stageDevices()); }
     [[nodiscard]] int replicaDevices() const { return stageDevices() * stages(); }
+    /// True when the devices of each stage, and those of each replica, follow one another: the usual order of the plan's axes.
+    [[nodiscard]] bool areBlocks() const;
     [[nodiscard]] const DeviceMemory& memoryOf(int stage) const;
     /// The attention of the model's first layer: head counts are equal in all its layers.
     [[nodiscard]] const Attention& attention() const;

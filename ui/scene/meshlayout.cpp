@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace shardlens {
 namespace {
@@ -118,6 +119,8 @@ private:
         }
         const MeshLevel& inside = m_layout.levels[level - 1];
         MeshFrame frame{rect, {}, inside.index, first, unitDevices(level)};
+        if (inside.index == m_layout.levels[level].index)
+            frame.tier = inside.tier;
         const double pad = std::clamp(std::floor(std::min(rect.width(), rect.height()) * 0.045), 1.0, 8.0);
         QRectF inner = rect.adjusted(pad, pad, -pad, -pad);
         if (inner.width() >= 40 && inner.height() >= 40) {
@@ -133,6 +136,11 @@ private:
         switch (m_layout.levels[level].topology) {
         case Topology::FullMesh:
         case Topology::CubeMesh:
+            if (m_layout.levels[level].units() <= kMostWebUnits && m_layout.merge == 1)
+                placeWeb(level, first, area);
+            else
+                placeSwitch(level, first, area);
+            break;
         case Topology::PcieTree:
         case Topology::Switch: placeSwitch(level, first, area); break;
         case Topology::Ring: placeRing(level, first, area); break;
@@ -186,7 +194,7 @@ private:
         const double width = grid.columns * w + gap * (grid.columns - 1);
         const double height = grid.rows * h + bar + airUsed + rowGaps;
         const QRectF content = centred(area, width, height);
-        MeshSwitch result{{}, labelled, level.index, first, unitDevices(levelIndex), {}};
+        MeshSwitch result{{}, labelled, level.index, first, unitDevices(levelIndex), {}, level.tier};
         const double barTop = content.top() + above * h + gap * (above - 1) + air;
         if (bar > 0)
             result.bar = QRectF(content.left(), barTop, content.width(), bar);
@@ -202,6 +210,63 @@ private:
         m_layout.switches.push_back(std::move(result));
         for (int i = 0; i < units; ++i)
             placeUnit(levelIndex, first + i * unitDevices(levelIndex), rects[static_cast<std::size_t>(i)]);
+    }
+
+    /// Units on an ellipse, an edge of the polygon level at the top. Their size is the largest at which neighbours stay apart.
+    void placeWeb(std::size_t levelIndex, int first, const QRectF& area)
+    {
+        const MeshLevel& level = m_layout.levels[levelIndex];
+        const int units = level.units();
+        MeshWeb web{level.index, first, unitDevices(levelIndex), {}, {}, {}};
+        QRectF room = area;
+        if (area.height() >= 120 && area.width() >= 160) {
+            web.title = QRectF(area.left(), area.top(), area.width(), 16);
+            room.setTop(area.top() + 20);
+        }
+        std::vector<QPointF> places; // on the unit circle
+        for (int i = 0; i < units; ++i) {
+            const double angle = (units == 2 ? std::numbers::pi * (i - 1)
+                                             : -std::numbers::pi / 2 + 2 * std::numbers::pi * (i + (units % 2 == 0 ? -0.5 : 0.0)) / units);
+            places.emplace_back(std::cos(angle), std::sin(angle));
+        }
+        QSizeF size(2, 2);
+        // The widest tile of the wanted aspect; the centres lie where tiles touch the room's edge.
+        for (double w = 2; w <= std::min(kMostTileWidth, room.width()); w += 1) {
+            const QSizeF tried(w, std::min(levelIndex == 0 ? kMostTileHeight : room.height(), w / kFrameAspect));
+            if (tried.height() <= room.height() && keepApart(places, room, tried))
+                size = tried;
+        }
+        const QPointF radius((room.width() - size.width()) / 2, (room.height() - size.height()) / 2);
+        for (const QPointF& place : places) {
+            const QPointF centre = room.center() + QPointF(place.x() * radius.x(), place.y() * radius.y());
+            web.units.emplace_back(std::floor(centre.x() - size.width() / 2), std::floor(centre.y() - size.height() / 2), size.width(),
+                                   size.height());
+            m_layout.content = m_layout.content.united(web.units.back());
+        }
+        const FabricLevel& fabric = m_input.cluster.levels[static_cast<std::size_t>(level.index)];
+        for (int a = 0; a < units; ++a)
+            for (int b = a + 1; b < units; ++b) {
+                const int links = level.topology == Topology::FullMesh ? 1 : fabric.linksBetween(a, b);
+                if (links > 0)
+                    web.links.push_back({a, b, links});
+            }
+        const std::vector<QRectF> rects = web.units;
+        m_layout.webs.push_back(std::move(web));
+        for (int i = 0; i < units; ++i)
+            placeUnit(levelIndex, first + i * unitDevices(levelIndex), rects[static_cast<std::size_t>(i)]);
+    }
+
+    static bool keepApart(const std::vector<QPointF>& places, const QRectF& room, const QSizeF& size)
+    {
+        constexpr double kGap = 8;
+        const double rx = (room.width() - size.width()) / 2;
+        const double ry = (room.height() - size.height()) / 2;
+        for (std::size_t a = 0; a < places.size(); ++a)
+            for (std::size_t b = a + 1; b < places.size(); ++b)
+                if (std::abs(places[a].x() - places[b].x()) * rx < size.width() + kGap
+                    && std::abs(places[a].y() - places[b].y()) * ry < size.height() + kGap)
+                    return false;
+        return true;
     }
 
     void placeRing(std::size_t levelIndex, int first, const QRectF& area)

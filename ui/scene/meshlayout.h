@@ -28,6 +28,7 @@ struct MeshFrame {
     int level = 0; ///< index into Cluster::levels of the domain inside
     int first = 0; ///< its first device
     int count = 0; ///< devices of one such domain
+    int tier = -1; ///< one switch of a host tree: its tier inside the level; -1: a whole domain
 };
 
 /// A switch with its units in rows above and below.
@@ -38,6 +39,17 @@ struct MeshSwitch {
     int first = 0;
     int unitDevices = 1;
     std::vector<QRectF> units;
+    int tier = -1; ///< of a host tree; -1: a switch
+};
+
+/// Units with links of their own between pairs, set in a circle so that no link hides another: a full mesh or a hybrid cube mesh.
+struct MeshWeb {
+    int level = 0;
+    int first = 0;
+    int unitDevices = 1;
+    std::vector<QRectF> units;
+    std::vector<DirectLink> links; ///< between units of this picture
+    QRectF title;                  ///< the level's name and the rate of a link; empty when there is no room
 };
 
 /// Units joined one after the other: a ring, or one row, column or depth line of a torus.
@@ -63,6 +75,7 @@ struct MeshLevel {
     Topology topology = Topology::Switch;
     std::vector<int> extents;
     std::vector<bool> wrap;
+    int tier = -1; ///< of a host tree, which is shown as one level for each tier
     [[nodiscard]] int units() const;
 };
 
@@ -80,6 +93,7 @@ struct MeshLayout {
     std::vector<MeshFrame> frames; ///< outer before inner
     std::vector<MeshSwitch> switches;
     std::vector<MeshRail> rails;
+    std::vector<MeshWeb> webs;
     std::vector<MeshCaption> captions;
     QRectF content;     ///< what the machine covers
     QRectF labelColumn; ///< left of the rows; empty when rows are not stages
@@ -90,6 +104,9 @@ struct MeshLayout {
     /// Tile that shows `device`; null when it is cut away.
     [[nodiscard]] const MeshTile* tileOf(int device) const;
 };
+
+/// Most units of a mesh whose links are drawn one by one; more stand in rows round a bar that names it.
+inline constexpr int kMostWebUnits = 12;
 
 /// Most tiles in one picture.
 inline constexpr int kMostTiles = 2048;

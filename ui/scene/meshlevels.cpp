@@ -80,8 +80,13 @@ void chooseMeshLevels(const MeshLayoutInput& input, MeshLayout& layout)
     auto& levels = layout.levels;
     for (std::size_t i = 0; i < input.cluster.levels.size(); ++i) {
         const FabricLevel& level = input.cluster.levels[i];
-        if (level.units() > 1)
+        if (level.units() > 1 && level.topology == Topology::PcieTree) {
+            for (std::size_t tier = 0; tier < level.extents.size(); ++tier)
+                if (level.extents[tier] > 1)
+                    levels.push_back({static_cast<int>(i), level.topology, {level.extents[tier]}, {}, static_cast<int>(tier)});
+        } else if (level.units() > 1) {
             levels.push_back({static_cast<int>(i), level.topology, level.extents, level.wrap});
+        }
     }
     if (levels.empty())
         levels.push_back({0, Topology::Switch, {1}, {}});

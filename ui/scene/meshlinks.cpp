@@ -80,7 +80,7 @@ void drawBar(const MeshDrawing& drawing, const MeshSwitch& domain, bool lit, con
 /// The words on a bar, on a ground of their own: a send may cross the bar.
 void drawBarText(const MeshDrawing& drawing, const MeshSwitch& domain)
 {
-    const LinkText text = linkText(*drawing.input.scenario.cluster, domain.level);
+    const LinkText text = linkText(*drawing.input.scenario.cluster, domain.level, domain.tier);
     const QRectF box = domain.bar.adjusted(9, 2, -9, -2);
     const double name = textWidth(text.name, TextRole::BodyMedium);
     const double rate = textWidth(text.rate, TextRole::Note);
@@ -191,6 +191,45 @@ void drawLitRail(const MeshDrawing& drawing, const MeshRail& rail)
         drawing.scene.path(rail.wrap, QColor(), colour, width);
 }
 
+/// Parallel lines between two units, one for each link.
+void drawPair(const MeshDrawing& drawing, const MeshWeb& web, const DirectLink& link, const QColor& colour, double width)
+{
+    const QPointF from = web.units[static_cast<std::size_t>(link.a)].center();
+    const QPointF to = web.units[static_cast<std::size_t>(link.b)].center();
+    const QPointF delta = to - from;
+    const double length = std::hypot(delta.x(), delta.y());
+    const QPointF across = length > 0 ? QPointF(-delta.y(), delta.x()) / length : QPointF();
+    const double spread = web.units.front().height() >= 24 ? width + 3 : width + 1;
+    for (int i = 0; i < link.count; ++i) {
+        const QPointF shift = across * (spread * (i - (link.count - 1) / 2.0));
+        drawing.scene.line(from + shift, to + shift, colour, width);
+    }
+}
+
+void drawWeb(const MeshDrawing& drawing, const MeshWeb& web)
+{
+    const Cluster& cluster = *drawing.input.scenario.cluster;
+    const double side = std::min(web.units.front().width(), web.units.front().height());
+    const auto isMember = [&](int unit) { return anyIn(drawing.focus.peers, web.first + unit * web.unitDevices, web.unitDevices); };
+    for (const DirectLink& link : web.links)
+        drawPair(drawing, web, link, drawing.ink(Ink::Strong), linkWidth(side, kIdleLink));
+    const QColor lit = drawing.input.theme.network(networkTier(cluster, web.level));
+    for (const DirectLink& link : web.links) {
+        if (isMember(link.a) && isMember(link.b))
+            drawPair(drawing, web, link, lit, linkWidth(side, kLitLink));
+    }
+    if (web.title.isEmpty())
+        return;
+    const LinkText text = linkText(cluster, web.level);
+    const double name = textWidth(text.name, TextRole::BodyMedium);
+    const double rate = textWidth(text.rate, TextRole::Note);
+    const bool both = name + 16 + rate <= web.title.width();
+    drawing.scene.text(web.title, text.name, TextRole::BodyMedium, drawing.ink(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, !both);
+    if (both)
+        drawing.scene.text(web.title.adjusted(name + 12, 0, 0, 0), text.rate, TextRole::Note, drawing.ink(Ink::Text2),
+                           Qt::AlignLeft | Qt::AlignVCenter);
+}
+
 /// The stage that all devices of a frame belong to; -1 when they differ or are idle.
 int stageOfFrame(const MeshDrawing& drawing, const MeshFrame& frame)
 {
@@ -215,21 +254,22 @@ void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
                               pen, 1, idle);
     if (frame.title.isEmpty())
         return;
-    QString name = domainNoun(cluster, frame.level) + QLatin1Char(' ') + QString::number(frame.first / frame.count);
+    const QString kind = frame.tier >= 0 ? QStringLiteral("PCIe switch") : domainNoun(cluster, frame.level);
+    QString name = kind + QLatin1Char(' ') + QString::number(frame.first / frame.count);
     double right = frame.title.right();
     const int stage = stageOfFrame(drawing, frame);
     if (stage >= 0 && drawing.facts->stages() > 1) {
         const QString stageName = QStringLiteral("Stage %1").arg(stage);
         const double width = textWidth(stageName, TextRole::Note);
         // The widest title decides for all frames, so that equal nodes look equal.
-        const QString widest =
-            domainNoun(cluster, frame.level) + QLatin1Char(' ') + QString::number(drawing.layout.shown / frame.count - 1);
+        const QString widest = kind + QLatin1Char(' ') + QString::number(drawing.layout.shown / frame.count - 1);
         const QString widestStage = QStringLiteral("Stage %1").arg(drawing.facts->stages() - 1);
         if (textWidth(widest, TextRole::Note) + 10 + textWidth(widestStage, TextRole::Note) <= frame.title.width()) {
             const QRectF box(right - width, frame.title.top(), width, frame.title.height());
             drawing.scene.text(box, stageName, TextRole::Note, drawing.ink(faded ? Ink::Text3 : Ink::Text2),
                                Qt::AlignRight | Qt::AlignVCenter);
-            if (frame.first < drawing.facts->replicaDevices()) // once for each stage: a selection would underline every copy
+            if (drawing.facts->placement().coordinate(frame.first, MeshAxis::Data)
+                == 0) // once for each stage: a selection would underline every copy
                 drawing.scene.hit(box, Subject{.kind = Subject::Kind::Stage, .stage = stage});
             right -= width + 8;
         }
@@ -336,6 +376,7 @@ void drawMeshFabric(const MeshDrawing& drawing)
     const MeshLayout& layout = drawing.layout;
     for (std::size_t i = layout.levels.size(); i-- > 0;) {
         const int level = layout.levels[i].index;
+        const int tier = layout.levels[i].tier;
         for (const MeshRail& rail : layout.rails) {
             if (rail.level == level)
                 drawIdleRail(drawing, rail);
@@ -345,11 +386,16 @@ void drawMeshFabric(const MeshDrawing& drawing)
                 drawLitRail(drawing, rail);
         }
         for (const MeshSwitch& domain : layout.switches) {
-            if (domain.level == level)
+            if (domain.level == level && domain.tier == tier)
                 drawSwitch(drawing, domain);
         }
+        for (const MeshWeb& web : layout.webs) {
+            if (web.level == level)
+                drawWeb(drawing, web);
+        }
         for (const MeshFrame& frame : layout.frames) {
-            if (i > 0 && frame.level == layout.levels[i - 1].index)
+            const bool isInside = i > 0 && frame.level == layout.levels[i - 1].index;
+            if (isInside && (frame.tier < 0 ? layout.levels[i - 1].index != level : frame.tier == layout.levels[i - 1].tier))
                 drawFrame(drawing, frame);
         }
     }

@@ -102,7 +102,7 @@ QString captionText(const MeshDrawing& drawing)
     const QString noun = qs(cluster.accelerator.noun);
     const MeshLayout& layout = drawing.layout;
     QStringList parts;
-    if (drawing.facts && drawing.facts->used() > layout.shown) {
+    if (drawing.facts && drawing.facts->used() > layout.shown && drawing.facts->areBlocks()) {
         const int replicas = drawing.input.scenario.plan.data();
         const int drawn = layout.shown / drawing.facts->replicaDevices();
         const QString those =
@@ -283,8 +283,9 @@ void buildMesh(const ViewInput& input, const MeshOptions& options, Scene& scene)
     const Cluster& cluster = *input.scenario.cluster;
 
     const auto layoutIn = [&](const QRectF& area) {
-        return layoutMesh({cluster, area, known ? known->replicaDevices() : 0, known ? known->stageDevices() : 0,
-                           known && (known->stages() > 1 || input.scenario.plan.data() > 1)});
+        const bool blocks = known && known->areBlocks(); // otherwise replicas and stages lie mixed: no part stands for the others
+        return layoutMesh({cluster, area, blocks ? known->replicaDevices() : 0, blocks ? known->stageDevices() : 0,
+                           blocks && (known->stages() > 1 || input.scenario.plan.data() > 1)});
     };
     Areas areas = areasOf(input, 0, false);
     MeshLayout layout = layoutIn(areas.machine);

@@ -95,11 +95,26 @@ QString planName(const Plan& plan)
     return parts.isEmpty() ? QStringLiteral("TP 1") : parts.join(QStringLiteral(" ") + kTimes + QStringLiteral(" "));
 }
 
-LinkText linkText(const Cluster& cluster, int level)
+LinkText linkText(const Cluster& cluster, int level, int tier)
 {
     const FabricLevel& shown = cluster.levels[static_cast<std::size_t>(level)];
-    return {qs(shown.name),
-            qs(formatBandwidth(shown.bandwidth)) + QStringLiteral(" per ") + qs(cluster.accelerator.noun) + QStringLiteral(", one way")};
+    const auto rate = [](double bandwidth, const QString& unit) {
+        return QString(qs(formatBandwidth(bandwidth)) + QStringLiteral(" per ") + unit + QStringLiteral(", one way"));
+    };
+    const QString device = qs(cluster.accelerator.noun);
+    switch (shown.topology) {
+    case Topology::FullMesh: return {qs(shown.name), rate(shown.linkBandwidth(), QStringLiteral("pair"))};
+    case Topology::CubeMesh: return {qs(shown.name), rate(shown.linkBandwidth(), QStringLiteral("link"))};
+    case Topology::PcieTree:
+        if (tier > 0) // the link of a switch below
+            return {qs(shown.name) + QStringLiteral(" root"),
+                    rate(shown.linkBandwidth(static_cast<std::size_t>(tier)), QStringLiteral("switch"))};
+        return {qs(shown.name), rate(shown.bandwidth, device)};
+    case Topology::Switch:
+    case Topology::Ring:
+    case Topology::Torus: break;
+    }
+    return {qs(shown.name), rate(shown.bandwidth, device)};
 }
 
 QString domainNoun(const Cluster& cluster, int level)

@@ -277,7 +277,9 @@ private:
         add(plan.sequence(), "SP", m_facts.sequence);
         add(plan.attentionData(), "aDP", m_facts.attentionData);
         add(plan.pipeline(), "PP", m_facts.stage);
-        add(std::min(plan.data(), m_drawing.layout.shown / std::max(1, m_drawing.facts->replicaDevices())), "DP", m_facts.replica);
+        const int drawn =
+            m_drawing.facts->areBlocks() ? m_drawing.layout.shown / std::max(1, m_drawing.facts->replicaDevices()) : plan.data();
+        add(std::min(plan.data(), drawn), "DP", m_facts.replica);
         const QString comma = QStringLiteral(", ");
         while (here.size() > 1 && !allFit(longest.join(comma), TextRole::Note)) {
             here.removeLast();
