@@ -73,7 +73,8 @@ TextTable clusterTable(const Catalog& catalog)
     for (const std::shared_ptr<const Cluster>& cluster : catalog.clusters) {
         std::string fabric;
         for (const FabricLevel& level : cluster->levels)
-            fabric += (fabric.empty() ? "" : "; ") + level.name + " " + formatBandwidth(level.bandwidth);
+            fabric += (fabric.empty() ? "" : "; ") + level.name + " " + std::string(nameOf(level.topology)) + " "
+                      + formatBandwidth(level.bandwidth);
         table.rows.push_back(
             {cluster->id, cluster->name, formatCount(cluster->devices()), cluster->accelerator.id, fabric, cluster->source.text});
     }
@@ -121,7 +122,10 @@ Json acceleratorJson(const Accelerator& accelerator)
             {"memory_bytes", accelerator.memoryBytes},
             {"memory_bandwidth_bytes_per_s", accelerator.memoryBandwidth},
             {"peak_flop_per_s", std::move(peaks)},
+            {"sram_bytes", accelerator.sramBytes > 0 ? Json(accelerator.sramBytes) : Json()},
+            {"sram_kind", accelerator.sramBytes > 0 ? Json(accelerator.sramKind) : Json()},
             {"power_watts", accelerator.powerWatts > 0 ? Json(accelerator.powerWatts) : Json()},
+            {"units", accelerator.units},
             {"confidence", std::string(1, accelerator.confidence)},
             {"source", accelerator.source.text}};
 }
@@ -135,6 +139,9 @@ Json clusterJson(const Cluster& cluster)
                           {"extents", level.extents},
                           {"wrap", level.wrap},
                           {"bandwidth_bytes_per_s", level.bandwidth},
+                          {"link_bandwidth_bytes_per_s", level.linkBandwidth()},
+                          {"in_network_reduction", level.inNetworkReduction},
+                          {"oversubscription", level.oversubscription},
                           {"latency_s", level.latency},
                           {"scales_out", level.scalesOut},
                           {"source", level.source.text}});
@@ -145,6 +152,7 @@ Json clusterJson(const Cluster& cluster)
             {"levels", std::move(levels)},
             {"price_usd_per_device_hour", cluster.pricePerDeviceHour > 0 ? Json(cluster.pricePerDeviceHour) : Json()},
             {"price_source", cluster.priceSource},
+            {"units", cluster.units},
             {"source", cluster.source.text}};
 }
 

@@ -227,14 +227,16 @@ Candidates reducesOf(const GroupLayout& layout, const Candidates& gathers)
     const LevelLines own = reduceLines(outer);
     const LevelLines halves = Sorted(gatherLines(outer)).good;
     Candidates lines;
-    for (const CollectiveLine& sum : inner) {
+    for (std::size_t i = 0; i < inner.size(); ++i) {
+        const CollectiveLine& sum = inner[i];
         CollectiveLine both = sum;
         if (layout.count > 1)
             both = twice(sum);
         for (const CollectiveLine& half : halves)
             lines.add(plus(both, twice(half), share));
         for (const CollectiveLine& whole : own)
-            lines.add(plus(both, whole, share));
+            if (i == 0 || whole.algorithm != CollectiveAlgorithm::Tree) // never the cheapest on a switch: named once
+                lines.add(plus(both, whole, share));
     }
     // Everything to everybody at each level: fewest steps, for small payloads.
     CollectiveLine flood;

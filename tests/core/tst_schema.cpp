@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The published schemas hold for every file of the catalog, and the check that says so can say no.
+#include "core/scenario/catalog.h"
+#include "core/scenario/hardware_json.h"
 #include "tests/core/schema.h"
 
 #include <nlohmann/json.hpp>
@@ -33,6 +35,30 @@ private Q_SLOTS:
             const std::string problems = schemaProblemsOfText(schema.toStdString(), file.readAll().toStdString());
             QVERIFY2(problems.empty(), qPrintable(name + QLatin1Char(' ') + QString::fromStdString(problems)));
         }
+    }
+
+    /// Every kind of fabric, printed, fits the schema and is read back as it was.
+    void fabricsSurvive()
+    {
+        const Catalog& known = builtinCatalog();
+        Cluster cluster = *known.cluster("dgx-1-v100");
+        FabricLevel pod = known.cluster("p5.48xlarge")->levels.back();
+        pod.extents = {6};
+        pod.scalesOut = false;
+        pod.oversubscription = 2.5;
+        pod.leafUnits = 3;
+        pod.inNetworkReduction = true;
+        cluster.levels.back() = pod;
+        cluster.levels.push_back(known.cluster("trn2-ultraserver")->levels[1]);
+        cluster.levels.back().bandwidth /= 3;
+        for (double& link : cluster.levels.back().axisBandwidth)
+            link /= 3;
+        cluster.levels.push_back(known.cluster("g6e.48xlarge")->levels[0]);
+        for (const auto& shipped : known.clusters)
+            survives(*shipped);
+        survives(cluster);
+        cluster.levels = {known.cluster("mi300x-platform")->levels[0]};
+        survives(cluster);
     }
 
     void saysNo_data()
@@ -69,6 +95,20 @@ private Q_SLOTS:
             json[place] = nlohmann::json::parse(value.toStdString());
         const std::string problems = schemaProblemsOfText("cluster.json", json.dump());
         QVERIFY2(problems.find(problem.toStdString()) != std::string::npos, problems.c_str());
+    }
+
+private:
+    static void survives(const Cluster& cluster)
+    {
+        const std::string text = clusterJson(cluster).dump();
+        const std::string problems = schemaProblemsOfText("cluster.json", text);
+        QVERIFY2(problems.empty(), problems.c_str());
+        const Result<JsonDocument> document = JsonDocument::parse(text, "cluster.json");
+        QVERIFY(document.ok());
+        JsonReader reader(document.value(), UnknownKeys::Refuse);
+        const Cluster again = readCluster(reader.root(), {});
+        QVERIFY2(!reader.failed(), reader.failed() ? reader.error().sentence().c_str() : "");
+        QVERIFY2(again == cluster, cluster.id.c_str());
     }
 };
 
