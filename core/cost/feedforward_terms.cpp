@@ -4,80 +4,140 @@
 
 namespace shardlens {
 
-/// Gated or plain MLP over TP: the activation function is fused into the up projection.
-void TermBuilder::mlp(const FeedForward& f, std::int64_t intermediate, Op upOp, Op downOp, bool reduce)
+/// Gated or plain MLP: the activation function is fused into the up projection. Columns, then rows over TP, or `whole` on every device.
+TermBuilder::Row TermBuilder::mlp(const FeedForward& f, std::int64_t intermediate, Op upOp, Op downOp, bool whole, const Rows& rows)
 {
-    const std::int64_t local = ceilDiv(intermediate, tp);
+    const std::int64_t local = whole ? intermediate : ceilDiv(intermediate, tp);
     const std::int64_t ups = f.matrices - 1;
-    Row up = matmul(upOp, Sharding::Column, {hidden, ups * intermediate}, {hidden, ups * local}, weightBytes);
-    up.terms.activationBytes = times(Quantity::Rows, static_cast<double>(hidden + local) * kActivationBytes);
-    Row down = matmul(downOp, Sharding::Row, {intermediate, hidden}, {local, hidden}, weightBytes);
-    if (reduce)
-        communicate(down, step.m_tensor, Collective::AllReduce, rowBytes());
+    const ComputeFormat arithmetic = matrixArithmetic(formats, WeightClass::Mlp, step.m_cluster.accelerator);
+    Row up = matmulOf(upOp, whole ? Sharding::Tokens : Sharding::Column, {hidden, ups * intermediate}, {hidden, ups * local},
+                      static_cast<double>(ups) * matrixBytes(WeightClass::Mlp, hidden, local), arithmetic, rows);
+    up.terms.activationBytes = times(rows, static_cast<double>(hidden + local) * kActivationBytes);
+    return matmul(downOp, whole ? Sharding::Tokens : Sharding::Row, {intermediate, hidden}, {local, hidden}, WeightClass::Mlp, rows);
 }
 
+TermBuilder::Exchange TermBuilder::exchangeOf(const FeedForward& f) const
+{
+    Exchange e;
+    if (!f.isMoe())
+        return e;
+    // Attention-DP ranks have different tokens, and in prefill sequence slices. The rest of the group holds copies.
+    e.distinct = std::int64_t{plan.attentionData()} * (table.decode ? 1 : plan.sequence());
+    e.copies = plan.stageDevices() / e.distinct;
+    const ExpertExchange wanted = plan.options.expertExchange;
+    const bool spread = wanted == ExpertExchange::AllToAll || (wanted == ExpertExchange::Automatic && e.distinct > 1);
+    e.dispatch = spread && plan.expert() > 1; // with EP 1 every rank has a part of every expert: all tokens go everywhere
+    e.dealt = e.dispatch && tp > 1 && (shardedNorms || e.distinct == 1);
+    return e;
+}
+
+/// True when the output projection scatters its rows over TP: for sharded norms, or because the layer's experts take dealt tokens.
+bool TermBuilder::scattersAttention(const LayerKind& layerKind) const
+{
+    return shardedNorms || (layerKind.feedForward.isMoe() && exchangeOf(layerKind.feedForward).dealt);
+}
+
+/// The matrices of the experts on the hottest rank (core/cost/routing.h), which sets the time.
+void TermBuilder::expertMatrices(const FeedForward& f, double routing)
+{
+    const std::int64_t hiddenWidth = f.expertHidden > 0 ? f.expertHidden : hidden;
+    const std::int64_t width = ceilDiv(f.expertIntermediate, plan.expertTensor());
+    const std::int64_t ups = f.matrices - 1;
+    const ComputeFormat arithmetic = matrixArithmetic(formats, WeightClass::Experts, step.m_cluster.accelerator);
+    const double meanRows = static_cast<double>(f.topK) / f.experts;
+    const auto add = [&](Op op, const Matrix& global, const Matrix& local, double bytes, std::int64_t writes) {
+        Row r = row(op, Sharding::Experts, arithmetic);
+        r.facts.global = {dim(Quantity::GlobalRows, meanRows), fixed(global.k), fixed(global.n), fixed(f.experts)};
+        r.facts.local = {dim(Quantity::ExpertRows, 1, routing), fixed(local.k), fixed(local.n), dim(Quantity::ExpertsRead, 1, routing)};
+        r.facts.dropped = dim(Quantity::ExpertDrops, 1, routing);
+        r.terms.flop = times(Quantity::ExpertPairs, 2 * static_cast<double>(local.k * local.n), routing);
+        r.terms.weightBytes = times(Quantity::ExpertsTouched, bytes, routing);
+        r.terms.activationBytes = times(Quantity::ExpertPairs, static_cast<double>(local.k + writes) * kActivationBytes, routing);
+    };
+    add(Op::ExpertUp, {hiddenWidth, ups * f.expertIntermediate}, {hiddenWidth, ups * width},
+        static_cast<double>(ups) * matrixBytes(WeightClass::Experts, hiddenWidth, width), width);
+    add(Op::ExpertDown, {f.expertIntermediate, hiddenWidth}, {width, hiddenWidth}, matrixBytes(WeightClass::Experts, width, hiddenWidth),
+        hiddenWidth);
+}
+
+/// Tokens meet their experts in one of three ways.
+/// Reduce, tokens held by all: every rank runs its own experts on all tokens; one AllReduce adds up.
+/// Reduce, different tokens: AllGather of the group's tokens, own experts, ReduceScatter of the sums.
+/// All-to-all (GShard, arXiv:2006.16668; DeepSeek-V3, arXiv:2412.19437, section 2.1.2): a token goes once to each rank that has any of its
+/// experts, to all expert-TP ranks of it, in bf16, and comes back the same way; ranks that hold the same tokens share the sending. When all
+/// hold the same, a ReduceScatter of the attention's output deals the tokens out before, and an AllGather makes them whole after.
+/// The busiest rank's traffic sets the time: what it receives exceeds what a rank sends as its arrivals exceed the mean.
 void TermBuilder::experts(const FeedForward& f)
 {
-    const std::int64_t group = plan.stageDevices();
-    // Distinct token sets in the stage group: attention-DP ranks, and in prefill sequence slices. The rest of the group holds copies.
-    const std::int64_t distinct = std::int64_t{plan.attentionData()} * (table.decode ? 1 : plan.sequence());
-    const std::int64_t copies = group / distinct;
-    const std::int64_t expertTensor = plan.expertTensor();
-    const double k = f.topK;
-    const auto routing = static_cast<double>(table.routings.size());
-    table.routings.emplace_back(f, plan.expert(), 0, Routing{});
+    const Exchange exchange = exchangeOf(f);
+    const int routingIndex = step.m_routingOf[static_cast<std::size_t>(kind)];
+    const ExpertRouting& routing = (*step.m_routings)[static_cast<std::size_t>(routingIndex)];
+    const std::int64_t width = f.expertHidden > 0 ? f.expertHidden : hidden;
+    const Rows own = exchange.dealt ? dealt(tp) : Rows{};
 
-    matmul(Op::Router, Sharding::Replicated, {hidden, f.experts}, {hidden, f.experts}, kActivationBytes);
+    const double routerBytes = static_cast<double>(hidden * f.experts) * kActivationBytes;
+    const Matrix router{hidden, f.experts};
+    matmulOf(Op::Router, exchange.dealt ? Sharding::Tokens : Sharding::Replicated, router, router, routerBytes, attentionFormat, own);
+    if (f.expertHidden > 0)
+        matmul(Op::ExpertsIn, Sharding::Replicated, {hidden, width}, {hidden, width}, WeightClass::Mlp, own);
 
-    // Copies of a token that leave for distinct expert ranks: n (1 - (1 - 1/n)^k) of them under uniform routing.
-    const double ranks = plan.expert();
-    const double copiesSent = ranks * (1 - std::pow(1 - 1 / ranks, k));
-    // Each copy goes to every expert-TP rank of its expert rank; holders of the same token share the sending.
-    const Linear2 dispatched = times(Quantity::Rows, copiesSent * static_cast<double>(expertTensor) * static_cast<double>(hidden)
-                                                         * kActivationBytes / static_cast<double>(copies));
-    const Linear2 all = times(Quantity::GlobalRows, static_cast<double>(hidden) * kActivationBytes);
-    if (distinct > 1) {
-        Row dispatch = row(Op::Dispatch, Sharding::Experts);
-        dispatch.facts.global = dispatch.facts.local = {dim(Quantity::Rows), fixed(0), fixed(hidden), fixed(1)};
-        if (plan.expert() > 1)
+    Linear2 dispatched;
+    if (exchange.dispatch) {
+        const double sent = routing.destinations();
+        const double received = routing.hottest().arrival * plan.expert();
+        dispatched = times(Quantity::Rows, std::max(sent, received) * static_cast<double>(plan.expertTensor() * width) * kActivationBytes
+                                               / static_cast<double>(exchange.copies));
+    }
+    if (exchange.dispatch || exchange.distinct > 1) {
+        Row dispatch = transfer(Op::Dispatch, Sharding::Experts, width, own);
+        if (exchange.dispatch)
             communicate(dispatch, step.m_stage, Collective::AllToAll, dispatched);
         else
-            communicate(dispatch, step.m_stage, Collective::AllGather, all);
+            communicate(dispatch, step.m_stage, Collective::AllGather,
+                        times(Quantity::GlobalRows, static_cast<double>(width) * kActivationBytes));
     }
-
-    const std::int64_t width = ceilDiv(f.expertIntermediate, expertTensor);
-    const std::int64_t ups = f.matrices - 1;
-    const auto expertMatmul = [&](Op op, std::int64_t in, std::int64_t out, std::int64_t globalIn, std::int64_t globalOut,
-                                  std::int64_t writes) {
-        Row r = row(op, Sharding::Experts);
-        r.facts.global = {dim(Quantity::GlobalRows, k / f.experts), fixed(globalIn), fixed(globalOut), fixed(f.experts)};
-        r.facts.local = {dim(Quantity::ExpertRows, 1, routing), fixed(in), fixed(out), dim(Quantity::ExpertsRead, 1, routing)};
-        const double matrix = static_cast<double>(in * out);
-        r.terms.flop = times(Quantity::ExpertPairs, 2 * matrix, routing);
-        r.terms.weightBytes = times(Quantity::ExpertsTouched, matrix * weightBytes, routing);
-        r.terms.activationBytes = times(Quantity::ExpertPairs, static_cast<double>(in + writes) * kActivationBytes, routing);
-    };
-    expertMatmul(Op::ExpertUp, hidden, ups * width, hidden, ups * f.expertIntermediate, width);
-    expertMatmul(Op::ExpertDown, width, hidden, f.expertIntermediate, hidden, hidden);
-
-    if (f.sharedIntermediate > 0)
-        mlp(f, f.sharedIntermediate, Op::SharedUp, Op::SharedDown, distinct > 1);
-
-    Row combine = elementwise(Op::Combine, Quantity::Rows, Quantity::GlobalRows, hidden, 2, 2);
-    if (distinct == 1) {
-        // Every rank holds the tokens and has added up its own experts: one AllReduce, shared experts included.
-        communicate(combine, step.m_stage, Collective::AllReduce, rowBytes());
-        return;
+    expertMatrices(f, static_cast<double>(routingIndex));
+    if (f.sharedIntermediate > 0) {
+        // The shared experts' sums join the routed ones' AllReduce, where there is one of the same width.
+        const bool oneSum = !exchange.dispatch && exchange.distinct == 1;
+        const bool joins = oneSum && f.expertHidden == 0;
+        if (plan.options.sharedExperts == SharedExpertPlace::Replicated) {
+            const bool all = oneSum && !joins && !shardedNorms;
+            mlp(f, f.sharedIntermediate, Op::SharedUp, Op::SharedDown, true, all ? Rows{} : dealt(exchange.copies));
+        } else {
+            Row down = mlp(f, f.sharedIntermediate, Op::SharedUp, Op::SharedDown, false, {});
+            if (!joins)
+                reduce(down, shardedNorms || exchange.dealt);
+        }
     }
-    if (plan.expert() > 1)
-        communicate(combine, step.m_stage, Collective::AllToAll, dispatched);
+    combine(f, exchange, dispatched, width);
+}
+
+/// Adds up what the experts yield and leaves it where the next layer wants it: whole on every rank that holds the tokens or, with sharded
+/// norms, dealt over TP.
+void TermBuilder::combine(const FeedForward& f, const Exchange& exchange, const Linear2& dispatched, std::int64_t width)
+{
+    const double rowWidth = static_cast<double>(width) * kActivationBytes;
+    const bool whole = !exchange.dispatch && exchange.distinct == 1 && !shardedNorms; // on every rank at once
+    Row sum = elementwise(Op::Combine, exchange.dealt ? dealt(tp) : Rows{}, width, 2, 2);
+    if (exchange.dispatch)
+        communicate(sum, step.m_stage, Collective::AllToAll, dispatched);
+    else if (exchange.distinct > 1)
+        communicate(sum, step.m_stage, Collective::ReduceScatter, times(Quantity::GlobalRows, rowWidth));
     else
-        communicate(combine, step.m_stage, Collective::ReduceScatter, all);
-    if (copies > 1) {
+        communicate(sum, step.m_stage, whole ? Collective::AllReduce : Collective::ReduceScatter, times(Quantity::Rows, rowWidth));
+    if (f.expertHidden > 0)
+        matmul(Op::ExpertsOut, Sharding::Replicated, {width, hidden}, {width, hidden}, WeightClass::Mlp,
+               whole ? Rows{} : dealt(exchange.copies));
+    if (whole || exchange.copies <= 1)
+        return;
+    if (!shardedNorms) {
         // What came back is spread over the ranks that hold the same tokens: TP, and in decode SP.
-        Row gather = row(Op::CombineGather, Sharding::Replicated);
-        gather.facts.global = gather.facts.local = {dim(Quantity::Rows), fixed(0), fixed(hidden), fixed(1)};
+        Row gather = transfer(Op::CombineGather, Sharding::Replicated, hidden);
         communicate(gather, table.decode ? step.m_copies : step.m_tensor, Collective::AllGather, rowBytes());
+    } else if (exchange.copies > tp) {
+        Row gather = transfer(Op::CombineGather, Sharding::Replicated, hidden, dealt(tp));
+        communicate(gather, step.m_sequence, Collective::AllGather, rowBytes(dealt(tp)));
     }
 }
 

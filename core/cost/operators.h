@@ -30,11 +30,15 @@ struct OperatorCost {
     double kvBytes = 0;
     double payloadBytes = 0;       ///< of the collective, as collective.h defines it
     double communicationBytes = 0; ///< bytes this device sends
-    double computeTime = 0;        ///< flop / peak
-    double memoryTime = 0;         ///< bytes / bandwidth
-    double communicationTime = 0;
-    double time = 0; ///< max(compute, memory) + communication
+    double dropped = 0;            ///< experts: fraction of all token-expert pairs that no expert serves
+    ComputeFormat arithmetic = ComputeFormat::Bf16;
+    double computeTime = 0;       ///< flop / peak of its arithmetic
+    double memoryTime = 0;        ///< bytes / bandwidth
+    double communicationTime = 0; ///< of the collective, hidden or not
+    double time = 0;              ///< max(compute, memory) + exposed communication
     Breakdown breakdown;
+    /// What of its communication nothing hides.
+    [[nodiscard]] double exposedTime() const { return breakdown[Cause::Communication]; }
 };
 
 /// What one microbatch asks of a stage.
@@ -50,21 +54,30 @@ struct StepTokens {
     }
 };
 
-/// FLOP that a model itself asks for, on however many devices: 2 per active matrix element and token, plus causal attention. Replication,
-/// padding and recomputation are not useful and not counted; the basis of MFU.
+/// FLOP that a model itself asks for, on however many devices: 2 per active matrix element and token, plus causal attention, index scores
+/// and state updates. Replication, padding and recomputation are not useful and not counted; the basis of MFU.
 class UsefulFlop {
 public:
     explicit UsefulFlop(const Model& model);
     [[nodiscard]] double operator()(const StepTokens& tokens) const;
+    /// FLOP of the routed experts of one kind of layer, all its layers, for each token: what dropped tokens do not need.
+    struct Routed {
+        std::size_t kind = 0;
+        double perRow = 0;
+    };
+    [[nodiscard]] const std::vector<Routed>& routed() const { return m_routed; }
 
 private:
-    struct Attention {
+    struct Pairs {
         double window = 0;
-        double perPair = 0; ///< FLOP of all layers of this window
+        double each = 0; ///< FLOP of all layers of this window for each query-key pair
     };
-    double m_perRow = 0;      ///< FLOP of all matrices that a token visits
+    void addPairs(double window, double each);
+
+    double m_perRow = 0;      ///< FLOP of all matrices and states that a token visits
     double m_perSequence = 0; ///< the head, once per sequence
-    std::vector<Attention> m_attention;
+    std::vector<Pairs> m_pairs;
+    std::vector<Routed> m_routed;
 };
 [[nodiscard]] double usefulFlop(const Model& model, const StepTokens& tokens);
 
@@ -79,7 +92,7 @@ struct PieceTimes {
 /// Everything about (model, cluster, formats, plan) that does not change with the tokens. Keeps references to model and cluster.
 class StepModel {
 public:
-    StepModel(const Model& model, const Cluster& cluster, const Formats& formats, const Plan& plan);
+    StepModel(const Model& model, const Cluster& cluster, const Formats& formats, const Plan& plan, const Routing& routing = {});
 
     /// Appends the operators of one layer of `kind`, then of what stands outside the layers (kind -1).
     void layerOperators(int kind, const StepTokens& tokens, std::vector<OperatorCost>& out) const;
@@ -93,29 +106,49 @@ public:
     [[nodiscard]] double sendBytes(const StepTokens& tokens) const;
     /// Seconds to hand them from a stage to another.
     [[nodiscard]] CollectiveCost sendCost(const StepTokens& tokens, int fromStage, int toStage) const;
-    [[nodiscard]] double usefulFlop(const StepTokens& tokens) const { return m_useful(tokens); }
+    /// usefulFlop() less what dropped tokens do not need.
+    [[nodiscard]] double usefulFlop(const StepTokens& tokens) const;
 
     /// The compiled operators: what a search evaluates.
     [[nodiscard]] const StepTable& table(bool decode) const { return decode ? m_decode : m_prefill; }
     [[nodiscard]] const Placement& placement() const { return m_placement; }
     [[nodiscard]] const GroupSpan& tensorSpan() const { return m_tensor; }
+    /// The group of an operator's collective: OperatorFacts::span.
+    [[nodiscard]] const GroupSpan& span(std::int8_t index) const
+    {
+        return index == 0 ? m_tensor : index == 1 ? m_sequence : index == 2 ? m_stage : m_copies;
+    }
+    [[nodiscard]] std::int8_t indexOf(const GroupSpan& span) const
+    {
+        return static_cast<std::int8_t>(&span == &m_tensor ? 0 : &span == &m_sequence ? 1 : &span == &m_stage ? 2 : 3);
+    }
     [[nodiscard]] const Model& model() const { return m_model; }
     [[nodiscard]] const Plan& plan() const { return m_plan; }
     [[nodiscard]] const Formats& formats() const { return m_formats; }
     [[nodiscard]] const Cluster& cluster() const { return m_cluster; }
+    /// Of a kind of layer that has experts.
+    [[nodiscard]] const ExpertRouting& routingOf(int kind) const
+    {
+        return (*m_routings)[static_cast<std::size_t>(m_routingOf[static_cast<std::size_t>(kind)])];
+    }
 
 private:
+    void compileRoutings();
+
     friend struct TermBuilder;
     void compile();
     const Model& m_model;
     const Cluster& m_cluster;
     Formats m_formats;
     Plan m_plan;
+    Routing m_routing;
     Placement m_placement;
     GroupSpan m_tensor;
     GroupSpan m_sequence;
     GroupSpan m_stage;
-    GroupSpan m_copies; ///< TP x SP: in decode they hold the same tokens
+    GroupSpan m_copies;                                           ///< TP x SP: in decode they hold the same tokens
+    std::shared_ptr<const std::vector<ExpertRouting>> m_routings; ///< one for each distinct feed-forward with experts
+    std::vector<int> m_routingOf;                                 ///< by kind of layer; -1: no experts
     StepTable m_prefill;
     StepTable m_decode;
     UsefulFlop m_useful;

@@ -13,7 +13,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace shardlens {
@@ -49,14 +51,17 @@ enum class Quantity : std::uint8_t {
     One,
     Rows,            ///< tokens on one device
     GlobalRows,      ///< tokens of the microbatch: of the whole stage group
+    RowShare,        ///< Rows, dealt to as many devices as the parameter says
     Sequences,       ///< on one attention-DP rank
+    SequenceShare,   ///< Sequences, dealt to as many devices as the parameter says
     GlobalSequences, ///< of the microbatch
     Pairs,           ///< query-key pairs on one device (parameter: window, 0 none), all its sequences
     KeysRead,        ///< cached tokens one device reads (parameter: window), all its sequences
-    KeysPresent,     ///< tokens of past and prompt piece, all sequences of one attention-DP rank
-    NewTokens,       ///< tokens computed now, all sequences of one attention-DP rank
-    ExpertsTouched,  ///< distinct experts that the fullest rank reads (parameter: index of the routing)
-    ExpertPairs,     ///< token-expert pairs of the fullest rank (parameter: index of the routing)
+    Rectangle,      ///< queries times keys on one device, masked ones too (parameter: window): what attention computes when it is not fused
+    KeysPresent,    ///< tokens of past and prompt piece, all sequences of one attention-DP rank
+    ChunkRows,      ///< Rows, padded to whole chunks of each sequence (parameter: tokens of a chunk)
+    ExpertsTouched, ///< distinct experts that the hottest rank reads (parameter: index of the routing)
+    ExpertPairs,    ///< token-expert pairs that the hottest rank computes, padding included (parameter: index of the routing)
     // For shapes only
     Queries,           ///< tokens of one sequence
     LocalQueries,      ///< tokens of one sequence on one SP rank
@@ -64,8 +69,12 @@ enum class Quantity : std::uint8_t {
     LocalKeys,         ///< keys of one sequence that one device reads (parameter: window)
     GlobalKeysPresent, ///< as KeysPresent, of the microbatch
     ExpertRows,        ///< mean rows of one expert that is read (parameter: index of the routing)
+    ExpertDrops,       ///< fraction of all token-expert pairs that no expert serves (parameter: index of the routing)
     ExpertsRead,       ///< ExpertsTouched, at least one (parameter: index of the routing)
 };
+
+/// "rows on the device", "query-key pairs", ...: as in "2,048 FLOP for each of 16 rows on the device".
+[[nodiscard]] std::string_view nameOf(Quantity quantity);
 
 struct QuantityRecipe {
     Quantity quantity = Quantity::One;
@@ -121,9 +130,12 @@ struct OperatorFacts {
     std::int8_t kind = -1;
     Sharding sharding = Sharding::Replicated;
     Collective collective = Collective::None;
+    ComputeFormat arithmetic = ComputeFormat::Bf16;
+    std::int8_t span = -1; ///< group of the collective: StepModel::span()
+    bool hidden = false;   ///< its collective may run beside other work: OperatorTerms::hidden
     ShapeTerms global;
     ShapeTerms local;
-    CollectiveLines considered; ///< every algorithm of the collective, chosen or not
+    ShapeTerm dropped; ///< factor 0: nothing can be dropped
 };
 
 struct TermRange {
@@ -137,11 +149,11 @@ struct StepTable {
     double attentionData = 1;
     double sequence = 1;
     double inverseBandwidth = 0;
-    std::vector<QuantityRecipe> quantities; ///< of the terms; the first is One
-    std::vector<ExpertRouting> routings;    ///< of the kinds of layer that have experts
-    std::vector<OperatorTerms> terms;       ///< embedding, layers by kind, head
-    std::vector<CollectiveLine> lines;      ///< cheapest ones of each collective
-    std::vector<TermRange> layers;          ///< by kind
+    std::vector<QuantityRecipe> quantities;                     ///< of the terms; the first is One
+    std::shared_ptr<const std::vector<ExpertRouting>> routings; ///< of the kinds of layer that have experts
+    std::vector<OperatorTerms> terms;                           ///< embedding, layers by kind, head
+    std::vector<CollectiveLine> lines;                          ///< cheapest ones of each collective
+    std::vector<TermRange> layers;                              ///< by kind
     TermRange embedding;
     TermRange head;
     std::vector<OperatorFacts> facts; ///< one per term
@@ -150,7 +162,7 @@ struct StepTable {
     void clear()
     {
         quantities.clear();
-        routings.clear();
+        routings.reset();
         terms.clear();
         lines.clear();
         layers.clear();
@@ -188,13 +200,15 @@ template <class T>
     const T queries = table.decode ? T(1.0) : ceilOf(t.newTokens / table.sequence);
     const T globalRows = table.decode ? t.sequences : t.sequences * t.newTokens;
     const auto expert = [&](const auto& figure) {
-        const ExpertRouting& routing = table.routings[static_cast<std::size_t>(recipe.parameter)];
+        const ExpertRouting& routing = (*table.routings)[static_cast<std::size_t>(recipe.parameter)];
         return eachLane([&](double tokens) { return figure(routing.at(tokens)); }, globalRows);
     };
     switch (recipe.quantity) {
     case Quantity::One: return T(1.0);
     case Quantity::Rows: return sequences * queries;
     case Quantity::GlobalRows: return globalRows;
+    case Quantity::RowShare: return ceilOf(sequences * queries / recipe.parameter);
+    case Quantity::SequenceShare: return ceilOf(sequences / recipe.parameter);
     case Quantity::Sequences: return sequences;
     case Quantity::GlobalSequences: return t.sequences;
     case Quantity::Pairs:
@@ -202,7 +216,8 @@ template <class T>
                * (table.decode ? keysOf(table, t, recipe.parameter) : causalPairs(t.past, t.newTokens, recipe.parameter) / table.sequence);
     case Quantity::KeysRead: return sequences * keysOf(table, t, recipe.parameter);
     case Quantity::KeysPresent: return sequences * (t.past + t.newTokens);
-    case Quantity::NewTokens: return sequences * t.newTokens;
+    case Quantity::Rectangle: return sequences * queries * keysOf(table, t, recipe.parameter);
+    case Quantity::ChunkRows: return sequences * ceilOf(queries / recipe.parameter) * recipe.parameter;
     case Quantity::ExpertsTouched: return expert([](const ExpertLoad& load) { return load.touched; });
     case Quantity::ExpertPairs: return expert([](const ExpertLoad& load) { return load.computed; });
     case Quantity::Queries: return table.decode ? T(1.0) : t.newTokens;
@@ -212,6 +227,7 @@ template <class T>
     case Quantity::GlobalKeysPresent: return t.sequences * (t.past + t.newTokens);
     case Quantity::ExpertRows:
         return expert([](const ExpertLoad& load) { return std::max(1.0, load.computed / std::max(load.touched, 1e-9)); });
+    case Quantity::ExpertDrops: return expert([](const ExpertLoad& load) { return load.dropped; });
     case Quantity::ExpertsRead: return expert([](const ExpertLoad& load) { return std::max(load.touched, 1.0); });
     }
     return T(0.0);

@@ -169,7 +169,7 @@ private Q_SLOTS:
         std::int64_t wanted = 0;
         for (const std::uint8_t kind : s.model->layers) {
             const Attention& a = s.model->kinds[kind].attention;
-            wanted += std::int64_t{2} * a.kvHeads * a.headDim * 2 * (a.window > 0 ? std::min(a.window, 21'000) : 21'000);
+            wanted += std::int64_t{2} * a.kvHeads * a.headDim * 2 * (a.window > 0 ? std::min(a.window, 21'000) : 21'008); // in blocks of 16 tokens
         }
         QCOMPARE(r.memory.limiting().kv, Bytes{wanted});
         QVERIFY(wanted < r.memory.kvPerTokenPerDevice * 21'000 * 6 / 10);
@@ -269,7 +269,8 @@ private Q_SLOTS:
         for (const Report* r : {&automatic, &bare}) {
             const std::int64_t context = s.workload.fullContext();
             QVERIFY(r->memory.maxTokensPerReplica >= r->memory.maxBatchPerReplica * context);
-            QVERIFY(r->memory.maxTokensPerReplica < (r->memory.maxBatchPerReplica + 2) * context);
+            // Tokens alone; more sequences also need more activations.
+            QVERIFY(r != &bare || r->memory.maxTokensPerReplica < (r->memory.maxBatchPerReplica + 1) * context);
         }
     }
 
@@ -303,10 +304,11 @@ private Q_SLOTS:
         const Report one = evaluate(s);
         QVERIFY(near(find(one.decode.operators, Op::Combine).communicationBytes, 7.0 / 8 * 64 * 4096 * 2));
         QVERIFY(near(find(one.decode.operators, Op::CombineGather).communicationBytes, 3.0 / 4 * 32 * 4096 * 2));
-        // EP 2, expert TP 4: a device sends its quarter of 32 tokens to 1.5 distinct expert ranks of four devices each.
+        // EP 2, expert TP 4: a device sends its quarter of 32 tokens to the distinct ranks of their two experts, each four devices. Of
+        // 28 pairs of eight experts 6 lie on the other rank: 2 (1 - 6/28) = 11/7 ranks.
         s.plan[PlanAxis::Expert] = 2;
         const Report two = evaluate(s);
-        QVERIFY(near(find(two.decode.operators, Op::Dispatch).communicationBytes, 8 * 1.5 * 4 * 8192 * 7 / 8));
+        QVERIFY(near(find(two.decode.operators, Op::Dispatch).communicationBytes, 8 * 11.0 / 7 * 4 * 8192 * 7 / 8));
         // Sequences that do not divide: experts work on the tokens there are.
         s.plan = {};
         s.plan[PlanAxis::AttentionData] = 8;

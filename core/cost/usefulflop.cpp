@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/cost/operators.h"
+
+#include <algorithm>
+
+namespace shardlens {
+
+UsefulFlop::UsefulFlop(const Model& model)
+{
+    for (std::size_t i = 0; i < model.kinds.size(); ++i) {
+        const LayerKind& kind = model.kinds[i];
+        const LayerParameters p = layerParameters(model, kind);
+        const auto layers = static_cast<double>(std::count(model.layers.begin(), model.layers.end(), static_cast<std::uint8_t>(i)));
+        const FeedForward& f = kind.feedForward;
+        double matrices = static_cast<double>(p.query + p.keyValue + p.output + p.index + p.linearInput + p.linearOutput + p.dense
+                                              + p.shared + p.router + p.expertProjection);
+        if (f.isMoe()) {
+            const double routed = static_cast<double>(p.routed) * f.topK / f.experts;
+            m_routed.push_back({i, 2 * routed * layers});
+            matrices += routed;
+        }
+        m_perRow += 2 * matrices * layers;
+        const Attention& a = kind.attention;
+        switch (a.kind) {
+        case AttentionKind::Grouped:
+        case AttentionKind::Latent: {
+            const double widths = a.kind == AttentionKind::Latent ? a.nopeHeadDim + a.ropeHeadDim + a.valueHeadDim
+                                                                  : static_cast<double>(a.headDim) + a.valueDim();
+            addPairs(a.index.heads > 0 ? a.index.topK : a.window, 2 * a.queryHeads * widths * layers);
+            if (a.index.heads > 0 && !a.index.shared)
+                addPairs(0, 2.0 * a.index.heads * a.index.headDim * layers);
+            break;
+        }
+        case AttentionKind::Linear: // products with the state: in and out, and for a delta rule what it already holds
+            m_perRow += (a.linear.kind == LinearKind::Mamba2 ? 4 : 6) * static_cast<double>(a.linear.stateElements()) * layers;
+            break;
+        case AttentionKind::None: break;
+        }
+    }
+    m_perSequence = 2 * static_cast<double>(model.hidden) * static_cast<double>(model.vocabulary);
+}
+
+void UsefulFlop::addPairs(double window, double each)
+{
+    for (Pairs& pairs : m_pairs)
+        if (pairs.window == window) {
+            pairs.each += each;
+            return;
+        }
+    m_pairs.push_back({window, each});
+}
+
+double UsefulFlop::operator()(const StepTokens& tokens) const
+{
+    const PieceTokens<double> t = tokens.scalars();
+    double total = m_perRow * t.sequences * (tokens.decode ? 1 : t.newTokens);
+    for (const Pairs& a : m_pairs) {
+        const double pairs =
+            tokens.decode ? (a.window > 0 ? std::min(t.past, a.window) : t.past) : causalPairs(t.past, t.newTokens, a.window);
+        total += a.each * t.sequences * pairs;
+    }
+    if (tokens.decode || tokens.lastPiece)
+        total += m_perSequence * t.sequences;
+    return total;
+}
+
+double usefulFlop(const Model& model, const StepTokens& tokens)
+{
+    return UsefulFlop(model)(tokens);
+}
+
+} // namespace shardlens
