@@ -306,7 +306,7 @@ void evaluate(const Scenario& scenario, Report& report)
     report.memory = memoryOf(context, scenario.plan, scenario.reserve);
     if (scenario.reserve && *scenario.reserve == 0)
         report.warnings.push_back({Rule::ReserveTooSmall, PlanAxis::Tensor, reserveNeeded(context, scenario.plan), 0, 0});
-    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan);
+    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing);
     Scratch& s = scratch();
     s.layout.assign(*scenario.model, scenario.plan);
     report.layout = s.layout;
@@ -338,7 +338,7 @@ void batchCurve(const Scenario& scenario, int most, std::vector<BatchPoint>& out
         const PlanContext context = trial.context();
         point.legal = isLegal(context, trial.plan);
         if (point.legal) {
-            const StepModel model(*trial.model, *trial.cluster, trial.formats, trial.plan);
+            const StepModel model(*trial.model, *trial.cluster, trial.formats, trial.plan, trial.workload.routing);
             s.layout.assign(*trial.model, trial.plan);
             evaluatePhase(trial, model, true, false, s, phase);
             point.tpot = phase.time;

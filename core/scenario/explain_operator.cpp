@@ -26,7 +26,7 @@ void addCollective(const Scenario& scenario, bool decode, const OperatorCost& op
         {"sent", exactBytes(op.communicationBytes), "by each device, " + std::string(nameOf(op.algorithm)), Provenance::Exact});
     out.inputs.push_back({"β", formatBandwidth(fabric.bandwidth), fabric.name + ", one way, per device", Provenance::DataSheet});
     out.inputs.push_back({"α", formatSeconds(fabric.latency), fabric.name + ", each step", Provenance::Default});
-    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan);
+    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing);
     const std::vector<CollectiveCost> all = collectiveChoices(step, decode, op);
     std::string others;
     for (std::size_t i = 1; i < all.size(); ++i)
