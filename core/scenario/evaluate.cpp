@@ -2,6 +2,7 @@
 #include "core/scenario/evaluate.h"
 
 #include "core/plan/stages.h"
+#include "core/schedule/pieces.h"
 
 #include <algorithm>
 #include <array>
@@ -67,37 +68,22 @@ void costPiece(const StepModel& step, const StepTokens& tokens, std::vector<Oper
     cost.head = sumOf(operators, from);
 }
 
-/// Splits `total` into `parts` that differ by at most one, the larger first: size of part `index`.
-std::int64_t partOf(std::int64_t total, std::int64_t parts, std::int64_t index)
-{
-    return total / parts + (index < total % parts ? 1 : 0);
-}
-
-/// How the phase cuts its batch, and its classes of pieces. Microbatches come in at most two sizes, the larger ones first.
+/// How the phase cuts its batch, and its classes of pieces.
 void classify(const Scenario& scenario, bool decode, Scratch& s)
 {
     const Plan& plan = scenario.plan;
     const Workload& work = scenario.workload;
-    const int microbatches = std::min(decode ? plan.decodeMicrobatches() : plan.prefillMicrobatches(), work.batch);
-    const int chunks = decode ? 1 : plan.chunks();
-    const int larger = work.batch % microbatches == 0 ? microbatches : work.batch % microbatches;
+    const BatchCut cut = cutOf(work.batch, decode ? plan.decodeMicrobatches() : plan.prefillMicrobatches(), decode ? 1 : plan.chunks());
     s.classes.clear();
-    for (const int index : {0, larger}) {
-        if (index == microbatches)
-            break;
-        const std::int64_t sequences = partOf(work.batch, microbatches, index);
-        std::int64_t past = 0;
-        for (int chunk = 0; chunk < chunks; ++chunk) {
-            const std::int64_t tokens = decode ? 1 : partOf(work.input, chunks, chunk);
-            s.classes.push_back({{sequences, tokens, decode ? work.meanContext() : past, decode, chunk + 1 == chunks},
-                                 index == 0 ? larger : microbatches - larger});
-            past += tokens;
-        }
+    for (int c = 0; c < cut.classes(); ++c) {
+        const std::int64_t sequences = sequencesOf(work.batch, cut, c >= cut.chunks);
+        s.classes.push_back(
+            {decode ? decodePiece(work, sequences) : prefillPiece(work, sequences, cut.chunks, c % cut.chunks), cut.count(c)});
     }
     s.pipeline.stages = plan.pipeline();
     s.pipeline.visits = s.layout.visits();
     s.pipeline.sends = plan.options.sends;
-    s.pipeline.cut = {microbatches, larger, chunks};
+    s.pipeline.cut = cut;
 }
 
 /// How often an operator runs on `stage` for one piece, all visits together.
@@ -106,20 +92,14 @@ std::int16_t timesOn(const OperatorCost& op, const StageLayout& layout, int stag
     return static_cast<std::int16_t>(op.kind < 0 ? 1 : layout.kindCount(stage, static_cast<std::size_t>(op.kind)));
 }
 
-/// Seconds from a stage's visit to what follows it: the next stage, or stage 0 for the next visit. After the last visit only the sampled
-/// tokens go back (decode): a few bytes, all of it latency.
+/// Seconds from a stage's visit to what follows it.
 double sendTime(const StepModel& step, const StepTokens& tokens, int stage, bool lastVisit)
 {
-    const int stages = step.plan().pipeline();
-    if (stages == 1)
-        return 0;
-    if (stage + 1 < stages)
-        return step.sendCost(tokens, stage, stage + 1).time;
-    if (!lastVisit)
-        return step.sendCost(tokens, stage, 0).time;
-    if (!tokens.decode)
-        return 0;
-    return sendCost(step.cluster(), step.placement().firstDevice(stage, 0), 0, 4.0 * static_cast<double>(tokens.sequences)).time;
+    const HandOver next = handOverOf(stage, step.plan().pipeline(), lastVisit, tokens.decode);
+    const Placement& place = step.placement();
+    return sendCost(step.cluster(), place.firstDevice(stage, 0), place.firstDevice(next.stage, 0),
+                    handOverBytes(next.payload, step, tokens))
+        .time;
 }
 
 /// The hand-over to the next stage as a row of its own. It runs beside the stage's next piece: its time is in no piece's busy time.
@@ -266,14 +246,13 @@ void serve(const Scenario& scenario, Report& report)
     const Workload& work = scenario.workload;
     ServingReport& serving = report.serving;
     serving = {};
-    const double replicas = scenario.plan.data();
     const double devices = static_cast<double>(scenario.plan.devices());
     serving.ttft = report.prefill.time;
     serving.tpot = report.decode.time;
-    serving.endToEnd = serving.ttft + (work.output - 1) * serving.tpot;
-    serving.outputTokensPerSecond = replicas * work.batch * work.output / serving.endToEnd;
+    serving.endToEnd = endToEndTime(work, serving.ttft, serving.tpot);
+    serving.outputTokensPerSecond = outputTokensPerSecond(work, scenario.plan.data(), serving.endToEnd);
     serving.outputTokensPerSecondPerDevice = serving.outputTokensPerSecond / devices;
-    serving.decodeTokensPerSecond = replicas * work.batch / serving.tpot;
+    serving.decodeTokensPerSecond = static_cast<double>(scenario.plan.data()) * work.batch / serving.tpot;
     serving.tokensPerSecondPerUser = 1 / serving.tpot;
     const double perHour = scenario.cluster->pricePerDeviceHour * devices;
     serving.costPerMillionTokens = perHour / 3600 / serving.outputTokensPerSecond * 1e6;

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lean evaluation: what a search needs of evaluate()'s report for many batches and cuts of one plan, to the last bit, without rows,
+// events and sentences. What does not hang on the batch is compiled once per plan, what not on formats once per map of devices; equal
+// pieces and phases are costed once. Has no formula of its own: it calls what evaluate() calls.
+#pragma once
+
+#include "core/cost/memory.h"
+#include "core/cost/operators.h"
+#include "core/schedule/pieces.h"
+#include "core/search/points.h"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace shardlens {
+
+struct LeanResult {
+    bool legal = false; ///< false: all else is zero
+    bool fits = false;
+    double ttft = 0; ///< seconds; as ServingReport
+    double tpot = 0;
+    double outputTokensPerSecond = 0; ///< all replicas
+    Bytes free = 0;                   ///< on the fullest devices; negative when it does not fit
+    friend bool operator==(const LeanResult&, const LeanResult&) = default;
+};
+
+enum class LeanScope : std::uint8_t {
+    All,     ///< every figure of every legal point
+    Fitting, ///< times are left 0 when no point of the plan fits
+};
+
+class LeanPlan {
+public:
+    explicit LeanPlan(const lean::Kernel& kernel = lean::bestKernel());
+
+    /// Compiles a plan; its microbatches and chunks and the workload's batch do not matter. Keeps references to model and cluster, which
+    /// must not change until the next call. Plans that differ in formats alone, one after the other, share what they can.
+    void compile(const PlanContext& context, const Plan& plan, std::optional<Bytes> reserve);
+    /// False when no batch and no cut makes the plan legal.
+    [[nodiscard]] bool legal() const { return m_legal; }
+
+    /// One result per point. Allocates nothing once a plan of this size and these points have been evaluated.
+    void evaluate(const LeanPoints& points, std::span<LeanResult> results, LeanScope scope = LeanScope::All);
+
+private:
+    /// A kind of link: what goes over it and what that takes.
+    struct Link {
+        HandOver::Payload payload = HandOver::Payload::Nothing;
+        CollectiveLine line;
+    };
+    struct Free {
+        void operator()(std::byte* bytes) const;
+    };
+    /// Memory for the kernels, aligned.
+    class Room {
+    public:
+        /// At least `bytes`; what it held is lost when it grows.
+        std::byte* of(std::size_t bytes);
+
+    private:
+        std::unique_ptr<std::byte, Free> m_bytes;
+        std::size_t m_size = 0;
+    };
+    /// What prefill or decode needs. Columns of a piece's row: types of stages, then links.
+    struct Phase {
+        bool decode = false;
+        std::vector<Link> links;
+        std::vector<std::uint16_t> busyColumn; ///< by (stage, visit)
+        std::vector<std::uint16_t> sendColumn;
+        std::size_t columns = 0;
+        std::vector<QuantityRecipe> recipes; ///< of `quantities`
+        Room quantities;
+        std::vector<double> runsHead;
+        std::vector<double> rows;
+        std::vector<double> seconds; ///< by job
+        std::uint64_t points = 0;    ///< serial of those that recipes, quantities, runsHead and the rows' links are of; 0: none
+    };
+
+    [[nodiscard]] bool sharesMap(const PlanContext& context, const Plan& plan) const;
+    void compileMap(const PlanContext& context);
+    void compileLinks(const Cluster& cluster, Phase& phase);
+    [[nodiscard]] StepTokens tokensOf(const LeanPoints& points, const Phase& phase, std::uint32_t piece) const;
+    void preparePieces(const LeanPoints& points, Phase& phase);
+    void evaluatePhase(const LeanPoints& points, Phase& phase);
+    void evaluateUnequalDecode(const LeanPoints::Phase& points, const LeanPoints::Group& group, Phase& phase);
+    void evaluateMemory(const LeanPoints& points);
+    [[nodiscard]] Bytes freeAt(const LeanPoints::Entry& entry) const;
+    /// True when a point fits.
+    bool judge(const LeanPoints& points, std::span<LeanResult> results);
+
+    const lean::Kernel& m_kernel;
+    bool m_legal = false;
+    const Model* m_model = nullptr;
+    const Cluster* m_cluster = nullptr;
+    Workload m_work;
+    Plan m_plan;
+    std::optional<StepModel> m_step;
+    std::optional<MemoryTerms> m_memory;
+    StageLayout m_layout;
+    std::vector<lean::StageType> m_types;
+    Phase m_prefill;
+    Phase m_decode;
+    Room m_phaseRoom;
+    std::vector<double> m_busy; ///< of one phase, for recurrences
+    std::vector<double> m_send;
+    std::vector<double> m_state;
+    struct Stored {
+        Bytes body = 0; ///< weights and cache of the fullest devices on stages without the head
+        Bytes last = 0; ///< on the last stage
+    };
+    struct RunMemory {
+        std::int64_t sequences = 0; ///< on one attention-DP rank
+        Bytes activations = 0;
+        Bytes beside = 0; ///< buffers and reserve
+    };
+    std::vector<Stored> m_stored;       ///< by batch
+    std::vector<RunMemory> m_runMemory; ///< by run
+};
+
+} // namespace shardlens
