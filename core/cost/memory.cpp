@@ -268,22 +268,24 @@ Bytes MemoryTerms::bytesPerToken(int stage) const
     return sum;
 }
 
-Bytes MemoryTerms::activationsOf(const Piece& piece) const
+MemoryTerms::Peak MemoryTerms::peakOf(const Piece& piece) const
 {
+    Peak peak;
     const std::int64_t tokens = tokensOf(piece);
-    Bytes widest = 0;
+    const double group = static_cast<double>(tokens) * static_cast<double>(m_distinct);
     for (const Kind& kind : m_kinds) {
         const std::int64_t keys = keysOf(kind, piece);
         const std::int64_t attended = kind.topK > 0 ? std::min(keys, kind.topK) : keys;
-        const Bytes attention = bounded(boundedProduct(tokens, kind.attentionRow) + product(piece.sequences, keys, kind.attentionKey))
-                                + bounded(product(tokens, attended, kind.attentionPair) + product(tokens, keys, kind.scorePair));
-        widest = std::max({widest, attention, boundedProduct(tokens, kind.mlpRow)});
-        if (!kind.routing)
-            continue;
-        const double group = static_cast<double>(tokens) * static_cast<double>(m_distinct);
-        widest = std::max(widest, boundedProduct(roundedUp(kind.routing->mostRows(group)), kind.expertRow));
+        const Bytes rows = bounded(boundedProduct(tokens, kind.attentionRow) + product(piece.sequences, keys, kind.attentionKey));
+        const Bytes pairs = bounded(product(tokens, attended, kind.attentionPair) + product(tokens, keys, kind.scorePair));
+        peak.attention = std::max(peak.attention, bounded(rows + pairs));
+        peak.feedForward = std::max(peak.feedForward, boundedProduct(tokens, kind.mlpRow));
+        if (kind.routing)
+            peak.feedForward = std::max(peak.feedForward, boundedProduct(roundedUp(kind.routing->mostRows(group)), kind.expertRow));
     }
-    return bounded(widest + boundedProduct(tokens, m_streamRow));
+    peak.tokens = tokens;
+    peak.stream = boundedProduct(tokens, m_streamRow);
+    return peak;
 }
 
 Bytes MemoryTerms::withLogits(Bytes activations, std::int64_t sequences) const
@@ -294,25 +296,26 @@ Bytes MemoryTerms::withLogits(Bytes activations, std::int64_t sequences) const
 Bytes MemoryTerms::activations(std::int64_t batch, std::int64_t input, bool last) const
 {
     const std::int64_t sequences = pieceSequences(batch, m_prefillMicrobatches);
-    const Bytes body = activationsOf({sequences, input, m_chunks});
+    const Bytes body = activationsOf(pieceOf(batch, input));
     return last ? withLogits(body, std::max(sequences, pieceSequences(batch, m_decodeMicrobatches))) : body;
 }
 
-Bytes MemoryTerms::buffersOf(const Piece& piece) const
+MemoryTerms::Buffers MemoryTerms::bufferPartsOf(const Piece& piece) const
 {
+    Buffers buffers;
     const std::int64_t tokens = tokensOf(piece);
-    Bytes exchange = 0;
-    Bytes gathered = 0;
     for (const Kind& kind : m_kinds) {
         const double received = static_cast<double>(tokens) * static_cast<double>(m_distinct) * kind.copiesPerToken;
-        exchange = std::max(exchange, boundedProduct(roundedUp(received), kind.exchangeRow));
+        buffers.exchange = std::max(buffers.exchange, boundedProduct(roundedUp(received), kind.exchangeRow));
         if (m_sequence > 1) {
             const std::int64_t keys = keysOf(kind, piece);
             const Bytes held = kind.cachePerToken + kind.indexPerToken;
-            gathered = std::max(gathered, product(piece.sequences, m_ring ? 2 * ceilDiv(keys, m_sequence) : keys, held));
+            buffers.gathered = std::max(buffers.gathered, product(piece.sequences, m_ring ? 2 * ceilDiv(keys, m_sequence) : keys, held));
         }
     }
-    return bounded(boundedProduct(tokens, m_payloadRow * m_payloads) + exchange + gathered);
+    buffers.payload = boundedProduct(tokens, m_payloadRow);
+    buffers.payloads = m_payloads;
+    return buffers;
 }
 
 DeviceMemory MemoryTerms::at(int stage, std::int64_t batch, std::int64_t input, bool fewest) const

@@ -127,10 +127,7 @@ public:
     };
     [[nodiscard]] Cache cacheOf(int stage, std::int64_t context) const;
     [[nodiscard]] Bytes activations(std::int64_t batch, std::int64_t input, bool last) const;
-    [[nodiscard]] Bytes buffers(std::int64_t batch, std::int64_t input) const
-    {
-        return buffersOf({pieceSequences(batch, m_prefillMicrobatches), input, m_chunks});
-    }
+    [[nodiscard]] Bytes buffers(std::int64_t batch, std::int64_t input) const { return buffersOf(pieceOf(batch, input)); }
 
     // The same in parts that depend on few things each, for those who ask for many batches and cuts of one plan.
     /// A prefill piece: the sequences of one attention-DP rank in its microbatch, their whole prompt and the chunks it comes in.
@@ -139,9 +136,31 @@ public:
         std::int64_t input = 1;
         std::int64_t chunks = 1;
     };
+    [[nodiscard]] Piece pieceOf(std::int64_t batch, std::int64_t input) const
+    {
+        return {pieceSequences(batch, m_prefillMicrobatches), input, m_chunks};
+    }
+    /// Peak activations of a stage without the head, in parts: the stream, and the wider of attention and feed-forward.
+    struct Peak {
+        std::int64_t tokens = 0; ///< of the piece, on one device
+        Bytes stream = 0;
+        Bytes attention = 0;   ///< of the layer where it is widest
+        Bytes feedForward = 0; ///< likewise
+        [[nodiscard]] Bytes total() const { return std::min(stream + std::max(attention, feedForward), kMostBytes); }
+    };
+    [[nodiscard]] Peak peakOf(const Piece& piece) const;
     /// activations() of a stage without the head.
-    [[nodiscard]] Bytes activationsOf(const Piece& piece) const;
-    [[nodiscard]] Bytes buffersOf(const Piece& piece) const;
+    [[nodiscard]] Bytes activationsOf(const Piece& piece) const { return peakOf(piece).total(); }
+    /// Collective buffers in parts.
+    struct Buffers {
+        Bytes payload = 0;         ///< of one reduction or send
+        std::int64_t payloads = 0; ///< of reductions and sends
+        Bytes exchange = 0;        ///< of tokens and experts
+        Bytes gathered = 0;        ///< keys and values of other SP ranks
+        [[nodiscard]] Bytes total() const { return std::min(boundedProduct(payload, payloads) + exchange + gathered, kMostBytes); }
+    };
+    [[nodiscard]] Buffers bufferPartsOf(const Piece& piece) const;
+    [[nodiscard]] Bytes buffersOf(const Piece& piece) const { return bufferPartsOf(piece).total(); }
     /// activations() of the last stage, when the fullest microbatch of prefill or decode has this many sequences on a rank.
     [[nodiscard]] Bytes withLogits(Bytes activations, std::int64_t sequences) const;
     /// Weights and cache of the fullest devices of a stage.

@@ -3,6 +3,7 @@
 #include "core/base/format.h"
 #include "core/scenario/evaluate.h"
 #include "core/scenario/explain.h"
+#include "core/scenario/memorychange.h"
 
 #include <algorithm>
 #include <cmath>
@@ -20,29 +21,12 @@ std::string signedPercent(double ratio)
     return (rounded > 0 ? "+" : "\u2212") + formatNumber(std::abs(rounded)) + " %";
 }
 
-/// Smallest power-of-two step towards fitting: formats, then a smaller batch.
+/// The change that gives up least among those with which it fits, or what frees most.
 std::string mendFit(const Scenario& scenario, const Report& report)
 {
-    Report trial;
-    if (scenario.formats.kv == NumberFormat::Bf16) {
-        Scenario next = scenario;
-        next.formats.kv = NumberFormat::Fp8;
-        evaluate(next, trial);
-        if (trial.legal && trial.memory.fits)
-            return "fp8 KV cache: it then fits with " + formatBytes(static_cast<double>(trial.memory.free())) + " free.";
-    }
-    if (report.memory.maxBatchPerReplica >= 1)
-        return "batch " + formatCount(report.memory.maxBatchPerReplica) + ": the largest that fits at "
-               + formatCount(scenario.workload.fullContext()) + " tokens each.";
-    for (const NumberFormat format : {NumberFormat::Fp8, NumberFormat::Int4}) {
-        if (bitsOf(format) >= bitsOf(scenario.formats.weights))
-            continue;
-        Scenario next = scenario;
-        next.formats.weights = format;
-        evaluate(next, trial);
-        if (trial.legal && trial.memory.maxBatchPerReplica >= 1)
-            return std::string(nameOf(format)) + " weights: a batch of " + formatCount(trial.memory.maxBatchPerReplica) + " then fits.";
-    }
+    const std::vector<MemoryChange> changes = memoryChanges(scenario, report.memory, 1);
+    if (!changes.empty())
+        return changes.front().label + ": frees " + changes.front().effect + ".";
     return "more devices: the weights alone need " + formatBytes(static_cast<double>(report.memory.limiting().weights()))
            + " on each of these.";
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/cost/weightshards.h"
 #include "core/scenario/explain_parts.h"
+#include "core/scenario/memorychange.h"
 
 #include <algorithm>
 #include <cmath>
@@ -18,7 +20,66 @@ int stageOf(const Scenario& scenario, const Report& report, const Subject& subje
     return report.memory.fullest;
 }
 
-void weightRows(const Scenario& scenario, const DeviceMemory& memory, Explanation& out)
+std::string formatText(NumberFormat format)
+{
+    const BlockScale scale = scaleOf(format);
+    std::string text = formatNumber(bitsOf(format) / 8.0) + " B";
+    if (scale.bytes > 0)
+        text += " + " + std::to_string(scale.bytes) + " B per " + std::to_string(scale.rows)
+                + (scale.columns > 1 ? " × " + std::to_string(scale.columns) : std::string());
+    return text;
+}
+
+std::string dimensions(std::int64_t repeat, std::int64_t rows, std::int64_t columns)
+{
+    return (repeat > 1 ? formatCount(repeat) + " × " : std::string()) + formatCount(rows) + " × " + formatCount(columns);
+}
+
+/// One matrix over all layers of a stage that hold an equal one.
+struct MatrixRow {
+    MatrixShard shard;
+    std::int64_t layers = 0;
+};
+
+std::vector<MatrixRow> matricesOf(const Scenario& scenario, const MemoryTerms& terms, int stage)
+{
+    std::vector<MatrixRow> rows;
+    for (std::size_t i = 0; i < scenario.model->kinds.size(); ++i) {
+        const int layers = terms.layout().kindCount(stage, i);
+        if (layers == 0)
+            continue;
+        const LayerShards shards(*scenario.model, scenario.model->kinds[i], scenario.plan);
+        for (const MatrixShard& shard : shards.matrices()) {
+            const auto same = std::find_if(rows.begin(), rows.end(), [&shard](const MatrixRow& row) {
+                return row.shard.name == shard.name && row.shard.rows == shard.rows && row.shard.columns == shard.columns
+                       && row.shard.repeat == shard.repeat;
+            });
+            if (same != rows.end())
+                same->layers += layers;
+            else
+                rows.push_back({shard, layers});
+        }
+    }
+    return rows;
+}
+
+void matrixInput(const Scenario& scenario, const MatrixRow& row, Explanation& out)
+{
+    const MatrixShard& shard = row.shard;
+    const NumberFormat format = scenario.formats.of(shard.weightClass);
+    const double bytes = static_cast<double>(boundedProduct(shard.bytes(format), row.layers));
+    std::string note = (row.layers > 1 ? formatCount(row.layers) + " layers × " : std::string())
+                       + dimensions(shard.repeat, shard.rows, shard.columns) + ", " + std::string(nameOf(format)) + " "
+                       + formatText(format);
+    if (shard.elements() != shard.wholeElements())
+        note += "; whole " + dimensions(shard.wholeRepeat, shard.wholeRows, shard.wholeColumns) + " over " + formatCount(shard.group)
+                + " devices";
+    if (shard.copies > 1 && shard.group > 1)
+        note += shard.copies == shard.group ? std::string(", replicated") : ", stored " + formatCount(shard.copies) + " times";
+    out.inputs.push_back({std::string(shard.name), formatBytes(bytes, 4), note, Provenance::Exact});
+}
+
+void weightRows(const Scenario& scenario, const Report& report, const DeviceMemory& memory, const MemoryTerms& terms, Explanation& out)
 {
     const auto add = [&out](const char* name, Bytes bytes) {
         if (bytes > 0)
@@ -31,60 +92,192 @@ void weightRows(const Scenario& scenario, const DeviceMemory& memory, Explanatio
     add("Embedding", memory.embeddingWeights);
     add("Head", memory.headWeights);
     add("Norms, biases, routers", memory.normWeights);
-    out.formula = {{"weights", "Σ matrices × " + formatNumber(bitsOf(scenario.formats.weights) / 8.0) + " B + norms × 2 B", "", false},
+    out.formula = {{"weights", "Σ layers × matrices × (rows × columns × bytes + scales) + norms × 2 B", "", false},
                    {"", exactBytes(static_cast<double>(memory.weights())), "", true}};
-    out.inputs.push_back(
-        {"format", std::string(nameOf(scenario.formats.weights)), "every matrix; norms, biases and routers bf16", Provenance::Exact});
-    out.inputs.push_back(
-        {"TP", std::to_string(scenario.plan.tensor()), "matrices split by heads, columns and vocabulary", Provenance::Exact});
+    for (const MatrixRow& row : matricesOf(scenario, terms, memory.stage))
+        matrixInput(scenario, row, out);
+    for (const auto& [name, bytes] : {std::pair{"embedding", memory.embeddingWeights}, std::pair{"head", memory.headWeights}})
+        if (bytes > 0)
+            matrixInput(scenario, {vocabularyShard(*scenario.model, scenario.plan, name), 1}, out);
+    out.inputs.push_back({"norms", formatBytes(static_cast<double>(memory.normWeights), 4), "norms, biases, routers, convolutions; bf16",
+                          Provenance::Exact});
     if (scenario.plan.pipeline() > 1)
-        out.inputs.push_back({"layers",
-                              std::to_string(layersOfStage(scenario.model->layerCount(), scenario.plan.pipeline(), memory.stage).count()),
+        out.inputs.push_back({"layers", std::to_string(terms.layout().layerCount(memory.stage)),
                               "of " + std::to_string(scenario.model->layerCount()) + " on this stage", Provenance::Exact});
+    if (memory.weightReplicas > 0)
+        out.notes.push_back(formatBytes(static_cast<double>(memory.weightReplicas)) + " are copies of K and V: TP "
+                            + std::to_string(scenario.plan.tensor()) + " exceeds the KV heads.");
+    if (memory.redundantExperts > 0)
+        out.notes.push_back(formatBytes(static_cast<double>(memory.redundantExperts))
+                            + " are redundant experts: " + formatCount(scenario.plan.options.redundantExperts)
+                            + " copies per layer over EP " + std::to_string(scenario.plan.expert()) + ", this device holds "
+                            + formatCount(memory.expertSlots) + " experts of a layer.");
+    for (const DeviceMemory& group : report.memory.groups)
+        if (group.stage == memory.stage && group.expertWeights < memory.expertWeights)
+            out.notes.push_back(formatCount(group.count) + " devices of this stage hold one expert of a layer less: "
+                                + formatBytes(static_cast<double>(group.weights()), 4) + " of weights.");
+    if (report.memory.predictionWeights > 0 && memory.stage + 1 == terms.stages())
+        out.notes.push_back("Multi-token prediction is not loaded, since no scenario drafts: it would add "
+                            + formatBytes(static_cast<double>(report.memory.predictionWeights)) + " to each device of the last stage.");
 }
 
-void cacheRows(const Scenario& scenario, const Report& report, const DeviceMemory& memory, Explanation& out)
+/// "18 layers, window 128": what one sequence caches there.
+void cacheInput(const Scenario& scenario, const MemoryTerms& terms, int stage, std::size_t index, Explanation& out)
+{
+    const MemoryTerms::Kind& kind = terms.kinds()[index];
+    const std::vector<LayerKind>& kinds = scenario.model->kinds;
+    const Attention& a = kinds[index].attention;
+    std::int64_t layers = 0; // of all kinds with this attention, told once
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+        if (kinds[i].attention == a && i < index)
+            return;
+        layers += kinds[i].attention == a ? terms.layout().kindCount(stage, i) : 0;
+    }
+    if (layers == 0 || a.kind == AttentionKind::None)
+        return;
+    const std::string times = formatCount(layers) + (layers == 1 ? " layer × " : " layers × ");
+    if (kind.state > 0) {
+        const LinearMixer m = localMixer(a.linear, scenario.plan.tensor());
+        out.inputs.push_back({"state", formatBytes(static_cast<double>(boundedProduct(kind.state, layers)), 4),
+                              times + "(" + formatCount(m.valueHeads) + " heads × " + formatCount(m.keyDim) + " × "
+                                  + formatCount(m.valueDim) + " × 4 B fp32 + " + formatCount(std::max(0, m.convKernel - 1)) + " columns of "
+                                  + formatCount(m.convChannels()) + " × 2 B), at any context",
+                              Provenance::Exact});
+        return;
+    }
+    const std::int64_t context = scenario.workload.fullContext();
+    const std::int64_t sp = scenario.plan.sequence();
+    const auto paged = [&](std::int64_t tokens) { return ceilDiv(ceilDiv(tokens, sp), terms.cacheBlock()) * terms.cacheBlock(); };
+    const std::int64_t tokens = paged(kind.window > 0 ? std::min(context, kind.window) : context);
+    const std::string of = kind.window > 0 && kind.window < context ? " tokens of a window of " + formatCount(kind.window) : " tokens";
+    const std::string format(nameOf(scenario.formats.kv));
+    const int kvHeads = a.kind == AttentionKind::Latent ? 0 : kvHeadsOf(a.kvHeads, scenario.plan.tensor(), 0).count();
+    const std::string width = a.kind == AttentionKind::Latent
+                                  ? "(latent " + formatCount(a.kvLoraRank) + " + rotary key " + formatCount(a.ropeHeadDim) + ") " + format
+                                  : formatCount(kvHeads) + (kvHeads == 1 ? " KV head × (" : " KV heads × (") + formatCount(a.headDim)
+                                        + " + " + formatCount(a.valueDim()) + ") " + format;
+    out.inputs.push_back({kind.window > 0 ? "window" : "cache",
+                          formatBytes(static_cast<double>(boundedProduct(boundedProduct(tokens, kind.cachePerToken), layers)), 4),
+                          times + formatCount(tokens) + of + " × " + exactBytes(static_cast<double>(kind.cachePerToken)) + ": " + width,
+                          Provenance::Exact});
+    if (kind.indexPerToken > 0)
+        out.inputs.push_back(
+            {"index", formatBytes(static_cast<double>(boundedProduct(boundedProduct(paged(context), kind.indexPerToken), layers)), 4),
+             times + formatCount(paged(context)) + " tokens × " + exactBytes(static_cast<double>(kind.indexPerToken)) + ": key of "
+                 + formatCount(a.index.headDim) + " in fp8, a fp32 scale per 128",
+             Provenance::Exact});
+}
+
+void cacheRows(const Scenario& scenario, const Report& report, const DeviceMemory& memory, const MemoryTerms& terms, Explanation& out)
 {
     const Workload& work = scenario.workload;
-    const std::int64_t sequences = ceilDiv(work.batch, scenario.plan.attentionData());
+    const std::int64_t sequences = terms.sequencesOf(work.batch);
     out.formula = {
         {"KV", "sequences × bytes of one at full context", "", false},
         {"", formatCount(sequences) + " × " + exactBytes(static_cast<double>(memory.kv) / static_cast<double>(sequences)), "", false},
         {"", exactBytes(static_cast<double>(memory.kv)), "", true}};
-    out.inputs.push_back({"B", formatCount(work.batch), "sequences per replica", Provenance::Exact});
-    out.inputs.push_back(
-        {"context", formatCount(work.fullContext()) + " tokens", "input + output: the cache at its fullest", Provenance::Exact});
-    out.inputs.push_back({"per token", exactBytes(static_cast<double>(report.memory.kvPerTokenPerDevice)),
-                          "this device's layers and KV heads, " + std::string(nameOf(scenario.formats.kv)), Provenance::Exact});
+    out.inputs.push_back({"B", formatCount(work.batch),
+                          scenario.plan.attentionData() > 1 ? "sequences per replica, " + formatCount(sequences) + " on each of "
+                                                                  + std::to_string(scenario.plan.attentionData()) + " attention-DP ranks"
+                                                            : std::string("sequences per replica"),
+                          Provenance::Exact});
+    out.inputs.push_back({"context", formatCount(work.fullContext()) + " tokens",
+                          scenario.plan.sequence() > 1 ? "input + output, cut over SP " + std::to_string(scenario.plan.sequence())
+                                                       : "input + output: the cache at its fullest",
+                          Provenance::Exact});
+    for (std::size_t i = 0; i < terms.kinds().size(); ++i)
+        cacheInput(scenario, terms, memory.stage, i, out);
     if (memory.kvReplicas > 0)
         out.notes.push_back(formatBytes(static_cast<double>(memory.kvReplicas)) + " of it exist only because TP "
                             + std::to_string(scenario.plan.tensor()) + " stores each KV value " + formatNumber(report.memory.kvReplication)
                             + " times.");
+    if (memory.kvRounding > 0)
+        out.notes.push_back(formatBytes(static_cast<double>(memory.kvRounding)) + " are empty places in the last block of "
+                            + std::to_string(terms.cacheBlock()) + " tokens of each sequence.");
     out.notes.push_back("With pipeline stages each one keeps the cache of all resident microbatches for its own layers.");
+}
+
+void activationRows(const Scenario& scenario, const DeviceMemory& memory, const MemoryTerms& terms, Explanation& out)
+{
+    const Workload& work = scenario.workload;
+    const MemoryTerms::Peak peak = terms.peakOf(terms.pieceOf(work.batch, work.input));
+    const bool last = terms.layout().holdsHead(memory.stage);
+    const Bytes logits = last ? terms.activations(work.batch, work.input, true) - peak.total() : 0;
+    out.formula = {{"act", "stream + max(attention, feed-forward) + logits", "", false},
+                   {"", exactBytes(static_cast<double>(memory.activations)), "", true}};
+    const auto add = [&out](const char* symbol, Bytes bytes, std::string note) {
+        if (bytes > 0)
+            out.inputs.push_back({symbol, formatBytes(static_cast<double>(bytes), 4), std::move(note), Provenance::Exact});
+    };
+    out.inputs.push_back({"tokens", formatCount(peak.tokens),
+                          "of a prefill piece on one device: batch / (microbatches × attention DP) × input / (chunks × SP)",
+                          Provenance::Exact});
+    add("stream", peak.stream,
+        scenario.plan.options.shardedNorms ? "tokens × (2 H / TP + H gathered) × 2 B"
+                                           : "tokens × 2 H × 2 B: residual stream and its normed copy");
+    add("attention", peak.attention,
+        scenario.plan.options.fusedAttention ? "queries, keys, values, outputs of the widest layer; fused: no scores"
+                                             : "queries, keys, values, outputs, scores and probabilities of the widest layer");
+    add("MLP", peak.feedForward, "inputs, gate, up and their product of the widest layer; experts as the router loads the hottest rank");
+    add("logits", logits, "one position per sequence × V × 2 B, whole on each device");
+    out.notes.push_back("The larger of attention and feed-forward counts: they do not live at once.");
+}
+
+void bufferRows(const Scenario& scenario, const DeviceMemory& memory, const MemoryTerms& terms, Explanation& out)
+{
+    const MemoryTerms::Buffers buffers = terms.bufferPartsOf(terms.pieceOf(scenario.workload.batch, scenario.workload.input));
+    out.formula = {{"buf", "payloads × tokens × H × 2 B + experts + SP", "", false},
+                   {"",
+                    formatCount(buffers.payloads) + " × " + exactBytes(static_cast<double>(buffers.payload)) + " + "
+                        + exactBytes(static_cast<double>(buffers.exchange)) + " + " + exactBytes(static_cast<double>(buffers.gathered)),
+                    "", false},
+                   {"", exactBytes(static_cast<double>(memory.buffers)), "", true}};
+    const auto add = [&out](const char* symbol, Bytes bytes, const char* note) {
+        if (bytes > 0)
+            out.inputs.push_back({symbol, formatBytes(static_cast<double>(bytes), 4), note, Provenance::Exact});
+    };
+    add("payload", buffers.payloads > 0 ? buffers.payload : 0, "one for reductions over TP, one for each send in flight");
+    add("experts", buffers.exchange, "tokens that the hottest rank receives, and what it returns");
+    add("SP", buffers.gathered,
+        scenario.plan.options.sequenceExchange == SequenceExchange::Ring ? "two blocks of keys and values of one layer that go round"
+                                                                         : "keys and values of one layer, gathered from all SP ranks");
 }
 
 void classRows(const Scenario& scenario, const Report& report, const DeviceMemory& memory, MemoryClass memoryClass, Explanation& out)
 {
+    const MemoryTerms terms(scenario.context(), scenario.plan, scenario.reserve);
+    const bool left = scenario.reserve && *scenario.reserve == 0;
     switch (memoryClass) {
-    case MemoryClass::Weights: weightRows(scenario, memory, out); break;
-    case MemoryClass::Kv: cacheRows(scenario, report, memory, out); break;
-    case MemoryClass::Activations:
-        out.formula = {{"act", "tokens × (2 H + widest pair) × 2 B", "", false},
-                       {"", exactBytes(static_cast<double>(memory.activations)), "", true}};
-        out.inputs.push_back({"tokens", "of one prefill piece", "batch / microbatches × input / (chunks × SP)", Provenance::Exact});
-        out.notes.push_back(
-            "Residual stream, its normed copy and the widest neighbouring activations of a prefill piece in bf16; on the last stage also "
-            "fp32 logits of its sequences.");
-        break;
-    case MemoryClass::Buffers:
-        out.formula = {{"buf", "payloads × tokens × H × 2 B", "", false}, {"", exactBytes(static_cast<double>(memory.buffers)), "", true}};
-        out.notes.push_back("One payload for reductions over TP, two for sends between stages, two for expert dispatch and combine.");
-        break;
+    case MemoryClass::Weights: weightRows(scenario, report, memory, terms, out); break;
+    case MemoryClass::Kv: cacheRows(scenario, report, memory, terms, out); break;
+    case MemoryClass::Activations: activationRows(scenario, memory, terms, out); break;
+    case MemoryClass::Buffers: bufferRows(scenario, memory, terms, out); break;
     case MemoryClass::Reserve:
         out.inputs.push_back({"reserve", formatBytes(static_cast<double>(memory.reserve)),
                               scenario.reserve ? "as it was set" : "driver context, libraries, captured graphs", Provenance::Default});
         out.notes.push_back("Serving engines keep between 2 GiB and a tenth of the device for themselves; set your own with --reserve.");
         break;
+    }
+    if (left && (memoryClass == MemoryClass::Activations || memoryClass == MemoryClass::Buffers))
+        out.notes.push_back("A reserve of 0 leaves them out of the account.");
+}
+
+/// Changes that free memory, as bars of what they free.
+void changeRows(const Scenario& scenario, const Report& report, Explanation& out)
+{
+    const std::vector<MemoryChange> changes = memoryChanges(scenario, report.memory);
+    if (changes.empty())
+        return;
+    out.alternativesTitle = report.memory.fits ? "What would free memory" : "What to change";
+    for (const MemoryChange& change : changes) {
+        Explanation::Alternative row;
+        row.name = change.label;
+        row.value = formatBytes(static_cast<double>(change.freed)) + (report.memory.fits ? "" : change.fits ? ", fits" : ", not enough");
+        row.amount = static_cast<double>(change.freed);
+        row.cause = Cause::Kv;
+        out.alternatives.push_back(std::move(row));
+        if (change.effect.find(" but ") != std::string::npos)
+            out.notes.push_back(change.sentence());
     }
 }
 
@@ -118,8 +311,12 @@ Explanation explainMemory(const Scenario& scenario, const Report& report, const 
     out.formulaId = "memory.total";
     out.title = subject.kind == Subject::Kind::Device && subject.device >= 0 ? noun + " " + std::to_string(subject.device)
                                                                              : "Stage " + std::to_string(stage);
-    const IndexRange layers = layersOfStage(scenario.model->layerCount(), scenario.plan.pipeline(), stage);
-    out.subtitle = "layers " + std::to_string(layers.begin) + "–" + std::to_string(layers.end - 1);
+    const StageLayout layout = stageLayout(*scenario.model, scenario.plan);
+    for (int visit = 0; visit < layout.visits(); ++visit) {
+        const IndexRange layers = layout.layers(stage, visit);
+        if (layers.count() > 0)
+            out.subtitle += (out.subtitle.empty() ? "layers " : ", ") + std::to_string(layers.begin) + "–" + std::to_string(layers.end - 1);
+    }
     setFigure(out, formatBytes(total));
     out.shareFraction = total / capacity;
     out.share = formatPercent(out.shareFraction) + " of " + formatBytes(capacity);
@@ -169,8 +366,18 @@ Explanation explainFit(const Scenario& scenario, const Report& report)
     out.inputs.push_back({"tokens", formatCount(memory.maxTokensPerReplica), "fit in the cache of one replica", Provenance::Exact});
     out.inputs.push_back({"batch", formatCount(memory.maxBatchPerReplica),
                           "largest per replica at " + formatCount(scenario.workload.fullContext()) + " tokens each", Provenance::Exact});
+    if (memory.maxContext > 0 && memory.maxContext < kMostContext)
+        out.inputs.push_back({"context", formatCount(memory.maxContext),
+                              "longest in tokens at a batch of " + formatCount(scenario.workload.batch), Provenance::Exact});
+    if (scenario.plan.data() > 1)
+        out.inputs.push_back({"in flight", formatCount(memory.maxConcurrency),
+                              "requests at most over " + std::to_string(scenario.plan.data()) + " replicas", Provenance::Exact});
     out.inputs.push_back(
         {"per token", exactBytes(static_cast<double>(memory.kvPerTokenPerDevice)), "KV cache, each device", Provenance::Exact});
+    out.inputs.push_back({"largest", std::string(nameOf(memory.limitingClass)),
+                          formatBytes(static_cast<double>(bytesOf(limiting, memory.limitingClass)), 4) + " of what these devices hold",
+                          Provenance::Exact});
+    changeRows(scenario, report, out);
     for (const Finding& warning : report.warnings)
         out.notes.push_back(sentence(warning, scenario.context(), scenario.plan));
     out.notes.push_back(

@@ -2,6 +2,7 @@
 // The readable summary of a report: one screen, aligned.
 #include "core/base/format.h"
 #include "core/scenario/explain.h"
+#include "core/scenario/memorychange.h"
 #include "core/scenario/report_json.h"
 
 #include <algorithm>
@@ -95,6 +96,16 @@ std::string verdictText(const MemoryReport& memory)
     return text;
 }
 
+std::string changesText(const Scenario& scenario, const MemoryReport& memory)
+{
+    if (memory.fits)
+        return {};
+    std::string text;
+    for (const MemoryChange& change : memoryChanges(scenario, memory))
+        text += "  " + change.sentence() + '\n';
+    return text.empty() ? text : "\nWhat would free memory\n" + text;
+}
+
 std::string memoryText(const MemoryReport& memory)
 {
     const DeviceMemory& fullest = memory.limiting();
@@ -184,6 +195,7 @@ std::string printReportText(const Scenario& scenario, const Report& report)
                + findingsText("Warnings", report.warnings, scenario);
     text += verdictText(report.memory);
     text += memoryText(report.memory);
+    text += changesText(scenario, report.memory);
     text += timeText(report);
     text += operatorsText("Largest operators of a prefill piece on the busiest stage", report.prefill);
     text += operatorsText("Largest operators of a decode piece on the busiest stage", report.decode);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory per device against hand-worked numbers, published sizes of weights files, the traps of other calculators, and properties that
 // hold for any model and plan.
+#include "core/base/format.h"
 #include "core/cost/weightshards.h"
 #include "core/model/parameters.h"
+#include "core/scenario/explain.h"
+#include "core/scenario/memorychange.h"
 #include "scenarios.h"
 
 #include <QTest>
@@ -495,6 +498,47 @@ private Q_SLOTS:
             }
         }
         QVERIFY(exact > 10'000);
+    }
+
+    void whatToChange()
+    {
+        // Llama-3-70B on 8 H100, TP 8, batch 640 of 2,500: 62.5 GB of cache beside 17.6 GB of weights do not fit.
+        Scenario s = scenarioOf("llama-3-70b", "p5.48xlarge");
+        s.plan[PlanAxis::Tensor] = 8;
+        s.workload.batch = 800;
+        s.plan[PlanAxis::PrefillMicrobatches] = 100;
+        const MemoryReport report = memoryOf(s);
+        QVERIFY(!report.fits);
+        const std::vector<MemoryChange> changes = memoryChanges(s, report);
+        QVERIFY(!changes.empty() && changes.size() <= 5);
+        QCOMPARE(changes.front().label, std::string("fp8 KV cache"));
+        QVERIFY(changes.front().fits);
+        QCOMPARE(changes.front().freed, Bytes{800} * 2512 * 20'480); // half of 40,960 B a token, in blocks of 16
+        QVERIFY(changes.front().sentence().starts_with("fp8 KV cache frees 38 GiB; it then fits with "));
+        QCOMPARE(advise(s, evaluate(s)).sentence, "fp8 KV cache: frees " + changes.front().effect + '.');
+        bool batch = false;
+        for (const MemoryChange& change : changes) {
+            const MemoryReport after = memoryOf(change.scenario);
+            QCOMPARE(after.fits, change.fits);
+            QCOMPARE(report.limiting().total() - after.limiting().total(), change.freed);
+            QVERIFY(isLegal(change.scenario.context(), change.scenario.plan));
+            batch = batch || change.label == "A batch of " + formatCount(report.maxBatchPerReplica);
+        }
+        QVERIFY(batch);
+        // Beyond the KV heads: the heads are stored twice, and it says so.
+        s = scenarioOf("llama-3-70b", "trn2.48xlarge");
+        s.plan[PlanAxis::Tensor] = 8;
+        s.plan[PlanAxis::Data] = 8;
+        const std::vector<MemoryChange> wide = memoryChanges(s, memoryOf(s), 20);
+        const auto tensor =
+            std::find_if(wide.begin(), wide.end(), [](const MemoryChange& c) { return c.label == "TP 16 in place of DP 8"; });
+        QVERIFY(tensor != wide.end());
+        QVERIFY2(tensor->effect.find("but stores each KV value twice") != std::string::npos, tensor->effect.c_str());
+        QCOMPARE(tensor->scenario.plan.devices(), s.plan.devices());
+        // Weights alone too large, nothing legal helps but formats: no change makes a fit, and none pretends to.
+        s = scenarioOf("llama-3.1-405b", "p5.48xlarge");
+        for (const MemoryChange& change : memoryChanges(s, memoryOf(s), 50))
+            QCOMPARE(change.fits, memoryOf(change.scenario).fits);
     }
 
     /// A search's fits() is the report's, and the largest batch, context and concurrency are the largest.
