@@ -4,28 +4,9 @@
 
 #include "core/collective/collective.h"
 #include "core/collective/grouplayout.h"
+#include "core/collective/inlinelist.h"
 
 namespace shardlens {
-
-/// A list of at most N values without allocation; what does not fit is left out.
-template <class T, std::size_t N>
-class InlineList {
-public:
-    void add(const T& value)
-    {
-        if (m_count < N)
-            m_items[m_count++] = value;
-    }
-    [[nodiscard]] std::size_t size() const { return m_count; }
-    [[nodiscard]] const T& operator[](std::size_t i) const { return m_items[i]; }
-    [[nodiscard]] T& operator[](std::size_t i) { return m_items[i]; }
-    [[nodiscard]] const T* begin() const { return m_items.data(); }
-    [[nodiscard]] const T* end() const { return m_items.data() + m_count; }
-
-private:
-    std::array<T, N> m_items{};
-    std::size_t m_count = 0;
-};
 
 using LevelLines = InlineList<CollectiveLine, 6>;
 

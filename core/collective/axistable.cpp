@@ -67,8 +67,8 @@ AxisRow axisRow(const Cluster& cluster, const DeviceGroup& group, std::string_vi
     row.group = group;
     const GroupLayout layout = layoutGroup(cluster, group);
     row.straddles = layout.straddles;
-    for (std::size_t i = 0; i < layout.count; ++i)
-        addLinks(layout.levels[i], row.links);
+    for (const LevelUse& use : layout.levels)
+        addLinks(use, row.links);
     return row;
 }
 

@@ -117,9 +117,9 @@ void addNestedRing(const GroupLayout& layout, Candidates& lines)
     double slowest = 0;
     double latency = 0;
     double beyond = 1; // members of all levels from the one at hand outwards
-    for (std::size_t l = 0; l < layout.count; ++l)
+    for (std::size_t l = 0; l < layout.levels.size(); ++l)
         beyond *= layout.levels[l].size;
-    for (std::size_t l = 0; l < layout.count; ++l) {
+    for (std::size_t l = 0; l < layout.levels.size(); ++l) {
         const LevelUse& use = layout.levels[l];
         if (use.level->topology != Topology::Switch)
             return;
@@ -129,8 +129,8 @@ void addNestedRing(const GroupLayout& layout, Candidates& lines)
         n *= use.size;
     }
     const double rest = (n - 1) / n;
-    lines.add(
-        {latency, rest * slowest, rest, CollectiveAlgorithm::NestedRing, static_cast<std::int8_t>(layout.levels[layout.count - 1].index)});
+    lines.add({latency, rest * slowest, rest, CollectiveAlgorithm::NestedRing,
+               static_cast<std::int8_t>(layout.levels[layout.levels.size() - 1].index)});
 }
 
 /// The lower envelope of the lines comes first, by rising latency; where lines meet, the one of lower latency is taken.
@@ -179,58 +179,61 @@ CollectiveLines arranged(const Candidates& candidates)
     return result;
 }
 
+/// What each level offers, innermost first.
+using Offers = InlineList<Sorted, 2 * kMaxLevels>;
+
 /// AllGather or ReduceScatter: the inner level works on V, the next on V over the inner size, and so on (a gather runs outermost first, a
 /// scatter innermost first; the sums are equal). `levels`: how many, from the innermost.
-Candidates nestedGathers(const GroupLayout& layout, std::size_t levels)
+Candidates nestedGathers(const GroupLayout& layout, const Offers& offers, std::size_t levels)
 {
     Candidates sums;
     sums.add({});
     double share = 1;
     for (std::size_t l = 0; l < levels; ++l) {
-        sums = eachPlusEach(sums, Sorted(gatherLines(layout.levels[l])).good, share);
+        sums = eachPlusEach(sums, offers[l].good, share);
         share /= layout.levels[l].size;
     }
     return sums;
 }
 
 /// The same with what the levels do not choose: the i-th of the other lines of each, or its first where there are no more.
-CollectiveLine otherGather(const GroupLayout& layout, std::size_t i)
+CollectiveLine otherGather(const GroupLayout& layout, const Offers& offers, std::size_t i)
 {
     CollectiveLine sum;
     double share = 1;
-    for (std::size_t l = 0; l < layout.count; ++l) {
-        const Sorted lines(gatherLines(layout.levels[l]));
+    for (std::size_t l = 0; l < layout.levels.size(); ++l) {
+        const Sorted& lines = offers[l];
         sum = plus(sum, i < lines.rest.size() ? lines.rest[i] : lines.good[0], share);
         share /= layout.levels[l].size;
     }
     return sum;
 }
 
-Candidates gathersOf(const GroupLayout& layout)
+Candidates gathersOf(const GroupLayout& layout, const Offers& offers)
 {
-    Candidates lines = nestedGathers(layout, layout.count);
-    if (layout.count > 1)
+    Candidates lines = nestedGathers(layout, offers, layout.levels.size());
+    if (layout.levels.size() > 1)
         addNestedRing(layout, lines);
     for (std::size_t i = 0; i < 2; ++i)
-        addNew(lines, otherGather(layout, i));
+        addNew(lines, otherGather(layout, offers, i));
     return lines;
 }
 
 /// AllReduce: ReduceScatter over the inner levels, the outermost one's own AllReduce on what is left, AllGather over the inner levels.
-Candidates reducesOf(const GroupLayout& layout, const Candidates& gathers)
+Candidates reducesOf(const GroupLayout& layout, const Offers& offers, const Candidates& gathers)
 {
-    const LevelUse& outer = layout.levels[layout.count - 1];
+    const LevelUse& outer = layout.levels[layout.levels.size() - 1];
     double share = 1;
-    for (std::size_t l = 0; l + 1 < layout.count; ++l)
+    for (std::size_t l = 0; l + 1 < layout.levels.size(); ++l)
         share /= layout.levels[l].size;
-    const Candidates inner = nestedGathers(layout, layout.count - 1);
+    const Candidates inner = nestedGathers(layout, offers, layout.levels.size() - 1);
     const LevelLines own = reduceLines(outer);
-    const LevelLines halves = Sorted(gatherLines(outer)).good;
+    const LevelLines& halves = offers[layout.levels.size() - 1].good;
     Candidates lines;
     for (std::size_t i = 0; i < inner.size(); ++i) {
         const CollectiveLine& sum = inner[i];
         CollectiveLine both = sum;
-        if (layout.count > 1)
+        if (layout.levels.size() > 1)
             both = twice(sum);
         for (const CollectiveLine& half : halves)
             lines.add(plus(both, twice(half), share));
@@ -240,8 +243,8 @@ Candidates reducesOf(const GroupLayout& layout, const Candidates& gathers)
     }
     // Everything to everybody at each level: fewest steps, for small payloads.
     CollectiveLine flood;
-    bool floods = layout.count > 1;
-    for (std::size_t l = 0; l < layout.count && floods; ++l) {
+    bool floods = layout.levels.size() > 1;
+    for (std::size_t l = 0; l < layout.levels.size() && floods; ++l) {
         const LevelLines shots = reduceLines(layout.levels[l]);
         const auto shot = std::find_if(shots.begin(), shots.end(),
                                        [](const CollectiveLine& line) { return line.algorithm == CollectiveAlgorithm::OneShot; });
@@ -262,16 +265,16 @@ Candidates reducesOf(const GroupLayout& layout, const Candidates& gathers)
 /// own node that sits where the receiver sits in its node, then outwards in fewer, larger messages.
 Candidates exchangesOf(const GroupLayout& layout)
 {
-    const bool nested = layout.count > 1;
+    const bool nested = layout.levels.size() > 1;
     double outside = 1;
-    for (std::size_t l = 0; l < layout.count; ++l)
+    for (std::size_t l = 0; l < layout.levels.size(); ++l)
         outside *= layout.levels[l].size;
     const double members = outside;
     Candidates direct;
     direct.add({});
     CollectiveLine other;
     CollectiveLine staged;
-    for (std::size_t l = 0; l < layout.count; ++l) {
+    for (std::size_t l = 0; l < layout.levels.size(); ++l) {
         outside /= layout.levels[l].size;
         const Sorted sorted(exchangeLines(layout.levels[l]));
         // Of V, the part for peers that share all levels further out than this one is 1/outside.
@@ -309,11 +312,14 @@ GroupSpan::GroupSpan(const Cluster& cluster, const DeviceGroup& group) : m_size(
     const GroupLayout layout = layoutGroup(cluster, group);
     m_straddles = layout.straddles;
     m_participants = layout.participants;
-    if (layout.count == 0)
+    if (layout.levels.size() == 0)
         return;
-    const Candidates gathers = gathersOf(layout);
+    Offers offers;
+    for (const LevelUse& use : layout.levels)
+        offers.add(Sorted(gatherLines(use)));
+    const Candidates gathers = gathersOf(layout, offers);
     m_gather = arranged(gathers);
-    m_reduce = arranged(reducesOf(layout, gathers));
+    m_reduce = arranged(reducesOf(layout, offers, gathers));
     m_exchange = arranged(exchangesOf(layout));
 }
 

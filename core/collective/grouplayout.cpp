@@ -16,14 +16,12 @@ struct Part {
 
 /// Dimensions of the group that fall into each level.
 struct Parts {
-    std::array<Part, kMeshAxisCount> of{};
-    std::size_t count = 0;
+    InlineList<Part, kMeshAxisCount> of;
     std::int64_t size = 1;
 
     void add(Part part)
     {
-        if (count < of.size())
-            of[count++] = part;
+        of.add(part);
         size *= part.size;
     }
 };
@@ -70,7 +68,7 @@ void spread(const Cluster& cluster, const GroupAxis& axis, std::array<Parts, kMa
 void layAxes(const Parts& parts, std::span<const int> extents, std::array<AxisUse, kMaxAxes>& axes)
 {
     std::array<std::int64_t, kMaxAxes> covered{}; // from the first to beyond the last member, stride included
-    for (std::size_t p = 0; p < parts.count; ++p) {
+    for (std::size_t p = 0; p < parts.of.size(); ++p) {
         std::int64_t skip = parts.of[p].stride;
         std::int64_t left = parts.of[p].size;
         for (std::size_t a = 0; a < extents.size() && left > 1; ++a) {
@@ -133,7 +131,7 @@ void useCubeMesh(const FabricLevel& level, const Parts& parts, LevelUse& use)
     const double link = level.linkBandwidth();
     const double host = level.hostBandwidth > 0 ? level.hostBandwidth : link;
     const auto isFirst = [&parts](int unit) {
-        for (std::size_t p = 0; p < parts.count; ++p)
+        for (std::size_t p = 0; p < parts.of.size(); ++p)
             if (unit / parts.of[p].stride % parts.of[p].size != 0)
                 return false;
         return true;
@@ -146,7 +144,7 @@ void useCubeMesh(const FabricLevel& level, const Parts& parts, LevelUse& use)
         for (std::int64_t rank = 0; rank < parts.size; ++rank) {
             std::int64_t unit = base;
             std::int64_t rest = rank;
-            for (std::size_t p = 0; p < parts.count; ++p) {
+            for (std::size_t p = 0; p < parts.of.size(); ++p) {
                 unit += rest % parts.of[p].size * parts.of[p].stride;
                 rest /= parts.of[p].size;
             }
@@ -205,7 +203,7 @@ GroupLayout layoutGroup(const Cluster& cluster, const DeviceGroup& group)
             if (axes[0].size > 1) {
                 LevelUse under = use;
                 under.size = axes[0].size;
-                layout.levels[layout.count++] = under;
+                layout.levels.add(under);
             }
             use.size = axes[1].size;
             use.bandwidth = level.bandwidth / level.oversubscription;
@@ -218,7 +216,7 @@ GroupLayout layoutGroup(const Cluster& cluster, const DeviceGroup& group)
         case Topology::FullMesh: break;
         }
         if (use.size > 1)
-            layout.levels[layout.count++] = use;
+            layout.levels.add(use);
     }
     return layout;
 }

@@ -3,6 +3,7 @@
 // kind works at once. Groups of one kind partition the devices, so a link that several of them use is divided evenly.
 #pragma once
 
+#include "core/collective/inlinelist.h"
 #include "core/hardware/cluster.h"
 #include "core/sharding/placement.h"
 
@@ -31,8 +32,7 @@ struct LevelUse {
 };
 
 struct GroupLayout {
-    std::array<LevelUse, 2 * kMaxLevels> levels{}; ///< only those with more than one member, innermost first
-    std::size_t count = 0;
+    InlineList<LevelUse, 2 * kMaxLevels> levels; ///< only those with more than one member, innermost first
     std::array<int, kMaxLevels> participants{};
     bool straddles = false;
 };
