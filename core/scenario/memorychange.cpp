@@ -135,7 +135,8 @@ void proposeDouble(const Scenario& scenario, PlanAxis axis, PlanAxis partner, Pr
 {
     Scenario next = scenario;
     next.plan[axis] *= 2;
-    std::string label = std::string(shortNameOf(axis)) + ' ' + formatCount(next.plan[axis]);
+    const std::string name = axis == PlanAxis::AttentionData ? "Attention DP" : std::string(shortNameOf(axis));
+    std::string label = name + ' ' + formatCount(next.plan[axis]);
     if (axis != PlanAxis::Expert && next.plan.devices() > scenario.cluster->devices()) {
         if (scenario.plan[partner] % 2 != 0)
             return;

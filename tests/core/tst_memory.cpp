@@ -541,6 +541,37 @@ private Q_SLOTS:
             QCOMPARE(change.fits, memoryOf(change.scenario).fits);
     }
 
+    /// A decode step whose tokens touch every expert reads every weight of a stage once, but for the rows of the embedding.
+    void stepsReadWhatIsStored()
+    {
+        for (const auto& model : builtinCatalog().models)
+            for (const int tensor : {1, 4, 16})
+                for (const NumberFormat format : {NumberFormat::Bf16, NumberFormat::Fp8Block, NumberFormat::Mxfp4}) {
+                    Scenario s = alone("llama-3-8b");
+                    s.cluster = builtinCatalog().cluster("trn2.48xlarge");
+                    s.model = model;
+                    s.workload = {8192, 16, 4};
+                    s.plan[PlanAxis::Tensor] = tensor;
+                    s.formats.weights = format;
+                    if (!isLegal(s.context(), s.plan))
+                        continue;
+                    const Report report = evaluate(s);
+                    const DeviceMemory& held = report.memory.limiting();
+                    double read = 0;
+                    for (const OperatorCost& op : report.decode.operators)
+                        if (op.op != Op::Embedding)
+                            read += op.weightBytes * op.stageLayers;
+                    // A tied head reads the embedding's table. Matrices agree to the byte; norms are read,
+                    // biases, sinks and convolutions are not charged.
+                    const Bytes head = vocabularyShard(*model, s.plan, "head").bytes(format);
+                    const double stored = static_cast<double>(held.weights() - held.embeddingWeights - held.headWeights + head);
+                    const double matrices = stored - static_cast<double>(held.normWeights);
+                    QVERIFY2(read >= matrices * (1 - 1e-6) && read <= stored * (1 + 1e-6),
+                             qPrintable(QString::fromStdString(model->id)
+                                        + QStringLiteral(" TP %1: %2 of %3").arg(tensor).arg(read).arg(stored)));
+                }
+    }
+
     /// A search's fits() is the report's, and the largest batch, context and concurrency are the largest.
     void limits()
     {
