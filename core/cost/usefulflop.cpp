@@ -12,15 +12,21 @@ UsefulFlop::UsefulFlop(const Model& model)
         const LayerParameters p = layerParameters(model, kind);
         const auto layers = static_cast<double>(std::count(model.layers.begin(), model.layers.end(), static_cast<std::uint8_t>(i)));
         const FeedForward& f = kind.feedForward;
-        double matrices = static_cast<double>(p.query + p.keyValue + p.output + p.index + p.linearInput + p.linearOutput + p.dense
-                                              + p.shared + p.router + p.expertProjection);
+        const Attention& a = kind.attention;
+        auto matrices = static_cast<double>(p.query + p.keyValue + p.output + p.index + p.linearInput + p.linearOutput + p.dense + p.shared
+                                            + p.expertProjection);
+        // Norms that are counted among them multiply nothing.
+        if (a.kind == AttentionKind::Latent)
+            matrices -= a.queryLoraRank + a.kvLoraRank;
+        if (p.index > 0)
+            matrices -= 2.0 * a.index.headDim;
         if (f.isMoe()) {
-            const double routed = static_cast<double>(p.routed) * f.topK / f.experts;
+            const double width = f.expertHidden > 0 ? f.expertHidden : model.hidden;
+            const double routed = f.topK * width * f.matrices * f.expertIntermediate;
             m_routed.push_back({i, 2 * routed * layers});
-            matrices += routed;
+            matrices += routed + static_cast<double>(model.hidden) * f.experts;
         }
         m_perRow += 2 * matrices * layers;
-        const Attention& a = kind.attention;
         switch (a.kind) {
         case AttentionKind::Grouped:
         case AttentionKind::Latent: {
