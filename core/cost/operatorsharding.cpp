@@ -155,9 +155,22 @@ private:
         then(whole);
     }
 
+    /// Sharded norms work on each TP rank's share of the tokens, which are whole again for the projections.
+    void norm()
+    {
+        ShardedArray whole{"x", {{"T", m(), {}}, {"H", n(), {}}}, {}};
+        ShardedArray share = whole;
+        if (m_op.collective == Collective::AllGather)
+            share.dims[0].axes = m_inner;
+        alone("norm", share);
+        then(whole);
+    }
+
     void dense()
     {
         axes("TP", m_plan.tensor(), "SP", m_plan.sequence());
+        if ((m_op.op == Op::SharedUp || m_op.op == Op::SharedDown) && m_op.sharding == Sharding::Tokens)
+            m_inner.clear(); // whole on every device
         const ShardedArray stream{"x", {{"T", m(), {}}, {"H", n(), {}}}, {}};
         switch (m_op.op) {
         case Op::Embedding:
@@ -167,7 +180,7 @@ private:
             break;
         case Op::AttentionNorm:
         case Op::MlpNorm:
-        case Op::FinalNorm: alone("norm", stream); break;
+        case Op::FinalNorm: norm(); break;
         case Op::QkvProjection: column("x", "H", "WQKV", "N", "qkv"); break;
         case Op::LatentDown: column("x", "H", "WDQKV", "C", "c", false); break;
         case Op::QueryUp: column("c", "C", "WUQ", "N", "q"); break;
@@ -176,17 +189,29 @@ private:
         case Op::ExpandValues: perHead("o", "C", "WUV", "D", "o"); break;
         case Op::IndexQuery: column("c", "C", "WIQ", "J", "i", false); break;
         case Op::IndexKey: column("x", "H", "WIK", "D", "k", false); break;
-        case Op::IndexScores:
-            product({"i", {{"T", m(), {}}, {"J", k(), {}}}, {}}, {"k", {{"J", k(), {}}, {"S", n(), {}}}, {}}, {"T", "S"}, "s");
+        case Op::IndexScores: {
+            // In decode each SP rank scores its own keys.
+            const Axes keys = m_op.local.n < m_op.global.n ? m_outer : Axes{};
+            const std::int64_t read = positive(m_op.local.n) * m_out.mesh.devicesAlong(keys);
+            product({"i", {{"T", m(), {}}, {"J", k(), {}}}, {}}, {"k", {{"J", k(), {}}, {"S", read, keys}}, {}}, {"T", "S"}, "s");
             break;
-        case Op::IndexTopK: alone("topk", {"s", {{"T", m(), {}}, {"S", n(), {}}}, {}}); break;
+        }
+        case Op::IndexTopK: {
+            ShardedArray whole{"s", {{"T", m(), {}}, {"S", n(), {}}}, {}};
+            ShardedArray own = whole;
+            if (m_op.collective != Collective::None)
+                own.dims[1].axes = m_outer; // each SP rank chooses among its own keys
+            alone("topk", own);
+            then(whole);
+            break;
+        }
         case Op::LinearInput: column("x", "H", "Win", "N", "qkvz"); break;
         case Op::LinearGate: column("f", "D", "Wf", "N", "g"); break;
         case Op::Convolution: alone("conv", {"qkv", {{"T", m(), {}}, {"N", n(), m_inner}}, {}}); break;
         case Op::StateUpdate: alone("update", {"S", {{"N", positive(m_op.global.repeat), m_inner}, {"D", n(), {}}}, {}}); break;
         case Op::StateExchange: gatherSequence("S", "P"); break;
         case Op::SequenceGather: gatherSequence("kv", "S"); break;
-        case Op::RingExchange: alone("to the next rank", {"kv", {{"S", positive(m_op.global.m), m_outer}, {"N", n(), m_inner}}, {}}); break;
+        case Op::RingExchange: gatherSequence("kv", "S"); break;
         case Op::AttentionScores: attention(true); break;
         case Op::AttentionValues: attention(false); break;
         case Op::AttentionSoftmax: alone("softmax", {"p", {{"N", positive(m_op.global.repeat), m_inner}, {"S", n(), {}}}, {}}); break;
