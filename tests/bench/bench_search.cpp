@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a search costs: DeepSeek-V3 on 64 devices, every legal map, ten sets of formats, many batches and cuts.
+// What a search costs: DeepSeek-V3 on 64 devices, every legal map, 15 sets of formats, many batches and cuts.
 // `bench_search [SAMPLES [MAPS]]`: MAPS limits how many maps of each sample are taken. Processor time of this thread, not wall time: the
 // number to compare on a machine that others use too.
 #include "core/hardware/resize.h"
@@ -49,20 +49,20 @@ std::vector<Formats> formatSets()
     std::vector<Formats> sets;
     for (const NumberFormat weights :
          {NumberFormat::Bf16, NumberFormat::Fp8, NumberFormat::Fp8Block, NumberFormat::Int4, NumberFormat::Mxfp4})
-        for (const NumberFormat kv : {NumberFormat::Bf16, NumberFormat::Fp8})
+        for (const NumberFormat kv : {NumberFormat::Bf16, NumberFormat::Fp8, NumberFormat::Int4})
             sets.push_back({weights, kv, weights == NumberFormat::Bf16 ? ComputeFormat::Bf16 : ComputeFormat::Fp8});
     return sets;
 }
 
-/// Batches from 4 to 1024, microbatches from one to a few per stage, prompts in up to four chunks.
+/// Batches from 8 to 1024, one microbatch, one for each stage or two, whole prompts or four chunks.
 LeanPoints pointsFor(int stages)
 {
     const std::vector<int> counts = stages == 1 ? std::vector{1, 2, 4} : std::vector{1, stages, 2 * stages};
     std::vector<LeanPoint> points;
-    for (int batch = 4; batch <= 1024; batch *= 2)
+    for (int batch = 8; batch <= 1024; batch *= 2)
         for (const int prefill : counts)
             for (const int decode : counts)
-                for (const int chunks : {1, 2, 4})
+                for (const int chunks : {1, 4})
                     if (prefill <= batch && decode <= batch)
                         points.push_back({batch, prefill, decode, chunks});
     return LeanPoints(points);
