@@ -89,10 +89,17 @@ struct PieceTimes {
     double head = 0; ///< 0 where the head does not run
 };
 
+/// What a compiled step is asked for.
+enum class StepDetail : std::uint8_t {
+    Rows, ///< operators with their shapes
+    Times ///< times alone: rows would have shapes of zeros
+};
+
 /// Everything about (model, cluster, formats, plan) that does not change with the tokens. Keeps references to model and cluster.
 class StepModel {
 public:
-    StepModel(const Model& model, const Cluster& cluster, const Formats& formats, const Plan& plan, const Routing& routing = {});
+    StepModel(const Model& model, const Cluster& cluster, const Formats& formats, const Plan& plan, const Routing& routing = {},
+              StepDetail detail = StepDetail::Rows);
 
     /// Appends the operators of one layer of `kind`, then of what stands outside the layers (kind -1).
     void layerOperators(int kind, const StepTokens& tokens, std::vector<OperatorCost>& out) const;
@@ -139,6 +146,7 @@ private:
     void compile();
     const Model& m_model;
     const Cluster& m_cluster;
+    StepDetail m_detail;
     Formats m_formats;
     Plan m_plan;
     Routing m_routing;

@@ -6,9 +6,11 @@
 
 namespace shardlens {
 
-StepModel::StepModel(const Model& model, const Cluster& cluster, const Formats& formats, const Plan& plan, const Routing& routing)
+StepModel::StepModel(const Model& model, const Cluster& cluster, const Formats& formats, const Plan& plan, const Routing& routing,
+                     StepDetail detail)
     : m_model(model),
       m_cluster(cluster),
+      m_detail(detail),
       m_formats(formats),
       m_plan(plan),
       m_routing(routing),

@@ -101,6 +101,8 @@ Linear2 TermBuilder::times(Quantity of, double factor, double parameter)
 
 ShapeTerm TermBuilder::dim(Quantity of, double factor, double parameter)
 {
+    if (step.m_detail == StepDetail::Times)
+        return {};
     return {indexIn(table.shapeQuantities, {of, parameter}), factor};
 }
 

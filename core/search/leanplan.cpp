@@ -66,7 +66,7 @@ void LeanPlan::compile(const PlanContext& context, const Plan& plan, std::option
         m_step->reformat(context.formats);
         return;
     }
-    m_step.emplace(context.model, context.cluster, context.formats, plan, context.workload.routing);
+    m_step.emplace(context.model, context.cluster, context.formats, plan, context.workload.routing, StepDetail::Times);
     compileMap(context);
 }
 
