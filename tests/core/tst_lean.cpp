@@ -156,6 +156,8 @@ private Q_SLOTS:
             Scenario s = random.chance(90) ? random.scenario() : random.unchecked();
             if (random.chance(50))
                 s.reserve = random.chance(50) ? Bytes{0} : Bytes{random.between(1, 1 << 30)};
+            if (random.chance(75))
+                s.workload.routing.capacityFactor = 0; // limits are dear to compute: one in four of those drawn will do
             // Several formats of one map, one after the other, as a search does; and other points for it.
             LeanPoints points(pointsAround(random, s));
             for (int again = random.between(1, 3); again > 0; --again) {
