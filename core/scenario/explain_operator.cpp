@@ -16,23 +16,153 @@ std::string shapeText(const OperatorShape& shape)
     return text + ", " + formatCount(shape.n) + "]";
 }
 
-void addCollective(const Scenario& scenario, bool decode, const OperatorCost& op, Explanation& out)
+/// A whole number with thousands commas, another with four figures.
+std::string amount(double value)
+{
+    return std::abs(value - std::round(value)) < 1e-6 * std::max(1.0, std::abs(value)) ? formatCount(std::llround(value))
+                                                                                       : formatNumber(value, 4);
+}
+
+/// The operator as it was compiled: what each of its figures is proportional to.
+class CompiledOperator {
+public:
+    CompiledOperator(const Scenario& scenario, bool decode, const OperatorCost& op)
+        : m_step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing),
+          m_table(m_step.table(decode))
+    {
+        for (std::size_t i = 0; i < m_table.facts.size() && !m_terms; ++i)
+            if (m_table.facts[i].op == op.op && m_table.facts[i].kind == op.kind)
+                m_terms = &m_table.terms[i];
+    }
+    [[nodiscard]] const StepModel& step() const { return m_step; }
+    [[nodiscard]] const OperatorTerms* terms() const { return m_terms; }
+    /// "1,152 B x 4,096 cached tokens read"; empty for a form of two quantities or of none.
+    [[nodiscard]] std::string product(Linear2 OperatorTerms::*form, double value, const char* unit) const
+    {
+        if (!m_terms || (m_terms->*form).c0 == 0 || (m_terms->*form).c1 != 0)
+            return {};
+        const Linear2& f = m_terms->*form;
+        const Quantity quantity = m_table.quantities[f.q0].quantity;
+        if (quantity == Quantity::One)
+            return {};
+        return amount(f.c0) + " " + unit + " × " + amount(value / f.c0) + " " + std::string(nameOf(quantity));
+    }
+
+private:
+    const StepModel m_step;
+    const StepTable& m_table;
+    const OperatorTerms* m_terms = nullptr;
+};
+
+void addCollective(const Scenario& scenario, bool decode, const OperatorCost& op, const CompiledOperator& compiled, Explanation& out)
 {
     const auto level = static_cast<std::size_t>(std::clamp<int>(op.networkLevel, 0, static_cast<int>(scenario.cluster->levels.size()) - 1));
     const FabricLevel& fabric = scenario.cluster->levels[level];
     const std::string name(nameOf(op.collective));
-    out.inputs.push_back({"V", exactBytes(op.payloadBytes), name + " payload", Provenance::Exact});
+    const std::string product = compiled.product(&OperatorTerms::payload, op.payloadBytes, "B");
+    out.inputs.push_back(
+        {"V", exactBytes(op.payloadBytes), name + " payload" + (product.empty() ? "" : ": " + product), Provenance::Exact});
     out.inputs.push_back(
         {"sent", exactBytes(op.communicationBytes), "by each device, " + std::string(nameOf(op.algorithm)), Provenance::Exact});
     out.inputs.push_back({"β", formatBandwidth(fabric.bandwidth), fabric.name + ", one way, per device", Provenance::DataSheet});
     out.inputs.push_back({"α", formatSeconds(fabric.latency), fabric.name + ", each step", Provenance::Default});
-    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing);
-    const std::vector<CollectiveCost> all = collectiveChoices(step, decode, op);
+    const std::vector<CollectiveCost> all = collectiveChoices(compiled.step(), decode, op);
     std::string others;
     for (std::size_t i = 1; i < all.size(); ++i)
         others += (others.empty() ? "" : ", ") + std::string(nameOf(all[i].algorithm)) + " " + formatSeconds(all[i].time);
     if (!others.empty())
         out.notes.push_back("Also considered for the " + name + ": " + others + ".");
+    const double hidden = op.communicationTime - op.exposedTime();
+    if (hidden > 0)
+        out.notes.push_back(formatSeconds(hidden) + " of the " + name + " hide behind "
+                            + (op.op == Op::RingExchange ? "the attention to the blocks at hand" : "the operator's own compute or HBM time")
+                            + ".");
+}
+
+/// "2 x 16 x 8,192 x 1,280", or what one unit of work costs times the units.
+std::string flopText(const OperatorCost& op, const CompiledOperator& compiled)
+{
+    const OperatorShape& s = op.local;
+    const double product =
+        2.0 * static_cast<double>(s.m) * static_cast<double>(s.k) * static_cast<double>(s.n) * static_cast<double>(s.repeat);
+    if (s.k > 0 && std::abs(product - op.flop) <= 1e-9 * op.flop)
+        return "2 m k n = 2 × " + (s.repeat > 1 ? formatCount(s.repeat) + " × " : std::string()) + formatCount(s.m) + " × "
+               + formatCount(s.k) + " × " + formatCount(s.n);
+    return compiled.product(&OperatorTerms::flop, op.flop, "FLOP");
+}
+
+void addBytes(const OperatorCost& op, const CompiledOperator& compiled, Explanation& out)
+{
+    const auto add = [&](const char* symbol, double bytes, Linear2 OperatorTerms::*form, const char* what) {
+        if (bytes <= 0)
+            return;
+        const std::string product = compiled.product(form, bytes, "B");
+        out.inputs.push_back({symbol, exactBytes(bytes), product.empty() ? what : product, Provenance::Exact});
+    };
+    add("weights", op.weightBytes, &OperatorTerms::weightBytes, "read once, scales included");
+    add("KV", op.kvBytes, &OperatorTerms::kvBytes, "cache or state, read and written");
+    add("activations", op.activationBytes, &OperatorTerms::activationBytes, "in and out, bf16");
+}
+
+/// What is assumed where the model and the plan do not say.
+void addAssumptions(const Scenario& scenario, bool decode, const OperatorCost& op, const CompiledOperator& compiled, Explanation& out)
+{
+    const PlanOptions& options = scenario.plan.options;
+    const LayerKind* kind = op.kind >= 0 ? &scenario.model->kinds[static_cast<std::size_t>(op.kind)] : nullptr;
+    const auto note = [&out](std::string text) { out.notes.push_back(std::move(text)); };
+    if (op.arithmetic != scenario.formats.compute)
+        note("Multiplied in " + std::string(nameOf(op.arithmetic)) + ", not in " + std::string(nameOf(scenario.formats.compute))
+             + (op.op == Op::Router  ? ": routers stay in 16 bits."
+                : op.weightBytes > 0 ? ": its weights are stored in a wider format of their own."
+                                     : ": scores and states are, unless arithmetic and cache are both fp8."));
+    switch (op.op) {
+    case Op::AttentionScores:
+    case Op::AttentionValues:
+        if (kind && kind->attention.chunked && kind->attention.window > 0)
+            note("The chunks are costed as a sliding window of " + formatCount(kind->attention.window) + " tokens, their upper bound.");
+        if (kind && kind->attention.index.heads > 0)
+            note("Each query reads its own choice of at most " + formatCount(kind->attention.index.topK)
+                 + " tokens; nothing is shared between queries.");
+        else if (!decode && options.fusedAttention)
+            note("Fused: the causal mask halves the work and nothing of size S × S is moved.");
+        if (!decode && scenario.plan.sequence() > 1)
+            note("Positions are dealt to the SP ranks so that each has as many pairs (zigzag).");
+        break;
+    case Op::AttentionSoftmax: note("Scores and probabilities are each written to and read from HBM in bf16; masked pairs too."); break;
+    case Op::IndexScores: note("Keys of the index are cached in fp8 with one fp32 scale per 128 values; scores are fp32."); break;
+    case Op::StateUpdate:
+        note(decode ? "The fp32 state of each sequence is read and written once; it does not grow with the context."
+                    : "Prefill works in chunks of " + std::string(kind && kind->attention.linear.kind == LinearKind::Mamba2 ? "256" : "64")
+                          + " tokens; the last one is padded. The fp32 state stays on the chip within a piece.");
+        break;
+    case Op::RingExchange:
+        note("Each of " + std::to_string(scenario.plan.sequence() - 1) + " transfers runs beside the attention to one of "
+             + std::to_string(scenario.plan.sequence()) + " equal blocks (zigzag).");
+        break;
+    case Op::ExpertUp:
+    case Op::ExpertDown: {
+        const double imbalance = compiled.step().routingOf(op.kind).imbalance();
+        if (imbalance > 1 + 1e-9)
+            note("The hottest EP rank has " + formatNumber(imbalance) + " times the mean load; the others wait for it.");
+        if (op.dropped > 0)
+            note(formatPercent(op.dropped) + " of all token-expert pairs are dropped at the capacity limit.");
+        break;
+    }
+    case Op::Dispatch:
+    case Op::Combine:
+        if (op.collective == Collective::AllToAll)
+            note("A token goes once to each rank that has any of its experts: "
+                 + formatNumber(compiled.step().routingOf(op.kind).destinations()) + " of " + std::to_string(scenario.plan.expert())
+                 + " in the mean; bf16 both ways.");
+        break;
+    case Op::AttentionNorm:
+    case Op::MlpNorm:
+    case Op::FinalNorm:
+        if (options.shardedNorms && scenario.plan.tensor() > 1)
+            note("Sharded norms: each TP rank works on its share of the rows; an AllGather makes them whole.");
+        break;
+    default: break;
+    }
 }
 
 } // namespace
@@ -48,7 +178,10 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
     }
     const OperatorCost& op = phase.operators[static_cast<std::size_t>(subject.op)];
     const Accelerator& a = scenario.cluster->accelerator;
-    const double peak = a.peakOf(scenario.formats.compute);
+    const double peak = a.peakOf(op.arithmetic);
+    const bool decode = subject.phase == Phase::Decode;
+    const CompiledOperator compiled(scenario, decode, op);
+    const bool hides = op.communicationTime - op.exposedTime() > 0;
     const double bytes = op.weightBytes + op.activationBytes + op.kvBytes;
     out.title = std::string(nameOf(op.op));
     out.subtitle = std::string(nameOf(subject.phase)) + ", one microbatch, one device" + (op.kind >= 0 ? ", one layer" : "");
@@ -64,31 +197,35 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
                                               : Cause::Weights;
     if (bytes > 0) {
         const bool compute = op.computeTime >= op.memoryTime;
-        out.formula.push_back({"t", "max(FLOP/F, bytes/BW)" + std::string(op.communicationTime > 0 ? " + t_net" : ""), "", false});
+        out.formula.push_back({"t",
+                               "max(FLOP/F, bytes/BW)"
+                                   + std::string(op.communicationTime <= 0 ? ""
+                                                 : hides                   ? " + exposed t_net"
+                                                                           : " + t_net"),
+                               "", false});
         if (compute)
             out.formula.push_back({"", formatFlop(op.flop, 4), formatFlopRate(peak), false});
         else
             out.formula.push_back({"", exactBytes(bytes), formatBandwidth(a.memoryBandwidth), false});
         if (op.communicationTime > 0)
             out.formula.push_back(
-                {"", formatSeconds(std::max(op.computeTime, op.memoryTime), 4) + " + " + formatSeconds(op.communicationTime, 4), "",
-                 false});
+                {"", formatSeconds(std::max(op.computeTime, op.memoryTime), 4) + " + " + formatSeconds(op.exposedTime(), 4), "", false});
     } else {
-        out.formula.push_back({"t", "steps × α + bytes / β", "", false});
+        out.formula.push_back({"t", hides ? "steps × α + bytes / β, less what hides" : "steps × α + bytes / β", "", false});
     }
     out.formula.push_back({"", formatSeconds(op.time, 4), "", true});
     if (bytes > 0) {
         out.inputs.push_back({"shape", shapeText(op.local), "on this device; whole: " + shapeText(op.global), Provenance::Exact});
-        out.inputs.push_back({"FLOP", formatFlop(op.flop, 4), "2 m k n", Provenance::Exact});
-        std::string what = "weights " + formatBytes(op.weightBytes) + ", activations " + formatBytes(op.activationBytes);
-        if (op.kvBytes > 0)
-            what += ", KV " + formatBytes(op.kvBytes);
-        out.inputs.push_back({"bytes", exactBytes(bytes), what, Provenance::Exact});
-        out.inputs.push_back(peakInput(scenario));
+        const std::string work = flopText(op, compiled);
+        if (op.flop > 0)
+            out.inputs.push_back({"FLOP", formatFlop(op.flop, 4), work.empty() ? "on this device" : work, Provenance::Exact});
+        out.inputs.push_back({"bytes", exactBytes(bytes), "weights, KV and activations", Provenance::Exact});
+        addBytes(op, compiled, out);
+        out.inputs.push_back({"F", formatFlopRate(peak), a.name + ", dense " + std::string(nameOf(op.arithmetic)), Provenance::DataSheet});
         out.inputs.push_back(bandwidthInput(scenario));
     }
     if (op.communicationTime > 0)
-        addCollective(scenario, subject.phase == Phase::Decode, op, out);
+        addCollective(scenario, decode, op, compiled, out);
     out.alternativesTitle = "The longer side sets the time";
     if (op.computeTime > 0)
         out.alternatives.push_back({"Compute side", formatSeconds(op.computeTime), op.computeTime, Cause::Compute});
@@ -98,6 +235,7 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
     if (op.communicationTime > 0)
         out.alternatives.push_back({std::string(nameOf(op.collective)) + ", after it", formatSeconds(op.communicationTime),
                                     op.communicationTime, Cause::Communication});
+    addAssumptions(scenario, decode, op, compiled, out);
     out.notes.push_back(notation(op, scenario.plan));
     if (bytes > 0 && op.flop > 0)
         out.notes.push_back("Intensity " + formatNumber(op.flop / bytes) + " FLOP per byte; the roofs meet at "

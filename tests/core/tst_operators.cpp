@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators by hand, and the mistakes that cost models of this kind have made.
 #include "core/model/parameters.h"
+#include "core/scenario/explain.h"
 #include "scenarios.h"
 
 #include <QTest>
@@ -169,7 +170,8 @@ private Q_SLOTS:
         std::int64_t wanted = 0;
         for (const std::uint8_t kind : s.model->layers) {
             const Attention& a = s.model->kinds[kind].attention;
-            wanted += std::int64_t{2} * a.kvHeads * a.headDim * 2 * (a.window > 0 ? std::min(a.window, 21'000) : 21'008); // in blocks of 16 tokens
+            wanted += std::int64_t{2} * a.kvHeads * a.headDim * 2
+                      * (a.window > 0 ? std::min(a.window, 21'000) : 21'008); // in blocks of 16 tokens
         }
         QCOMPARE(r.memory.limiting().kv, Bytes{wanted});
         QVERIFY(wanted < r.memory.kvPerTokenPerDevice * 21'000 * 6 / 10);
@@ -234,6 +236,49 @@ private Q_SLOTS:
         const Report r = evaluate(s);
         QCOMPARE(find(r.decode.operators, Op::OutputProjection).communicationBytes, 0.0);
         QVERIFY(find(r.decode.operators, Op::MlpDown).communicationBytes > 0);
+    }
+
+    void theInspectorShowsTheArithmetic()
+    {
+        Scenario s = llama(8);
+        const auto explained = [&s](Phase phase, Op op) {
+            const Report r = evaluate(s);
+            const auto& rows = phase == Phase::Prefill ? r.prefill.operators : r.decode.operators;
+            const auto at = std::find_if(rows.begin(), rows.end(), [op](const OperatorCost& row) { return row.op == op; });
+            return explain(s, r, {Subject::Kind::Operator, phase, -1, -1, -1, -1, static_cast<int>(at - rows.begin()), -1});
+        };
+        const auto noteOf = [](const Explanation& e, std::string_view symbol) {
+            for (const Explanation::Input& input : e.inputs)
+                if (input.symbol == symbol)
+                    return input.note;
+            return std::string();
+        };
+        const auto says = [](const Explanation& e, std::string_view text) {
+            return std::any_of(e.notes.begin(), e.notes.end(), [text](const std::string& n) { return n.find(text) != std::string::npos; });
+        };
+        const Explanation qkv = explained(Phase::Decode, Op::QkvProjection);
+        QCOMPARE(noteOf(qkv, "FLOP"), std::string("2 m k n = 2 × 16 × 8,192 × 1,280"));
+        QCOMPARE(noteOf(qkv, "KV"), std::string("512 B × 16 rows on the device")); // one head of K and of V, bf16
+        const Explanation scores = explained(Phase::Prefill, Op::AttentionScores);
+        QCOMPARE(noteOf(scores, "FLOP"), std::string("2,048 FLOP × 8,008,000 query-key pairs")); // 16 x 1,000 x 1,001 / 2
+        const Explanation output = explained(Phase::Decode, Op::OutputProjection);
+        QCOMPARE(noteOf(output, "V"), std::string("AllReduce payload: 16,384 B × 16 rows on the device"));
+        s.plan.options.overlap = 1;
+        QVERIFY(says(explained(Phase::Decode, Op::OutputProjection), "of the AllReduce hide behind"));
+        s.plan.options.overlap = 0;
+        s.plan.options.fusedAttention = false;
+        QVERIFY(says(explained(Phase::Prefill, Op::AttentionSoftmax), "written to and read from HBM in bf16"));
+
+        s = scenarioOf("deepseek-v3", "p5.48xlarge");
+        s.workload = {64, 1000, 200};
+        s.plan[PlanAxis::AttentionData] = s.plan[PlanAxis::Expert] = 8;
+        s.workload.routing.powerLaw = 0.5;
+        s.workload.routing.capacityFactor = 1;
+        const Explanation experts = explained(Phase::Decode, Op::ExpertUp);
+        QVERIFY(says(experts, "times the mean load"));
+        QVERIFY(says(experts, "of all token-expert pairs are dropped"));
+        QVERIFY(noteOf(experts, "weights").find("experts read") != std::string::npos);
+        QVERIFY(says(explained(Phase::Decode, Op::Dispatch), "A token goes once to each rank that has any of its experts"));
     }
 
     void infeasiblePlansSaySo()
