@@ -10,6 +10,9 @@ namespace shardlens {
 namespace {
 
 constexpr double kCertain = 1 - 1e-9; ///< above this a token always visits the expert
+// Beyond these a token's experts count as drawn independently of one another: no model comes near, and a file that asks for it must not hang.
+constexpr int kMostDrawn = 64;
+constexpr std::int64_t kMostWork = std::int64_t{1} << 24; // experts x k x ranks
 
 /// p_i = min(1, c w_i) that sum to `total`, for falling weights: the busiest are certain as long as they must be.
 std::vector<double> inclusionOf(const std::vector<double>& weights, int total)
@@ -103,9 +106,11 @@ int heldBy(int rank, int count, int ranks)
 /// Probability that k of `count`, drawn without replacement, all miss `held` of them.
 double hypergeometricMiss(int count, int held, int k)
 {
+    if (k > count - held)
+        return 0;
     double probability = 1;
     for (int j = 0; j < k; ++j)
-        probability *= std::max(0.0, static_cast<double>(count - held - j)) / (count - j);
+        probability *= static_cast<double>(count - held - j) / (count - j);
     return probability;
 }
 
@@ -123,7 +128,10 @@ struct ExpertRouting::Layout {
     std::vector<double> odds;        // certain experts: 1, unless groups
     std::vector<Slot> slots;         // by rank
     std::vector<double> loads;       // by rank
+    std::vector<double> misses;      // by rank: probability that a token has no expert there
+    double drawn = 0;                // weight of all draws
     int certain = 0;
+    bool exact = true;
 
     explicit Layout(const Key& k) : key(k), probability(inclusionOf(powerLaw(key.experts, key.powerLaw), key.topK))
     {
@@ -131,7 +139,13 @@ struct ExpertRouting::Layout {
             pack();
         else
             number();
-        findOdds();
+        exact = key.topK <= kMostDrawn && std::int64_t{key.experts} * key.topK * key.ranks <= kMostWork;
+        if (exact) {
+            findOdds();
+            drawn = key.groups > 1 ? ways(odds) : symmetric(odds);
+        }
+        for (int rank = 0; rank < key.ranks; ++rank)
+            misses.push_back(avoids(rank, rank + 1));
     }
 
     [[nodiscard]] std::size_t hottest() const
@@ -141,19 +155,27 @@ struct ExpertRouting::Layout {
 
     [[nodiscard]] double avoids(int first, int last) const
     {
+        if (last == first + 1 && static_cast<std::size_t>(first) < misses.size())
+            return misses[static_cast<std::size_t>(first)];
         // The share of each expert's copies that lies on these ranks. A token avoids them with probability e_k(odds x (1 - share)) / e_k(odds).
-        std::vector<double> odd = odds;
+        std::vector<double> share(probability.size(), 0);
         for (const Slot& slot : slots)
-            if (slot.rank >= first && slot.rank < last) {
-                const std::size_t i = static_cast<std::size_t>(slot.expert);
-                odd[i] -= odds[i] * (slot.probability / probability[i]);
-            }
+            if (slot.rank >= first && slot.rank < last)
+                share[static_cast<std::size_t>(slot.expert)] += slot.probability / probability[static_cast<std::size_t>(slot.expert)];
+        double sure = 1; // of certain experts, which stand apart unless there are groups
+        if (!exact) {
+            for (std::size_t i = 0; i < share.size(); ++i)
+                sure *= std::max(0.0, 1 - share[i] * probability[i]);
+            return sure;
+        }
+        std::vector<double> odd = odds;
+        for (std::size_t i = 0; i < share.size(); ++i)
+            odd[i] *= std::max(0.0, 1 - share[i]);
         if (key.groups > 1)
-            return ways(odd) / ways(odds);
-        double sure = 1;
+            return ways(odd) / drawn;
         for (std::size_t i = 0; i < static_cast<std::size_t>(certain); ++i)
-            sure *= std::max(0.0, odd[i]); // certain experts have odds 1 here: the share elsewhere
-        return sure * symmetric(odd) / symmetric(odds);
+            sure *= odd[i];
+        return sure * symmetric(odd) / drawn;
     }
 
 private:
@@ -255,24 +277,52 @@ private:
 
 namespace {
 
-/// Layouts of this thread's latest plans: making one solves for odds, and a user dragging a slider asks for the same again and again.
-std::shared_ptr<const ExpertRouting::Layout> layoutFor(const Key& key)
+/// The experts of a power law.
+struct Skew {
+    int experts = 0;
+    int topK = 0;
+    double exponent = 0;
+    std::vector<double> probabilities;
+    std::vector<double> logMisses;
+};
+
+/// This thread's latest: making one takes long, and a user dragging a slider, or a search, asks for the same again and again.
+template <class T, class Same, class Make>
+std::shared_ptr<const T> remembered(Same&& same, Make&& make)
 {
     constexpr std::size_t most = 64;
-    static thread_local std::vector<std::shared_ptr<const ExpertRouting::Layout>> known;
-    for (const auto& layout : known)
-        if (layout->key == key)
-            return layout;
+    static thread_local std::vector<std::shared_ptr<const T>> known;
+    for (const auto& each : known)
+        if (same(*each))
+            return each;
     if (known.size() == most)
         known.erase(known.begin());
-    known.push_back(std::make_shared<const ExpertRouting::Layout>(key));
+    known.push_back(make());
     return known.back();
+}
+
+std::shared_ptr<const ExpertRouting::Layout> layoutFor(const Key& key)
+{
+    return remembered<ExpertRouting::Layout>([&key](const ExpertRouting::Layout& layout) { return layout.key == key; },
+                                             [&key] { return std::make_shared<const ExpertRouting::Layout>(key); });
 }
 
 double logMissOf(double probability)
 {
     // ln 0 would turn 0 tokens into 0 x infinity.
     return probability >= 1 ? -1e30 : std::log1p(-probability);
+}
+
+std::shared_ptr<const Skew> skewFor(int experts, int topK, double exponent)
+{
+    return remembered<Skew>([=](const Skew& skew) { return skew.experts == experts && skew.topK == topK && skew.exponent == exponent; },
+                            [=] {
+                                auto skew = std::make_shared<Skew>();
+                                *skew = {experts, topK, exponent, inclusionOf(powerLaw(experts, exponent), topK), {}};
+                                for (const double each : skew->probabilities)
+                                    skew->logMisses.push_back(logMissOf(each));
+                                return skew;
+                            });
 }
 
 } // namespace
@@ -315,13 +365,12 @@ ExpertRouting::ExpertRouting(const FeedForward& feedForward, int expertParallel,
 
 void ExpertRouting::skew(double exponent)
 {
-    m_probabilities = inclusionOf(powerLaw(m_experts, exponent), m_topK);
+    const std::shared_ptr<const Skew> known = skewFor(m_experts, m_topK, exponent);
+    m_probabilities = known->probabilities;
     const double busiest = m_probabilities.front();
     m_hottest.others = m_experts > 1 ? static_cast<double>(m_hottest.slots - 1) / (m_experts - 1) : 0;
     m_hottest.pairsPerToken = busiest + m_hottest.others * (m_topK - busiest);
-    m_hottest.logMisses.resize(m_probabilities.size());
-    for (std::size_t i = 0; i < m_probabilities.size(); ++i)
-        m_hottest.logMisses[i] = logMissOf(m_probabilities[i]);
+    m_hottest.logMisses = known->logMisses;
 }
 
 double ExpertRouting::limit(double tokens) const

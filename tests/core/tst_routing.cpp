@@ -261,6 +261,29 @@ private Q_SLOTS:
         QVERIFY(near(routing.hottest().arrival, 13.0 / 25, 1e-12));
     }
 
+    void hugeAndSteep()
+    {
+        // What a file may ask for at most answers at once and within bounds.
+        for (const int groups : {1, 64})
+            for (const double a : {0.0, 10.0}) {
+                const ExpertRouting routing(moe(2048, 1024, groups, std::max(1, groups / 2)), 512, 100, {a, 1.5, false});
+                QVERIFY(routing.destinations() >= 1 && routing.destinations() <= 512);
+                QVERIFY(routing.hottest().arrival > 0 && routing.hottest().arrival <= 1);
+                const ExpertLoad load = routing.at(65536);
+                QVERIFY(load.pairs > 0 && load.touched > 0 && load.dropped >= 0 && load.dropped < 1);
+            }
+        // Every expert for every token, under a power law too.
+        for (const double a : {0.0, 0.5, 10.0}) {
+            const ExpertRouting all(moe(8, 8), 3, 0, {a, 0, true});
+            QCOMPARE(all.hottest().arrival, 1.0);
+            QCOMPARE(all.destinations(), 3.0);
+            QCOMPARE(all.at(5).touched, 3.0);
+        }
+        // Independent draws are near the exact ones where both are known: k 64 of 1024 over 8, where all ranks are nearly sure.
+        QVERIFY(
+            near(ExpertRouting(moe(1024, 65), 128, 8, {}).destinations(), ExpertRouting(moe(1024, 64), 128, 8, {}).destinations(), 0.05));
+    }
+
     void excessByEnumeration()
     {
         for (const int tokens : {1, 2, 5, 17, 64})
