@@ -16,7 +16,7 @@ CollectiveLine line(const LevelUse& use, double steps, double secondsPerByte, do
 
 int log2Ceil(int n)
 {
-    return std::bit_width(static_cast<unsigned>(n - 1));
+    return static_cast<int>(std::bit_width(static_cast<unsigned>(n - 1)));
 }
 
 bool isPowerOfTwo(int n)
