@@ -6,6 +6,7 @@
 #include "core/search/lanes.h"
 
 #include <algorithm>
+#include <limits>
 #include <new>
 
 namespace shardlens {
@@ -41,38 +42,38 @@ LeanPlan::LeanPlan(const lean::Kernel& kernel) : m_kernel(kernel)
     m_decode.decode = true;
 }
 
-bool LeanPlan::sharesMap(const PlanContext& context, const Plan& plan) const
-{
-    constexpr auto kCut = static_cast<std::ptrdiff_t>(PlanAxis::PrefillMicrobatches);
-    const auto sameLengths = m_work.input == context.workload.input && m_work.output == context.workload.output;
-    return m_step && m_model == &context.model && m_cluster == &context.cluster && sameLengths && m_work.routing == context.workload.routing
-           && std::equal(plan.values.begin(), plan.values.begin() + kCut, m_plan.values.begin()) && plan.options == m_plan.options;
-}
-
 void LeanPlan::compile(const PlanContext& context, const Plan& plan, std::optional<Bytes> reserve)
 {
-    m_legal = isLegalMap(context, plan);
-    if (!m_legal) {
-        m_step.reset();
-        return;
-    }
-    const bool shares = sharesMap(context, plan);
     m_model = &context.model;
     m_cluster = &context.cluster;
     m_work = context.workload;
     m_plan = plan;
-    m_memory.emplace(context, plan, reserve);
-    if (shares) {
-        m_step->reformat(context.formats);
-        return;
-    }
-    m_step.emplace(context.model, context.cluster, context.formats, plan, context.workload.routing, StepDetail::Times);
-    compileMap(context);
+    m_reserve = reserve;
+    m_step.reset();
+    reformat(context.formats);
 }
 
-void LeanPlan::compileMap(const PlanContext& context)
+void LeanPlan::reformat(const Formats& formats)
 {
-    m_layout.assign(context.model, m_plan);
+    m_legal = false;
+    if (m_model == nullptr)
+        return;
+    const PlanContext context{*m_model, *m_cluster, m_work, formats};
+    m_legal = isLegalMap(context, m_plan);
+    if (!m_legal)
+        return;
+    m_memory.emplace(context, m_plan, m_reserve);
+    if (m_step) {
+        m_step->reformat(formats);
+        return;
+    }
+    m_step.emplace(*m_model, *m_cluster, formats, m_plan, m_work.routing, StepDetail::Times);
+    compileMap();
+}
+
+void LeanPlan::compileMap()
+{
+    m_layout.assign(*m_model, m_plan);
     const auto visits = static_cast<std::size_t>(m_layout.blocks());
     m_types.clear();
     for (Phase* phase : {&m_prefill, &m_decode}) {
@@ -92,11 +93,11 @@ void LeanPlan::compileMap(const PlanContext& context)
             m_prefill.busyColumn.push_back(column);
             m_decode.busyColumn.push_back(column);
         }
-    compileLinks(context.cluster, m_prefill);
-    compileLinks(context.cluster, m_decode);
+    compileLinks(m_prefill);
+    compileLinks(m_decode);
 }
 
-void LeanPlan::compileLinks(const Cluster& cluster, Phase& phase)
+void LeanPlan::compileLinks(Phase& phase)
 {
     const int stages = m_layout.stages();
     phase.links.clear();
@@ -106,7 +107,7 @@ void LeanPlan::compileLinks(const Cluster& cluster, Phase& phase)
             const HandOver next = handOverOf(stage, stages, visit + 1 == m_layout.visits(), phase.decode);
             Link link{next.payload, {}};
             if (next.payload != HandOver::Payload::Nothing)
-                link.line = sendLine(cluster, m_step->placement().firstDevice(stage, 0), m_step->placement().firstDevice(next.stage, 0));
+                link.line = sendLine(*m_cluster, m_step->placement().firstDevice(stage, 0), m_step->placement().firstDevice(next.stage, 0));
             const auto known = std::find_if(phase.links.begin(), phase.links.end(), [&link](const Link& other) {
                 return link.payload == other.payload && link.line.latency == other.line.latency
                        && link.line.secondsPerByte == other.line.secondsPerByte;
@@ -173,6 +174,23 @@ void LeanPlan::preparePieces(const LeanPoints& points, Phase& phase)
         flush(index % kLanes);
 }
 
+void LeanPlan::setCut(const LeanPoint& point)
+{
+    m_plan[PlanAxis::PrefillMicrobatches] = point.prefillMicrobatches;
+    m_plan[PlanAxis::DecodeMicrobatches] = point.decodeMicrobatches;
+    m_plan[PlanAxis::Chunks] = point.chunks;
+}
+
+/// False when no batch and no prompt makes this cut legal: no point needs its time, and it could take any amount of memory.
+bool LeanPlan::canRun(const BatchCut& cut, bool decode)
+{
+    setCut({1, decode ? 1 : cut.microbatches, decode ? cut.microbatches : 1, cut.chunks});
+    Workload enough;
+    enough.batch = std::max(cut.microbatches, m_plan.attentionData());
+    enough.input = std::numeric_limits<int>::max();
+    return isLegalCut(enough, m_plan);
+}
+
 void LeanPlan::evaluatePhase(const LeanPoints& points, Phase& phase)
 {
     preparePieces(points, phase);
@@ -185,6 +203,8 @@ void LeanPlan::evaluatePhase(const LeanPoints& points, Phase& phase)
     phase.seconds.resize(jobs.jobs.size());
     const int visits = m_layout.visits();
     for (const LeanPoints::Group& group : jobs.groups) {
+        if (!canRun(group.cut, phase.decode))
+            continue;
         if (phase.decode && !decodeIsClosed(visits, group.cut)) {
             evaluateUnequalDecode(jobs, group, phase);
             continue;
@@ -276,9 +296,7 @@ bool LeanPlan::judge(const LeanPoints& points, std::span<LeanResult> results)
         if (entry.prefill == LeanPoints::kNone)
             continue;
         work.batch = entry.point.batch;
-        m_plan[PlanAxis::PrefillMicrobatches] = entry.point.prefillMicrobatches;
-        m_plan[PlanAxis::DecodeMicrobatches] = entry.point.decodeMicrobatches;
-        m_plan[PlanAxis::Chunks] = entry.point.chunks;
+        setCut(entry.point);
         if (!isLegalCut(work, m_plan))
             continue;
         results[i].legal = true;

@@ -36,8 +36,10 @@ public:
     explicit LeanPlan(const lean::Kernel& kernel = lean::bestKernel());
 
     /// Compiles a plan; its microbatches and chunks and the workload's batch do not matter. Keeps references to model and cluster, which
-    /// must not change until the next call. Plans that differ in formats alone, one after the other, share what they can.
+    /// must outlive what follows.
     void compile(const PlanContext& context, const Plan& plan, std::optional<Bytes> reserve);
+    /// Compiles the same plan for other formats; keeps what does not hang on them.
+    void reformat(const Formats& formats);
     /// False when no batch and no cut makes the plan legal.
     [[nodiscard]] bool legal() const { return m_legal; }
 
@@ -78,10 +80,10 @@ private:
         std::uint64_t points = 0;    ///< serial of those that recipes, quantities, runsHead and the rows' links are of; 0: none
     };
 
-    [[nodiscard]] bool sharesMap(const PlanContext& context, const Plan& plan) const;
-    void compileMap(const PlanContext& context);
-    void compileLinks(const Cluster& cluster, Phase& phase);
-    [[nodiscard]] StepTokens tokensOf(const LeanPoints& points, const Phase& phase, std::uint32_t piece) const;
+    void compileMap();
+    void compileLinks(Phase& phase);
+    [[nodiscard]] bool canRun(const BatchCut& cut, bool decode);
+    void setCut(const LeanPoint& point);
     void preparePieces(const LeanPoints& points, Phase& phase);
     void evaluatePhase(const LeanPoints& points, Phase& phase);
     void evaluateUnequalDecode(const LeanPoints::Phase& points, const LeanPoints::Group& group, Phase& phase);
@@ -96,6 +98,7 @@ private:
     const Cluster* m_cluster = nullptr;
     Workload m_work;
     Plan m_plan;
+    std::optional<Bytes> m_reserve;
     std::optional<StepModel> m_step;
     std::optional<MemoryTerms> m_memory;
     StageLayout m_layout;

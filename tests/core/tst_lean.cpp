@@ -160,8 +160,12 @@ private Q_SLOTS:
                 s.workload.routing.capacityFactor = 0; // limits are dear to compute: one in four of those drawn will do
             // Several formats of one map, one after the other, as a search does; and other points for it.
             LeanPoints points(pointsAround(random, s));
-            for (int again = random.between(1, 3); again > 0; --again) {
-                lean.compile(s.context(), s.plan, s.reserve);
+            const int formats = random.between(1, 3);
+            for (int set = 0; set < formats; ++set) {
+                if (set == 0)
+                    lean.compile(s.context(), s.plan, s.reserve);
+                else
+                    lean.reformat(s.formats);
                 results.assign(points.size(), {});
                 lean.evaluate(points, results);
                 for (std::size_t i = 0; i < points.size(); ++i) {
@@ -258,6 +262,64 @@ private Q_SLOTS:
             }
         }
         QVERIFY(left > 10 && kept > 10);
+    }
+
+    /// A cut that needs more events than any plan may have is legal on one stage and not on several.
+    void cutsTooFineForAPlanCostNothing()
+    {
+        test::Random random(13);
+        Scenario s = random.scenario();
+        s.model = builtinCatalog().model("llama-3-70b");
+        s.cluster = builtinCatalog().cluster("p5.48xlarge");
+        QVERIFY(s.model && s.cluster);
+        s.formats = {};
+        s.workload = {64, 300'000, 16, {}};
+        s.plan = {};
+        const std::vector<LeanPoint> point{{64, 4, 1, 1 << 16}, {64, 1, 1, 2}};
+        const LeanPoints points(point);
+        std::vector<LeanResult> results(2);
+        LeanPlan lean;
+        for (const int stages : {1, 8}) {
+            s.plan[PlanAxis::Pipeline] = stages;
+            lean.compile(s.context(), s.plan, s.reserve);
+            lean.evaluate(points, results);
+            for (std::size_t i = 0; i < 2; ++i) {
+                moveTo(point[i], s);
+                const QString wrong = difference(results[i], evaluate(s));
+                QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+            }
+            QCOMPARE(results[0].legal, stages == 1);
+        }
+    }
+
+    /// Formats that the accelerator cannot compute in make every point illegal; others after them make it legal again.
+    void reformatsIntoAndOutOfLegality()
+    {
+        test::Random random(17);
+        Scenario s = random.scenario();
+        s.model = builtinCatalog().model("llama-3-70b");
+        s.cluster = builtinCatalog().cluster("p5.48xlarge");
+        QVERIFY(s.model && s.cluster);
+        s.formats = {};
+        s.formats.compute = ComputeFormat::Fp4; // not of an H100
+        s.plan = {};
+        s.plan[PlanAxis::Tensor] = 8;
+        const std::vector<LeanPoint> point{{16, 1, 1, 1}};
+        const LeanPoints points(point);
+        std::vector<LeanResult> results(1);
+        LeanPlan lean;
+        lean.reformat({});
+        QVERIFY(!lean.legal()); // nothing to reformat yet
+        lean.compile(s.context(), s.plan, s.reserve);
+        for (const ComputeFormat compute : {ComputeFormat::Fp4, ComputeFormat::Bf16, ComputeFormat::Fp4, ComputeFormat::Fp8}) {
+            s.formats.compute = compute;
+            lean.reformat(s.formats);
+            QCOMPARE(lean.legal(), compute != ComputeFormat::Fp4);
+            lean.evaluate(points, results);
+            moveTo(point[0], s);
+            const QString wrong = difference(results[0], evaluate(s));
+            QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+        }
     }
 
     void illegalPlansGiveNothing()
