@@ -15,6 +15,7 @@ using Limits = ModelLimits;
 constexpr std::array<std::string_view, 3> kHeads{"num_attention_heads", "n_head", "n_heads"};
 constexpr std::array<std::string_view, 2> kFalconKvHeads{"num_kv_heads", "n_head_kv"};
 constexpr std::array<std::string_view, 2> kSlidingWindow{"sliding_window", "sliding_window_size"};
+constexpr std::array<std::string_view, 2> kHeadDim{"head_dim", "attention_head_dim"};
 constexpr std::array<std::string_view, 2> kPeriod{"sliding_window_pattern", "_sliding_window_pattern"};
 
 int readFalconKvHeads(ConfigReader& reader, int heads)
@@ -63,10 +64,10 @@ void readGrouped(ConfigReader& reader, const Family& family, int hidden, Attenti
     a.kvHeads = readKvHeads(reader, family, a.queryHeads);
     if (a.queryHeads % a.kvHeads != 0)
         reader.refuse("num_key_value_heads", "a divisor of the " + std::to_string(a.queryHeads) + " query heads is expected");
-    if (const std::optional<int> given = reader.maybe("head_dim", 1, Limits::headDim)) {
+    if (const std::optional<int> given = reader.maybe(kHeadDim, 1, Limits::headDim)) {
         a.headDim = *given;
     } else if (!family.headDimDerives) {
-        a.headDim = reader.required("head_dim", 1, Limits::headDim);
+        a.headDim = reader.required(kHeadDim, 1, Limits::headDim);
     } else if (hidden % a.queryHeads != 0 || hidden / a.queryHeads > Limits::headDim) {
         reader.refuse("head_dim", "this field is needed: hidden size " + std::to_string(hidden) + " / " + std::to_string(a.queryHeads)
                                       + " query heads is no head size");
@@ -96,11 +97,6 @@ void readLatent(ConfigReader& reader, Attention& a)
         reader.derived("q_lora_rank null: queries are projected directly");
 }
 
-bool readBias(ConfigReader& reader, const BiasRule& rule)
-{
-    return rule.key.empty() ? rule.fallback : reader.flag(rule.key, rule.fallback, "the default of this model_type");
-}
-
 QueryKeyNorm readQueryKeyNorm(ConfigReader& reader, const Family& family)
 {
     if (family.queryKeyNorm == QueryKeyNorm::None || !readBias(reader, family.queryKeyNormRule))
@@ -126,6 +122,7 @@ std::optional<int> readWindowSize(ConfigReader& reader, const Family& family)
         return reader.required(kSlidingWindow, 1, Limits::positions);
     case Windows::Chunks: return reader.maybe("attention_chunk_size", 1, Limits::positions);
     case Windows::All:
+    case Windows::Listed:
     case Windows::Period: break;
     }
     if (const std::optional<int> given = reader.maybe(kSlidingWindow, 1, Limits::positions))
@@ -152,6 +149,12 @@ std::vector<bool> windowedByRule(ConfigReader& reader, const Family& family, int
         for (std::size_t i = 0; i < windowed.size(); ++i)
             windowed[i] = (i + 1) % period != 0;
         reader.derived("every layer but each " + std::to_string(period) + "th has the window");
+    } else if (family.windows == Windows::Listed) {
+        const std::optional<JsonArray> list = reader.maybeArray("hybrid_layer_pattern", static_cast<std::size_t>(layers));
+        if (!list)
+            reader.refuse("hybrid_layer_pattern", "this field is needed: 1 for each layer with the window, 0 for the others");
+        for (std::size_t i = 0; list && i < windowed.size() && !reader.failed(); ++i)
+            windowed[i] = list->at(i).asInt(0, 1) != 0;
     } else if (family.windows == Windows::Chunks) {
         // An empty list says as little as none.
         const bool listed = reader.hasValue("no_rope_layers") && reader.config().requiredArray("no_rope_layers").size() > 0;
@@ -182,6 +185,11 @@ std::vector<bool> windowedByTypes(ConfigReader& reader, const JsonArray& types, 
 
 } // namespace
 
+bool readBias(ConfigReader& reader, const BiasRule& rule)
+{
+    return rule.key.empty() ? rule.fallback : reader.flag(rule.key, rule.fallback, "the default of this model_type");
+}
+
 Attention readAttention(ConfigReader& reader, const Family& family, int hidden)
 {
     Attention a;
@@ -194,6 +202,7 @@ Attention readAttention(ConfigReader& reader, const Family& family, int hidden)
     a.qkvBias = readBias(reader, family.attentionBias);
     a.outputBias = a.qkvBias && family.biasOnOutput;
     a.sinks = family.sinks;
+    a.outputGate = readBias(reader, family.outputGate);
     a.queryKeyNorm = readQueryKeyNorm(reader, family);
     return a;
 }

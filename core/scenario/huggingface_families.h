@@ -27,6 +27,25 @@ enum class Windows : std::uint8_t {
     Upper,  ///< use_sliding_window: layers from max_window_layers on
     Period, ///< all but every windowPeriod-th layer
     Chunks, ///< attention_chunk_size, but for the layers that no_rope_layers marks with 0 (every 4th when absent)
+    Listed, ///< hybrid_layer_pattern: 1 where a layer has the window (MiMo-V2)
+};
+
+/// How the layers of a model differ in the way they mix tokens, beyond windows.
+enum class Mixing : std::uint8_t {
+    Same,         ///< every layer alike
+    GatedDelta,   ///< linear layers between full attention: layer_types, or full_attention_interval (Qwen3-Next, Qwen3.5)
+    KimiDelta,    ///< linear_attn_config lists both sorts of layer (Kimi Linear)
+    Sparse,       ///< every layer has an index (DeepSeek-V3.2), shared between layers where indexer_types says so (GLM-5.2)
+    WindowHeads,  ///< layers with a window have heads of their own: swa_num_attention_heads and others (MiMo-V2)
+    GlobalHeads,  ///< layers without a window have heads of their own: global_head_dim and others (Gemma 4)
+    OnePart,      ///< each layer is a mixer, attention, an MLP or experts: hybrid_override_pattern (Nemotron-H)
+    BlockConfigs, ///< block_configs describes layer after layer (DeciLM, Nemotron NAS)
+};
+
+/// What is known of the multi-token prediction layers that a config declares.
+enum class Predicting : std::uint8_t {
+    NotStored, ///< the published weights hold none, or their tensors are not known
+    LastLayer, ///< each is like the last layer
 };
 
 /// Which layers hold experts, and where their sizes stand.
@@ -37,6 +56,8 @@ enum class Experts : std::uint8_t {
     AfterFirst,  ///< first_k_dense_replace and moe_layer_freq; moe_intermediate_size
     Interleaved, ///< interleave_moe_layer_step or moe_layers; intermediate_size, and intermediate_size_mlp for dense layers
     Nested,      ///< ffn_config
+    Listed,      ///< moe_layer_freq lists 0 or 1 for each layer; moe_intermediate_size
+    Beside,      ///< in every layer beside the dense MLP, where enable_moe_block says so (Gemma 4)
 };
 
 enum class RouterBias : std::uint8_t {
@@ -61,6 +82,7 @@ struct Family {
     BiasRule attentionBias = {};
     bool biasOnOutput = true; ///< the attention bias is on the output projection too
     bool sinks = false;
+    BiasRule outputGate = {};
     QueryKeyNorm queryKeyNorm = QueryKeyNorm::None;
     BiasRule queryKeyNormRule{"", true}; ///< whether `queryKeyNorm` is there
     Windows windows = Windows::None;
@@ -80,6 +102,10 @@ struct Family {
     bool tied = false;         ///< tie_word_embeddings absent
     int learnedPositions = -1; ///< rows beyond max_position_embeddings of a learned table; -1: none
     bool embeddingNorm = false;
+    Mixing mixing = Mixing::Same;
+    Predicting predicting = Predicting::LastLayer;
+    int predictionFallback = 0;       ///< layers of prediction where the config does not say
+    bool predictionEmbedding = false; ///< the published weights hold copies of embedding and head for them
 };
 
 /// Null when no family has this model_type (or, where it is empty, this architecture).

@@ -17,7 +17,10 @@ constexpr std::array<std::string_view, 3> kLayers{"num_hidden_layers", "n_layer"
 constexpr std::array<std::string_view, 4> kPositions{"max_position_embeddings", "n_positions", "max_seq_len", "seq_length"};
 constexpr std::array<std::string_view, 4> kIntermediate{"intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size"};
 constexpr std::array<std::string_view, 3> kExperts{"num_local_experts", "num_experts", "n_routed_experts"};
-constexpr std::array<std::string_view, 3> kTopK{"num_experts_per_tok", "experts_per_token", "num_experts_per_token"};
+constexpr std::array<std::string_view, 4> kTopK{"num_experts_per_tok", "experts_per_token", "num_experts_per_token", "top_k_experts"};
+constexpr std::array<std::string_view, 2> kGroups{"n_group", "num_expert_group"};
+constexpr std::array<std::string_view, 2> kSharedCount{"n_shared_experts", "num_shared_experts"};
+constexpr std::array<std::string_view, 2> kSharedWidth{"share_expert_dim", "shared_intermediate_size"};
 
 int readIntermediate(ConfigReader& reader, const Family& family, int hidden)
 {
@@ -34,7 +37,10 @@ bool readRouterBias(ConfigReader& reader, const Family& family)
     switch (family.routerBias) {
     case RouterBias::Never: return false;
     case RouterBias::Always: return true;
-    case RouterBias::Flag: return reader.flag("use_routing_bias", family.routerBiasFallback, "the default of this model_type");
+    case RouterBias::Flag:
+        if (const std::optional<bool> bias = reader.maybeFlag("use_moe_router_bias"))
+            return *bias;
+        return reader.flag("use_routing_bias", family.routerBiasFallback, "the default of this model_type");
     case RouterBias::Method: break;
     }
     const std::optional<std::string> method = reader.maybeText("topk_method");
@@ -48,25 +54,22 @@ bool readRouterBias(ConfigReader& reader, const Family& family)
     return *method == "noaux_tc";
 }
 
-void readExpertCounts(ConfigReader& reader, FeedForward& sparse)
-{
-    sparse.experts = reader.required(kExperts, 1, Limits::experts);
-    sparse.topK = reader.required(kTopK, 1, sparse.experts);
-}
-
-/// DeepSeek and GLM: n_shared_experts of the routed experts' size.
+/// DeepSeek and GLM: n_shared_experts of the routed experts' size, or of one that is given.
 int readSharedExperts(ConfigReader& reader, int expertIntermediate)
 {
     constexpr int kMostShared = 64;
-    const int count = reader.orElse("n_shared_experts", 0, 0, kMostShared);
-    const std::int64_t width = std::int64_t{count} * expertIntermediate;
+    const std::optional<int> given = reader.maybe(kSharedCount, 0, kMostShared);
+    if (!given)
+        reader.defaulted("n_shared_experts absent: 0");
+    const int count = given.value_or(0);
+    const int own = reader.maybe(kSharedWidth, 1, Limits::intermediate).value_or(expertIntermediate);
+    const std::int64_t width = std::int64_t{count} * own;
     if (width > Limits::intermediate) {
         reader.refuse("n_shared_experts", "shared experts of at most " + std::to_string(Limits::intermediate) + " in all are allowed");
         return 0;
     }
     if (count > 1)
-        reader.derived("shared experts: " + std::to_string(count) + " x " + std::to_string(expertIntermediate) + " = "
-                       + std::to_string(width));
+        reader.derived("shared experts: " + std::to_string(count) + " x " + std::to_string(own) + " = " + std::to_string(width));
     return static_cast<int>(width);
 }
 
@@ -84,6 +87,18 @@ void readStrided(ConfigReader& reader, const Family& family, FeedForwards& f)
         f.sparse.sharedIntermediate = reader.required("shared_expert_intermediate_size", 1, Limits::intermediate);
 }
 
+/// mlp_layer_types repeats what first_k_dense_replace says.
+void checkMlpTypes(ConfigReader& reader, const std::vector<bool>& isSparse)
+{
+    static constexpr std::string_view kTypes[] = {"dense", "sparse"};
+    const std::optional<JsonArray> types = reader.maybeArray("mlp_layer_types", isSparse.size());
+    for (std::size_t i = 0; types && i < isSparse.size() && !reader.failed(); ++i) {
+        JsonValue type = types->at(i);
+        if ((type.asChoice(kTypes) == 1) != isSparse[i])
+            type.fail(std::string(kTypes[isSparse[i] ? 1 : 0]) + " is expected, as first_k_dense_replace says");
+    }
+}
+
 void readAfterFirst(ConfigReader& reader, FeedForwards& f)
 {
     const int layers = static_cast<int>(f.isSparse.size());
@@ -94,6 +109,35 @@ void readAfterFirst(ConfigReader& reader, FeedForwards& f)
     readExpertCounts(reader, f.sparse);
     f.sparse.expertIntermediate = reader.required("moe_intermediate_size", 1, Limits::expertIntermediate);
     f.sparse.sharedIntermediate = readSharedExperts(reader, f.sparse.expertIntermediate);
+    checkMlpTypes(reader, f.isSparse);
+}
+
+/// MiMo-V2: 1 for each layer of experts.
+void readListed(ConfigReader& reader, FeedForwards& f)
+{
+    const std::optional<JsonArray> list = reader.maybeArray("moe_layer_freq", f.isSparse.size());
+    if (!list)
+        reader.refuse("moe_layer_freq", "this field is needed: 1 for each layer of experts, 0 for the others");
+    for (std::size_t i = 0; list && i < f.isSparse.size() && !reader.failed(); ++i)
+        f.isSparse[i] = list->at(i).asInt(0, 1) != 0;
+    readExpertCounts(reader, f.sparse);
+    f.sparse.expertIntermediate = reader.required("moe_intermediate_size", 1, Limits::expertIntermediate);
+    f.sparse.sharedIntermediate = readSharedExperts(reader, f.sparse.expertIntermediate);
+}
+
+/// Gemma 4: experts beside the dense MLP of every layer.
+void readBeside(ConfigReader& reader, const Family& family, int hidden, FeedForwards& f)
+{
+    if (!reader.flag("enable_moe_block", false, "the default of this model_type")) {
+        for (const std::string_view name : {"num_experts", "moe_intermediate_size", "expert_intermediate_size", "top_k_experts"})
+            reader.ignore(name, "enable_moe_block is false");
+        return;
+    }
+    f.isSparse.assign(f.isSparse.size(), true);
+    readExpertCounts(reader, f.sparse);
+    f.sparse.expertIntermediate = reader.required("moe_intermediate_size", 1, Limits::expertIntermediate);
+    f.sparse.intermediate = readIntermediate(reader, family, hidden);
+    reader.defaulted("router: one scale per expert is counted; its input scale of " + std::to_string(hidden) + " values is not");
 }
 
 /// Llama 4: intermediate_size is one expert's, routed or shared.
@@ -194,6 +238,18 @@ void checkLayout(ConfigReader& reader, int hidden)
 
 } // namespace
 
+void readExpertCounts(ConfigReader& reader, FeedForward& sparse)
+{
+    sparse.experts = reader.required(kExperts, 1, Limits::experts);
+    sparse.topK = reader.required(kTopK, 1, sparse.experts);
+    sparse.groups = reader.maybe(kGroups, 1, sparse.experts).value_or(1);
+    sparse.topGroups = reader.maybe("topk_group", 1, sparse.groups).value_or(sparse.groups);
+    if (sparse.experts % sparse.groups != 0)
+        reader.refuse(kGroups.front(), "a divisor of the " + std::to_string(sparse.experts) + " experts is expected");
+    else if (sparse.topK > sparse.experts / sparse.groups * sparse.topGroups)
+        reader.refuse("topk_group", "groups enough for the " + std::to_string(sparse.topK) + " experts of a token are expected");
+}
+
 FeedForwards readFeedForwards(ConfigReader& reader, const Family& family, int hidden, int layers)
 {
     FeedForwards f;
@@ -213,8 +269,10 @@ FeedForwards readFeedForwards(ConfigReader& reader, const Family& family, int hi
     case Experts::AfterFirst: readAfterFirst(reader, f); break;
     case Experts::Interleaved: readInterleaved(reader, f); break;
     case Experts::Nested: readNestedExperts(reader, f); break;
+    case Experts::Listed: readListed(reader, f); break;
+    case Experts::Beside: readBeside(reader, family, hidden, f); break;
     }
-    if (family.experts != Experts::None)
+    if (f.sparse.isMoe())
         f.sparse.routerBias = readRouterBias(reader, family);
     const bool anyDense = std::find(f.isSparse.begin(), f.isSparse.end(), false) != f.isSparse.end();
     const bool unused = family.experts == Experts::Strided || family.experts == Experts::AfterFirst;
@@ -225,28 +283,98 @@ FeedForwards readFeedForwards(ConfigReader& reader, const Family& family, int hi
     return f;
 }
 
+namespace {
+
+/// Layers that share a kind, in the order of their first appearance.
+void addLayers(ConfigReader& reader, const std::vector<LayerKind>& layers, Model& model)
+{
+    for (const LayerKind& kind : layers) {
+        const auto place = std::find(model.kinds.begin(), model.kinds.end(), kind);
+        if (place == model.kinds.end() && model.kinds.size() == static_cast<std::size_t>(Limits::kinds)) {
+            reader.refuse("num_hidden_layers", "more kinds of layer than " + std::to_string(Limits::kinds) + " are not understood");
+            return;
+        }
+        model.layers.push_back(static_cast<std::uint8_t>(place - model.kinds.begin()));
+        if (place == model.kinds.end())
+            model.kinds.push_back(kind);
+    }
+}
+
+/// Number of `kind` among the kinds of the model, which it joins if it is new.
+std::uint8_t kindIndex(Model& model, const LayerKind& kind)
+{
+    const auto place = std::find(model.kinds.begin(), model.kinds.end(), kind);
+    const auto index = static_cast<std::uint8_t>(place - model.kinds.begin());
+    if (place == model.kinds.end())
+        model.kinds.push_back(kind);
+    return index;
+}
+
+void readPrediction(ConfigReader& reader, const Family& family, const std::optional<LayerKind>& ownKind, Model& model)
+{
+    static constexpr std::array<std::string_view, 4> kCounts{"num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_modules",
+                                                             "mtp_transformer_layers"};
+    if (family.predicting == Predicting::NotStored || model.layers.empty()) {
+        for (const std::string_view name : kCounts)
+            reader.ignore(name, "the published weights hold no prediction layers, or their tensors are not known: none are counted");
+        reader.ignore("use_mtp", "as above");
+        return;
+    }
+    const std::optional<int> stated = reader.maybe(std::span(kCounts).first(2), 0, Limits::predictionLayers);
+    const int layers = stated.value_or(family.predictionFallback);
+    if (!stated && layers > 0)
+        reader.defaulted("num_nextn_predict_layers absent: " + std::to_string(layers) + ", as the published weights of this model_type");
+    reader.ignore("index_share_for_mtp_iteration", "no effect on shapes and counts");
+    const bool dedicated = reader.maybeFlag("mtp_use_dedicated_embeddings").value_or(family.predictionEmbedding);
+    if (layers == 0 || model.kinds.size() >= static_cast<std::size_t>(Limits::kinds))
+        return;
+    LayerKind kind = ownKind.value_or(model.kinds[model.layers.back()]);
+    kind.attention.index.shared = false;
+    model.prediction = {layers, kindIndex(model, kind), dedicated};
+    reader.derived(std::to_string(layers) + (layers == 1 ? " prediction layer" : " prediction layers")
+                   + (ownKind ? ", of the parts the config lists" : ", like the last layer") + "; counted apart from the model");
+}
+
+std::vector<LayerKind> composeLayers(ConfigReader& reader, const Family& family, int hidden, int layers)
+{
+    const Attention attention = readAttention(reader, family, hidden);
+    const std::vector<Attention> mixing = readMixing(reader, family, attention, layers);
+    const FeedForwards feedForwards = readFeedForwards(reader, family, hidden, layers);
+    std::vector<LayerKind> kinds;
+    for (std::size_t i = 0; i < mixing.size(); ++i)
+        kinds.push_back({mixing[i], feedForwards.isSparse[i] ? feedForwards.sparse : feedForwards.dense});
+    return kinds;
+}
+
+} // namespace
+
 void readArchitecture(ConfigReader& reader, const Family& family, std::optional<bool> tiedOutside, Model& model)
 {
     model.hidden = reader.required(kHidden, 1, Limits::hidden);
     model.vocabulary = reader.required("vocab_size", 1, Limits::vocabulary);
-    const int layers = reader.required(kLayers, 1, Limits::layers);
-    const Attention attention = readAttention(reader, family, model.hidden);
-    const std::vector<Window> windows = readWindows(reader, family, layers);
-    const FeedForwards feedForwards = readFeedForwards(reader, family, model.hidden, layers);
+    std::optional<LayerKind> prediction;
+    std::vector<LayerKind> layers;
+    if (family.mixing == Mixing::OnePart) {
+        layers = readOnePartLayers(reader, family, model.hidden, prediction);
+    } else {
+        const int count = reader.required(kLayers, 1, Limits::layers);
+        layers = family.mixing == Mixing::BlockConfigs ? readBlockConfigs(reader, family, model.hidden, count)
+                                                       : composeLayers(reader, family, model.hidden, count);
+    }
     readNorms(reader, family, model);
     readPositions(reader, family, model);
     model.tiedEmbedding = readTied(reader, family, tiedOutside);
     model.embeddingNorm = family.embeddingNorm;
     checkLayout(reader, model.hidden);
-
-    for (std::size_t i = 0; i < windows.size(); ++i) {
-        LayerKind kind{attention, feedForwards.isSparse[i] ? feedForwards.sparse : feedForwards.dense};
-        kind.attention.window = windows[i].size;
-        kind.attention.chunked = windows[i].chunked;
-        const auto place = std::find(model.kinds.begin(), model.kinds.end(), kind);
-        model.layers.push_back(static_cast<std::uint8_t>(place - model.kinds.begin()));
-        if (place == model.kinds.end())
-            model.kinds.push_back(kind);
+    if (reader.failed())
+        return;
+    addLayers(reader, layers, model);
+    readPrediction(reader, family, prediction, model);
+    if (family.experts == Experts::Beside && model.hasExperts()) {
+        constexpr int kNormsBeside = 3;
+        model.normsPerLayer += kNormsBeside;
+        reader.defaulted("norms per layer: " + std::to_string(model.normsPerLayer)
+                         + ", of which 3 are of the experts beside the dense MLP");
     }
 }
 

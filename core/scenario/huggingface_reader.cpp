@@ -16,15 +16,15 @@ namespace {
 constexpr std::string_view kHarmless[] = {
     "_attn_implementation", "_attn_implementation_autoset", "activation_dropout", "attention_dropout", "attention_dropout_prob",
     "attention_multiplier", "attention_probs_dropout_prob", "attention_sink_size", "attention_softmax_in_fp32", "attn_logit_softcapping",
-    "attn_output_multiplier", "attn_pdrop", "attn_scale", "attn_temperature_tuning", "boi_token_index", "chunk_size_feed_forward",
+    "attn_output_multiplier", "attn_pdrop", "attn_scale", "attn_temperature_tuning", "attention_value_scale", "boi_token_index", "chunk_size_feed_forward",
     "embd_pdrop", "embedding_multiplier", "embedding_multiplier_scale", "eoi_token_index", "ep_size",
     "ffn_act_fn", "final_logit_softcapping", "for_llm_compressor", "hidden_act", "hidden_activation", "hidden_dropout",
-    "image_token_index", "layer_norm_eps", "layer_norm_epsilon", "layerdrop", "masked_softmax_fusion", "max_attn_value", "n_ctx",
-    "n_group", "no_repeat_ngram_size", "norm_eps", "norm_topk_prob", "num_beam_groups", "num_beams", "num_labels", "num_return_sequences",
+    "image_token_index", "language_model_only", "layer_norm_eps", "layer_norm_epsilon", "layernorm_epsilon", "layerdrop", "masked_softmax_fusion", "max_attn_value", "n_ctx",
+    "mla_use_nope", "moe_renormalize", "moe_router_activation_func", "moe_router_dtype", "moe_router_scaling_factor", "no_repeat_ngram_size", "norm_eps", "norm_topk_prob", "num_beam_groups", "num_beams", "num_labels", "num_return_sequences",
     "original_max_position_embeddings", "output_attentions", "output_hidden_states", "output_router_logits", "partial_rotary_factor",
     "query_pre_attn_scalar", "reorder_and_upcast_attn", "rms_norm_eps", "rope_interleave", "rotary_dim", "routed_scaling_factor",
     "router_aux_loss_coef", "router_jitter_noise", "scale_attn_by_inverse_layer_idx", "scale_attn_weights", "summary_proj_to_labels",
-    "summary_use_proj", "top_k", "topk_group", "topk_method", "use_cache",
+    "summary_use_proj", "top_k", "topk_method", "use_cache", "use_grouped_topk",
 };
 
 // A field whose name holds one of these may change what is stored or computed.
@@ -179,8 +179,6 @@ void ConfigReader::ignore(std::string_view name, std::string_view because)
 
 void checkLeftovers(ConfigReader& reader, std::string_view modelType)
 {
-    for (const std::string_view name : {"num_nextn_predict_layers", "num_mtp_modules", "use_mtp", "mtp_transformer_layers"})
-        reader.ignore(name, "multi-token prediction layers are not part of the model");
     for (const std::string& name : reader.config().unknownKeys()) {
         const std::optional<JsonValue> value = reader.config().optional(name);
         if (value && !saysNothing(value->json()) && soundsStructural(name)) {
