@@ -58,6 +58,7 @@ int openWindow(const cli::WindowRequest& request, int& argc, char** argv)
 
 int draw(const cli::RenderRequest& request, int& argc, char** argv)
 {
+    std::fputs(request.notices.c_str(), stderr);
     const Result<bool> drawn = drawPicture(request, argc, argv);
     return drawn.ok() ? cli::kAnswered : fail(drawn.error().sentence());
 }

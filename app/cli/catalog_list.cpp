@@ -7,26 +7,60 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 namespace shardlens::cli {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string_view nameOf(AttentionKind kind)
+std::string_view nameOf(const Attention& attention)
 {
-    return kind == AttentionKind::Latent ? "MLA" : "grouped";
+    switch (attention.kind) {
+    case AttentionKind::Grouped: return "grouped";
+    case AttentionKind::Latent: return "MLA";
+    case AttentionKind::Linear: return "linear";
+    case AttentionKind::None: return "none";
+    }
+    return "grouped";
 }
 
-/// "MLA", "MHA", "MQA" or "GQA 8", of the first kind of layer.
+/// "MLA", "MHA", "MQA", "GQA 8", "linear"; "+ index" where an index picks what is attended to; empty where a layer mixes no tokens.
+std::string attentionOf(const Attention& attention)
+{
+    if (attention.kind == AttentionKind::None)
+        return {};
+    if (attention.kind == AttentionKind::Linear)
+        return "linear";
+    std::string text = "MLA";
+    if (attention.kind == AttentionKind::Grouped)
+        text = attention.kvHeads == attention.queryHeads ? "MHA" : attention.kvHeads == 1 ? "MQA" : "GQA " + formatCount(attention.kvHeads);
+    return attention.index.heads > 0 ? text + " + index" : text;
+}
+
+/// The one way all layers mix tokens, or each with its number of layers: "36 x linear, 12 x GQA 2".
 std::string attentionOf(const Model& model)
 {
-    const Attention& attention = model.kinds.front().attention;
-    if (attention.kind == AttentionKind::Latent)
-        return "MLA";
-    if (attention.kvHeads == attention.queryHeads)
-        return "MHA";
-    return attention.kvHeads == 1 ? "MQA" : "GQA " + formatCount(attention.kvHeads);
+    std::vector<std::pair<std::string, int>> ways;
+    for (const std::uint8_t kind : model.layers) {
+        const std::string way = attentionOf(model.kinds[kind].attention);
+        if (way.empty())
+            continue;
+        const auto place = std::find_if(ways.begin(), ways.end(), [&way](const auto& known) { return known.first == way; });
+        if (place == ways.end())
+            ways.emplace_back(way, 1);
+        else
+            ++place->second;
+    }
+    if (ways.size() == 1 && ways.front().second == model.layerCount())
+        return ways.front().first;
+    std::string text;
+    for (const auto& [way, count] : ways)
+        text += (text.empty() ? "" : ", ") + formatCount(count) + " x " + way;
+    return text;
 }
 
 std::string billions(std::int64_t parameters)
@@ -86,15 +120,19 @@ Json modelJson(const Model& model)
     const ParameterCount count = countParameters(model);
     Json kinds = Json::array();
     for (const LayerKind& kind : model.kinds) {
-        Json json{{"attention", nameOf(kind.attention.kind)}, {"query_heads", kind.attention.queryHeads},
-                  {"kv_heads", kind.attention.kvHeads},       {"head_dim", kind.attention.headDim},
-                  {"window", kind.attention.window},          {"intermediate", kind.feedForward.intermediate}};
+        Json json{{"attention", nameOf(kind.attention)}, {"query_heads", kind.attention.queryHeads},
+                  {"kv_heads", kind.attention.kvHeads},  {"head_dim", kind.attention.headDim},
+                  {"window", kind.attention.window},     {"intermediate", kind.feedForward.intermediate}};
         if (kind.feedForward.isMoe()) {
             json["experts"] = kind.feedForward.experts;
             json["experts_per_token"] = kind.feedForward.topK;
             json["expert_intermediate"] = kind.feedForward.expertIntermediate;
             json["shared_intermediate"] = kind.feedForward.sharedIntermediate;
         }
+        if (const LinearMixer& m = kind.attention.linear; kind.attention.kind == AttentionKind::Linear)
+            json["state"] = Json{{"value_heads", m.valueHeads}, {"key_dim", m.keyDim}, {"value_dim", m.valueDim}};
+        if (const SparseIndex& index = kind.attention.index; index.heads > 0)
+            json["index"] = Json{{"heads", index.heads}, {"head_dim", index.headDim}, {"top_k", index.topK}};
         kinds.push_back(std::move(json));
     }
     return {{"id", model.id},
@@ -102,6 +140,7 @@ Json modelJson(const Model& model)
             {"hugging_face_id", model.huggingFaceId},
             {"parameters", count.total},
             {"active_parameters", count.active},
+            {"prediction_parameters", count.prediction},
             {"layers", model.layerCount()},
             {"hidden", model.hidden},
             {"vocabulary", model.vocabulary},

@@ -5,10 +5,13 @@
 #include "app/cli/help.h"
 #include "app/cli/scenario_source.h"
 #include "app/cli/shard_command.h"
+#include "core/base/format.h"
+#include "core/scenario/catalog_check.h"
 #include "core/scenario/evaluate.h"
 #include "core/scenario/report_json.h"
 
 #include <array>
+#include <system_error>
 
 namespace shardlens::cli {
 
@@ -16,9 +19,9 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kPictureNames{"window", "mesh", "timeline", "memory", "latency"};
 
-Answer badInput(const Error& error)
+Answer badInput(const Error& error, const std::string& notices = {})
 {
-    return {.status = kBadInput, .out = {}, .err = error.sentence() + "\n"};
+    return {.status = kBadInput, .out = {}, .err = notices + error.sentence() + "\n"};
 }
 
 Error usageError(Command command, const std::string& found, const std::string& allowed)
@@ -36,6 +39,14 @@ std::string violationLines(const Scenario& scenario, const std::vector<Finding>&
     return lines;
 }
 
+std::string linesOf(const std::vector<std::string>& sentences)
+{
+    std::string lines;
+    for (const std::string& sentence : sentences)
+        lines += sentence + "\n";
+    return lines;
+}
+
 std::string originOf(const std::string& file)
 {
     if (file.empty())
@@ -48,14 +59,14 @@ Request evaluateCommand(const Arguments& arguments, std::istream& input)
     if (arguments.positionals.size() > 1)
         return badInput(usageError(arguments.command, arguments.positionals[1], "takes at most one FILE"));
     const std::string file = arguments.positionals.empty() ? "" : arguments.positionals.front();
-    const Result<ScenarioSource> source = scenarioFrom(arguments, file, builtinCatalog(), input);
+    const UsersCatalog users = usersCatalog();
+    const Result<ScenarioSource> source = scenarioFrom(arguments, file, users.catalog, input);
     if (!source.ok())
-        return badInput(source.error());
+        return badInput(source.error(), linesOf(users.notices));
     const Scenario& scenario = source.value().scenario;
     const Report report = evaluate(scenario);
     Answer answer;
-    for (const std::string& notice : source.value().notices)
-        answer.err += notice + "\n";
+    answer.err = linesOf(users.notices) + linesOf(source.value().notices);
     if (arguments.has(Flag::Json))
         answer.out = printReportJson(scenario, report);
     else if (report.legal)
@@ -74,9 +85,10 @@ Request checkCommand(const Arguments& arguments, std::istream& input)
     if (arguments.positionals.size() != 1)
         return badInput(usageError(arguments.command, std::to_string(arguments.positionals.size()) + " files", "takes exactly one FILE"));
     const std::string& file = arguments.positionals.front();
-    const Result<ScenarioFile> read = readScenarioArgument(file, builtinCatalog(), input);
+    const UsersCatalog users = usersCatalog();
+    const Result<ScenarioFile> read = readScenarioArgument(file, users.catalog, input);
     if (!read.ok())
-        return badInput(read.error());
+        return badInput(read.error(), linesOf(users.notices));
     const Scenario& scenario = read.value().scenario;
     std::vector<Finding> violations;
     std::vector<Finding> warnings;
@@ -90,26 +102,62 @@ Request checkCommand(const Arguments& arguments, std::istream& input)
         answer.status = kIllegalPlan;
         answer.err = violationLines(scenario, violations, originOf(file));
     }
+    answer.err = linesOf(users.notices) + answer.err;
+    return answer;
+}
+
+Request checkEntries(const Arguments& arguments)
+{
+    if (arguments.positionals.size() > 1 || arguments.has(Flag::Json))
+        return badInput(usageError(arguments.command, {}, "--check takes at most one DIR and nothing else"));
+    CatalogCheck check;
+    if (!arguments.positionals.empty()) {
+        check = checkCatalog(arguments.positionals.front(), builtinCatalog());
+    } else {
+        check = checkBuiltinCatalog();
+        std::error_code ignored;
+        if (const std::filesystem::path own = userCatalogDirectory(); !own.empty() && std::filesystem::exists(own, ignored)) {
+            const CatalogCheck users = checkCatalog(own, builtinCatalog());
+            check.problems.insert(check.problems.end(), users.problems.begin(), users.problems.end());
+            check.models += users.models;
+            check.accelerators += users.accelerators;
+            check.clusters += users.clusters;
+        }
+    }
+    Answer answer;
+    answer.err = linesOf(check.problems);
+    answer.out =
+        formatCount(static_cast<std::int64_t>(check.models)) + " models, " + formatCount(static_cast<std::int64_t>(check.accelerators))
+        + " accelerators, " + formatCount(static_cast<std::int64_t>(check.clusters)) + " clusters: "
+        + (check.problems.empty()
+               ? "no problems"
+               : formatCount(static_cast<std::int64_t>(check.problems.size())) + (check.problems.size() == 1 ? " problem" : " problems"))
+        + "\n";
+    answer.status = check.problems.empty() ? kAnswered : kBadInput;
     return answer;
 }
 
 Request catalogCommand(const Arguments& arguments)
 {
+    if (arguments.has(Flag::CheckEntries))
+        return checkEntries(arguments);
     if (arguments.positionals.size() != 1)
-        return badInput(usageError(arguments.command, {}, "takes one of models, accelerators, clusters"));
+        return badInput(usageError(arguments.command, {}, "takes one of models, accelerators, clusters, or --check"));
+    const UsersCatalog users = usersCatalog();
     const std::string& kind = arguments.positionals.front();
-    const Result<std::string> list = arguments.has(Flag::Json) ? catalogJson(builtinCatalog(), kind) : catalogText(builtinCatalog(), kind);
+    const Result<std::string> list = arguments.has(Flag::Json) ? catalogJson(users.catalog, kind) : catalogText(users.catalog, kind);
     if (!list.ok())
         return badInput(list.error());
-    return Answer{.status = kAnswered, .out = list.value(), .err = {}};
+    return Answer{.status = kAnswered, .out = list.value(), .err = linesOf(users.notices)};
 }
 
 Request shardCommand(const Arguments& arguments)
 {
-    const Result<std::string> answer = shardAnswer(arguments, builtinCatalog());
+    const UsersCatalog users = usersCatalog();
+    const Result<std::string> answer = shardAnswer(arguments, users.catalog);
     if (!answer.ok())
-        return badInput(answer.error());
-    return Answer{.status = kAnswered, .out = answer.value(), .err = {}};
+        return badInput(answer.error(), linesOf(users.notices));
+    return Answer{.status = kAnswered, .out = answer.value(), .err = linesOf(users.notices)};
 }
 
 Request renderCommand(const Arguments& arguments, std::istream& input)
@@ -131,9 +179,11 @@ Request renderCommand(const Arguments& arguments, std::istream& input)
     if (!request.file.ends_with(".png"))
         return badInput({.file = {}, .path = "-o", .found = request.file, .allowed = "allowed is a file name that ends in .png"});
     const std::string file = words.size() == 2 ? words.front() : "";
-    Result<ScenarioSource> source = scenarioFrom(arguments, file, builtinCatalog(), input);
+    const UsersCatalog users = usersCatalog();
+    Result<ScenarioSource> source = scenarioFrom(arguments, file, users.catalog, input);
     if (!source.ok())
-        return badInput(source.error());
+        return badInput(source.error(), linesOf(users.notices));
+    request.notices = linesOf(users.notices);
     request.scenario = source.value().scenario;
     std::vector<Finding> violations;
     std::vector<Finding> warnings;
@@ -176,7 +226,7 @@ Request windowCommand(const Arguments& arguments, std::istream& input)
              .found = {},
              .allowed = "is neither a file nor a command; " + (near.empty() ? "the commands are " + list : "did you mean " + near + "?")});
     }
-    const Result<ScenarioFile> read = readScenarioArgument(file, builtinCatalog(), input);
+    const Result<ScenarioFile> read = readScenarioArgument(file, usersCatalog().catalog, input);
     return WindowRequest{.file = file, .error = read.ok() ? std::string() : read.error().sentence()};
 }
 

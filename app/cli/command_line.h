@@ -37,6 +37,7 @@ struct RenderRequest {
     int height = 0;
     double scale = 1;
     std::string theme = "light"; ///< light, dark or print
+    std::string notices;         ///< one sentence per line, for standard error
 };
 
 using Request = std::variant<Answer, WindowRequest, RenderRequest>;

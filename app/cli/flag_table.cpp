@@ -72,6 +72,7 @@ constexpr std::array kFlags{
     FlagSpec{Flag::Shape, "--shape", "", "I=1024,...", K::Text, 0, 0, kShard, "size of every dimension (required)"},
     FlagSpec{Flag::Format, "--format", "", kFormatNames, K::Choice, 0, 0, kShard, "number format of all arrays (default bf16)"},
     FlagSpec{Flag::Json, "--json", "", "", K::None, 0, 0, kPrintsJson, "print one JSON value"},
+    FlagSpec{Flag::CheckEntries, "--check", "", "", K::None, 0, 0, bit(Command::Catalog), "verify every entry instead of listing"},
     FlagSpec{Flag::Picture, "--output-file", "-o", "X.png", K::Text, 0, 0, kRender, "the picture to write (required)"},
     FlagSpec{Flag::Size, "--size", "", "WxH", K::Size, 160, 8192, kRender, "size in device-independent pixels"},
     FlagSpec{Flag::Scale, "--scale", "", "S", K::Factor, 50, 400, kRender, "pixels per device-independent pixel, 0.5 to 4"},
@@ -99,14 +100,23 @@ constexpr std::string_view kShardDetails =
     "each device sends. Dimensions that do not divide are padded. Without --compute the arithmetic is that of --format where the\n"
     "accelerator has it, else bf16.\n";
 
+constexpr std::string_view kCatalogDetails =
+    "Entries of your own are JSON files in $XDG_DATA_HOME/shardlens/catalog (~/.local/share/shardlens/catalog when that is not set),\n"
+    "in folders models, accelerators and clusters, one entry per file, named like its id. An entry with the id of a shipped one takes\n"
+    "its place, which is said on standard error; a file that cannot be used is left out, and said too.\n"
+    "\n"
+    "--check verifies the shipped entries and yours, or those of DIR: readable, id like the file and found once, source and units\n"
+    "given, parameters equal to the published count or the rest explained, accelerators known, figures in ranges that real devices\n"
+    "keep. One line per problem; status 2 when there is one.\n";
+
 constexpr std::array<CommandSpec, kCommandCount> kCommands{
     CommandSpec{Command::Window, "", "shardlens [FILE]", "open the window, with the scenario FILE if given", ""},
     CommandSpec{Command::Evaluate, "evaluate", "shardlens evaluate [FILE] [FLAGS]", "print memory, times and serving figures of a scenario",
                 kScenarioDetails},
     CommandSpec{Command::Check, "check", "shardlens check FILE", "say whether a scenario can be read and its plan is legal",
                 "FILE is a scenario (.shardlens), or - for standard input.\n"},
-    CommandSpec{Command::Catalog, "catalog", "shardlens catalog models|accelerators|clusters [--json]",
-                "list what is shipped, with sources", ""},
+    CommandSpec{Command::Catalog, "catalog", "shardlens catalog models|accelerators|clusters [--json], or shardlens catalog --check [DIR]",
+                "list models, accelerators or clusters with sources, or verify their files", kCatalogDetails},
     CommandSpec{Command::Render, "render", "shardlens render [FILE] window|mesh|timeline|memory|latency -o X.png [FLAGS]",
                 "draw the window or one view into a PNG; needs no display", kScenarioDetails},
     CommandSpec{Command::Shard, "shard", "shardlens shard PRODUCT --mesh X=4,Y=2 --shape I=1024,... [FLAGS]",

@@ -61,6 +61,7 @@ enum class Flag : std::uint8_t {
     Shape,
     Format,
     Json,
+    CheckEntries,
     Picture,
     Size,
     Scale,

@@ -13,6 +13,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 #include <system_error>
 #include <tuple>
 
@@ -25,37 +26,36 @@ constexpr std::size_t kMaxFile = std::size_t{1} << 20;
 /// Collects entries file by file: accelerators before the clusters that name them.
 class CatalogBuilder {
 public:
-    /// One file of "models", "accelerators" or "clusters". The error, if any, is kept.
-    void add(std::string_view folder, std::string_view stem, const std::string& fileName, std::string_view text)
+    CatalogBuilder() = default;
+    /// Starts from entries that later ones of the same id take the place of.
+    explicit CatalogBuilder(const Catalog& shipped) : m_catalog(shipped), m_shipped(&shipped) {}
+
+    /// One file of "models", "accelerators" or "clusters". Nothing is added when there is an error.
+    std::optional<Error> add(std::string_view folder, std::string_view stem, const std::string& fileName, std::string_view text)
     {
-        if (m_error)
-            return;
         Result<JsonDocument> document = JsonDocument::parse(text, fileName, JsonLimits{kMaxFile, 64});
-        if (!document.ok()) {
-            m_error = document.error();
-            return;
-        }
+        if (!document.ok())
+            return document.error();
         JsonReader reader(document.value(), UnknownKeys::Refuse);
-        std::string id;
         if (folder == "models")
-            id = addTo(m_catalog.models, std::make_shared<const Model>(readModel(reader.root())), reader);
+            addTo(m_catalog.models, std::make_shared<const Model>(readModel(reader.root())), stem, fileName, reader);
         else if (folder == "accelerators")
-            id = addTo(m_catalog.accelerators, readAccelerator(reader.root()), reader);
+            addTo(m_catalog.accelerators, readAccelerator(reader.root()), stem, fileName, reader);
         else
-            id = addTo(m_catalog.clusters, std::make_shared<const Cluster>(readCluster(reader.root(), m_catalog.accelerators)), reader);
-        if (id != stem)
-            reader.fail("/id", '"' + id + '"', "the file's own name, \"" + std::string(stem) + '"');
+            addTo(m_catalog.clusters, std::make_shared<const Cluster>(readCluster(reader.root(), m_catalog.accelerators)), stem, fileName,
+                  reader);
         if (reader.failed())
-            m_error = reader.error();
+            return reader.error();
+        return std::nullopt;
     }
 
-    Result<Catalog> finish()
+    Catalog finish()
     {
-        if (m_error)
-            return std::move(*m_error);
         sortForMenus();
         return std::move(m_catalog);
     }
+    /// One sentence for each shipped entry that another took the place of.
+    [[nodiscard]] const std::vector<std::string>& shadowed() const { return m_shadowed; }
 
 private:
     static const std::string& idOf(const Accelerator& entry) { return entry.id; }
@@ -64,16 +64,53 @@ private:
     {
         return entry->id;
     }
+    static const std::vector<Accelerator>& listOf(const Catalog& catalog, const Accelerator&) { return catalog.accelerators; }
+    static const auto& listOf(const Catalog& catalog, const std::shared_ptr<const Model>&) { return catalog.models; }
+    static const auto& listOf(const Catalog& catalog, const std::shared_ptr<const Cluster>&) { return catalog.clusters; }
+    static std::string_view nounOf(const Accelerator&) { return "accelerator"; }
+    static std::string_view nounOf(const std::shared_ptr<const Model>&) { return "model"; }
+    static std::string_view nounOf(const std::shared_ptr<const Cluster>&) { return "cluster"; }
 
     template <class Entry>
-    static std::string addTo(std::vector<Entry>& entries, Entry entry, JsonReader& reader)
+    void addTo(std::vector<Entry>& entries, Entry entry, std::string_view stem, const std::string& fileName, JsonReader& reader)
     {
-        std::string id = idOf(entry);
+        const std::string id = idOf(entry);
+        if (id != stem)
+            reader.fail("/id", '"' + id + '"', "the file's own name, \"" + std::string(stem) + '"');
         const auto same = [&id](const Entry& other) { return equalIgnoringCase(idOf(other), id); };
-        if (std::any_of(entries.begin(), entries.end(), same))
+        const auto place = std::find_if(entries.begin(), entries.end(), same);
+        // An id of the shipped catalog may be taken once.
+        bool free = place == entries.end();
+        if (!free && m_shipped) {
+            const std::vector<Entry>& shipped = listOf(*m_shipped, entry);
+            const auto original = std::find_if(shipped.begin(), shipped.end(), same);
+            free = original != shipped.end() && *original == *place && m_taken.insert(std::string(nounOf(entry)) + id).second;
+        }
+        if (!free)
             reader.fail("/id", '"' + id + '"', "an id that no other file has");
-        entries.push_back(std::move(entry));
-        return id;
+        if (reader.failed())
+            return;
+        if (place == entries.end()) {
+            entries.push_back(std::move(entry));
+            return;
+        }
+        m_shadowed.push_back(fileName + ": takes the place of the shipped " + std::string(nounOf(entry)) + " " + id);
+        useInClusters(entry);
+        *place = std::move(entry);
+    }
+
+    template <class Entry>
+    void useInClusters(const Entry&)
+    {}
+    /// Clusters hold their accelerator as a value: those that name it get the new one.
+    void useInClusters(const Accelerator& accelerator)
+    {
+        for (std::shared_ptr<const Cluster>& cluster : m_catalog.clusters)
+            if (equalIgnoringCase(cluster->accelerator.id, accelerator.id)) {
+                auto changed = std::make_shared<Cluster>(*cluster);
+                changed->accelerator = accelerator;
+                cluster = std::move(changed);
+            }
     }
 
     /// Leading letters of an id: "llama" of "llama-3.1-8b", "qwen" of "qwen2.5-7b".
@@ -99,7 +136,9 @@ private:
     }
 
     Catalog m_catalog;
-    std::optional<Error> m_error;
+    const Catalog* m_shipped = nullptr;
+    std::set<std::string> m_taken;
+    std::vector<std::string> m_shadowed;
 };
 
 constexpr std::array<std::string_view, 3> kFolders{"models", "accelerators", "clusters"};
@@ -182,10 +221,69 @@ Result<Catalog> loadCatalog(const std::filesystem::path& directory)
             Result<std::string> text = readTextFile(file, kMaxFile);
             if (!text.ok())
                 return text.error();
-            builder.add(folder, file.stem().string(), file.string(), text.value());
+            if (const std::optional<Error> error = builder.add(folder, file.stem().string(), file.string(), text.value()))
+                return *error;
         }
     }
     return builder.finish();
+}
+
+std::filesystem::path userCatalogDirectory()
+{
+    const auto variable = [](const char* name) {
+        const char* value = std::getenv(name);
+        return std::filesystem::path(value ? value : "");
+    };
+    const std::filesystem::path end = std::filesystem::path("shardlens") / "catalog";
+#if defined(_WIN32)
+    const std::filesystem::path data = variable("LOCALAPPDATA");
+    return data.empty() ? data : data / end;
+#else
+    // XDG Base Directory Specification: a relative path is to be ignored.
+    if (const std::filesystem::path data = variable("XDG_DATA_HOME"); data.is_absolute())
+        return data / end;
+    const std::filesystem::path home = variable("HOME");
+#if defined(__APPLE__)
+    return home.empty() ? home : home / "Library" / "Application Support" / end;
+#else
+    return home.empty() ? home : home / ".local" / "share" / end;
+#endif
+#endif
+}
+
+UsersCatalog withUserEntries(const Catalog& shipped, const std::filesystem::path& directory)
+{
+    CatalogBuilder builder(shipped);
+    UsersCatalog result;
+    std::error_code ignored;
+    if (directory.empty() || !std::filesystem::exists(directory, ignored)) {
+        result.catalog = shipped;
+        return result;
+    }
+    for (const std::string_view folder : kFolders) {
+        if (!std::filesystem::exists(directory / folder, ignored))
+            continue;
+        const Result<std::vector<std::filesystem::path>> files = jsonFilesIn(directory / folder);
+        if (!files.ok()) {
+            result.notices.push_back(files.error().sentence());
+            continue;
+        }
+        for (const std::filesystem::path& file : files.value()) {
+            const Result<std::string> text = readTextFile(file, kMaxFile);
+            const std::optional<Error> error =
+                text.ok() ? builder.add(folder, file.stem().string(), file.string(), text.value()) : std::optional(text.error());
+            if (error)
+                result.notices.push_back(error->sentence() + "; this entry is left out");
+        }
+    }
+    result.notices.insert(result.notices.begin(), builder.shadowed().begin(), builder.shadowed().end());
+    result.catalog = builder.finish();
+    return result;
+}
+
+UsersCatalog usersCatalog()
+{
+    return withUserEntries(builtinCatalog(), userCatalogDirectory());
 }
 
 const Catalog& builtinCatalog()
@@ -199,16 +297,14 @@ const Catalog& builtinCatalog()
                     continue;
                 std::string_view stem = file.path.substr(slash + 1);
                 stem.remove_suffix(std::string_view(".json").size());
-                builder.add(folder, stem, "resources/catalog/" + std::string(file.path), file.text);
+                if (const auto error = builder.add(folder, stem, "resources/catalog/" + std::string(file.path), file.text)) {
+                    // The files were part of the build, so this is a broken build and no input; the tests load them first.
+                    std::fprintf(stderr, "shardlens: %s\n", error->sentence().c_str());
+                    std::abort();
+                }
             }
         }
-        Result<Catalog> result = builder.finish();
-        if (!result.ok()) {
-            // The files were part of the build, so this is a broken build and no input; the tests load them first.
-            std::fprintf(stderr, "shardlens: %s\n", result.error().sentence().c_str());
-            std::abort();
-        }
-        return std::move(result).value();
+        return builder.finish();
     }();
     return catalog;
 }

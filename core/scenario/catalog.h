@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,5 +32,20 @@ struct Catalog {
 [[nodiscard]] Result<Catalog> loadCatalog(const std::filesystem::path& directory);
 /// The catalog compiled into the program (same files); loaded once, thread-safe.
 [[nodiscard]] const Catalog& builtinCatalog();
+
+/// Where a user keeps entries of his own: $XDG_DATA_HOME/shardlens/catalog, or ~/.local/share/shardlens/catalog (on other systems the
+/// data folder they have). Empty when the environment names none.
+[[nodiscard]] std::filesystem::path userCatalogDirectory();
+
+/// A catalog with a user's entries, and what is to be said about them.
+struct UsersCatalog {
+    Catalog catalog;
+    std::vector<std::string> notices; ///< sentences: entries that take the place of shipped ones, files that cannot be used
+};
+/// `shipped` with the entries of DIR/{models,accelerators,clusters}/*.json. An entry with the id of a shipped one takes its place; a bad
+/// file is left out. A folder that is not there holds nothing.
+[[nodiscard]] UsersCatalog withUserEntries(const Catalog& shipped, const std::filesystem::path& directory);
+/// builtinCatalog() with the entries of userCatalogDirectory(), read anew.
+[[nodiscard]] UsersCatalog usersCatalog();
 
 } // namespace shardlens

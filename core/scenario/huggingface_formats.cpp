@@ -263,8 +263,14 @@ std::optional<StoredFormats> readStoredFormats(JsonObject& object, const std::st
             quantization = &object.json().at(std::string(key));
             name = key;
         }
-    if (!quantization)
-        return base ? std::optional(StoredFormats{.weights = *base, .own = {}, .kv = {}}) : std::nullopt;
+    if (!quantization) {
+        if (!base)
+            return std::nullopt;
+        report.derived.push_back("stored as " + std::string(nameOf(*base))
+                                 + ", by its type; a quantization that is described in another file, "
+                                   "as hf_quant_config.json, is not seen");
+        return StoredFormats{.weights = *base, .own = {}, .kv = {}};
+    }
     std::string method = textOf(*quantization, "quant_method");
     for (const char* key : {"quant_algo", "format"})
         if (const std::string more = textOf(*quantization, key); !more.empty())

@@ -14,7 +14,8 @@ namespace {
 // generation and token numbers.
 // clang-format off
 constexpr std::string_view kHarmless[] = {
-    "_attn_implementation", "_attn_implementation_autoset", "activation_dropout", "attention_dropout", "attention_dropout_prob",
+    "_attn_implementation", "_attn_implementation_autoset", "activation_dropout", "activation_situ_beta",
+    "activation_situ_linear_beta", "attention_dropout", "attention_dropout_prob",
     "attention_multiplier", "attention_probs_dropout_prob", "attention_sink_size", "attention_softmax_in_fp32", "attn_logit_softcapping",
     "attn_output_multiplier", "attn_pdrop", "attn_scale", "attn_temperature_tuning", "attention_value_scale", "boi_token_index", "chunk_size_feed_forward",
     "embd_pdrop", "embedding_multiplier", "embedding_multiplier_scale", "eoi_token_index", "ep_size",

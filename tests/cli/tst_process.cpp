@@ -29,6 +29,7 @@ Run start(const QStringList& words, const QByteArray& input = {}, const QString&
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
     for (const char* name : {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "XDG_RUNTIME_DIR"})
         environment.remove(QString::fromLatin1(name));
+    environment.insert(QStringLiteral("XDG_DATA_HOME"), QStringLiteral("/nonexistent")); // no entries of whoever runs the tests
     process.setProcessEnvironment(environment);
     const QString program = QStringLiteral(SHARDLENS_PROGRAM);
     if (shell.isEmpty())
@@ -129,7 +130,12 @@ private Q_SLOTS:
         row("catalog models", 0, "llama-3-70b", "");
         row("catalog accelerators", 0, "h100", "");
         row("catalog clusters", 0, "p5.48xlarge", "");
-        row("catalog", 2, "", "takes one of models, accelerators, clusters");
+        row("catalog", 2, "", "takes one of models, accelerators, clusters, or --check");
+        row("catalog --check", 0, "clusters: no problems", "");
+        row("catalog --check a b", 2, "", "--check takes at most one DIR");
+        row("catalog --check --json", 2, "", "--check takes at most one DIR");
+        row("catalog --check /no/such/directory", 2, "1 problem", "/no/such/directory: a directory with folders");
+        row("evaluate --check", 2, "", "--check");
         row("catalog planets", 2, "", "found planets; allowed is models, accelerators or clusters");
         row("evalaute", 2, "", "evalaute: is neither a file nor a command; did you mean evaluate?");
         row("DIR/none.shardlens", 2, "", "DIR/none.shardlens: is neither a file nor a command");
@@ -194,6 +200,41 @@ private Q_SLOTS:
         QVERIFY(qAbs(sum / decode.value(QLatin1String("time_s")).toDouble() - 1) < 1e-9);
         QVERIFY(decode.value(QLatin1String("operators")).toArray().size() > 5);
         QCOMPARE(object.value(QLatin1String("devices")).toInt(), 8);
+    }
+
+    /// Entries in the user's data folder: used, said when they take a shipped one's place, left out when they are bad.
+    void usersOwnEntries()
+    {
+        QTemporaryDir home;
+        const auto run = [&home](const QString& words) {
+            return start({}, {}, QStringLiteral("XDG_DATA_HOME=%1 PROGRAM %2").arg(home.path(), words));
+        };
+        const QString models = home.filePath(QStringLiteral("shardlens/catalog/models"));
+        QVERIFY(QDir().mkpath(models));
+        QVERIFY(run(QStringLiteral("evaluate")).err.isEmpty());
+        QFile shipped(QStringLiteral(SHARDLENS_SOURCE_DIR "/resources/catalog/models/llama-3-8b.json"));
+        QVERIFY(shipped.open(QIODevice::ReadOnly));
+        const QByteArray text = shipped.readAll();
+        write(models + QStringLiteral("/mine.json"), QByteArray(text).replace("\"llama-3-8b\"", "\"mine\""));
+        write(models + QStringLiteral("/llama-3-8b.json"), QByteArray(text).replace("\"Llama-3-8B\"", "\"My Llama\""));
+        write(models + QStringLiteral("/bad.json"), "{\"id\": 7}");
+
+        const Run evaluated = run(QStringLiteral("evaluate --model mine --cluster p5.48xlarge"));
+        QCOMPARE(evaluated.status, 0);
+        QVERIFY2(evaluated.err.contains("llama-3-8b.json: takes the place of the shipped model llama-3-8b\n"), evaluated.err.constData());
+        QVERIFY2(evaluated.err.contains("models/bad.json: /id: found 7") && evaluated.err.contains("this entry is left out\n"),
+                 evaluated.err.constData());
+        const Run listed = run(QStringLiteral("catalog models"));
+        QVERIFY(listed.out.contains("My Llama") && listed.out.contains("\nmine "));
+        QVERIFY(listed.err.contains("takes the place of"));
+        // The check looks at both catalogs.
+        const Run checked = run(QStringLiteral("catalog --check"));
+        QCOMPARE(checked.status, 2);
+        QVERIFY2(checked.err.contains("models/bad.json: /id: found 7"), checked.err.constData());
+        const Run directory =
+            start({QStringLiteral("catalog"), QStringLiteral("--check"), home.filePath(QStringLiteral("shardlens/catalog"))});
+        QCOMPARE(directory.status, 2);
+        QVERIFY2(directory.out.startsWith("3 models, 0 accelerators, 0 clusters: "), directory.out.constData());
     }
 
     void catalogsAreJsonArrays_data()

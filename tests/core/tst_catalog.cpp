@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shipped catalog, and what a bad catalog file is told.
 #include "core/scenario/catalog.h"
+#include "core/scenario/catalog_check.h"
 #include "core/scenario/similar.h"
 
 #include <QtTest>
@@ -70,6 +71,19 @@ std::vector<std::string> idsOf(const std::vector<Accelerator>& entries)
     for (const Accelerator& entry : entries)
         ids.push_back(entry.id);
     return ids;
+}
+
+QByteArray shippedText(const char* name)
+{
+    QFile file(QStringLiteral(SHARDLENS_SOURCE_DIR "/resources/catalog/") + QLatin1String(name));
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
+/// The first object of "kinds".
+QByteArray kindOf(const QByteArray& model)
+{
+    const QJsonObject object = QJsonDocument::fromJson(model).object();
+    return QJsonDocument(object.value(QLatin1String("kinds")).toArray().at(0).toObject()).toJson();
 }
 
 } // namespace
@@ -410,6 +424,148 @@ private Q_SLOTS:
         }
         // Beside the table: the V100 of 16 GB, which differs from that of 32 GB in memory only.
         QCOMPARE(static_cast<std::size_t>(compared), builtinCatalog().accelerators.size() - 1);
+    }
+
+    void usersEntriesShadow()
+    {
+        QTemporaryDir home;
+        const auto write = [&home](const char* name, const QByteArray& text) {
+            QDir().mkpath(QFileInfo(home.filePath(QLatin1String(name))).path());
+            QFile file(home.filePath(QLatin1String(name)));
+            QVERIFY(file.open(QIODevice::WriteOnly) && file.write(text) == text.size());
+        };
+        const Catalog& shipped = builtinCatalog();
+        const std::filesystem::path directory = home.path().toStdString();
+        // No folders: nothing happens.
+        const UsersCatalog none = withUserEntries(shipped, directory);
+        QVERIFY(none.notices.empty());
+        QCOMPARE(none.catalog.models.size(), shipped.models.size());
+        QVERIFY(withUserEntries(shipped, directory / "absent").notices.empty());
+        QVERIFY(withUserEntries(shipped, {}).notices.empty());
+
+        // A new accelerator with a cluster, a shipped accelerator replaced, a bad file, and one more.
+        write("accelerators/a1.json", kAccelerator);
+        write("clusters/c1.json", kCluster);
+        write("accelerators/h100-sxm.json", changed(kAccelerator, "\"a1\"", "\"h100-sxm\""));
+        write("models/bad.json", "{\"id\": \"bad\"}");
+        write("clusters/c2.json", changed(changed(kCluster, "\"c1\"", "\"c2\""), "\"a1\"", "\"a9\""));
+        const UsersCatalog users = withUserEntries(shipped, directory);
+        QCOMPARE(users.notices.size(), std::size_t{3});
+        const auto says = [&users](std::size_t i, const char* part) { return users.notices[i].find(part) != std::string::npos; };
+        QVERIFY2(says(0, "h100-sxm.json: takes the place of the shipped accelerator h100-sxm"), users.notices[0].c_str());
+        QVERIFY2(says(1, "models/bad.json: /name: this key is missing") && says(1, "this entry is left out"), users.notices[1].c_str());
+        QVERIFY2(says(2, "clusters/c2.json: /accelerator: found \"a9\""), users.notices[2].c_str());
+        QVERIFY(users.catalog.cluster("c1") && !users.catalog.cluster("c2") && !users.catalog.model("bad"));
+        QCOMPARE(users.catalog.accelerators.size(), shipped.accelerators.size() + 1);
+        QCOMPARE(users.catalog.clusters.size(), shipped.clusters.size() + 1);
+        // Whoever names the accelerator has the user's; the shipped catalog is as it was.
+        QCOMPARE(users.catalog.accelerator("h100-sxm")->memoryBandwidth, 2039e9);
+        QCOMPARE(users.catalog.cluster("p5.48xlarge")->accelerator.memoryBandwidth, 2039e9);
+        QVERIFY(shipped.cluster("p5.48xlarge")->accelerator.memoryBandwidth > 3e12);
+        QCOMPARE(users.catalog.cluster("tpu-v5e-4x4"), shipped.cluster("tpu-v5e-4x4"));
+
+        // The same id twice among the user's own: the second is left out.
+        write("accelerators/H100-SXM.json", changed(kAccelerator, "\"a1\"", "\"H100-SXM\""));
+        const UsersCatalog twice = withUserEntries(shipped, directory);
+        QVERIFY(std::any_of(twice.notices.begin(), twice.notices.end(),
+                            [](const std::string& notice) { return notice.find("an id that no other file has") != std::string::npos; }));
+    }
+
+    void userDirectoryFollowsXdg()
+    {
+#ifdef Q_OS_LINUX
+        const QByteArray data = qgetenv("XDG_DATA_HOME");
+        const QByteArray home = qgetenv("HOME");
+        qputenv("HOME", "/home/somebody");
+        qputenv("XDG_DATA_HOME", "/data");
+        const std::filesystem::path given = userCatalogDirectory();
+        qputenv("XDG_DATA_HOME", "relative/is/ignored");
+        const std::filesystem::path relative = userCatalogDirectory();
+        qunsetenv("XDG_DATA_HOME");
+        const std::filesystem::path usual = userCatalogDirectory();
+        qunsetenv("HOME");
+        const std::filesystem::path nowhere = userCatalogDirectory();
+        if (!data.isEmpty())
+            qputenv("XDG_DATA_HOME", data);
+        qputenv("HOME", home);
+        QCOMPARE(given, std::filesystem::path("/data/shardlens/catalog"));
+        QCOMPARE(relative, std::filesystem::path("/home/somebody/.local/share/shardlens/catalog"));
+        QCOMPARE(usual, relative);
+        QVERIFY(nowhere.empty());
+#else
+        QSKIP("the XDG data folder is of Linux");
+#endif
+    }
+
+    void shippedEntriesPassTheCheck()
+    {
+        const CatalogCheck built = checkBuiltinCatalog();
+        QVERIFY2(built.problems.empty(), built.problems.empty() ? "" : built.problems.front().c_str());
+        const Catalog& catalog = builtinCatalog();
+        QCOMPARE(built.models, catalog.models.size());
+        QCOMPARE(built.accelerators, catalog.accelerators.size());
+        QCOMPARE(built.clusters, catalog.clusters.size());
+        QVERIFY(built.models >= 80);
+        const CatalogCheck disk = checkCatalog(SHARDLENS_SOURCE_DIR "/resources/catalog", Catalog{});
+        QVERIFY2(disk.problems.empty(), disk.problems.empty() ? "" : disk.problems.front().c_str());
+        QCOMPARE(disk.models, built.models);
+    }
+
+    void checkFindsProblems_data()
+    {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<QByteArray>("text");
+        QTest::addColumn<QString>("mentions");
+        const auto row = [](const char* name, const char* file, const QByteArray& text, const char* mentions) {
+            QTest::newRow(name) << QString::fromLatin1(file) << text << QString::fromLatin1(mentions);
+        };
+        const QByteArray model = shippedText("models/llama-3-8b.json");
+        const QByteArray deepSeek = shippedText("models/glm-5.2.json");
+        const char* llama = "models/llama-3-8b.json";
+        row("unreadable", llama, "{", "llama-3-8b.json");
+        row("name and id", "models/other.json", model, "/id: found \"llama-3-8b\"; the file's own name, \"other\"");
+        row("a schema's limit", llama, changed(model, "\"hidden\": 4096", "\"hidden\": 0"), "/hidden: found 0");
+        row("count", llama, changed(model, "8030261248", "8030261249"), "published_extras is needed to say what the other 1 are");
+        row("count too small", llama, changed(model, "8030261248", "8030261247"), "the layers do not give the published count");
+        row("a tenth more", llama, changed(model, "8030261248", "9030261248"), "the layers do not give the published count");
+        row("nothing to explain", llama, changed(model, "8030261248", "8030261248, \"published_extras\": \"x\""), "nothing remains");
+        row("a kind no layer has", llama,
+            changed(model, "\"layers\": [", "\"layers\": [").replace("\"kinds\": [", "\"kinds\": [" + kindOf(model) + ", "),
+            "/kinds/1: the same as kind 0");
+        row("a window longer than the context", llama, changed(model, "\"head_dim\": 128", "\"head_dim\": 128, \"window\": 100000"),
+            "/kinds/0/attention/window: found 100,000; at most max_positions");
+        row("source", llama, changed(model, "\"source\": \"", "\"source\": \"?\", \"x\": \""), "/x: found an unknown key");
+        row("an index shared with nobody", "models/glm-5.2.json",
+            changed(deepSeek, "\"top_k\": 2048\n", "\"top_k\": 2048, \"shared\": true\n"), "shares the index of an earlier layer");
+        row("units", "accelerators/a1.json", kAccelerator, "/units: this key is missing");
+        row("a rate in another unit", "accelerators/a1.json", changed(kAccelerator, "312e12, \"int8\": 624e12", "1e17"), "a unit is wrong");
+        row("faster outside than inside", "clusters/c1.json", changed(changed(kCluster, "\"a1\"", "\"h100-sxm\""), "5e10", "9e11"),
+            "at most that of the level inside it");
+        row("an accelerator nobody has", "clusters/c1.json", kCluster, "/accelerator: found \"a1\"");
+    }
+    void checkFindsProblems()
+    {
+        QFETCH(QString, file);
+        QFETCH(QByteArray, text);
+        QFETCH(QString, mentions);
+        QTemporaryDir home;
+        QDir().mkpath(QFileInfo(home.filePath(file)).path());
+        QFile out(home.filePath(file));
+        QVERIFY(out.open(QIODevice::WriteOnly) && out.write(text) == text.size());
+        out.close();
+        const CatalogCheck check = checkCatalog(home.path().toStdString(), builtinCatalog());
+        QString all;
+        for (const std::string& problem : check.problems)
+            all += QString::fromStdString(problem) + QLatin1Char('\n');
+        QVERIFY2(all.contains(mentions), qPrintable(all));
+        QVERIFY(all.startsWith(home.path()));
+    }
+    void checkWantsACatalog()
+    {
+        QTemporaryDir home;
+        const CatalogCheck check = checkCatalog(home.path().toStdString(), builtinCatalog());
+        QCOMPARE(check.problems.size(), std::size_t{1});
+        QVERIFY(check.problems.front().find("folders models, accelerators or clusters") != std::string::npos);
     }
 
 private:

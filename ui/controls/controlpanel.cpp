@@ -52,13 +52,24 @@ QString billions(std::int64_t parameters)
     return qs(formatNumber(static_cast<double>(parameters) / 1e9, 4)) % QStringLiteral(" B");
 }
 
+/// Heads of the attention, and how many layers have none: "16 Q / 2 KV, 36 linear layers".
 QString modelSubtitle(const Model& model)
 {
-    const Attention& attention = model.kinds.front().attention;
-    QString text = ControlPanel::tr("%1 parameters, %2 layers, ").arg(billions(countParameters(model).total)).arg(model.layerCount());
-    if (attention.kind == AttentionKind::Latent)
-        return text % ControlPanel::tr("%1 Q, MLA").arg(attention.queryHeads);
-    return text % ControlPanel::tr("%1 Q / %2 KV").arg(attention.queryHeads).arg(attention.kvHeads);
+    const Attention* attention = nullptr;
+    int linear = 0;
+    for (const std::uint8_t layer : model.layers) {
+        const Attention& each = model.kinds[layer].attention;
+        if (each.kind == AttentionKind::Linear)
+            ++linear;
+        else if (each.kind != AttentionKind::None && !attention)
+            attention = &each;
+    }
+    QString text = ControlPanel::tr("%1 parameters, %2 layers").arg(billions(countParameters(model).total)).arg(model.layerCount());
+    if (attention && attention->kind == AttentionKind::Latent)
+        text += ControlPanel::tr(", %1 Q, MLA").arg(attention->queryHeads);
+    else if (attention)
+        text += ControlPanel::tr(", %1 Q / %2 KV").arg(attention->queryHeads).arg(attention->kvHeads);
+    return linear > 0 ? text % ControlPanel::tr(", %1 linear").arg(linear) : text;
 }
 
 /// The maker stands in the cluster's name already.
