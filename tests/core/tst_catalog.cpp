@@ -529,9 +529,10 @@ private Q_SLOTS:
         row("count too small", llama, changed(model, "8030261248", "8030261247"), "the layers do not give the published count");
         row("a tenth more", llama, changed(model, "8030261248", "9030261248"), "the layers do not give the published count");
         row("nothing to explain", llama, changed(model, "8030261248", "8030261248, \"published_extras\": \"x\""), "nothing remains");
-        row("a kind no layer has", llama,
-            changed(model, "\"layers\": [", "\"layers\": [").replace("\"kinds\": [", "\"kinds\": [" + kindOf(model) + ", "),
-            "/kinds/1: the same as kind 0");
+        QByteArray twice = model;
+        const QByteArray kinds = "\"kinds\": [";
+        twice.insert(twice.indexOf(kinds) + kinds.size(), QByteArray(kindOf(model)).append(','));
+        row("a kind that is there twice", llama, twice, "/kinds/1: the same as kind 0");
         row("a window longer than the context", llama, changed(model, "\"head_dim\": 128", "\"head_dim\": 128, \"window\": 100000"),
             "/kinds/0/attention/window: found 100,000; at most max_positions");
         row("source", llama, changed(model, "\"source\": \"", "\"source\": \"?\", \"x\": \""), "/x: found an unknown key");
