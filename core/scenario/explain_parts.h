@@ -18,6 +18,11 @@ void setFigure(Explanation& out, const std::string& figureWithUnit);
 /// The breakdown as bars, largest causes first left out when zero.
 void addCauses(Explanation& out, const Breakdown& breakdown);
 
+/// "stage 1 of 4", or "every device" without a pipeline.
+[[nodiscard]] std::string stageWords(const Report& report, int stage);
+
+[[nodiscard]] Explanation explainTime(const Scenario& scenario, const Report& report, Phase phase);
+[[nodiscard]] Explanation explainCause(const Scenario& scenario, const Report& report, const Subject& subject);
 [[nodiscard]] Explanation explainOperator(const Scenario& scenario, const Report& report, const Subject& subject);
 [[nodiscard]] Explanation explainMemory(const Scenario& scenario, const Report& report, const Subject& subject);
 [[nodiscard]] Explanation explainFit(const Scenario& scenario, const Report& report);
