@@ -336,7 +336,7 @@ DeviceMemory MemoryTerms::at(int stage, std::int64_t batch, std::int64_t input, 
     return memory;
 }
 
-bool MemoryTerms::fits(std::int64_t batch, std::int64_t input) const
+Bytes MemoryTerms::room(std::int64_t batch, std::int64_t input) const
 {
     Bytes body = 0;
     Bytes last = 0;
@@ -345,29 +345,50 @@ bool MemoryTerms::fits(std::int64_t batch, std::int64_t input) const
         body = activations(batch, input, false) + beside;
         last = activations(batch, input, true) + beside;
     }
+    Bytes most = 0;
     for (int stage = 0; stage < stages(); ++stage)
-        if (stored(stage, batch, input) + (m_layout.holdsHead(stage) ? last : body) > m_capacity)
-            return false;
-    return true;
+        most = std::max(most, stored(stage, batch, input) + (m_layout.holdsHead(stage) ? last : body));
+    return m_capacity - most;
 }
 
 namespace {
 
-/// Largest value of 1..most for which `fits` holds, when it fails for all beyond the first that fails; 0: none.
-template <class Fits>
-std::int64_t largest(std::int64_t most, Fits&& fits)
+/// Largest value of 1..most with room(value) >= 0, for a room that never grows; 0: none. The room is nearly a line, so the point where it
+/// would end is tried first; halving in between bounds the work.
+template <class Room>
+std::int64_t largest(std::int64_t most, Room&& room)
 {
-    if (!fits(1))
-        return 0;
     std::int64_t low = 1;
+    Bytes atLow = room(low);
+    if (atLow < 0)
+        return 0;
     std::int64_t high = 2;
-    while (high < most && fits(high)) {
+    Bytes atHigh = room(high);
+    while (high < most && atHigh >= 0) {
+        const double slope = static_cast<double>(atLow - atHigh) / static_cast<double>(high - low);
+        const double end = slope > 0 ? static_cast<double>(high) + static_cast<double>(atHigh) / slope + 1 : 0;
         low = high;
-        high *= 2;
+        atLow = atHigh;
+        high = std::min(most, std::max(2 * high, end < static_cast<double>(most) ? static_cast<std::int64_t>(end) : most));
+        atHigh = room(high);
     }
-    while (high - low > 1) {
-        const std::int64_t middle = low + (high - low) / 2;
-        (fits(middle) ? low : high) = middle;
+    if (atHigh >= 0)
+        return high;
+    for (bool halve = false; high - low > 1; halve = !halve) {
+        const double share = static_cast<double>(atLow) / (static_cast<double>(atLow) - static_cast<double>(atHigh));
+        const auto along = static_cast<std::int64_t>(share * static_cast<double>(high - low));
+        // On a line the answer is `along`: trying it, then the value after it, ends the search.
+        const std::int64_t value = halve ? low + (high - low) / 2 : std::clamp(low + along, low + 1, high - 1);
+        const Bytes at = room(value);
+        (at >= 0 ? low : high) = value;
+        (at >= 0 ? atLow : atHigh) = at;
+        if (at >= 0 && !halve && high - low > 1) {
+            const Bytes next = room(low + 1);
+            if (next < 0)
+                return low;
+            ++low;
+            atLow = next;
+        }
     }
     return low;
 }
@@ -376,12 +397,12 @@ std::int64_t largest(std::int64_t most, Fits&& fits)
 
 std::int64_t MemoryTerms::largestBatch(std::int64_t input) const
 {
-    return largest(kMostContext, [&](std::int64_t batch) { return fits(batch, input); });
+    return largest(kMostContext, [&](std::int64_t batch) { return room(batch, input); });
 }
 
 std::int64_t MemoryTerms::largestInput(std::int64_t batch) const
 {
-    return largest(kMostContext, [&](std::int64_t input) { return fits(batch, input); });
+    return largest(kMostContext, [&](std::int64_t input) { return room(batch, input); });
 }
 
 } // namespace shardlens

@@ -82,14 +82,15 @@ struct MemoryReport {
     std::vector<DeviceMemory> groups; ///< every group of equal devices: stages, and in them ranks with more and fewer experts
     int fullest = 0;                  ///< index of the fullest stage
     MemoryClass limitingClass = MemoryClass::Weights; ///< the largest part of the fullest devices
-    Bytes kvPerTokenPerDevice = 0;        ///< all layers of the stage that caches most, a token within every window; mean over SP ranks
-    double kvReplication = 1;             ///< times each KV value is stored in a TP group
-    std::int64_t cacheBlock = 1;          ///< tokens that the cache rounds to
-    std::int64_t maxTokensPerReplica = 0; ///< cached tokens that fit beside weights and reserve; 0 when the weights do not fit
-    std::int64_t maxBatchPerReplica = 0;  ///< largest batch at this input + output that fits
-    std::int64_t maxConcurrency = 0;      ///< the same over all replicas
-    std::int64_t maxContext = 0;          ///< longest context at this batch that fits, its output as it is; 0: none
-    Bytes predictionWeights = 0;          ///< what each device of the last stage would hold more with the model's prediction layers
+    Bytes kvPerTokenPerDevice = 0; ///< all layers of the stage that caches most, a token within every window; mean over SP ranks
+    double kvReplication = 1;      ///< times each KV value is stored in a TP group
+    std::int64_t cacheBlock = 1;   ///< tokens that the cache rounds to
+    std::int64_t maxTokensPerReplica =
+        0; ///< cached tokens that fit beside weights, reserve and the activations of this batch; 0 when those do not fit
+    std::int64_t maxBatchPerReplica = 0; ///< largest batch at this input + output that fits
+    std::int64_t maxConcurrency = 0;     ///< the same over all replicas
+    std::int64_t maxContext = 0;         ///< longest context at this batch that fits, its output as it is; 0: none
+    Bytes predictionWeights = 0;         ///< what each device of the last stage would hold more with the model's prediction layers
     [[nodiscard]] const DeviceMemory& limiting() const { return stages[static_cast<std::size_t>(fullest)]; }
     [[nodiscard]] Bytes free() const { return capacity - limiting().total(); } ///< negative when it does not fit
 };
@@ -109,7 +110,9 @@ public:
     /// The fullest devices of a stage with `batch` sequences per replica of `input` + the workload's output tokens.
     /// `fewest`: of its devices those with fewest experts, where ranks hold different numbers.
     [[nodiscard]] DeviceMemory at(int stage, std::int64_t batch, std::int64_t input, bool fewest = false) const;
-    [[nodiscard]] bool fits(std::int64_t batch, std::int64_t input) const;
+    /// Capacity less the fullest device's bytes; negative when it does not fit.
+    [[nodiscard]] Bytes room(std::int64_t batch, std::int64_t input) const;
+    [[nodiscard]] bool fits(std::int64_t batch, std::int64_t input) const { return room(batch, input) >= 0; }
     [[nodiscard]] bool fits(std::int64_t batch) const { return fits(batch, m_input); }
     /// Largest batch that fits at this input, 0 when not even one does; fits() falls with batch and input, so bisection finds it.
     [[nodiscard]] std::int64_t largestBatch(std::int64_t input) const;

@@ -90,9 +90,8 @@ MemoryReport memoryOf(const PlanContext& context, const Plan& plan, std::optiona
             report.groups.push_back(terms.at(stage, batch, input, true));
         if (memory.total() > report.limiting().total())
             report.fullest = stage;
-        // Beside the activations of the largest batch that fits, so that tokens and batch tell one story.
-        const DeviceMemory beside = terms.at(stage, std::max<std::int64_t>(1, report.maxBatchPerReplica), input);
-        const std::int64_t tokens = boundedProduct(tokensThatFit(terms, beside, fullContext), plan.attentionData());
+        // Beside the activations of this batch: of the largest that fits, tokens could fall where memory grows.
+        const std::int64_t tokens = boundedProduct(tokensThatFit(terms, memory, fullContext), plan.attentionData());
         report.maxTokensPerReplica = stage == 0 ? tokens : std::min(report.maxTokensPerReplica, tokens);
         report.kvPerTokenPerDevice = std::max(report.kvPerTokenPerDevice, ceilDiv(terms.bytesPerToken(stage), plan.sequence()));
     }
