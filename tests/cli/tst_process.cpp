@@ -132,8 +132,8 @@ private Q_SLOTS:
         row("catalog clusters", 0, "p5.48xlarge", "");
         row("catalog", 2, "", "takes one of models, accelerators, clusters, or --check");
         row("catalog --check", 0, "clusters: no problems", "");
-        row("catalog --check a b", 2, "", "--check takes at most one DIR");
-        row("catalog --check --json", 2, "", "--check takes at most one DIR");
+        row("catalog --check a b", 2, "", "--check takes at most one ");
+        row("catalog --check --json", 2, "", "--check takes at most one ");
         row("catalog --check /no/such/directory", 2, "1 problem", "/no/such/directory: a directory with folders");
         row("evaluate --check", 2, "", "--check");
         row("catalog planets", 2, "", "found planets; allowed is models, accelerators or clusters");
