@@ -53,8 +53,8 @@ LayerBytes layerBytes(const Model& model, const LayerKind& kind, const Formats& 
                 bytes.replicas += held - held / shard.copies;
             }
     const FeedForward& f = kind.feedForward;
-    if (f.isMoe() && plan.options.redundantExperts > 0) {
-        const std::int64_t held = slots > 0 ? slots : ceilDiv(std::int64_t{f.experts} + plan.options.redundantExperts, plan.expert());
+    if (f.isMoe() && plan.redundantExperts() > 0) {
+        const std::int64_t held = slots > 0 ? slots : ceilDiv(std::int64_t{f.experts} + plan.redundantExperts(), plan.expert());
         const std::int64_t plain = ceilDiv(f.experts, plan.expert());
         bytes.redundant = held > plain ? bytes.experts / held * (held - plain) : 0;
     }
@@ -143,7 +143,7 @@ void MemoryTerms::feedForwardTerms(const Model& model, const FeedForward& f, con
     terms.mlpRow = f.matrices * std::max(ceilDiv(f.intermediate, plan.tensor()), shared) * kActivationSize;
     if (!f.isMoe())
         return;
-    terms.routing.emplace(f, plan.expert(), plan.options.redundantExperts, routing);
+    terms.routing.emplace(f, plan.expert(), plan.redundantExperts(), routing);
     const std::int64_t expertHidden = f.expertHidden > 0 ? f.expertHidden : model.hidden;
     terms.expertRow = (expertHidden + f.matrices * ceilDiv(f.expertIntermediate, plan.expertTensor())) * kActivationSize;
     const bool allToAll = plan.expert() > 1

@@ -118,6 +118,11 @@ public:
 
     /// The compiled operators: what a search evaluates.
     [[nodiscard]] const StepTable& table(bool decode) const { return decode ? m_decode : m_prefill; }
+    /// Routing of a kind of layer; null for one without experts.
+    [[nodiscard]] const ExpertRouting* routingOf(std::size_t kind) const
+    {
+        return m_routingOf[kind] < 0 ? nullptr : &(*m_routings)[static_cast<std::size_t>(m_routingOf[kind])];
+    }
     [[nodiscard]] const Placement& placement() const { return m_placement; }
     [[nodiscard]] const GroupSpan& tensorSpan() const { return m_tensor; }
     /// The group of an operator's collective: OperatorFacts::span.

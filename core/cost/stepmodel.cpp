@@ -55,7 +55,7 @@ void StepModel::compileRoutings()
         if (m_routingOf[i] >= 0)
             continue;
         m_routingOf[i] = static_cast<int>(routings->size());
-        routings->emplace_back(f, m_plan.expert(), m_plan.options.redundantExperts, m_routing);
+        routings->emplace_back(f, m_plan.expert(), m_plan.redundantExperts(), m_routing);
     }
     m_routings = std::move(routings);
 }

@@ -22,7 +22,7 @@ LayerShards::LayerShards(const Model& model, const LayerKind& kind, const Plan& 
       m_stageDevices(plan.stageDevices()),
       m_expertTensor(plan.expertTensor()),
       m_expert(plan.expert()),
-      m_redundant(plan.options.redundantExperts),
+      m_redundant(plan.redundantExperts()),
       m_shared(plan.options.sharedExperts)
 {
     const Attention& a = kind.attention;

@@ -24,7 +24,7 @@ int mostOf(const PlanContext& context, const Plan& plan, PlanAxis axis)
     case PlanAxis::Tensor: {
         int heads = 1;
         for (const LayerKind& kind : context.model.kinds)
-            heads = std::max(heads, kind.attention.queryHeads);
+            heads = std::max({heads, kind.attention.queryHeads, kind.attention.linear.valueHeads});
         return std::min(devices, heads);
     }
     case PlanAxis::Pipeline: return std::min(devices, context.model.layerCount());

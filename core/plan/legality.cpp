@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plan/legality.h"
 
+#include "core/collective/grouplayout.h"
+
 #include <algorithm>
 #include <limits>
 #include <span>
@@ -19,10 +21,18 @@ constexpr std::array<RuleText, kRuleCount> kRules{{
     {Rule::Range, "range", true},
     {Rule::TensorHeads, "tensor_heads", true},
     {Rule::TensorKvHeads, "tensor_kv_heads", true},
+    {Rule::TensorLinearHeads, "tensor_linear_heads", true},
     {Rule::PipelineLayers, "pipeline_layers", true},
+    {Rule::VirtualStages, "virtual_stages", true},
+    {Rule::VirtualMicrobatches, "virtual_microbatches", true},
+    {Rule::StageLayers, "stage_layers", true},
     {Rule::ExpertDense, "expert_dense", true},
     {Rule::ExpertGroup, "expert_group", true},
     {Rule::ExpertCount, "expert_count", true},
+    {Rule::RedundantExperts, "redundant_experts", true},
+    {Rule::RoutingRange, "routing_range", true},
+    {Rule::OverlapRange, "overlap_range", true},
+    {Rule::OrderOfAxes, "axis_order", true},
     {Rule::SequenceLength, "sequence_length", true},
     {Rule::MicrobatchBatch, "microbatch_batch", true},
     {Rule::AttentionDataBatch, "attention_data_batch", true},
@@ -30,6 +40,7 @@ constexpr std::array<RuleText, kRuleCount> kRules{{
     {Rule::ComputeFormat, "compute_format", true},
     {Rule::LockedDevices, "locked_devices", true},
     {Rule::KvReplication, "kv_replication", false},
+    {Rule::KeyReplication, "key_replication", false},
     {Rule::LatentReplication, "latent_replication", false},
     {Rule::UnevenLayers, "uneven_layers", false},
     {Rule::UnevenExperts, "uneven_experts", false},
@@ -37,16 +48,21 @@ constexpr std::array<RuleText, kRuleCount> kRules{{
     {Rule::UnevenAttentionData, "uneven_attention_data", false},
     {Rule::WeightCopies, "weight_copies", false},
     {Rule::UnevenShards, "uneven_shards", false},
+    {Rule::UnevenNorms, "uneven_norms", false},
     {Rule::FewMicrobatches, "few_microbatches", false},
     {Rule::IdleDevices, "idle_devices", false},
     {Rule::StraddledDomain, "straddled_domain", false},
+    {Rule::DroppedTokens, "dropped_tokens", false},
     {Rule::LongContext, "long_context", false},
     {Rule::ReserveTooSmall, "reserve_too_small", false},
 }};
 
-constexpr int kMostOfAxis = 65536; // devices, and sequences of a batch
-// Pieces x stages of a phase: what a timeline holds as events. Far beyond any schedule in use; without it a plan could ask for gigabytes.
-constexpr std::int64_t kMostPieces = std::int64_t{1} << 18;
+constexpr int kMostOfAxis = 65536;   // devices, and sequences of a batch
+constexpr double kMostPowerLaw = 10; // the busiest expert then takes all but a thousandth
+constexpr double kMostCapacity = 65536;
+// Visits of pieces to stages in a phase: the events of its timeline. 1,024 stages and 10,000 microbatches are within it; without it a plan
+// could ask for hours and gigabytes.
+constexpr std::int64_t kMostEvents = std::int64_t{1} << 24;
 
 int mostExperts(const Model& model)
 {
@@ -94,12 +110,13 @@ bool checkPieces(const Plan& plan, Found&& found)
 {
     for (const PlanAxis microbatches : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches}) {
         const std::int64_t chunks = microbatches == PlanAxis::PrefillMicrobatches ? plan.chunks() : 1;
-        const std::int64_t stages = plan.pipeline();
-        if (chunks * plan[microbatches] * stages <= kMostPieces)
+        const std::int64_t stages = std::int64_t{plan.pipeline()} * std::clamp(plan.virtualStages(), 1, kMostOfAxis);
+        // Each factor is at most 65,536, so that any two of them can be multiplied and a third held against the quotient.
+        if (chunks * plan[microbatches] <= kMostEvents / stages)
             continue;
         const PlanAxis axis = chunks > plan[microbatches] ? PlanAxis::Chunks : microbatches;
         const std::int64_t others = stages * (axis == PlanAxis::Chunks ? plan[microbatches] : chunks);
-        if (!found(Finding{Rule::Range, axis, plan[axis], std::max<std::int64_t>(1, kMostPieces / others), 0}))
+        if (!found(Finding{Rule::Range, axis, plan[axis], std::max<std::int64_t>(1, kMostEvents / others), 0}))
             return false;
     }
     return true;
@@ -122,6 +139,19 @@ bool checkModel(const Model& model, const Plan& plan, Found&& found)
             break;
         }
     }
+    // Linear layers: heads of state are split, and each takes its queries and keys from one key head.
+    for (const LayerKind& kind : model.kinds) {
+        if (kind.attention.kind != AttentionKind::Linear)
+            continue;
+        const LinearMixer& mixer = kind.attention.linear;
+        const bool values = mixer.valueHeads % plan.tensor() != 0;
+        const bool keys = mixer.keyHeads % plan.tensor() != 0 && plan.tensor() % std::max(1, mixer.keyHeads) != 0;
+        if (!values && !keys)
+            continue;
+        if (!found(Finding{Rule::TensorLinearHeads, PlanAxis::Tensor, plan.tensor(), values ? mixer.valueHeads : mixer.keyHeads, values}))
+            return false;
+        break;
+    }
     if (plan.pipeline() > model.layerCount()
         && !found(Finding{Rule::PipelineLayers, PlanAxis::Pipeline, plan.pipeline(), model.layerCount(), 0}))
         return false;
@@ -130,9 +160,60 @@ bool checkModel(const Model& model, const Plan& plan, Found&& found)
         return found(Finding{Rule::ExpertDense, PlanAxis::Expert, plan.expert(), 1, 0});
     if (plan.stageDevices() % plan.expert() != 0)
         return found(Finding{Rule::ExpertGroup, PlanAxis::Expert, plan.expert(), plan.stageDevices(), 0});
-    if (experts > 0 && plan.expert() > experts)
-        return found(Finding{Rule::ExpertCount, PlanAxis::Expert, plan.expert(), experts, 0});
+    const int copies = std::max(0, plan.redundantExperts());
+    if (experts > 0 && plan.expert() > std::int64_t{experts} + copies)
+        return found(Finding{Rule::ExpertCount, PlanAxis::Expert, plan.expert(), experts, copies});
     return true;
+}
+
+/// How the layers are cut onto the stages.
+template <class Found>
+bool checkStages(const Model& model, const Plan& plan, Found&& found)
+{
+    const int visits = plan.options.virtualStages;
+    if (visits < 1)
+        return found(Finding{Rule::VirtualStages, PlanAxis::Pipeline, visits, 1, 0});
+    if (plan.pipeline() == 1)
+        return true; // one stage takes all layers, however they would be cut
+    const std::int64_t blocks = std::int64_t{plan.pipeline()} * visits;
+    if (visits > 1 && blocks > model.layerCount() && plan.pipeline() <= model.layerCount()
+        && !found(Finding{Rule::VirtualStages, PlanAxis::Pipeline, visits, model.layerCount(), blocks}))
+        return false;
+    if (plan.options.layerSplit != LayerSplit::Manual)
+        return true;
+    const std::vector<int>& layers = plan.options.stageLayers;
+    if (static_cast<std::int64_t>(layers.size()) != blocks)
+        return found(Finding{Rule::StageLayers, PlanAxis::Pipeline, static_cast<std::int64_t>(layers.size()), blocks, 0});
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+        if (layers[i] < 1)
+            return found(Finding{Rule::StageLayers, PlanAxis::Pipeline, layers[i], static_cast<std::int64_t>(i), 1});
+        sum += layers[i];
+    }
+    return sum == model.layerCount() || found(Finding{Rule::StageLayers, PlanAxis::Pipeline, sum, model.layerCount(), 2});
+}
+
+/// Choices beside the sizes of the axes.
+template <class Found>
+bool checkOptions(const PlanContext& context, const Plan& plan, Found&& found)
+{
+    const PlanOptions& options = plan.options;
+    if (const int experts = mostExperts(context.model); experts > 0) {
+        const std::int64_t most = std::int64_t{experts} * (plan.expert() - 1);
+        if ((options.redundantExperts < 0 || plan.redundantExperts() > most)
+            && !found(Finding{Rule::RedundantExperts, PlanAxis::Expert, options.redundantExperts, most, experts}))
+            return false;
+    }
+    const Routing& routing = context.workload.routing;
+    if (!(routing.powerLaw >= 0 && routing.powerLaw <= kMostPowerLaw)
+        && !found(Finding{Rule::RoutingRange, PlanAxis::Expert, 0, static_cast<std::int64_t>(kMostPowerLaw), 0}))
+        return false;
+    if (!(routing.capacityFactor >= 0 && routing.capacityFactor <= kMostCapacity)
+        && !found(Finding{Rule::RoutingRange, PlanAxis::Expert, 0, static_cast<std::int64_t>(kMostCapacity), 1}))
+        return false;
+    if (!(options.overlap >= 0 && options.overlap <= 1) && !found(Finding{Rule::OverlapRange, PlanAxis::Tensor, 0, 1, 0}))
+        return false;
+    return isPermutation(options.order) || found(Finding{Rule::OrderOfAxes, PlanAxis::Tensor, 0, 0, 0});
 }
 
 template <class Found>
@@ -147,6 +228,11 @@ bool checkBatch(const Workload& work, const Plan& plan, Found&& found)
     for (const PlanAxis axis : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches})
         if (plan[axis] > work.batch && !found(Finding{Rule::MicrobatchBatch, axis, plan[axis], work.batch, 0}))
             return false;
+    // Interleaved stages take pieces in groups of PP. Decode has no such groups: all microbatches make one visit after another.
+    const std::int64_t all = std::int64_t{plan.prefillMicrobatches()} * plan.chunks();
+    if (plan.virtualStages() > 1 && all % plan.pipeline() != 0
+        && !found(Finding{Rule::VirtualMicrobatches, PlanAxis::PrefillMicrobatches, all, plan.pipeline(), plan.chunks()}))
+        return false;
     return plan.attentionData() <= work.batch
            || found(Finding{Rule::AttentionDataBatch, PlanAxis::AttentionData, plan.attentionData(), work.batch, 0});
 }
@@ -166,10 +252,86 @@ template <class Found>
 bool findViolations(const PlanContext& context, const Plan& plan, Found&& found)
 {
     return checkRange(plan, kAllAxes, found) && checkPieces(plan, found) && checkModel(context.model, plan, found)
-           && checkBatch(context.workload, plan, found) && checkCluster(context, plan, found);
+           && checkStages(context.model, plan, found) && checkOptions(context, plan, found) && checkBatch(context.workload, plan, found)
+           && checkCluster(context, plan, found);
 }
 
 constexpr auto kStop = [](const Finding&) { return false; };
+
+template <class Flag>
+void warnOfReplicas(const Model& model, const Plan& plan, Flag&& flag)
+{
+    int kvHeads = std::numeric_limits<int>::max();
+    int keyHeads = std::numeric_limits<int>::max();
+    bool latent = false;
+    for (const LayerKind& kind : model.kinds)
+        switch (kind.attention.kind) {
+        case AttentionKind::Grouped: kvHeads = std::min(kvHeads, kind.attention.kvHeads); break;
+        case AttentionKind::Latent: latent = true; break;
+        case AttentionKind::Linear: keyHeads = std::min(keyHeads, kind.attention.linear.keyHeads); break;
+        case AttentionKind::None: break;
+        }
+    if (plan.tensor() > kvHeads)
+        flag(Rule::KvReplication, PlanAxis::Tensor, plan.tensor(), kvHeads, plan.tensor() / kvHeads);
+    if (plan.tensor() > keyHeads)
+        flag(Rule::KeyReplication, PlanAxis::Tensor, plan.tensor(), keyHeads, plan.tensor() / keyHeads);
+    if (latent && plan.tensor() > 1)
+        flag(Rule::LatentReplication, PlanAxis::Tensor, plan.tensor(), 1, 0);
+}
+
+/// A split by weight or by hand is uneven on purpose.
+template <class Flag>
+void warnOfLayers(const Model& model, const Plan& plan, Flag&& flag)
+{
+    const int blocks = plan.pipeline() * plan.virtualStages();
+    if (plan.options.layerSplit == LayerSplit::Even && model.layerCount() % blocks != 0)
+        flag(Rule::UnevenLayers, PlanAxis::Pipeline, plan.pipeline(), model.layerCount(), model.layerCount() / blocks);
+}
+
+template <class Flag>
+void warnOfPadding(const Model& model, const Workload& work, const Plan& plan, Flag&& flag)
+{
+    const int tensor = plan.tensor();
+    int intermediate = 0;
+    for (const LayerKind& kind : model.kinds)
+        if (kind.feedForward.intermediate % tensor != 0)
+            intermediate = kind.feedForward.intermediate;
+    if (intermediate > 0)
+        flag(Rule::UnevenShards, PlanAxis::Tensor, tensor, intermediate, 0);
+    else if (model.vocabulary % tensor != 0)
+        flag(Rule::UnevenShards, PlanAxis::Tensor, tensor, model.vocabulary, 1);
+    if (!plan.options.shardedNorms)
+        return;
+    const auto sequences = [&](int microbatches) {
+        return ceilDiv(ceilDiv(work.batch, std::min(microbatches, work.batch)), plan.attentionData());
+    };
+    const std::int64_t decodeRows = sequences(plan.decodeMicrobatches());
+    const std::int64_t prefillRows = sequences(plan.prefillMicrobatches()) * ceilDiv(ceilDiv(work.input, plan.chunks()), plan.sequence());
+    if (decodeRows % tensor != 0)
+        flag(Rule::UnevenNorms, PlanAxis::Tensor, tensor, decodeRows, 1);
+    else if (prefillRows % tensor != 0)
+        flag(Rule::UnevenNorms, PlanAxis::Tensor, tensor, prefillRows, 0);
+}
+
+/// Axes whose groups talk within a step. Replicas do not.
+template <class Flag>
+void warnOfStraddling(const Cluster& cluster, const Plan& plan, Flag&& flag)
+{
+    const int domain = cluster.levels.front().units();
+    if (cluster.levels.size() < 2 || plan.devices() <= domain)
+        return;
+    const Placement placement(plan.meshSizes());
+    const auto check = [&](PlanAxis axis, const DeviceGroup& group) {
+        if (group.size() > 1 && layoutGroup(cluster, group).straddles)
+            flag(Rule::StraddledDomain, axis, plan[axis], domain, 0);
+    };
+    check(PlanAxis::Tensor, placement.group(MeshAxis::Tensor));
+    check(PlanAxis::Sequence, placement.group(MeshAxis::Sequence));
+    check(PlanAxis::AttentionData, placement.group(MeshAxis::AttentionData));
+    if (plan.expert() > 1)
+        check(PlanAxis::Expert, placement.expertGroup());
+    check(PlanAxis::Pipeline, placement.group(MeshAxis::Pipeline));
+}
 
 void findWarnings(const PlanContext& context, const Plan& plan, std::vector<Finding>& out)
 {
@@ -178,26 +340,12 @@ void findWarnings(const PlanContext& context, const Plan& plan, std::vector<Find
     const auto flag = [&out](Rule rule, PlanAxis axis, std::int64_t value, std::int64_t limit, std::int64_t other = 0) {
         out.push_back({rule, axis, value, limit, other});
     };
-    int kvHeads = std::numeric_limits<int>::max();
-    bool latent = false;
-    int intermediate = 0;
-    for (const LayerKind& kind : model.kinds) {
-        if (kind.attention.kind == AttentionKind::Latent)
-            latent = true;
-        else
-            kvHeads = std::min(kvHeads, kind.attention.kvHeads);
-        if (kind.feedForward.intermediate % plan.tensor() != 0)
-            intermediate = kind.feedForward.intermediate;
-    }
-    if (plan.tensor() > kvHeads)
-        flag(Rule::KvReplication, PlanAxis::Tensor, plan.tensor(), kvHeads, plan.tensor() / kvHeads);
-    if (latent && plan.tensor() > 1)
-        flag(Rule::LatentReplication, PlanAxis::Tensor, plan.tensor(), 1);
-    if (model.layerCount() % plan.pipeline() != 0)
-        flag(Rule::UnevenLayers, PlanAxis::Pipeline, plan.pipeline(), model.layerCount(), model.layerCount() / plan.pipeline());
+    warnOfReplicas(model, plan, flag);
+    warnOfLayers(model, plan, flag);
     const int experts = mostExperts(model);
-    if (experts > 0 && experts % plan.expert() != 0)
-        flag(Rule::UnevenExperts, PlanAxis::Expert, plan.expert(), experts, ceilDiv(experts, plan.expert()));
+    const int slots = experts + (experts > 0 ? plan.redundantExperts() : 0);
+    if (experts > 0 && slots % plan.expert() != 0)
+        flag(Rule::UnevenExperts, PlanAxis::Expert, plan.expert(), slots, ceilDiv(slots, plan.expert()));
     if (work.batch % plan.prefillMicrobatches() != 0)
         flag(Rule::UnevenMicrobatches, PlanAxis::PrefillMicrobatches, plan.prefillMicrobatches(), work.batch);
     if (work.batch % plan.decodeMicrobatches() != 0)
@@ -209,22 +357,14 @@ void findWarnings(const PlanContext& context, const Plan& plan, std::vector<Find
     if (plan.sequence() * plan.attentionData() > 1)
         flag(Rule::WeightCopies, plan.sequence() > 1 ? PlanAxis::Sequence : PlanAxis::AttentionData,
              std::int64_t{plan.sequence()} * plan.attentionData(), plan.sequence(), plan.attentionData());
-    if (intermediate > 0)
-        flag(Rule::UnevenShards, PlanAxis::Tensor, plan.tensor(), intermediate, 0);
-    else if (model.vocabulary % plan.tensor() != 0)
-        flag(Rule::UnevenShards, PlanAxis::Tensor, plan.tensor(), model.vocabulary, 1);
+    warnOfPadding(model, work, plan, flag);
     if (plan.prefillMicrobatches() * plan.chunks() < plan.pipeline())
         flag(Rule::FewMicrobatches, PlanAxis::PrefillMicrobatches, plan.prefillMicrobatches(), plan.pipeline(), plan.chunks());
     if (plan.decodeMicrobatches() < plan.pipeline())
         flag(Rule::FewMicrobatches, PlanAxis::DecodeMicrobatches, plan.decodeMicrobatches(), plan.pipeline(), 1);
     if (plan.devices() < context.cluster.devices())
         flag(Rule::IdleDevices, deviceAxis(plan), plan.devices(), context.cluster.devices());
-    const int domain = context.cluster.levels.front().units();
-    if (plan.devices() > domain) {
-        const int tensor = plan.tensor();
-        if (tensor <= domain ? domain % tensor != 0 : tensor % domain != 0)
-            flag(Rule::StraddledDomain, PlanAxis::Tensor, tensor, domain);
-    }
+    warnOfStraddling(context.cluster, plan, flag);
     if (model.maxPositions > 0 && work.fullContext() > model.maxPositions)
         flag(Rule::LongContext, PlanAxis::Sequence, work.fullContext(), model.maxPositions);
 }
@@ -251,119 +391,19 @@ std::vector<int> nearestValues(const Finding& finding, const PlanContext& contex
     return result;
 }
 
-std::string orList(const std::vector<int>& values)
+/// False for rules that no value of an axis mends.
+bool hasAxis(const Finding& finding)
 {
-    std::string text;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (i > 0)
-            text += " or ";
-        text += std::to_string(values[i]);
-    }
-    return text;
-}
-
-std::string number(std::int64_t value)
-{
-    std::string text = std::to_string(value);
-    for (std::ptrdiff_t i = static_cast<std::ptrdiff_t>(text.size()) - 3; i > (value < 0 ? 1 : 0); i -= 3)
-        text.insert(static_cast<std::size_t>(i), ",");
-    return text;
-}
-
-/// "; 4 or 8 do" where some value of the axis mends the plan.
-std::string mend(const std::vector<int>& nearest, const char* one, const char* several)
-{
-    if (nearest.empty())
-        return ".";
-    return "; " + orList(nearest) + (nearest.size() == 1 ? one : several) + ".";
-}
-
-std::string violationSentence(const Finding& f, const PlanContext& context, const Plan& plan)
-{
-    const std::string axis(shortNameOf(f.axis));
-    const std::string value = number(f.value);
-    const std::string limit = number(f.limit);
-    const std::vector<int> nearest = nearestLegal(f, context, plan);
-    switch (f.rule) {
-    case Rule::Range: return axis + " is " + value + "; 1 to " + limit + " is allowed.";
-    case Rule::TensorHeads: return "TP " + value + " does not divide " + limit + " query heads" + mend(nearest, " does", " do");
-    case Rule::TensorKvHeads:
-        return "TP " + value + " neither divides " + limit + " KV heads nor is a multiple of them" + mend(nearest, " works", " work");
-    case Rule::PipelineLayers:
-        return "PP " + value + " is more stages than the model's " + limit + " layers" + mend(nearest, " works", " work");
-    case Rule::ExpertDense: return "EP " + value + " needs a mixture of experts, and " + context.model.name + " is dense; EP 1 is allowed.";
-    case Rule::ExpertGroup:
-        return "EP " + value + " does not divide the " + limit + (f.limit == 1 ? " device" : " devices")
-               + " of a stage (TP x SP x attention DP)" + mend(nearest, " does", " do");
-    case Rule::ExpertCount: return "EP " + value + " is more than the " + limit + " experts" + mend(nearest, " works", " work");
-    case Rule::SequenceLength:
-        return "SP x chunks cuts the prompt into " + value + " pieces, but it has only " + limit + " tokens"
-               + (nearest.empty() ? "." : "; " + axis + " " + orList(nearest) + " works.");
-    case Rule::MicrobatchBatch: {
-        const std::string phase = f.axis == PlanAxis::PrefillMicrobatches ? "prefill" : "decode";
-        return value + " " + phase + " microbatches are more than the " + limit + (f.limit == 1 ? " sequence" : " sequences")
-               + " of the batch; at most " + limit + " is allowed.";
-    }
-    case Rule::AttentionDataBatch:
-        return "Attention DP " + value + " is more than the " + limit + (f.limit == 1 ? " sequence" : " sequences") + " of the batch"
-               + mend(nearest, " works", " work");
-    case Rule::Devices:
-        return "The plan needs " + value + " devices, but " + context.cluster.name + " has " + limit
-               + (nearest.empty() ? "." : "; " + axis + " " + orList(nearest) + (nearest.size() == 1 ? " fits." : " fit."));
-    case Rule::ComputeFormat: {
-        std::string names;
-        for (const ComputeFormat format : kComputeFormats)
-            if (context.cluster.accelerator.peakOf(format) > 0 && bitsOf(format) < 32)
-                names += (names.empty() ? "" : ", ") + std::string(nameOf(format));
-        return context.cluster.accelerator.name + " has no " + std::string(nameOf(context.formats.compute)) + " arithmetic; it has " + names
-               + ".";
-    }
+    switch (finding.rule) {
+    case Rule::ComputeFormat:
     case Rule::LockedDevices:
-        return axis + " " + value + " cannot keep the locked " + limit
-               + " devices: no other axis makes up for it. Unlock the count to use it.";
-    default: return {};
-    }
-}
-
-std::string warningSentence(const Finding& f, const PlanContext& context)
-{
-    const std::string value = number(f.value);
-    const std::string limit = number(f.limit);
-    const std::string other = number(f.other);
-    switch (f.rule) {
-    case Rule::KvReplication:
-        return "TP " + value + " exceeds " + limit + " KV heads: each is stored " + other + " times, weights and cache alike.";
-    case Rule::LatentReplication: return "The latent KV cache has no heads to split: each of the " + value + " TP ranks stores all of it.";
-    case Rule::UnevenLayers:
-        return "PP " + value + " does not divide " + limit + " layers: some stages hold " + number(f.other + 1) + ", others " + other + ".";
-    case Rule::UnevenExperts: return "EP " + value + " does not divide " + limit + " experts: the fullest rank holds " + other + ".";
-    case Rule::UnevenMicrobatches:
-        return value + (f.axis == PlanAxis::PrefillMicrobatches ? " prefill" : " decode") + " microbatches do not divide the batch of "
-               + limit + ": their sizes differ by one sequence.";
-    case Rule::UnevenAttentionData:
-        return "Attention DP " + value + " does not divide the " + limit + (f.limit == 1 ? " sequence" : " sequences")
-               + " of a microbatch: the fullest rank has " + other + ", others wait for it.";
-    case Rule::WeightCopies:
-        return "SP " + limit + " and attention DP " + other + " keep " + value + " copies of all weights but routed experts"
-               + (f.limit > 1 ? ", and in decode every SP rank repeats the projections." : ".");
-    case Rule::UnevenShards:
-        return "TP " + value + " does not divide " + (f.other == 1 ? "the vocabulary of " : "the MLP width of ") + limit
-               + ": the last shard is padded.";
-    case Rule::FewMicrobatches:
-        if (f.axis == PlanAxis::PrefillMicrobatches)
-            return "Prefill has " + value + (f.value == 1 ? " microbatch" : " microbatches")
-                   + (f.other > 1 ? " of " + other + " chunks" : std::string()) + " for " + limit + " stages: most of them wait.";
-        return "Decode has " + value + (f.value == 1 ? " microbatch" : " microbatches") + " for " + limit + " stages: they idle "
-               + number(100 - 100 * f.value / f.limit) + " % of the time.";
-    case Rule::IdleDevices: return "The plan uses " + value + " of " + limit + " devices.";
-    case Rule::StraddledDomain:
-        return "TP " + value + " does not fit evenly into domains of " + limit + " devices: some groups cross "
-               + context.cluster.levels.back().name + ".";
-    case Rule::LongContext: return value + " tokens of context exceed the " + limit + " the model was made for.";
-    case Rule::ReserveTooSmall:
-        return "Activations and collective buffers need " + number(f.value / (1 << 20))
-               + " MiB that a reserve of 0 leaves out of the account.";
-    default: return {};
+    case Rule::RoutingRange:
+    case Rule::OverlapRange:
+    case Rule::OrderOfAxes: return false;
+    case Rule::VirtualStages: return finding.other > 0;
+    case Rule::StageLayers: return finding.other == 0;
+    case Rule::RedundantExperts: return finding.value > 0;
+    default: return true;
     }
 }
 
@@ -397,7 +437,8 @@ bool isLegal(const PlanContext& context, const Plan& plan)
 
 bool isLegalMap(const PlanContext& context, const Plan& plan)
 {
-    return checkRange(plan, kMapAxes, kStop) && checkModel(context.model, plan, kStop) && checkCluster(context, plan, kStop);
+    return checkRange(plan, kMapAxes, kStop) && checkModel(context.model, plan, kStop) && checkStages(context.model, plan, kStop)
+           && checkOptions(context, plan, kStop) && checkCluster(context, plan, kStop);
 }
 
 bool isLegalCut(const Workload& workload, const Plan& plan)
@@ -405,14 +446,9 @@ bool isLegalCut(const Workload& workload, const Plan& plan)
     return checkRange(plan, kCutAxes, kStop) && checkPieces(plan, kStop) && checkBatch(workload, plan, kStop);
 }
 
-std::string sentence(const Finding& finding, const PlanContext& context, const Plan& plan)
-{
-    return isViolation(finding.rule) ? violationSentence(finding, context, plan) : warningSentence(finding, context);
-}
-
 std::vector<int> nearestLegal(const Finding& finding, const PlanContext& context, const Plan& plan)
 {
-    if (finding.rule == Rule::ComputeFormat || finding.rule == Rule::LockedDevices || !isViolation(finding.rule))
+    if (!hasAxis(finding) || !isViolation(finding.rule))
         return {};
     // First values that make the whole plan legal. A plan that breaks rules on several axes has none; then values with which this rule is
     // silent and no rule speaks that was silent before.

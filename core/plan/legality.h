@@ -49,31 +49,42 @@ struct Formats {
 
 enum class Rule : std::uint8_t {
     // violations
-    Range,              ///< an axis outside 1..its limit
-    TensorHeads,        ///< TP does not divide n_Q
-    TensorKvHeads,      ///< TP neither divides n_KV nor is a multiple of it
-    PipelineLayers,     ///< PP > L
-    ExpertDense,        ///< EP > 1 without experts
-    ExpertGroup,        ///< EP does not divide TP x SP x attention DP
-    ExpertCount,        ///< EP > E
-    SequenceLength,     ///< SP x chunks > prompt tokens
-    MicrobatchBatch,    ///< more microbatches than sequences
-    AttentionDataBatch, ///< attention DP > sequences of a microbatch
-    Devices,            ///< the plan needs more devices than there are
-    ComputeFormat,      ///< the accelerator has no arithmetic in this format
-    LockedDevices,      ///< a control's step that cannot keep the locked device count (never of a plan by itself)
+    Range,             ///< an axis outside 1..its limit
+    TensorHeads,       ///< TP does not divide n_Q
+    TensorKvHeads,     ///< TP neither divides n_KV nor is a multiple of it
+    TensorLinearHeads, ///< TP does not divide the value heads of a linear layer, or neither divides its key heads nor is a multiple of them
+    PipelineLayers,    ///< PP > L
+    VirtualStages,     ///< virtual stages below 1, without a pipeline, or more blocks of layers than layers
+    VirtualMicrobatches, ///< interleaving: PP does not divide the pieces of a prefill (arXiv:2104.04473, section 2.2)
+    StageLayers,         ///< layers by hand: wrong number of entries, an empty one, or a sum other than L
+    ExpertDense,         ///< EP > 1 without experts
+    ExpertGroup,         ///< EP does not divide TP x SP x attention DP
+    ExpertCount,         ///< EP > E and its redundant copies
+    RedundantExperts,    ///< fewer than none, or more copies than the other ranks can hold: E (EP - 1)
+    RoutingRange,        ///< power law or capacity factor out of range
+    OverlapRange,        ///< overlap outside 0..1
+    OrderOfAxes,         ///< not each axis once
+    SequenceLength,      ///< SP x chunks > prompt tokens
+    MicrobatchBatch,     ///< more microbatches than sequences
+    AttentionDataBatch,  ///< attention DP > sequences of a microbatch
+    Devices,             ///< the plan needs more devices than there are
+    ComputeFormat,       ///< the accelerator has no arithmetic in this format
+    LockedDevices,       ///< a control's step that cannot keep the locked device count (never of a plan by itself)
     // warnings
     KvReplication,       ///< TP > n_KV: each KV head stored TP/n_KV times
+    KeyReplication,      ///< TP > key heads of a linear layer: each stored TP / heads times
     LatentReplication,   ///< MLA: the latent cache is stored TP times
-    UnevenLayers,        ///< L mod PP != 0
-    UnevenExperts,       ///< E mod EP != 0
+    UnevenLayers,        ///< even split: the blocks of layers do not come out equal
+    UnevenExperts,       ///< experts and their copies do not divide by EP
     UnevenMicrobatches,  ///< batch mod microbatches != 0
     UnevenAttentionData, ///< attention DP does not divide the sequences of a microbatch: the fullest rank sets the time
     WeightCopies,        ///< SP and attention DP keep copies of all weights but the experts
     UnevenShards,        ///< TP (or expert TP) does not divide I or V: the last shard is padded
+    UnevenNorms,         ///< sharded norms: TP does not divide the tokens of a piece, whose last share is padded
     FewMicrobatches,     ///< microbatches < PP
     IdleDevices,         ///< the plan uses fewer devices than there are
-    StraddledDomain,     ///< a TP group crosses a fabric boundary it could avoid
+    StraddledDomain,     ///< groups of an axis cross a fabric boundary they could avoid
+    DroppedTokens,       ///< a capacity factor drops token-expert pairs
     LongContext,         ///< input + output > the longest context the model was made for
     ReserveTooSmall,     ///< activations and buffers exceed the reserve that was asked for
 };

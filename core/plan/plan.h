@@ -91,6 +91,10 @@ struct Plan {
     [[nodiscard]] std::int64_t stageDevices() const { return std::int64_t{tensor()} * sequence() * attentionData(); }
     /// stageDevices / EP; EP divides it in a legal plan.
     [[nodiscard]] std::int64_t expertTensor() const { return stageDevices() / expert(); }
+    /// Virtual stages in effect: one stage has nothing to interleave.
+    [[nodiscard]] int virtualStages() const { return pipeline() > 1 ? options.virtualStages : 1; }
+    /// Redundant experts in effect: without EP there is no other rank to hold a copy.
+    [[nodiscard]] int redundantExperts() const { return expert() > 1 ? options.redundantExperts : 0; }
     /// Saturates instead of overflowing: any value over 2^40 reads as 2^40.
     [[nodiscard]] std::int64_t devices() const;
     /// Extents for Placement; only for a legal plan.

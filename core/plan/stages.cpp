@@ -130,9 +130,9 @@ bool StageLayout::even() const
 void StageLayout::assign(const Model& model, const Plan& plan)
 {
     m_stages = std::max(1, plan.pipeline());
-    m_visits = std::max(1, plan.options.virtualStages);
     m_kinds = model.kinds.size();
     const int all = model.layerCount();
+    m_visits = std::clamp(plan.virtualStages(), 1, std::max(1, all / m_stages));
     const auto count = static_cast<std::size_t>(blocks());
     m_blocks.resize(count);
     const std::vector<int>& manual = plan.options.stageLayers;

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <optional>
 
 namespace shardlens {
 
@@ -107,7 +109,7 @@ OperatorCost sendOperator(const StepModel& step, const StepTokens& tokens)
 {
     CollectiveCost slowest;
     const int stages = step.plan().pipeline();
-    const bool around = step.plan().options.virtualStages > 1;
+    const bool around = step.plan().virtualStages() > 1;
     for (int stage = 0; stage + (around ? 0 : 1) < stages; ++stage) {
         const CollectiveCost cost = step.sendCost(tokens, stage, (stage + 1) % stages);
         if (cost.time > slowest.time)
@@ -179,6 +181,27 @@ void costStages(const StepModel& step, Scratch& s, PhaseReport& phase)
     }
 }
 
+/// Share of all token-expert pairs of the phase that a capacity factor drops.
+double droppedPairs(const StepModel& step, const Scratch& s, bool decode)
+{
+    double dropped = 0;
+    double all = 0;
+    for (std::size_t kind = 0; kind < step.model().kinds.size(); ++kind) {
+        const ExpertRouting* const routing = step.routingOf(kind);
+        if (!routing || !routing->isLimited())
+            continue;
+        const int topK = step.model().kinds[kind].feedForward.topK;
+        const auto layers = std::count(step.model().layers.begin(), step.model().layers.end(), static_cast<std::uint8_t>(kind));
+        for (const PieceClass& piece : s.classes) {
+            const auto tokens = static_cast<double>(piece.tokens.sequences * (decode ? 1 : piece.tokens.newTokens));
+            const double pairs = static_cast<double>(layers * piece.count) * tokens * topK;
+            dropped += pairs * routing->at(tokens).dropped;
+            all += pairs;
+        }
+    }
+    return all > 0 ? dropped / all : 0;
+}
+
 /// Time of the phase by the functions that search uses too.
 double phaseTime(const PipelineTimes<double>& times, const BatchCut& cut, bool decode, std::vector<double>& room)
 {
@@ -230,6 +253,7 @@ void evaluatePhase(const Scenario& scenario, const StepModel& step, bool decode,
         return;
     phase.timeline = decode ? decodeTimeline(pipeline) : prefillTimeline(pipeline);
     explainTime(s, decode, phase);
+    phase.droppedPairs = droppedPairs(step, s, decode);
     for (OperatorCost& op : phase.operators) {
         op.stage = static_cast<std::int16_t>(op.op == Op::Embedding                                                   ? 0
                                              : op.op == Op::FinalNorm || op.op == Op::LmHead || op.op == Op::Sampling ? pipeline.stages - 1
@@ -291,6 +315,10 @@ void evaluate(const Scenario& scenario, Report& report)
     report.layout = s.layout;
     evaluatePhase(scenario, step, false, true, s, report.prefill);
     evaluatePhase(scenario, step, true, true, s, report.decode);
+    for (const PhaseReport* phase : {&report.prefill, &report.decode})
+        if (phase->droppedPairs > 0)
+            report.warnings.push_back(
+                {Rule::DroppedTokens, PlanAxis::Expert, std::llround(phase->droppedPairs * 1e6), 0, phase == &report.decode ? 1 : 0});
     serve(scenario, report);
 }
 
@@ -300,6 +328,12 @@ void batchCurve(const Scenario& scenario, int most, std::vector<BatchPoint>& out
     static thread_local PhaseReport phase;
     Scratch& s = scratch();
     Scenario trial = scenario;
+    // What no batch changes is compiled once.
+    std::optional<StepModel> model;
+    if (isLegalMap(scenario.context(), scenario.plan)) {
+        model.emplace(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing);
+        s.layout.assign(*scenario.model, scenario.plan);
+    }
     for (int step = 0, last = 0;; ++step) {
         // Four steps per doubling: 1 2 3 4 5 6 7 8 10 12 14 16 ...
         const int octave = step / 4;
@@ -314,12 +348,13 @@ void batchCurve(const Scenario& scenario, int most, std::vector<BatchPoint>& out
         trial.workload.batch = last;
         for (const PlanAxis axis : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches})
             trial.plan[axis] = std::min(scenario.plan[axis], last);
+        // Interleaved stages take prefill microbatches in groups of PP.
+        if (trial.plan.virtualStages() > 1 && last > trial.plan.pipeline())
+            trial.plan[PlanAxis::PrefillMicrobatches] -= trial.plan.prefillMicrobatches() % trial.plan.pipeline();
         const PlanContext context = trial.context();
-        point.legal = isLegal(context, trial.plan);
+        point.legal = model && isLegalCut(trial.workload, trial.plan);
         if (point.legal) {
-            const StepModel model(*trial.model, *trial.cluster, trial.formats, trial.plan, trial.workload.routing);
-            s.layout.assign(*trial.model, trial.plan);
-            evaluatePhase(trial, model, true, false, s, phase);
+            evaluatePhase(trial, *model, true, false, s, phase);
             point.tpot = phase.time;
             point.fits = fitsMemory(context, trial.plan, trial.reserve);
         }

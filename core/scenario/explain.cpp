@@ -84,7 +84,8 @@ Explanation explainPiece(const Report& report, const Subject& subject)
     const PhaseReport& phase = phaseOf(report, subject.phase);
     const TimelineCell* found = nullptr;
     for (const TimelineCell& cell : phase.timeline.cells)
-        if (cell.stage == subject.stage && cell.microbatch == subject.microbatch && (subject.step < 0 || cell.step == subject.step)) {
+        if (cell.stage == subject.stage && cell.microbatch == subject.microbatch && (subject.step < 0 || cell.step == subject.step)
+            && (subject.visit < 0 || cell.visit == subject.visit)) {
             found = &cell;
             break;
         }
@@ -96,6 +97,8 @@ Explanation explainPiece(const Report& report, const Subject& subject)
         return out;
     if (subject.phase == Phase::Prefill && phase.timeline.steps > 1)
         out.title += ", chunk " + std::to_string(found->step);
+    if (phase.timeline.visits > 1)
+        out.title += ", visit " + std::to_string(found->visit + 1) + " of " + std::to_string(phase.timeline.visits);
     const StageCost& cost = phase.costOf(found->stage, found->costClass);
     setFigure(out, formatSeconds(cost.busy()));
     out.shareFraction = phase.time > 0 ? cost.busy() / phase.time : 0;
@@ -105,7 +108,12 @@ Explanation explainPiece(const Report& report, const Subject& subject)
                    {"end", formatSeconds(found->start, 4) + " + " + formatSeconds(cost.busy(), 4), "", false},
                    {"", formatSeconds(found->end, 4), "", true}};
     if (cost.send > 0)
-        out.inputs.push_back({"send", formatSeconds(cost.send), "to the next stage, beside this stage's next piece", Provenance::Exact});
+        out.inputs.push_back({"send", formatSeconds(cost.send),
+                              cost.sendBlocks ? "to the next stage, which this stage waits for: in its communication"
+                                              : "to the next stage, beside this stage's next piece",
+                              Provenance::Exact});
+    if (found->critical && phase.timeline.stages > 1)
+        out.notes.push_back("On the critical path: what follows waits for this piece.");
     out.alternativesTitle = "Where it goes";
     addCauses(out, cost.breakdown);
     return out;

@@ -35,6 +35,7 @@ struct Subject {
     int step = -1;
     int op = -1;    ///< index into PhaseReport::operators
     int cause = -1; ///< Cause, or MemoryClass for Kind::MemoryClass
+    int visit = -1; ///< of a piece, with virtual stages
     friend bool operator==(const Subject&, const Subject&) = default;
 };
 

@@ -28,8 +28,9 @@ struct PhaseReport {
     std::vector<std::int64_t> pieces;    ///< pieces of each piece class in one prefill or decode round
     int busiestStage = 0;
     Timeline timeline;
-    double flop = 0; ///< all devices of one replica, one phase execution
-    double mfu = 0;  ///< useful FLOP / (time x peak x devices)
+    double flop = 0;         ///< all devices of one replica, one phase execution
+    double droppedPairs = 0; ///< share of all token-expert pairs that a capacity factor drops; 0 without one
+    double mfu = 0;          ///< useful FLOP / (time x peak x devices)
     /// Pieces that visit a stage in one prefill or decode round with this cost class.
     [[nodiscard]] std::int64_t piecesOf(int costClass) const { return pieces[static_cast<std::size_t>(costClass) % pieces.size()]; }
     [[nodiscard]] const StageCost& costOf(int stage, int costClass) const

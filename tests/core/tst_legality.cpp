@@ -4,6 +4,7 @@
 
 #include <QTest>
 
+#include <limits>
 #include <random>
 
 using namespace shardlens;
@@ -116,6 +117,170 @@ private Q_SLOTS:
         QCOMPARE(found.size(), std::size_t{2});
         QCOMPARE(nearestLegal(found[0], two.context(), two.plan), (std::vector<int>{4, 8}));
         QCOMPARE(nearestLegal(found[1], two.context(), two.plan), (std::vector<int>{1}));
+    }
+
+    void options_data()
+    {
+        QTest::addColumn<QString>("says");
+        QTest::addColumn<QString>("ruleId");
+        const auto row = [](const char* name, const char* rule, const char* says) {
+            QTest::newRow(name) << QString::fromUtf8(says) << QString::fromUtf8(rule);
+        };
+        row("virtual-range", "virtual_stages", "Virtual stages are 0; at least 1 is allowed.");
+        row("virtual-layers", "virtual_stages",
+            "PP 4 and 32 virtual stages cut the model into 128 blocks, but it has only 80 layers; 2 works.");
+        row("virtual-groups", "virtual_microbatches",
+            "Virtual stages take the pieces of a prefill in groups of PP 4, which does not divide 6 microbatches; 4 or 8 prefill "
+            "microbatches "
+            "work.");
+        row("layers-count", "stage_layers", "The layers by hand are 3 numbers, but PP 4 needs 4.");
+        row("layers-empty", "stage_layers", "Stage 1 is given 0 layers by hand; at least 1 is allowed.");
+        row("layers-sum", "stage_layers", "The layers by hand add up to 79, but the model has 80.");
+        row("power", "routing_range", "The power law's exponent is -1; 0 to 10 is allowed.");
+        row("capacity", "routing_range", "The capacity factor is nan; 0 to 65,536 is allowed.");
+        row("overlap", "overlap_range", "The overlap is 1.5; 0 to 1 is allowed.");
+        row("order", "axis_order", "The order of axes names TP, TP, attention DP, PP, DP; each axis is to occur once.");
+    }
+    void options()
+    {
+        QFETCH(QString, says);
+        QFETCH(QString, ruleId);
+        Scenario s = with(scenarioOf("llama-3-70b", "p5.48xlarge"), {{PlanAxis::Pipeline, 4}, {PlanAxis::PrefillMicrobatches, 4}});
+        s.workload.batch = 16;
+        PlanOptions& o = s.plan.options;
+        const QByteArray tag = QTest::currentDataTag();
+        if (tag == "virtual-range") {
+            o.virtualStages = 0;
+        } else if (tag == "virtual-layers") {
+            o.virtualStages = 32;
+        } else if (tag == "virtual-groups") {
+            o.virtualStages = 2;
+            s.plan[PlanAxis::PrefillMicrobatches] = 6;
+        } else if (tag.startsWith("layers")) {
+            o.layerSplit = LayerSplit::Manual;
+            o.stageLayers = tag == "layers-count"   ? std::vector<int>{20, 20, 40}
+                            : tag == "layers-empty" ? std::vector<int>{20, 0, 40, 20}
+                                                    : std::vector<int>{20, 20, 20, 19};
+        } else if (tag == "power") {
+            s.workload.routing.powerLaw = -1;
+        } else if (tag == "capacity") {
+            s.workload.routing.capacityFactor = std::numeric_limits<double>::quiet_NaN();
+        } else if (tag == "overlap") {
+            o.overlap = 1.5;
+        } else {
+            o.order[1] = MeshAxis::Tensor;
+        }
+        const std::vector<Finding> violations = violationsOf(s);
+        QCOMPARE(violations.size(), std::size_t{1});
+        QCOMPARE(QString::fromStdString(std::string(idOf(violations.front().rule))), ruleId);
+        QCOMPARE(QString::fromStdString(sentence(violations.front(), s.context(), s.plan)), says);
+        QVERIFY(!isLegal(s.context(), s.plan));
+        QCOMPARE(isLegalMap(s.context(), s.plan), tag == "virtual-groups");
+        QCOMPARE(isLegalCut(s.workload, s.plan), tag != "virtual-groups");
+    }
+
+    void oneStageHasNothingToInterleave()
+    {
+        // Options that need PP or EP change nothing without them: turning the axis to 1 breaks no rule.
+        Scenario s = scenarioOf("llama-3-70b", "p5.48xlarge");
+        s.plan.options.virtualStages = 3;
+        s.plan.options.layerSplit = LayerSplit::Manual;
+        s.plan.options.stageLayers = {40, 40};
+        QVERIFY(violationsOf(s).empty());
+        Scenario plain = scenarioOf("llama-3-70b", "p5.48xlarge");
+        QCOMPARE(evaluate(s).decode.time, evaluate(plain).decode.time);
+        Scenario moe = scenarioOf("mixtral-8x7b", "p5.48xlarge");
+        moe.plan.options.redundantExperts = 8;
+        QVERIFY(violationsOf(moe).empty());
+        QCOMPARE(evaluate(moe).decode.time, evaluate(scenarioOf("mixtral-8x7b", "p5.48xlarge")).decode.time);
+    }
+
+    void redundantExperts()
+    {
+        Scenario s = with(scenarioOf("mixtral-8x7b", "p5.48xlarge"), {{PlanAxis::Tensor, 2}, {PlanAxis::Expert, 2}});
+        s.plan.options.redundantExperts = 8; // one copy of each on the other rank
+        QVERIFY(violationsOf(s).empty());
+        s.plan.options.redundantExperts = 9;
+        QCOMPARE(violationsOf(s).front().rule, Rule::RedundantExperts);
+        QCOMPARE(
+            sentence(violationsOf(s).front(), s.context(), s.plan),
+            std::string("9 redundant experts are more than EP 2 can hold beside the 8 experts, at most one copy per rank: 8; EP 1 works."));
+        s.plan.options.redundantExperts = -1;
+        QCOMPARE(sentence(violationsOf(s).front(), s.context(), s.plan), std::string("Redundant experts are -1; 0 to 8 is allowed."));
+        s.plan.options.redundantExperts = 3;
+        QVERIFY(warns(s, Rule::UnevenExperts));
+        s.plan.options.redundantExperts = 2;
+        QVERIFY(!warns(s, Rule::UnevenExperts));
+    }
+
+    void linearLayersSplitTheirValueHeads()
+    {
+        Scenario s = scenarioOf("llama-3-70b", "p5.48xlarge");
+        Model hybrid = *s.model;
+        LayerKind linear = hybrid.kinds.front();
+        linear.attention = {};
+        linear.attention.kind = AttentionKind::Linear;
+        linear.attention.linear = {LinearKind::GatedDelta, 2, 128, 12, 128, 4, false, false};
+        hybrid.kinds.push_back(linear);
+        for (std::size_t i = 0; i < hybrid.layers.size(); i += 2)
+            hybrid.layers[i] = 1;
+        s.model = std::make_shared<const Model>(hybrid);
+        QVERIFY(violationsOf(with(s, {{PlanAxis::Tensor, 2}})).empty());
+        const Scenario eight = with(s, {{PlanAxis::Tensor, 8}});
+        QCOMPARE(sentence(violationsOf(eight).front(), eight.context(), eight.plan),
+                 std::string("TP 8 does not divide 12 value heads of the linear layers; 4 does."));
+        QVERIFY(warns(with(s, {{PlanAxis::Tensor, 4}}), Rule::KeyReplication));
+        QVERIFY(!warns(with(s, {{PlanAxis::Tensor, 2}}), Rule::KeyReplication));
+        QVERIFY(violationsOf(with(s, {{PlanAxis::Sequence, 2}})).empty()); // the state is handed along
+    }
+
+    void interleavedPlansAreScheduled()
+    {
+        // The bubble of v visits, through the whole evaluation: sends and head make it a little more than (p - 1)/(v m + p - 1).
+        Scenario s = with(scenarioOf("llama-3-70b", "p5.48xlarge"), {{PlanAxis::Pipeline, 8}, {PlanAxis::PrefillMicrobatches, 8}});
+        s.workload.batch = 8;
+        const Report plain = evaluate(s);
+        s.plan.options.virtualStages = 5;
+        const Report woven = evaluate(s);
+        QVERIFY(woven.legal);
+        QVERIFY(std::abs(woven.prefill.timeline.idleFraction - 7.0 / 47) < 0.03);
+        QVERIFY(woven.prefill.time < plain.prefill.time);
+        QVERIFY(woven.decode.time >= plain.decode.time);
+        QCOMPARE(woven.prefill.costClasses, 5);
+        QCOMPARE(woven.layout.layers(3, 1), (IndexRange{22, 24}));
+        // Blocking sends cost time, and the parts still add up.
+        s.plan.options.sends = SendMode::Synchronous;
+        const Report blocking = evaluate(s);
+        QVERIFY(blocking.prefill.time >= woven.prefill.time);
+        for (const PhaseReport* phase : {&plain.prefill, &woven.prefill, &blocking.prefill, &blocking.decode})
+            QVERIFY(std::abs(phase->breakdown.total() - phase->time) < 1e-12 * phase->time + 1e-15);
+    }
+
+    void capacityDropsAreFlagged()
+    {
+        Scenario s = with(scenarioOf("mixtral-8x7b", "p5.48xlarge"), {{PlanAxis::Tensor, 4}, {PlanAxis::Expert, 4}});
+        s.workload.batch = 16;
+        s.workload.routing.powerLaw = 1;
+        s.workload.routing.capacityFactor = 1;
+        const Report r = evaluate(s);
+        QVERIFY(r.prefill.droppedPairs > 0.05 && r.prefill.droppedPairs < 0.6);
+        QVERIFY(std::any_of(r.warnings.begin(), r.warnings.end(), [](const Finding& f) { return f.rule == Rule::DroppedTokens; }));
+        s.workload.routing = {};
+        QCOMPARE(evaluate(s).prefill.droppedPairs, 0.0);
+    }
+
+    void groupsThatCrossDomains()
+    {
+        Scenario s = scenarioOf("llama-3-70b", "p5.48xlarge");
+        Result<Cluster> two = resized(*s.cluster, 16);
+        QVERIFY(two.ok());
+        s.cluster = std::make_shared<const Cluster>(std::move(two).value());
+        s.workload.batch = 32;
+        QVERIFY(!warns(with(s, {{PlanAxis::Tensor, 8}, {PlanAxis::Pipeline, 2}}), Rule::StraddledDomain));
+        QVERIFY(!warns(with(s, {{PlanAxis::Tensor, 2}, {PlanAxis::AttentionData, 8}}), Rule::StraddledDomain));
+        QVERIFY(warns(with(s, {{PlanAxis::Tensor, 4}, {PlanAxis::AttentionData, 3}}), Rule::StraddledDomain));
+        Scenario odd = with(s, {{PlanAxis::Sequence, 3}, {PlanAxis::Tensor, 4}});
+        QVERIFY(warns(odd, Rule::StraddledDomain));
     }
 
     void costlyPlansAreAllowedAndFlagged()

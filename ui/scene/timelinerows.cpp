@@ -18,7 +18,9 @@ struct TimelineRows {
 constexpr std::array kWork{Cause::Weights, Cause::Kv, Cause::Compute, Cause::Communication, Cause::Overhead};
 constexpr double kThinnest = 3; ///< px: narrower pieces merge into runs
 constexpr double kSmallestGap = 1.5;
-constexpr double kLeastGap = 1;   ///< px: what is drawn ends where the next begins
+constexpr double kLeastGap = 1;     ///< px: what is drawn ends where the next begins
+constexpr double kCriticalMark = 2; ///< px
+constexpr double kLowestMarkedRow = 12;
 constexpr double kHatchedGap = 5; ///< px: narrower gaps stay plain, a hatch would be one stroke
 
 enum class Detail : std::uint8_t {
@@ -53,6 +55,7 @@ private:
     void drawSlice(const QRectF& rect, Cause cause, int stage, bool widest);
     void drawCommunicationMark(const QRectF& rect, bool labelled);
     void drawLabel(const QRectF& rect, Cause cause, const TimelinePiece& piece);
+    void drawCriticalMark(const QRectF& rect, const TimelinePiece& piece);
     void drawRun(std::size_t first, std::size_t last, double end, const QRectF& row, int stage);
     void drawSends(int stage, const QRectF& row, const QRectF& next);
     [[nodiscard]] double clampedX(double seconds) const
@@ -179,6 +182,7 @@ void RowPainter::drawPiece(const TimelinePiece& piece, double right, const QRect
     Subject whole = subject(Subject::Kind::Piece, stage);
     whole.microbatch = piece.microbatch;
     whole.step = piece.step;
+    whole.visit = m_phase.timeline.visits > 1 ? piece.visit : -1;
     m_scene.hit({left, row.top(), right - left, row.height()}, whole);
     Cause largest = Cause::Compute;
     for (const Cause cause : kWork)
@@ -188,6 +192,7 @@ void RowPainter::drawPiece(const TimelinePiece& piece, double right, const QRect
         const QRectF rect(left, row.top(), right - left, row.height());
         m_scene.fill(rect, fillOf(largest), rect.width() >= 5 && row.height() >= 5 ? edgeOf(largest) : QColor());
         drawLabel(rect, largest, piece);
+        drawCriticalMark(rect, piece);
         return;
     }
     const double perSecond = (piece.end - piece.start) / work;
@@ -211,6 +216,15 @@ void RowPainter::drawPiece(const TimelinePiece& piece, double right, const QRect
     }
     if (!labelled.isEmpty())
         drawLabel(labelled, largest, piece);
+    drawCriticalMark({left, row.top(), right - left, row.height()}, piece);
+}
+
+void RowPainter::drawCriticalMark(const QRectF& rect, const TimelinePiece& piece)
+{
+    // On one stage everything is on the path, which then says nothing.
+    if (!piece.critical || m_phase.timeline.stages == 1 || rect.height() < kLowestMarkedRow)
+        return;
+    m_scene.fill({rect.left(), rect.top(), rect.width(), kCriticalMark}, m_theme.color(Ink::Text));
 }
 
 void RowPainter::drawSlice(const QRectF& rect, Cause cause, int stage, bool widest)
@@ -252,7 +266,11 @@ void RowPainter::drawLabel(const QRectF& rect, Cause cause, const TimelinePiece&
     if (rect.width() < 14 || rect.height() < lineHeight(TextRole::Body))
         return;
     QString label = microbatchName(m_panel.phase, piece.microbatch);
-    if (piece.step >= 0 && m_phase.timeline.steps > 1) {
+    if (m_phase.timeline.visits > 1) {
+        const QString longer = TimelineRows::tr("%1, visit %2").arg(label).arg(piece.visit + 1);
+        if (textWidth(longer, TextRole::BodyMedium) + 10 <= rect.width())
+            label = longer;
+    } else if (piece.step >= 0 && m_phase.timeline.steps > 1) {
         const QString longer = m_panel.phase == Phase::Decode ? TimelineRows::tr("%1, token %2").arg(label).arg(piece.step + 1)
                                                               : TimelineRows::tr("%1, chunk %2").arg(label).arg(piece.step + 1);
         if (textWidth(longer, TextRole::BodyMedium) + 10 <= rect.width())
@@ -315,12 +333,15 @@ void RowPainter::drawSends(int stage, const QRectF& row, const QRectF& next)
         // Pieces pass every stage in the same order: the receiver's piece lies at or after the last one found.
         std::size_t i = search;
         while (i < m_nextPieces.size()
-               && (m_nextPieces[i].microbatch != piece.microbatch || m_nextPieces[i].start < piece.end - m_panel.duration * 1e-9))
+               && (m_nextPieces[i].microbatch != piece.microbatch || m_nextPieces[i].visit != piece.visit
+                   || m_nextPieces[i].start < piece.end - m_panel.duration * 1e-9))
             ++i;
         if (i == m_nextPieces.size())
             continue;
         search = i;
-        const double arrival = std::min(piece.end + m_phase.costOf(stage, piece.costClass).send, m_nextPieces[i].start);
+        const StageCost& cost = m_phase.costOf(stage, piece.costClass);
+        // A blocking send is the end of the piece itself.
+        const double arrival = std::min(piece.end + (cost.sendBlocks ? 0 : cost.send), m_nextPieces[i].start);
         const double from = m_panel.xOf(piece.end);
         const double to = m_panel.xOf(arrival);
         const double width = m_panel.xOf(piece.end) - m_panel.xOf(piece.start);
@@ -351,7 +372,7 @@ void collectPieces(const PhaseReport& report, Phase phase, int stage, const Time
         const double start = std::max({cell.start + shift, 0.0, out.empty() ? 0.0 : out.back().end});
         const double end = std::min(cell.end + shift, timeline.duration);
         if (end > start && end > visible.begin && start < visible.end)
-            out.push_back({start, end, cell.microbatch, step, cell.costClass});
+            out.push_back({start, end, cell.microbatch, step, cell.costClass, cell.visit, cell.critical && step >= 0});
     };
     const bool repeats = phase == Phase::Decode && timeline.period > 0;
     if (repeats && visible.begin < cells.front().start)

@@ -16,6 +16,8 @@ struct TimelinePiece {
     std::int32_t microbatch = 0;
     std::int32_t step = -1; ///< -1: a repetition outside the rounds drawn
     std::int32_t costClass = 0;
+    std::int32_t visit = 0;
+    bool critical = false;
 };
 
 /// The cells of one stage; cells are ordered by stage, then by time.

@@ -50,11 +50,14 @@ std::array<QString, 4> bubbleTexts(const PhaseReport& report, Phase phase)
                 {}};
     const bool prefill = phase == Phase::Prefill;
     const int m = prefill ? timeline.microbatches * timeline.steps : timeline.microbatches;
-    const double closed = prefill ? prefillBubble(p, m) : decodeIdle(p, m);
+    const int v = timeline.visits;
+    const double closed = prefill ? prefillBubble(p, m, v) : decodeIdle(p, m);
     const QString percent = qs(formatPercent(closed));
-    const QString formula = prefill ? QStringLiteral("(p \u2212 1)/(m + p \u2212 1)") : QStringLiteral("max(0, 1 \u2212 m/p)");
-    QString numbers =
-        prefill ? QStringLiteral("%1/%2").arg(p - 1).arg(m + p - 1) : (m < p ? QStringLiteral("1 \u2212 %1/%2").arg(m).arg(p) : QString());
+    const QString formula = !prefill ? QStringLiteral("max(0, 1 \u2212 m/p)")
+                            : v > 1  ? QStringLiteral("(p \u2212 1)/(v m + p \u2212 1)")
+                                     : QStringLiteral("(p \u2212 1)/(m + p \u2212 1)");
+    QString numbers = prefill ? QStringLiteral("%1/%2").arg(p - 1).arg(std::int64_t{v} * m + p - 1)
+                              : (m < p ? QStringLiteral("1 \u2212 %1/%2").arg(m).arg(p) : QString());
     const QString chain =
         numbers.isEmpty() ? QStringLiteral("%1 = %2").arg(formula, percent) : QStringLiteral("%1 = %2 = %3").arg(formula, numbers, percent);
     if (std::abs(closed - timeline.idleFraction) < 0.0005)
@@ -99,6 +102,9 @@ std::vector<LegendEntry> legendOf(const ViewInput& input)
     add(Cause::Overhead, TimelineScene::tr("Overhead"));
     if (input.report.decode.timeline.stages > 1)
         entries.push_back({TimelineScene::tr("Send"), {}, theme.color(Ink::Send), false, {}});
+    const auto marked = [](const Timeline& timeline) { return timeline.stages > 1 && timeline.critical.length > 0; };
+    if (marked(input.report.prefill.timeline) || marked(input.report.decode.timeline))
+        entries.push_back({TimelineScene::tr("Critical path"), {}, theme.color(Ink::Text), false, {}});
     if (input.report.prefill.timeline.idleFraction > 0 || input.report.decode.timeline.idleFraction > 0)
         entries.push_back({TimelineScene::tr("Idle"), {}, theme.color(Ink::Text3), true, {}});
     return entries;
@@ -319,7 +325,8 @@ QString timelineTooltip(const Scenario& scenario, const Report& report, const Su
                            : TimelineScene::tr("Decode of group %1").arg(microbatchName(subject.phase, subject.microbatch));
         text += QChar(u'\n') + where;
         for (const TimelineCell& cell : cellsOfStage(phase.timeline, subject.stage)) {
-            if (cell.microbatch != subject.microbatch || (subject.step >= 0 && cell.step != subject.step))
+            if (cell.microbatch != subject.microbatch || (subject.step >= 0 && cell.step != subject.step)
+                || (subject.visit >= 0 && cell.visit != subject.visit))
                 continue;
             const StageCost& cost = phase.costOf(cell.stage, cell.costClass);
             text += QChar(u'\n') + TimelineScene::tr("%1 busy").arg(qs(formatSeconds(cost.busy())));
@@ -327,7 +334,14 @@ QString timelineTooltip(const Scenario& scenario, const Report& report, const Su
                 if (cost.breakdown.seconds[i] > 0)
                     text += QStringLiteral("\n%1 %2").arg(qs(nameOf(static_cast<Cause>(i))), qs(formatSeconds(cost.breakdown.seconds[i])));
             if (cost.send > 0)
-                text += QChar(u'\n') + TimelineScene::tr("then %1 on the way to the next stage").arg(qs(formatSeconds(cost.send)));
+                text += QChar(u'\n')
+                        + (cost.sendBlocks ? TimelineScene::tr("of it %1 sending to the next stage, which the stage waits for")
+                                           : TimelineScene::tr("then %1 on the way to the next stage"))
+                              .arg(qs(formatSeconds(cost.send)));
+            if (phase.timeline.visits > 1)
+                text += QChar(u'\n') + TimelineScene::tr("visit %1 of %2").arg(cell.visit + 1).arg(phase.timeline.visits);
+            if (cell.critical && phase.timeline.stages > 1)
+                text += QChar(u'\n') + TimelineScene::tr("on the critical path");
             break;
         }
         return text;
