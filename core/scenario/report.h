@@ -32,7 +32,10 @@ struct PhaseReport {
     double droppedPairs = 0; ///< share of all token-expert pairs that a capacity factor drops; 0 without one
     double mfu = 0;          ///< useful FLOP / (time x peak x devices)
     /// Pieces that visit a stage in one prefill or decode round with this cost class.
-    [[nodiscard]] std::int64_t piecesOf(int costClass) const { return pieces[static_cast<std::size_t>(costClass) % pieces.size()]; }
+    [[nodiscard]] std::int64_t piecesOf(int costClass) const
+    {
+        return pieces.empty() ? 0 : pieces[static_cast<std::size_t>(costClass) % pieces.size()];
+    }
     [[nodiscard]] const StageCost& costOf(int stage, int costClass) const
     {
         return stageCosts[static_cast<std::size_t>(stage) * static_cast<std::size_t>(costClasses) + static_cast<std::size_t>(costClass)];

@@ -140,6 +140,7 @@ Json phaseJson(const PhaseReport& phase, const Plan& plan)
     json["breakdown_s"] = breakdownJson(phase.breakdown);
     json["busiest_stage"] = phase.busiestStage;
     json["flop"] = numberJson(phase.flop);
+    json["dropped_pairs_fraction"] = numberJson(phase.droppedPairs);
     json["mfu"] = numberJson(phase.mfu);
     json["operators"] = std::move(operators);
     return json;
@@ -147,7 +148,7 @@ Json phaseJson(const PhaseReport& phase, const Plan& plan)
 
 Json cellsJson(const Timeline& timeline, std::string_view stepKey)
 {
-    if (timeline.cells.size() > kMostCells)
+    if (timeline.cells.size() > kMostCells || !timeline.complete)
         return nullptr;
     Json cells = Json::array();
     for (const TimelineCell& cell : timeline.cells) {
@@ -155,11 +156,21 @@ Json cellsJson(const Timeline& timeline, std::string_view stepKey)
         json["stage"] = cell.stage;
         json["microbatch"] = cell.microbatch;
         json[std::string(stepKey)] = cell.step;
+        json["visit"] = cell.visit;
         json["start_s"] = numberJson(cell.start);
         json["end_s"] = numberJson(cell.end);
+        json["critical"] = cell.critical;
         cells.push_back(std::move(json));
     }
     return cells;
+}
+
+Json criticalPathJson(const CriticalPath& path)
+{
+    Json stages = Json::array();
+    for (const double seconds : path.busy)
+        stages.push_back(numberJson(seconds));
+    return {{"work_s", numberJson(path.work())}, {"send_s", numberJson(path.send)}, {"work_by_stage_s", std::move(stages)}};
 }
 
 Json timelineJson(const Report& report)
@@ -170,11 +181,14 @@ Json timelineJson(const Report& report)
     json["bubble_fraction"] = numberJson(prefill.idleFraction);
     json["decode_idle_fraction"] = numberJson(decode.idleFraction);
     json["stages"] = prefill.stages;
+    json["visits"] = prefill.visits;
     json["prefill_microbatches"] = prefill.microbatches;
     json["prefill_chunks"] = prefill.steps;
     json["prefill_makespan_s"] = numberJson(prefill.duration);
+    json["prefill_critical_path"] = criticalPathJson(prefill.critical);
     json["decode_microbatches"] = decode.microbatches;
     json["decode_period_s"] = numberJson(decode.period);
+    json["decode_critical_path"] = criticalPathJson(decode.critical);
     json["prefill_cell_count"] = prefill.cells.size();
     json["prefill_cells"] = cellsJson(prefill, "chunk");
     json["decode_cell_count"] = decode.cells.size();

@@ -23,6 +23,8 @@ struct ServiceOrder {
     [[nodiscard]] std::int64_t sizeOf(std::int64_t groupBegin) const { return std::min<std::int64_t>(group, pieces - groupBegin); }
     [[nodiscard]] std::int64_t position(std::int64_t piece, int visit) const
     {
+        if (visits == 1)
+            return piece;
         const std::int64_t begin = piece / group * group;
         return begin * visits + visit * sizeOf(begin) + (piece - begin);
     }
@@ -109,7 +111,7 @@ private:
     static constexpr std::uint8_t kWaited = 1;
     static constexpr std::uint8_t kQueued = 2;
 
-    [[nodiscard]] std::size_t at(int stage, std::int64_t position) const { return sized(stage * m_ops + position); }
+    [[nodiscard]] std::size_t at(int stage, std::int64_t position) const { return sized(position * m_input.stages + stage); }
     [[nodiscard]] bool sendsOn(int stage, int visit) const
     {
         return m_input.stages > 1 && (m_decode || stage + 1 < m_input.stages || visit + 1 < m_input.visits);

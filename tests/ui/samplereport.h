@@ -27,6 +27,7 @@ inline PhaseReport phase(Phase kind, int stages, int microbatches, int steps, co
     PhaseReport report;
     const double busy = piece.total();
     report.costClasses = 1;
+    report.pieces = {kind == Phase::Decode ? microbatches : microbatches * steps};
     for (int s = 0; s < stages; ++s)
         report.stageCosts.push_back({piece, s + 1 < stages ? send : 0});
     Timeline& timeline = report.timeline;

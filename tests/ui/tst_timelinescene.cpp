@@ -98,6 +98,71 @@ private Q_SLOTS:
         QCOMPARE(cells, 16);
     }
 
+    void criticalPathIsMarked()
+    {
+        const Scenario scenario = planned(4, 4, 8, 4);
+        Report report = sample::report(scenario);
+        const auto marks = [&] {
+            Scene scene;
+            buildTimeline({scenario, report, {1200, 300}, light()}, {}, scene);
+            return std::count_if(scene.items.begin(), scene.items.end(), [](const SceneItem& item) {
+                return item.kind == SceneItem::Kind::Fill && item.rect.height() == 2 && item.fill == light().color(Ink::Text);
+            });
+        };
+        QCOMPARE(marks(), 0);
+        Timeline& timeline = report.prefill.timeline;
+        timeline.critical.length = timeline.duration;
+        int critical = 0;
+        for (TimelineCell& cell : timeline.cells)
+            if (cell.stage == cell.microbatch || (cell.stage == 3 && cell.microbatch > 3)) {
+                cell.critical = true;
+                ++critical;
+            }
+        QCOMPARE(critical, 8);
+        QCOMPARE(marks(), 8);
+        Subject piece;
+        piece.kind = Subject::Kind::Piece;
+        piece.phase = Phase::Prefill;
+        piece.stage = 2;
+        piece.microbatch = 2;
+        QVERIFY(timelineTooltip(scenario, report, piece).contains(QStringLiteral("on the critical path")));
+        piece.microbatch = 3;
+        QVERIFY(!timelineTooltip(scenario, report, piece).contains(QStringLiteral("on the critical path")));
+    }
+
+    void visitsAndBlockingSendsAreToldApart()
+    {
+        Scenario scenario = planned(1, 2, 2, 2);
+        Report report = sample::report(scenario);
+        PhaseReport& prefill = report.prefill;
+        prefill.timeline.visits = 2;
+        prefill.timeline.cells = {{0, 1, 0, 0, 0, 0, 0}, {1, 2, 0, 1, 0, 0, 0}, {2, 4, 0, 0, 0, 1, 1}, {4, 6, 0, 1, 0, 1, 1},
+                                  {1, 2, 1, 0, 0, 0, 0}, {2, 3, 1, 1, 0, 0, 0}, {4, 6, 1, 0, 0, 1, 1}, {6, 8, 1, 1, 0, 1, 1}};
+        prefill.timeline.duration = 8;
+        prefill.costClasses = 2;
+        const StageCost first{sample::breakdown(0, 0, 0.75, 0.25), 0.25, true};
+        const StageCost second{sample::breakdown(0, 0, 1.5, 0.5), 0.5, true};
+        prefill.stageCosts = {first, second, first, second};
+        Subject piece;
+        piece.kind = Subject::Kind::Piece;
+        piece.phase = Phase::Prefill;
+        piece.stage = 0;
+        piece.microbatch = 1;
+        piece.visit = 1;
+        const QString tooltip = timelineTooltip(scenario, report, piece);
+        QVERIFY2(tooltip.contains(QStringLiteral("visit 2 of 2")), qPrintable(tooltip));
+        QVERIFY2(tooltip.contains(QStringLiteral("of it")) && tooltip.contains(QStringLiteral("which the stage waits for")),
+                 qPrintable(tooltip));
+        // Pointing at a drawn piece tells its visit.
+        Scene scene;
+        buildTimeline({scenario, report, {1200, 300}, light()}, {}, scene);
+        int visits = 0;
+        for (const HitRegion& hit : scene.hits)
+            if (hit.subject.kind == Subject::Kind::Piece && hit.subject.phase == Phase::Prefill && hit.subject.visit == 1)
+                ++visits;
+        QCOMPARE(visits, 4);
+    }
+
     void piecesNeverOverlap_data()
     {
         QTest::addColumn<int>("stages");
