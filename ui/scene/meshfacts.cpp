@@ -13,13 +13,25 @@ namespace shardlens {
 MeshFacts::MeshFacts(const Scenario& scenario, const Report& report)
     : m_scenario(scenario),
       m_report(report),
-      m_placement(scenario.plan.meshSizes())
+      m_placement(scenario.plan.meshSizes()),
+      m_layout(stageLayout(*scenario.model, scenario.plan))
 {}
 
 const Attention& MeshFacts::attention() const
 {
     const Model& model = *m_scenario.model;
     return model.kinds[model.layers.empty() ? 0 : model.layers.front()].attention;
+}
+
+QString MeshFacts::layersText(int stage) const
+{
+    constexpr int kMostShown = 4; // what a label has room for
+    QStringList ranges;
+    for (int visit = 0; visit < std::min(m_layout.visits(), kMostShown); ++visit)
+        ranges += rangeText(m_layout.layers(stage, visit));
+    if (m_layout.visits() > kMostShown)
+        ranges += QString(QChar(0x2026));
+    return ranges.join(QStringLiteral(", "));
 }
 
 bool MeshFacts::areBlocks() const
@@ -53,7 +65,7 @@ DeviceFacts MeshFacts::of(int device) const
     facts.stage = m_placement.coordinate(device, MeshAxis::Pipeline);
     facts.replica = m_placement.coordinate(device, MeshAxis::Data);
     facts.expertRank = m_placement.expertRank(device);
-    facts.layers = layersOfStage(m_scenario.model->layerCount(), plan.pipeline(), facts.stage);
+    facts.layers = m_layout.layers(facts.stage, 0);
     const Attention& kind = attention();
     facts.queryHeads = queryHeadsOf(kind.queryHeads, plan.tensor(), facts.tensor);
     if (kind.kind == AttentionKind::Latent) {

@@ -16,7 +16,7 @@ struct DeviceFacts {
     int stage = 0;
     int replica = 0;
     int expertRank = 0;
-    IndexRange layers;
+    IndexRange layers; ///< of its first visit: with virtual stages there are more, see layersText()
     IndexRange queryHeads;
     IndexRange kvHeads;
     IndexRange experts; ///< empty for a dense model
@@ -41,11 +41,15 @@ public:
     /// The attention of the model's first layer: head counts are equal in all its layers.
     [[nodiscard]] const Attention& attention() const;
     [[nodiscard]] int experts() const;
+    /// Which layers a stage runs: "0–9", or of each of its visits "0–4, 40–44".
+    [[nodiscard]] QString layersText(int stage) const;
+    [[nodiscard]] const StageLayout& layout() const { return m_layout; }
 
 private:
     const Scenario& m_scenario;
     const Report& m_report;
     Placement m_placement;
+    StageLayout m_layout;
 };
 
 /// A collective of the decode step as one line of text tells it.

@@ -141,7 +141,7 @@ void drawRowLabels(const MeshDrawing& drawing)
         if (facts.stages() > 1) {
             lines += QStringLiteral("Stage %1").arg(held.stage);
             lines += QStringLiteral("layers");
-            lines += rangeText(held.layers);
+            lines += facts.layersText(held.stage);
             if (held.stage == 0)
                 lines += QStringLiteral("+ embed");
             if (held.stage + 1 == facts.stages())

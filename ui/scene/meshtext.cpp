@@ -144,7 +144,8 @@ QStringList deviceParts(const Scenario& scenario, const Report& report, const Me
     QStringList parts;
     if (scenario.plan.data() > 1)
         parts += QStringLiteral("replica ") + QString::number(held.replica);
-    parts += named("layer", "layers", held.layers);
+    parts +=
+        facts.layout().visits() == 1 ? named("layer", "layers", held.layers) : QStringLiteral("layers ") + facts.layersText(held.stage);
     parts += named("query head", "Q", held.queryHeads);
     QString kv = QStringLiteral("KV latent");
     if (facts.attention().kind != AttentionKind::Latent)
@@ -277,10 +278,9 @@ QString meshTooltip(const Scenario& scenario, const Report& report, const Subjec
         return lines.join(QLatin1Char('\n'));
     }
     if (subject.kind == Subject::Kind::Stage && subject.stage >= 0 && subject.stage < facts.stages()) {
-        const IndexRange layers = layersOfStage(scenario.model->layerCount(), facts.stages(), subject.stage);
         const DeviceMemory& memory = facts.memoryOf(subject.stage);
-        return QStringLiteral("Stage %1\n").arg(subject.stage) + QStringLiteral("Layers ") + rangeText(layers) + QStringLiteral(", ")
-               + counted(facts.stageDevices(), noun(scenario)) + QStringLiteral(" in each replica\n")
+        return QStringLiteral("Stage %1\n").arg(subject.stage) + QStringLiteral("Layers ") + facts.layersText(subject.stage)
+               + QStringLiteral(", ") + counted(facts.stageDevices(), noun(scenario)) + QStringLiteral(" in each replica\n")
                + qs(formatBytes(static_cast<double>(memory.total()))) + QStringLiteral(" of ")
                + qs(formatBytes(static_cast<double>(report.memory.capacity))) + QStringLiteral(" on each");
     }

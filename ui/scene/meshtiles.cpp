@@ -296,7 +296,13 @@ private:
             lines.push_back(ranged(expertsName(), m_facts.experts, m_drawing.facts->experts()));
         if (!showsKvMark() && attention.kind == AttentionKind::Grouped)
             lines.push_back(ranged(QStringLiteral("KV "), m_facts.kvHeads, attention.kvHeads));
-        lines.push_back(ranged(QStringLiteral("layers "), m_facts.layers, m_drawing.input.scenario.model->layerCount()));
+        if (m_drawing.facts->layout().visits() == 1) {
+            lines.push_back(ranged(QStringLiteral("layers "), m_facts.layers, m_drawing.input.scenario.model->layerCount()));
+        } else {
+            const QString layers = QStringLiteral("layers ");
+            lines.push_back(
+                {layers + m_drawing.facts->layersText(m_facts.stage), layers + m_drawing.facts->layersText(m_drawing.facts->stages() - 1)});
+        }
         const auto total = static_cast<double>(m_drawing.facts->memoryOf(m_facts.stage).total());
         const QString memory = qs(formatNumber(total / kGiB)) + QStringLiteral(" of ")
                                + qs(formatNumber(static_cast<double>(m_drawing.input.report.memory.capacity) / kGiB))
