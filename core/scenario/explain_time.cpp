@@ -122,11 +122,18 @@ Explanation explainTime(const Scenario& scenario, const Report& report, Phase wh
     out.inputs.push_back({"η", "1", "roofline mode: peaks are reached, nothing is launched", Provenance::Default});
     if (stages > 1)
         out.notes.push_back(prefill ? "Stages idle " + formatPercent(phase.timeline.idleFraction)
-                                          + " of the prefill; for equal stages and free sends (p − 1)/(m + p − 1) = "
-                                          + formatPercent(prefillBubble(stages, pieces)) + "."
+                                          + " of the prefill; for equal stages and free sends "
+                                          + (phase.timeline.visits > 1 ? "(p − 1)/(v m + p − 1) = " : "(p − 1)/(m + p − 1) = ")
+                                          + formatPercent(prefillBubble(stages, pieces, phase.timeline.visits)) + "."
                                     : "Stages idle " + formatPercent(phase.timeline.idleFraction)
                                           + " of a round; for equal stages and free sends max(0, 1 − m/p) = "
                                           + formatPercent(decodeIdle(stages, pieces)) + ".");
+    if (stages > 1 && phase.timeline.visits > 1)
+        out.inputs.push_back(
+            {"v", std::to_string(phase.timeline.visits), "visits of each piece to each stage (virtual stages)", Provenance::Exact});
+    if (stages > 1 && phase.timeline.critical.length > 0)
+        out.notes.push_back("Critical path: " + formatSeconds(phase.timeline.critical.work()) + " of work on stages and "
+                            + formatSeconds(phase.timeline.critical.send) + " of sends follow each other without a gap.");
     if (prefill)
         out.notes.push_back("A batch that arrives together: the last sequence's first token.");
     else
