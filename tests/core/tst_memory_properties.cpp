@@ -39,7 +39,10 @@ private Q_SLOTS:
                 continue;
             bool legal = true;
             for (const LayerKind& kind : model.kinds)
-                legal = legal && kind.attention.queryHeads % plan.tensor() == 0
+                legal = legal
+                        && kind.attention.queryHeads % plan.tensor() == 0
+                        // A mixer's input matrix has parts by heads and by groups: only where both are split is it in equal shares.
+                        && (kind.attention.kind != AttentionKind::Linear || kind.attention.linear.keyHeads % plan.tensor() == 0)
                         && (kind.attention.kind != AttentionKind::Grouped || kind.attention.kvHeads % plan.tensor() == 0
                             || plan.tensor() % kind.attention.kvHeads == 0);
             if (!legal)
