@@ -25,7 +25,7 @@ void TermBuilder::attentionCore(const Core& core)
     const ShapeTerm localHeads = dim(Quantity::Sequences, static_cast<double>(core.heads));
     const ShapeTerm localKeys = dim(Quantity::LocalKeys, 1, core.limit);
     const std::uint16_t rows = quantity(Quantity::Rows);
-    const std::uint16_t keys = quantity(core.gathered ? Quantity::Pairs : Quantity::KeysRead, core.limit);
+    const std::uint16_t keys = quantity(core.gathered ? Quantity::KeysGathered : Quantity::KeysRead, core.limit);
     // Fused, both halves run at once on what is read once: the bytes are shared out as the FLOP are.
     const double share = scores / (scores + values);
     const double cache = core.keyBytes + core.valueBytes;

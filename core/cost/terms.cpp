@@ -15,6 +15,7 @@ std::string_view nameOf(Quantity quantity)
     case Quantity::GlobalSequences: return "sequences of the group";
     case Quantity::Pairs: return "query-key pairs";
     case Quantity::KeysRead: return "cached tokens read";
+    case Quantity::KeysGathered: return "cached tokens read";
     case Quantity::Rectangle: return "query-key pairs, masked ones included";
     case Quantity::KeysPresent: return "tokens so far";
     case Quantity::ChunkRows: return "rows in whole chunks";

@@ -57,6 +57,7 @@ enum class Quantity : std::uint8_t {
     GlobalSequences, ///< of the microbatch
     Pairs,           ///< query-key pairs on one device (parameter: window, 0 none), all its sequences
     KeysRead,        ///< cached tokens one device reads (parameter: window), all its sequences
+    KeysGathered,    ///< cached tokens that queries with choices of their own read (parameter: tokens of a choice): each at most once
     Rectangle,      ///< queries times keys on one device, masked ones too (parameter: window): what attention computes when it is not fused
     KeysPresent,    ///< tokens of past and prompt piece, all sequences of one attention-DP rank
     ChunkRows,      ///< Rows, padded to whole chunks of each sequence (parameter: tokens of a chunk)
@@ -216,6 +217,11 @@ template <class T>
                * (table.decode ? keysOf(table, t, recipe.parameter) : causalPairs(t.past, t.newTokens, recipe.parameter) / table.sequence);
     case Quantity::KeysRead: return sequences * keysOf(table, t, recipe.parameter);
     case Quantity::KeysPresent: return sequences * (t.past + t.newTokens);
+    case Quantity::KeysGathered: {
+        const T chosen =
+            table.decode ? keysOf(table, t, recipe.parameter) : causalPairs(t.past, t.newTokens, recipe.parameter) / table.sequence;
+        return sequences * minOf(chosen, keysOf(table, t, 0));
+    }
     case Quantity::Rectangle: return sequences * queries * keysOf(table, t, recipe.parameter);
     case Quantity::ChunkRows: return sequences * ceilOf(queries / recipe.parameter) * recipe.parameter;
     case Quantity::ExpertsTouched: return expert([](const ExpertLoad& load) { return load.touched; });

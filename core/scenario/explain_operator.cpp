@@ -122,7 +122,7 @@ void addAssumptions(const Scenario& scenario, bool decode, const OperatorCost& o
             note("The chunks are costed as a sliding window of " + formatCount(kind->attention.window) + " tokens, their upper bound.");
         if (kind && kind->attention.index.heads > 0)
             note("Each query reads its own choice of at most " + formatCount(kind->attention.index.topK)
-                 + " tokens; nothing is shared between queries.");
+                 + " tokens; a cached token is read from HBM once, as if all queries that chose it met it on the chip.");
         else if (!decode && options.fusedAttention)
             note("Fused: the causal mask halves the work and nothing of size S × S is moved.");
         if (!decode && scenario.plan.sequence() > 1)
