@@ -3,6 +3,7 @@
 #include "core/cost/operators.h"
 #include "core/hardware/resize.h"
 #include "core/scenario/catalog.h"
+#include "core/scenario/evaluate.h"
 #include "randomscenario.h"
 
 #include <QTest>
@@ -426,6 +427,22 @@ private Q_SLOTS:
         const double all = usefulFlop(c.model, tokens);
         const double routed = 2.0 * 64 * 4 * 3 * 1024 * 512;
         QVERIFY(near(c.step().usefulFlop(tokens), all - routed * limited.dropped, 1e-9));
+    }
+
+    void everyModelOfTheCatalogRunsOnAHost()
+    {
+        // Among them linear layers, which have no KV heads to replicate.
+        for (const auto& model : builtinCatalog().models) {
+            Scenario s;
+            s.model = model;
+            s.cluster = builtinCatalog().cluster("p5.48xlarge");
+            s.plan[PlanAxis::Tensor] = 8;
+            const Report r = evaluate(s);
+            if (!r.legal)
+                continue;
+            QVERIFY2(std::isfinite(r.decode.time) && r.decode.time > 0, model->id.c_str());
+            QVERIFY2(r.decode.mfu > 0 && r.decode.mfu <= 1 && r.prefill.mfu <= 1, model->id.c_str());
+        }
     }
 
     void rowsAndSumsAgreeForAnyStep()
