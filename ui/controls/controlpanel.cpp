@@ -6,6 +6,7 @@
 #include "core/model/parameters.h"
 #include "ui/controls/axispanel.h"
 #include "ui/controls/numberfield.h"
+#include "ui/controls/optionpanel.h"
 #include "ui/controls/picker.h"
 #include "ui/controls/segmented.h"
 #include "ui/controls/valueslider.h"
@@ -26,14 +27,15 @@ constexpr int kPanelInset = 14;
 constexpr int kContentWidth = space::kControlColumn - 2 * kPanelInset;
 constexpr int kRowGap = 3;
 constexpr int kFieldWidth = 53;
-constexpr int kSegmentedWidth = 164;
+constexpr int kSegmentedWidth = 148;
+constexpr int kArrowGap = 3;
 
-/// Offered for each use; a scenario's own format is added when it is another one.
+/// On the switch of each use; a scenario's own format takes the last place when it is another one.
 template <class F>
 std::vector<F> withCurrent(std::vector<F> formats, F current)
 {
     if (std::find(formats.begin(), formats.end(), current) == formats.end())
-        formats.push_back(current);
+        formats.back() = current;
     return formats;
 }
 
@@ -104,7 +106,8 @@ ControlPanel::ControlPanel(Document& document, QWidget* parent)
       m_document(document),
       m_model(new Picker(tr("Model"), this)),
       m_cluster(new Picker(tr("Cluster"), this)),
-      m_axes(new AxisPanel(document, this))
+      m_axes(new AxisPanel(document, this)),
+      m_options(new OptionPanel(document, kContentWidth, this))
 {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(kPanelInset, space::kTight, 0, space::kSmall);
@@ -127,6 +130,8 @@ ControlPanel::ControlPanel(Document& document, QWidget* parent)
     addFormat(Format::Weights, tr("Weights"), *column);
     addFormat(Format::Kv, tr("KV cache"), *column);
     addFormat(Format::Math, tr("Math"), *column);
+    column->addSpacing(space::kTight);
+    column->addWidget(m_options);
     column->addStretch(1);
 
     fillCatalog();
@@ -135,6 +140,7 @@ ControlPanel::ControlPanel(Document& document, QWidget* parent)
     connect(m_cluster, &Picker::chosen, this,
             [this](int index) { m_document.setCluster(m_document.catalog().clusters[static_cast<std::size_t>(index)]); });
     connect(m_axes, &AxisPanel::devicesLockedChanged, this, &ControlPanel::devicesLockedChanged);
+    connect(m_options, &OptionPanel::refused, this, &ControlPanel::message);
     connect(&m_document, &Document::reportChanged, this, &ControlPanel::refresh);
     refresh();
 }
@@ -171,12 +177,20 @@ void ControlPanel::addFormat(Format which, const QString& label, QVBoxLayout& co
     m_labels.push_back(name);
     auto* segmented = new Segmented(label, this);
     segmented->setFixedWidth(kSegmentedWidth);
+    auto* others = new Picker(tr("All formats, %1").arg(label), this);
+    others->setShape(Picker::Shape::Arrow);
+    others->setToolTip(tr("All formats"));
     auto* row = new QHBoxLayout;
     row->addWidget(name, 1);
     row->addWidget(segmented);
+    row->addSpacing(kArrowGap);
+    row->addWidget(others);
+    row->setSpacing(0);
     column.addLayout(row);
     connect(segmented, &Segmented::chosen, this, [this, which](int index) { chooseFormat(which, index); });
+    connect(others, &Picker::chosen, this, [this, which](int index) { chooseOther(which, index); });
     m_formats[static_cast<std::size_t>(which)] = segmented;
+    m_allFormats[static_cast<std::size_t>(which)] = others;
 }
 
 void ControlPanel::addLength(Length which, ValueSlider* slider, const std::vector<int>& ticks, QVBoxLayout& column)
@@ -202,6 +216,8 @@ void ControlPanel::fillCatalog()
                             qs(cluster->id) % QLatin1Char(' ') % qs(cluster->accelerator.vendor),
                             {}});
     m_cluster->setItems(clusters);
+    for (const Format which : {Format::Weights, Format::Kv})
+        m_allFormats[static_cast<std::size_t>(which)]->setItems(numberFormatItems());
 }
 
 void ControlPanel::setTheme(const Theme& theme)
@@ -222,7 +238,10 @@ void ControlPanel::setTheme(const Theme& theme)
         segmented->setTheme(theme);
     for (ValueSlider* slider : m_lengths)
         slider->setTheme(theme);
+    for (Picker* formats : m_allFormats)
+        formats->setTheme(theme);
     m_axes->setTheme(theme);
+    m_options->setTheme(theme);
 }
 
 bool ControlPanel::devicesLocked() const
@@ -245,6 +264,16 @@ void ControlPanel::setMoreShown(bool shown)
     m_axes->setMoreShown(shown);
 }
 
+bool ControlPanel::advancedShown() const
+{
+    return m_options->shown();
+}
+
+void ControlPanel::setAdvancedShown(bool shown)
+{
+    m_options->setShown(shown);
+}
+
 void ControlPanel::paintEvent(QPaintEvent*)
 {
     QPainter(this).fillRect(rect(), palette().color(QPalette::Base));
@@ -264,6 +293,7 @@ void ControlPanel::refresh()
     m_lengths[1]->setValue(workload.input);
     m_lengths[2]->setValue(workload.output);
     m_axes->refresh();
+    m_options->refresh();
 }
 
 void ControlPanel::refreshPickers()
@@ -299,26 +329,58 @@ void ControlPanel::refreshFormats()
         if (items != segmented->items())
             segmented->setItems(items);
         segmented->setCurrent(static_cast<int>(std::find(offered.begin(), offered.end(), current) - offered.begin()));
+        m_allFormats[static_cast<std::size_t>(which)]->setCurrent(static_cast<int>(current));
     };
     const auto always = [](NumberFormat) { return QString(); };
     show(Format::Weights, offeredStorage(formats.weights), formats.weights, always);
     show(Format::Kv, offeredStorage(formats.kv), formats.kv, always);
-    show(Format::Math, offeredArithmetic(formats.compute), formats.compute, [&accelerator](ComputeFormat format) {
+    const auto arithmetic = [&accelerator](ComputeFormat format) {
         return accelerator.peakOf(format) > 0 ? QString() : tr("%1 has no arithmetic in %2.").arg(qs(accelerator.name), qs(nameOf(format)));
-    });
+    };
+    std::vector<PickerItem> rates;
+    for (const ComputeFormat format : kComputeFormats)
+        rates.push_back(
+            {qs(nameOf(format)), accelerator.peakOf(format) > 0 ? qs(formatFlopRate(accelerator.peakOf(format))) : tr("none"), {}, {}});
+    m_allFormats[static_cast<std::size_t>(Format::Math)]->setItems(rates);
+    show(Format::Math, offeredArithmetic(formats.compute), formats.compute, arithmetic);
 }
 
 void ControlPanel::chooseFormat(Format which, int index)
 {
-    Scenario next = m_document.scenario();
+    Formats formats = m_document.scenario().formats;
     const auto choose = [index](auto& format, const auto& offered) {
         format = offered[static_cast<std::size_t>(index)];
         return qs(nameOf(format));
     };
-    Formats& formats = next.formats;
     const QString chosen = which == Format::Math      ? choose(formats.compute, offeredArithmetic(formats.compute))
                            : which == Format::Weights ? choose(formats.weights, offeredStorage(formats.weights))
                                                       : choose(formats.kv, offeredStorage(formats.kv));
+    takeFormats(formats, which, chosen);
+}
+
+void ControlPanel::chooseOther(Format which, int index)
+{
+    Formats formats = m_document.scenario().formats;
+    const auto place = static_cast<std::size_t>(index);
+    if (which == Format::Math) {
+        const Accelerator& accelerator = m_document.scenario().cluster->accelerator;
+        if (accelerator.peakOf(kComputeFormats[place]) <= 0) {
+            refreshFormats();
+            Q_EMIT message(tr("%1 has no arithmetic in %2.").arg(qs(accelerator.name), qs(nameOf(kComputeFormats[place]))));
+            return;
+        }
+        formats.compute = kComputeFormats[place];
+        takeFormats(formats, which, qs(nameOf(formats.compute)));
+        return;
+    }
+    (which == Format::Weights ? formats.weights : formats.kv) = kNumberFormats[place];
+    takeFormats(formats, which, qs(nameOf(kNumberFormats[place])));
+}
+
+void ControlPanel::takeFormats(const Formats& formats, Format which, const QString& chosen)
+{
+    Scenario next = m_document.scenario();
+    next.formats = formats;
     static const std::array kNames{tr("Weights"), tr("KV cache"), tr("Math")};
     m_document.endMerge();
     m_document.edit(next, kNames[static_cast<std::size_t>(which)] % QLatin1Char(' ') % chosen);

@@ -16,6 +16,7 @@ namespace shardlens {
 
 class AxisPanel;
 class NumberField;
+class OptionPanel;
 class Picker;
 class Segmented;
 class ValueSlider;
@@ -30,6 +31,9 @@ public:
     void setDevicesLocked(bool locked);
     [[nodiscard]] bool moreShown() const;
     void setMoreShown(bool shown);
+    [[nodiscard]] bool advancedShown() const;
+    void setAdvancedShown(bool shown);
+    [[nodiscard]] OptionPanel& options() const { return *m_options; }
     [[nodiscard]] AxisPanel& axes() const { return *m_axes; }
 
 Q_SIGNALS:
@@ -52,7 +56,9 @@ private:
     void refresh();
     void refreshPickers();
     void refreshFormats();
-    void chooseFormat(Format which, int index);
+    void chooseFormat(Format which, int index); ///< of those on the switch
+    void chooseOther(Format which, int index);  ///< of all
+    void takeFormats(const Formats& formats, Format which, const QString& chosen);
     void chooseLength(Length which, int value, bool dragging);
     void endDrag();
     void setDevices(int devices);
@@ -63,8 +69,10 @@ private:
     Picker* m_cluster;
     NumberField* m_devices = nullptr;
     std::array<Segmented*, 3> m_formats{};
+    std::array<Picker*, 3> m_allFormats{}; ///< beside the switch: every format there is
     std::array<ValueSlider*, 3> m_lengths{};
     AxisPanel* m_axes;
+    OptionPanel* m_options;
     std::vector<QLabel*> m_headings;
     std::vector<QLabel*> m_labels;
     /// The scenario a drag of a length started from: what each step changes, so that going back restores all of it.

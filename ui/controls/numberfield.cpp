@@ -17,6 +17,7 @@ namespace shardlens {
 namespace {
 
 constexpr int kComplaintMilliseconds = 6000;
+constexpr double kHundred = 100;
 
 Error notANumber(const QString& text, int least, int most)
 {
@@ -64,6 +65,31 @@ QString shortCountText(int value)
     return countText(value);
 }
 
+Result<int> parseHundredths(const QString& text, int least, int most)
+{
+    const QString digits = text.trimmed().replace(QLatin1Char(','), QLatin1Char('.'));
+    const auto plain = [](QChar c) { return (c >= QLatin1Char('0') && c <= QLatin1Char('9')) || c == QLatin1Char('.'); };
+    bool ok = !digits.isEmpty() && digits.size() <= 30 && std::all_of(digits.cbegin(), digits.cend(), plain);
+    const double value = ok ? std::round(digits.toDouble(&ok) * kHundred) : 0; // QString::toDouble reads the C locale
+    if (!ok || value < least || value > most) {
+        Error error;
+        error.found = '"' + text.left(40).toStdString() + '"';
+        error.allowed = "a number from " + hundredthsText(least).toStdString() + " to " + hundredthsText(most).toStdString();
+        return error;
+    }
+    return static_cast<int>(value);
+}
+
+QString hundredthsText(int value)
+{
+    QString text = QString::number(value / kHundred, 'f', 2);
+    while (text.endsWith(QLatin1Char('0')))
+        text.chop(1);
+    if (text.endsWith(QLatin1Char('.')))
+        text.chop(1);
+    return text;
+}
+
 NumberField::NumberField(QWidget* parent) : QLineEdit(parent), m_theme(&Theme::of(ThemeId::Light))
 {
     setFrame(false);
@@ -99,10 +125,21 @@ void NumberField::setRange(int least, int most)
     m_most = std::max(least, most);
 }
 
+void NumberField::setHundredths(bool hundredths)
+{
+    m_hundredths = hundredths;
+    restore();
+}
+
+QString NumberField::textOf(int value) const
+{
+    return m_hundredths ? hundredthsText(value) : countText(value);
+}
+
 void NumberField::setValue(int value)
 {
     m_value = value;
-    if (!m_typing && text() != countText(value))
+    if (!m_typing && text() != textOf(value))
         restore();
 }
 
@@ -110,7 +147,7 @@ void NumberField::restore()
 {
     m_typing = false;
     const bool selected = hasSelectedText();
-    setText(countText(m_value));
+    setText(textOf(m_value));
     if (selected)
         selectAll();
 }
@@ -134,7 +171,7 @@ void NumberField::commit()
 {
     if (!m_typing)
         return;
-    const Result<int> read = parseCount(text(), m_least, m_most);
+    const Result<int> read = m_hundredths ? parseHundredths(text(), m_least, m_most) : parseCount(text(), m_least, m_most);
     if (!read.ok()) {
         reject(qs(read.error().sentence()));
         return;
@@ -145,7 +182,7 @@ void NumberField::commit()
     m_typing = false;
     if (read.value() != m_value)
         Q_EMIT typed(read.value()); // the owner answers with setValue() or reject()
-    if (!m_typing && text() != countText(m_value))
+    if (!m_typing && text() != textOf(m_value))
         restore();
 }
 

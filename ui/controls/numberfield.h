@@ -17,6 +17,10 @@ class PlateTip;
 [[nodiscard]] QString countText(int value);
 /// 2048 -> "2k" where that is exact; otherwise as countText().
 [[nodiscard]] QString shortCountText(int value);
+/// "1.25" -> 125: hundredths, rounded to the nearest.
+[[nodiscard]] Result<int> parseHundredths(const QString& text, int least, int most);
+/// 125 -> "1.25", 100 -> "1".
+[[nodiscard]] QString hundredthsText(int value);
 
 class NumberField : public QLineEdit {
     Q_OBJECT
@@ -25,8 +29,11 @@ public:
 
     void setTheme(const Theme& theme);
     void setRange(int least, int most);
+    /// Values are hundredths: 125 is shown and typed as 1.25.
+    void setHundredths(bool hundredths);
     void setValue(int value); ///< shown at once, unless the user is typing
     [[nodiscard]] int value() const { return m_value; }
+    [[nodiscard]] QString textOf(int value) const;
     /// Shows why a value was not taken, on a plate under the field, and restores the text.
     void reject(const QString& sentence);
     [[nodiscard]] QString complaint() const { return m_complaint; } ///< the last sentence; empty after a good value
@@ -56,6 +63,7 @@ private:
     int m_most = 1;
     int m_wheel = 0; ///< angle not yet used
     bool m_typing = false;
+    bool m_hundredths = false;
 };
 
 } // namespace shardlens

@@ -14,8 +14,11 @@ namespace shardlens {
 namespace {
 
 constexpr int kBox = 28;
+constexpr int kSmallBox = 24;
+constexpr int kArrowWidth = 22;
 constexpr int kSubtitle = 20;
 constexpr int kInside = 10;
+constexpr int kSmallInside = 8;
 
 } // namespace
 
@@ -24,6 +27,20 @@ Picker::Picker(const QString& name, QWidget* parent) : QWidget(parent), m_theme(
     setFocusPolicy(Qt::StrongFocus);
     setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
     setAccessibleName(name);
+}
+
+void Picker::setShape(Shape shape)
+{
+    m_shape = shape;
+    if (shape == Shape::Arrow)
+        setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+    updateGeometry();
+    update();
+}
+
+int Picker::boxHeight() const
+{
+    return m_shape == Shape::Box ? kBox : kSmallBox;
 }
 
 void Picker::setTheme(const Theme& theme)
@@ -69,12 +86,12 @@ bool Picker::isOpen() const
 
 QSize Picker::sizeHint() const
 {
-    return {240, kBox + kSubtitle};
+    return {m_shape == Shape::Arrow ? kArrowWidth : 240, boxHeight() + (m_shape == Shape::Box ? kSubtitle : 0)};
 }
 
 QSize Picker::minimumSizeHint() const
 {
-    return {120, kBox + kSubtitle};
+    return {m_shape == Shape::Arrow ? kArrowWidth : m_shape == Shape::Small ? 60 : 120, sizeHint().height()};
 }
 
 void Picker::openList(const QString& typed)
@@ -87,7 +104,7 @@ void Picker::openList(const QString& typed)
         m_popup->setItems(m_items);
         connect(m_popup, &PickerPopup::chosen, this, &Picker::choose);
     }
-    m_popup->openUnder(QRect(mapToGlobal(QPoint(0, 0)), QSize(width(), kBox)), m_current, typed);
+    m_popup->openUnder(QRect(mapToGlobal(QPoint(0, 0)), QSize(width(), boxHeight())), m_current, typed);
     update();
 }
 
@@ -109,28 +126,33 @@ void Picker::step(int direction)
 void Picker::paintEvent(QPaintEvent*)
 {
     m_scene.clear(size());
-    const QRectF box(0, 0, width(), kBox);
+    const QRectF box(0, 0, width(), boxHeight());
     const Ink ink = isEnabled() ? Ink::Text : Ink::Disabled;
-    m_scene.roundedRect(box, 3, m_theme->color(Ink::Surface), m_theme->color(hasFocus() ? Ink::Accent : Ink::Strong), hasFocus() ? 2 : 1);
+    const Ink border = hasFocus() ? Ink::Accent : isEnabled() ? Ink::Strong : Ink::Line;
+    m_scene.roundedRect(box, 3, m_theme->color(isEnabled() ? Ink::Surface : Ink::Sunken), m_theme->color(border), hasFocus() ? 2 : 1);
     const QString title = m_current >= 0 ? m_items[static_cast<std::size_t>(m_current)].title : m_otherTitle;
-    m_scene.text(box.adjusted(kInside, 0, -26, 0), title, TextRole::BodyMedium, m_theme->color(ink), Qt::AlignLeft | Qt::AlignVCenter,
-                 true);
+    const bool named = m_shape != Shape::Arrow;
+    const int inside = m_shape == Shape::Box ? kInside : kSmallInside;
+    if (named)
+        m_scene.text(box.adjusted(inside, 0, -inside - 16, 0), title, m_shape == Shape::Box ? TextRole::BodyMedium : TextRole::Body,
+                     m_theme->color(ink), Qt::AlignLeft | Qt::AlignVCenter, true);
     QPainterPath triangle;
-    const QPointF tip(box.right() - 14, box.center().y() + 2.5);
+    const QPointF tip(named ? box.right() - inside - 4 : box.center().x(), box.center().y() + 2.5);
     triangle.moveTo(tip);
     triangle.lineTo(tip + QPointF(-4, -5));
     triangle.lineTo(tip + QPointF(4, -5));
     triangle.closeSubpath();
     m_scene.path(triangle, m_theme->color(ink));
-    m_scene.text(QRectF(0, kBox, width(), kSubtitle), m_subtitle, TextRole::Note, m_theme->color(Ink::Text3),
-                 Qt::AlignLeft | Qt::AlignVCenter, true);
+    if (m_shape == Shape::Box)
+        m_scene.text(QRectF(0, kBox, width(), kSubtitle), m_subtitle, TextRole::Note, m_theme->color(Ink::Text3),
+                     Qt::AlignLeft | Qt::AlignVCenter, true);
     QPainter painter(this);
     paint(painter, m_scene, *m_theme);
 }
 
 void Picker::mousePressEvent(QMouseEvent* event)
 {
-    if (event->button() == Qt::LeftButton && event->position().y() < kBox)
+    if (event->button() == Qt::LeftButton && event->position().y() < boxHeight())
         openList();
 }
 

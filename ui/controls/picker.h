@@ -24,6 +24,12 @@ public:
     /// `name` for screen readers: "Model".
     explicit Picker(const QString& name, QWidget* parent = nullptr);
 
+    enum class Shape : std::uint8_t {
+        Box,   ///< a line for the name and one for the subtitle
+        Small, ///< as high as a switch, without subtitle
+        Arrow, ///< only the arrow, beside a control that shows the choice
+    };
+    void setShape(Shape shape);
     void setTheme(const Theme& theme);
     void setItems(const std::vector<PickerItem>& items);
     /// -1: none of the items, `otherTitle` is shown (a model that was read from a file).
@@ -55,7 +61,10 @@ private:
     void choose(int index);
     void step(int direction);
 
+    [[nodiscard]] int boxHeight() const;
+
     const Theme* m_theme;
+    Shape m_shape = Shape::Box;
     std::vector<PickerItem> m_items;
     Scene m_scene;
     PickerPopup* m_popup = nullptr; ///< made when first opened

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kHeight = 24;
 constexpr int kPadding = 10;
+constexpr int kLeastPadding = 4;
 constexpr qint64 kTypingMilliseconds = 1000;
 
 } // namespace
@@ -62,11 +63,28 @@ void Segmented::describe()
     setAccessibleDescription(m_items.empty() ? QString() : m_items[static_cast<std::size_t>(m_current)].text);
 }
 
-QRectF Segmented::itemRect(int index) const
+double Segmented::edge(int index) const
 {
     const auto count = static_cast<double>(std::max<std::size_t>(1, m_items.size()));
-    const double left = std::round(index * width() / count);
-    return {left, 0, std::round((index + 1) * width() / count) - left, static_cast<double>(kHeight)};
+    double widest = 0;
+    double all = 0;
+    double before = 0;
+    for (int i = 0; i < static_cast<int>(m_items.size()); ++i) {
+        const double wide = textWidth(m_items[static_cast<std::size_t>(i)].text, TextRole::BodyStrong) + 2 * kLeastPadding;
+        widest = std::max(widest, wide);
+        all += wide;
+        if (i < index)
+            before += wide;
+    }
+    // Equal shares, unless one would cut its word: then each has what it needs and the rest is shared.
+    if (widest <= width() / count || all <= 0)
+        return std::round(index * width() / count);
+    return all >= width() ? std::round(before / all * width()) : std::round(before + index * (width() - all) / count);
+}
+
+QRectF Segmented::itemRect(int index) const
+{
+    return {edge(index), 0, edge(index + 1) - edge(index), static_cast<double>(kHeight)};
 }
 
 int Segmented::itemAt(QPointF point) const

@@ -48,6 +48,7 @@ private:
     void choose(int index);
     void step(int direction);
     [[nodiscard]] int itemAt(QPointF point) const;
+    [[nodiscard]] double edge(int index) const; ///< left of an item; its right is the next one's
     void describe();
 
     const Theme* m_theme;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace shardlens {
 namespace {
@@ -109,6 +110,68 @@ void supportArithmetic(Scenario& scenario, std::vector<std::string>& changes)
     }
 }
 
+/// An option that can stand against a plan, and how it goes back to what always works.
+struct OptionMend {
+    bool (*set)(const PlanOptions& options);
+    void (*reset)(PlanOptions& options);
+    std::string (*text)(const PlanOptions& options);
+};
+
+constexpr std::array kOptionMends{
+    OptionMend{[](const PlanOptions& options) { return options.layerSplit == LayerSplit::Manual; },
+               [](PlanOptions& options) {
+                   options.layerSplit = LayerSplit::Even;
+                   options.stageLayers.clear();
+               },
+               [](const PlanOptions&) { return std::string("layers by hand \u2192 even"); }},
+    OptionMend{[](const PlanOptions& options) { return options.virtualStages > 1; },
+               [](PlanOptions& options) { options.virtualStages = 1; },
+               [](const PlanOptions& options) { return "virtual stages " + std::to_string(options.virtualStages) + " \u2192 1"; }},
+    OptionMend{[](const PlanOptions& options) { return options.redundantExperts > 0; },
+               [](PlanOptions& options) { options.redundantExperts = 0; },
+               [](const PlanOptions& options) { return "redundant experts " + std::to_string(options.redundantExperts) + " \u2192 0"; }},
+    OptionMend{[](const PlanOptions& options) { return options.expertExchange != ExpertExchange::Automatic; },
+               [](PlanOptions& options) { options.expertExchange = ExpertExchange::Automatic; },
+               [](const PlanOptions&) { return std::string("expert exchange \u2192 auto"); }},
+};
+
+/// Of a legal plan whose options were set back: has again all but the first few, as few as have to stay back.
+void restoreOptions(Scenario& scenario, const PlanOptions& wanted)
+{
+    const PlanOptions kept = std::exchange(scenario.plan.options, wanted);
+    if (isLegal(scenario.context(), scenario.plan))
+        return;
+    for (const OptionMend& mend : kOptionMends) {
+        if (!mend.set(wanted))
+            continue;
+        mend.reset(scenario.plan.options);
+        if (isLegal(scenario.context(), scenario.plan))
+            return;
+    }
+    scenario.plan.options = kept;
+}
+
+/// Sets options back: the one that alone makes the plan legal, else all of them (`false`: it is still illegal).
+bool mendOptions(Scenario& scenario)
+{
+    const auto legal = [&scenario] { return isLegal(scenario.context(), scenario.plan); };
+    const PlanOptions wanted = scenario.plan.options;
+    for (const OptionMend& mend : kOptionMends) {
+        if (!mend.set(wanted))
+            continue;
+        mend.reset(scenario.plan.options);
+        if (legal())
+            return true;
+        scenario.plan.options = wanted;
+    }
+    for (const OptionMend& mend : kOptionMends)
+        mend.reset(scenario.plan.options);
+    if (!legal())
+        return false;
+    restoreOptions(scenario, wanted);
+    return true;
+}
+
 /// Groups of requests cannot outnumber the requests, nor pieces of a prompt its tokens.
 void clampGroups(const Workload& workload, Plan& plan)
 {
@@ -129,9 +192,9 @@ std::vector<std::string> makeLegal(Scenario& scenario)
 
     Plan start = wanted;
     clampGroups(scenario.workload, start);
-    if (isLegal(scenario.context(), start)) {
-        scenario.plan = start;
-    } else {
+    scenario.plan = start;
+    if (!isLegal(scenario.context(), start) && !mendOptions(scenario)) {
+        start = scenario.plan; // without the options, which the search cannot move
         if (!scenario.model->hasExperts())
             start[PlanAxis::Expert] = 1;
         scenario.plan = start;
@@ -151,11 +214,15 @@ std::vector<std::string> makeLegal(Scenario& scenario)
             search(scenario.context(), start, values, 0, root, 0, best);
         }
         scenario.plan = std::isfinite(best.distance) ? best.plan : Plan{};
+        restoreOptions(scenario, wanted.options);
     }
     for (const PlanAxis axis : kPlanAxes)
         if (scenario.plan[axis] != wanted[axis])
             changes.push_back(std::string(shortNameOf(axis)) + " " + std::to_string(wanted[axis]) + " \u2192 "
                               + std::to_string(scenario.plan[axis]));
+    for (const OptionMend& mend : kOptionMends)
+        if (mend.set(wanted.options) && !mend.set(scenario.plan.options))
+            changes.push_back(mend.text(wanted.options));
     return changes;
 }
 

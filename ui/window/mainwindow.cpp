@@ -200,6 +200,7 @@ void MainWindow::restoreState()
     m_controls->setDevicesLocked(m_settings.devicesLocked());
     m_commands->action(CommandId::LockDevices)->setChecked(m_settings.devicesLocked());
     m_controls->setMoreShown(m_settings.moreShown());
+    m_controls->setAdvancedShown(m_settings.advancedShown());
     m_commands->action(CommandId::ShowInspector)->setChecked(m_settings.inspectorShown());
     m_work->setInspectorWanted(m_settings.inspectorShown());
     setTheme(themeOf(m_settings.theme()));
@@ -267,6 +268,7 @@ void MainWindow::closeEvent(QCloseEvent* event)
     m_settings.setDocks(m_docks->layoutState());
     m_settings.setDevicesLocked(m_controls->devicesLocked());
     m_settings.setMoreShown(m_controls->moreShown());
+    m_settings.setAdvancedShown(m_controls->advancedShown());
     m_settings.setInspectorShown(m_commands->action(CommandId::ShowInspector)->isChecked());
     QMainWindow::closeEvent(event);
 }

@@ -33,6 +33,8 @@ public:
     void setDevicesLocked(bool locked) { setValue(QStringLiteral("controls/devicesLocked"), locked); }
     [[nodiscard]] bool moreShown() const { return value(QStringLiteral("controls/moreShown"), false).toBool(); }
     void setMoreShown(bool shown) { setValue(QStringLiteral("controls/moreShown"), shown); }
+    [[nodiscard]] bool advancedShown() const { return value(QStringLiteral("controls/advancedShown"), false).toBool(); }
+    void setAdvancedShown(bool shown) { setValue(QStringLiteral("controls/advancedShown"), shown); }
 
     [[nodiscard]] bool inspectorShown() const { return value(QStringLiteral("window/inspector"), true).toBool(); }
     void setInspectorShown(bool shown) { setValue(QStringLiteral("window/inspector"), shown); }
