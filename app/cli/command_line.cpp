@@ -70,7 +70,7 @@ Request evaluateCommand(const Arguments& arguments, std::istream& input)
     if (arguments.has(Flag::Json))
         answer.out = printReportJson(scenario, report);
     else if (report.legal)
-        answer.out = printReportText(scenario, report);
+        answer.out = printReportText(scenario, report) + (arguments.has(Flag::Details) ? printReportDetails(scenario, report) : "");
     if (!answer.out.empty() && answer.out.back() != '\n')
         answer.out += '\n';
     if (!report.legal) {

@@ -73,6 +73,7 @@ constexpr std::array kFlags{
     FlagSpec{Flag::Format, "--format", "", kFormatNames, K::Choice, 0, 0, kShard, "number format of all arrays (default bf16)"},
     FlagSpec{Flag::Json, "--json", "", "", K::None, 0, 0, kPrintsJson, "print one JSON value"},
     FlagSpec{Flag::CheckEntries, "--check", "", "", K::None, 0, 0, bit(Command::Catalog), "verify every entry instead of listing"},
+    FlagSpec{Flag::Details, "--details", "", "", K::None, 0, 0, bit(Command::Evaluate), "print every operator, its sharding and the algorithms considered"},
     FlagSpec{Flag::Picture, "--output-file", "-o", "X.png", K::Text, 0, 0, kRender, "the picture to write (required)"},
     FlagSpec{Flag::Size, "--size", "", "WxH", K::Size, 160, 8192, kRender, "size in device-independent pixels"},
     FlagSpec{Flag::Scale, "--scale", "", "S", K::Factor, 50, 400, kRender, "pixels per device-independent pixel, 0.5 to 4"},

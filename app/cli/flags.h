@@ -62,6 +62,7 @@ enum class Flag : std::uint8_t {
     Format,
     Json,
     CheckEntries,
+    Details,
     Picture,
     Size,
     Scale,

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/scenario/report_json.h"
 
+#include "core/plan/stages.h"
 #include "core/scenario/hardware_json.h"
+#include "core/scenario/option_json.h"
+#include "core/scenario/report_parts.h"
 
 #include <nlohmann/json.hpp>
 
@@ -15,6 +18,7 @@ using Json = nlohmann::ordered_json;
 
 // Keys are a contract with those who read the output; the names that people see may change without them.
 constexpr std::array<std::string_view, kCauseCount> kCauseKeys{"weights", "kv", "compute", "communication", "bubble", "overhead"};
+constexpr std::array<std::string_view, kMemoryClassCount> kMemoryClassKeys{"weights", "kv", "activations", "buffers", "reserve"};
 constexpr std::array<std::string_view, 4> kBoundKeys{"nothing", "compute", "memory", "network"};
 constexpr std::array<std::string_view, 8> kShardingKeys{"replicated", "tokens",           "column",     "row",
                                                         "heads",      "heads_replicated", "vocabulary", "experts"};
@@ -50,7 +54,83 @@ Json planJson(const Plan& plan)
     for (const PlanAxis axis : kPlanAxes)
         json[std::string(keyOf(axis))] = plan[axis];
     json["devices"] = plan.devices();
+    if (Json options = planOptionsJson(plan.options); !options.empty())
+        json["options"] = std::move(options);
     return json;
+}
+
+Json axesJson(const Scenario& scenario)
+{
+    Json axes = Json::array();
+    for (const AxisRow& row : usedAxes(scenario)) {
+        Json links = Json::array();
+        for (const AxisLink& link : row.links)
+            links.push_back({{"level", scenario.cluster->levels[static_cast<std::size_t>(link.level)].name},
+                             {"torus_axis", link.torusAxis >= 0 ? Json(link.torusAxis) : Json(nullptr)},
+                             {"participants", link.participants},
+                             {"links", link.links},
+                             {"link_bytes_per_s", numberJson(link.linkBandwidth)},
+                             {"bytes_per_s", numberJson(link.bandwidth)},
+                             {"latency_s", numberJson(link.latency)}});
+        Json members = Json::array(); // the group of device 0
+        for (int rank = 0; rank < row.size(); ++rank)
+            members.push_back(row.group.offsetOf(rank));
+        axes.push_back({{"name", row.name},
+                        {"size", row.size()},
+                        {"straddles", row.straddles},
+                        {"first_group", std::move(members)},
+                        {"links", std::move(links)}});
+    }
+    return axes;
+}
+
+Json stagesJson(const Scenario& scenario)
+{
+    const StageLayout layout = stageLayout(*scenario.model, scenario.plan);
+    Json stages = Json::array();
+    for (int stage = 0; stage < layout.stages(); ++stage) {
+        Json visits = Json::array();
+        for (int visit = 0; visit < layout.visits(); ++visit) {
+            const IndexRange layers = layout.layers(stage, visit);
+            visits.push_back({{"first_layer", layers.begin}, {"layers", layers.count()}});
+        }
+        Json byKind = Json::array();
+        for (std::size_t kind = 0; kind < scenario.model->kinds.size(); ++kind)
+            byKind.push_back(layout.kindCount(stage, kind));
+        stages.push_back({{"stage", stage},
+                          {"layers", layout.layerCount(stage)},
+                          {"layers_by_kind", std::move(byKind)},
+                          {"visits", std::move(visits)},
+                          {"embedding", layout.holdsEmbedding(stage)},
+                          {"head", layout.holdsHead(stage)}});
+    }
+    return stages;
+}
+
+Json routingStepJson(const RoutingFacts::Step& step)
+{
+    return {{"tokens", step.tokens},
+            {"hottest_rank_pairs", numberJson(step.load.pairs)},
+            {"hottest_rank_rows", numberJson(step.load.computed)},
+            {"experts_touched", numberJson(step.load.touched)},
+            {"dropped_fraction", numberJson(step.load.dropped)}};
+}
+
+Json routingJson(const Scenario& scenario)
+{
+    Json list = Json::array();
+    for (const RoutingFacts& facts : routingFacts(scenario))
+        list.push_back({{"layer_kind", facts.kind},
+                        {"layers", facts.layers},
+                        {"experts", facts.experts},
+                        {"experts_per_token", facts.topK},
+                        {"slots", facts.slots},
+                        {"hottest_rank", facts.hottestRank},
+                        {"imbalance", numberJson(facts.imbalance)},
+                        {"ranks_per_token", numberJson(facts.ranksPerToken)},
+                        {"prefill", routingStepJson(facts.prefill)},
+                        {"decode", routingStepJson(facts.decode)}});
+    return list;
 }
 
 Json deviceMemoryJson(const DeviceMemory& memory)
@@ -66,6 +146,12 @@ Json deviceMemoryJson(const DeviceMemory& memory)
     json["reserve_bytes"] = memory.reserve;
     json["total_bytes"] = memory.total();
     json["kv_replica_bytes"] = memory.kvReplicas;
+    json["kv_state_bytes"] = memory.kvStates;
+    json["kv_index_bytes"] = memory.kvIndex;
+    json["kv_rounding_bytes"] = memory.kvRounding;
+    json["weight_replica_bytes"] = memory.weightReplicas;
+    json["redundant_expert_bytes"] = memory.redundantExperts;
+    json["expert_slots"] = memory.expertSlots;
     json["weights_by_class_bytes"] = {{"attention", memory.attentionWeights}, {"mlp", memory.mlpWeights},
                                       {"experts", memory.expertWeights},      {"embedding", memory.embeddingWeights},
                                       {"head", memory.headWeights},           {"norms", memory.normWeights}};
@@ -87,6 +173,16 @@ Json memoryJson(const MemoryReport& memory)
     json["kv_replication"] = numberJson(memory.kvReplication);
     json["max_tokens_per_replica"] = memory.maxTokensPerReplica;
     json["max_batch_per_replica"] = memory.maxBatchPerReplica;
+    json["max_concurrency"] = memory.maxConcurrency;
+    json["max_context"] = memory.maxContext;
+    json["limiting_device"] = memory.limiting().firstDevice;
+    json["limiting_class"] = kMemoryClassKeys[static_cast<std::size_t>(memory.limitingClass)];
+    json["cache_block_tokens"] = memory.cacheBlock;
+    json["prediction_weights_bytes"] = memory.predictionWeights;
+    Json groups = Json::array();
+    for (const DeviceMemory& group : memory.groups)
+        groups.push_back(deviceMemoryJson(group));
+    json["groups"] = std::move(groups);
     return json;
 }
 
@@ -103,8 +199,21 @@ Json shapeJson(const OperatorShape& shape)
     return {{"m", shape.m}, {"k", shape.k}, {"n", shape.n}, {"repeat", shape.repeat}};
 }
 
-Json operatorJson(const OperatorCost& op, const Plan& plan)
+/// Every algorithm for the operator's collective, cheapest first: the first is the one that was taken.
+Json choicesJson(const StepModel& step, bool decode, const OperatorCost& op)
 {
+    Json list = Json::array();
+    for (const CollectiveCost& choice : collectiveChoices(step, decode, op))
+        list.push_back({{"algorithm", nameOf(choice.algorithm)},
+                        {"time_s", numberJson(choice.time)},
+                        {"latency_s", numberJson(choice.latencyTime)},
+                        {"sent_bytes", numberJson(choice.sentBytes)}});
+    return list;
+}
+
+Json operatorJson(const OperatorCost& op, const StepModel& step, bool decode)
+{
+    const Plan& plan = step.plan();
     Json json;
     json["name"] = nameOf(op.op);
     json["layer_kind"] = op.kind >= 0 ? Json(op.kind) : Json(nullptr);
@@ -120,6 +229,9 @@ Json operatorJson(const OperatorCost& op, const Plan& plan)
     const bool communicates = op.collective != Collective::None;
     json["collective"] = communicates ? Json(nameOf(op.collective)) : Json(nullptr);
     json["algorithm"] = communicates ? Json(nameOf(op.algorithm)) : Json(nullptr);
+    json["collective_alternatives"] = choicesJson(step, decode, op);
+    json["network_level"] =
+        communicates && op.networkLevel >= 0 ? Json(step.cluster().levels[static_cast<std::size_t>(op.networkLevel)].name) : Json(nullptr);
     json["payload_bytes"] = numberJson(op.payloadBytes);
     json["communication_bytes"] = numberJson(op.communicationBytes);
     json["compute_time_s"] = numberJson(op.computeTime);
@@ -130,11 +242,11 @@ Json operatorJson(const OperatorCost& op, const Plan& plan)
     return json;
 }
 
-Json phaseJson(const PhaseReport& phase, const Plan& plan)
+Json phaseJson(const PhaseReport& phase, const StepModel& step, bool decode)
 {
     Json operators = Json::array();
     for (const OperatorCost& op : phase.operators)
-        operators.push_back(operatorJson(op, plan));
+        operators.push_back(operatorJson(op, step, decode));
     Json json;
     json["time_s"] = numberJson(phase.time);
     json["breakdown_s"] = breakdownJson(phase.breakdown);
@@ -221,19 +333,26 @@ std::string printReportJson(const Scenario& scenario, const Report& report)
     json["cluster"] = scenario.cluster->id;
     json["accelerator"] = scenario.cluster->accelerator.id;
     json["devices"] = scenario.cluster->devices();
-    json["formats"] = {
-        {"weights", nameOf(scenario.formats.weights)}, {"kv", nameOf(scenario.formats.kv)}, {"compute", nameOf(scenario.formats.compute)}};
-    json["workload"] = {{"batch", scenario.workload.batch}, {"input", scenario.workload.input}, {"output", scenario.workload.output}};
+    json["formats"] = formatsJson(scenario.formats);
+    json["workload"] = workloadJson(scenario.workload);
     json["plan"] = planJson(scenario.plan);
     json["legal"] = report.legal;
     json["violations"] = findingsJson(report.violations, scenario, true);
     json["warnings"] = findingsJson(report.warnings, scenario, false);
     // An illegal plan has no numbers; null says so where a zero would look like an answer.
     json["memory"] = report.legal ? memoryJson(report.memory) : Json(nullptr);
-    json["prefill"] = report.legal ? phaseJson(report.prefill, scenario.plan) : Json(nullptr);
-    json["decode"] = report.legal ? phaseJson(report.decode, scenario.plan) : Json(nullptr);
+    json["prefill"] = nullptr;
+    json["decode"] = nullptr;
+    if (report.legal) {
+        const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing);
+        json["prefill"] = phaseJson(report.prefill, step, false);
+        json["decode"] = phaseJson(report.decode, step, true);
+    }
     json["timeline"] = report.legal ? timelineJson(report) : Json(nullptr);
     json["serving"] = report.legal ? servingJson(report.serving, scenario.cluster->pricePerDeviceHour > 0) : Json(nullptr);
+    json["axes"] = report.legal ? axesJson(scenario) : Json(nullptr);
+    json["stages"] = report.legal ? stagesJson(scenario) : Json(nullptr);
+    json["routing"] = report.legal && scenario.model->hasExperts() ? routingJson(scenario) : Json(nullptr);
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 

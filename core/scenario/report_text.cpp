@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The readable summary of a report: one screen, aligned.
 #include "core/base/format.h"
+#include "core/plan/optionnames.h"
+#include "core/plan/stages.h"
 #include "core/scenario/explain.h"
 #include "core/scenario/memorychange.h"
 #include "core/scenario/report_json.h"
+#include "core/scenario/report_parts.h"
 
 #include <algorithm>
 #include <array>
@@ -61,13 +64,16 @@ std::string headText(const Scenario& scenario)
 {
     const Workload& workload = scenario.workload;
     const Formats& formats = scenario.formats;
-    const auto name = [](auto format) { return std::string(nameOf(format)); };
     std::string text = scenario.model->name + " on " + scenario.cluster->name + '\n';
     text += row("Plan", planText(scenario.plan));
+    if (const std::string options = describe(scenario.plan.options); !options.empty())
+        text += row("Options", options);
     text += row("Devices", formatCount(scenario.plan.devices()) + " of " + formatCount(scenario.cluster->devices()) + " used");
-    text += row("Formats", "weights " + name(formats.weights) + ", KV " + name(formats.kv) + ", compute " + name(formats.compute));
+    text += row("Formats", describe(formats));
     text += row("Batch per replica",
                 formatCount(workload.batch) + " x (" + formatCount(workload.input) + " in + " + formatCount(workload.output) + " out)");
+    if (const std::string routing = describe(workload.routing); !routing.empty())
+        text += row("Routing", routing);
     text += row("Mode", "roofline: efficiency 1, no fixed overheads");
     return text;
 }
@@ -123,7 +129,17 @@ std::string memoryText(const MemoryReport& memory)
     add("Reserve", fullest.reserve);
     add("Total", fullest.total());
     text += row("Capacity", formatBytes(capacity));
+    if (memory.maxBatchPerReplica > 0)
+        text += row("Most sequences", formatCount(memory.maxConcurrency),
+                    "over all replicas; longest context at this batch " + formatCount(memory.maxContext));
     return text;
+}
+
+/// What rounding leaves of a difference is not a share of the time.
+double withoutDust(double seconds, double total)
+{
+    constexpr double kDust = 1e-12;
+    return seconds < kDust * total ? 0 : seconds;
 }
 
 std::string timeText(const Report& report)
@@ -138,8 +154,8 @@ std::string timeText(const Report& report)
                        + right("decode step", kValueWidth) + '\n';
     for (std::size_t i = 0; i < kCauseCount; ++i) {
         const Cause cause{static_cast<std::uint8_t>(i)};
-        const double p = report.prefill.breakdown[cause];
-        const double d = report.decode.breakdown[cause];
+        const double p = withoutDust(report.prefill.breakdown[cause], prefill);
+        const double d = withoutDust(report.decode.breakdown[cause], decode);
         if (p > 0 || d > 0)
             text += "  " + left(std::string(kCauseLabels[i]), kLabelWidth) + cell(p, prefill) + cell(d, decode) + '\n';
     }
@@ -166,7 +182,8 @@ std::string operatorsText(std::string_view title, const PhaseReport& phase)
         std::string note = right(formatPercent(spent(op) / sum), 7) + "  " + formatCount(op.stageLayers) + " x " + formatSeconds(op.time)
                            + ", bound by " + std::string(nameOf(op.bound));
         if (op.collective != Collective::None)
-            note += ", " + std::string(nameOf(op.collective)) + ' ' + formatSeconds(op.communicationTime);
+            note += ", " + std::string(nameOf(op.collective)) + " (" + std::string(nameOf(op.algorithm)) + ") "
+                    + formatSeconds(op.communicationTime);
         text += row(nameOf(op.op), formatSeconds(spent(op)), note);
     }
     return text;
@@ -185,7 +202,85 @@ std::string servingText(const Scenario& scenario, const ServingReport& serving)
     return text;
 }
 
+std::string axesText(const Scenario& scenario)
+{
+    std::string text;
+    for (const AxisRow& axis : usedAxes(scenario))
+        text += row(axis.name, formatCount(axis.size()), linksText(scenario, axis) + (axis.straddles ? "; crosses a boundary" : ""));
+    return text.empty() ? text : "\nLinks of each axis (per device, one way)\n" + text;
+}
+
+std::string routingText(const Scenario& scenario)
+{
+    std::string text;
+    const std::vector<RoutingFacts> all = routingFacts(scenario);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const RoutingFacts& facts = all[i];
+        const auto alike = [&facts](const RoutingFacts& other) { return other.experts == facts.experts && other.topK == facts.topK; };
+        if (std::any_of(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(i), alike))
+            continue; // the same experts in a layer with other attention
+        const auto add = [&text](std::string_view label, const RoutingFacts::Step& step, int slots) {
+            text += row(label, formatNumber(step.load.pairs),
+                        "of " + formatCount(step.tokens) + " tokens; reads " + formatNumber(step.load.touched) + " of " + formatCount(slots)
+                            + " experts" + (step.load.dropped > 0 ? "; dropped " + formatPercent(step.load.dropped) : ""));
+        };
+        const int slots = static_cast<int>(ceilDiv(facts.slots, scenario.plan.expert()));
+        add("Prefill", facts.prefill, slots);
+        add("Decode", facts.decode, slots);
+        text += row("Over the mean", formatNumber(facts.imbalance) + " x");
+    }
+    return text.empty() ? text : "\nToken-expert pairs of the hottest expert rank, per layer and piece\n" + text;
+}
+
+std::string stagesText(const Scenario& scenario)
+{
+    const StageLayout layout = stageLayout(*scenario.model, scenario.plan);
+    std::string text = "\nLayers of each stage\n";
+    for (int stage = 0; stage < layout.stages(); ++stage) {
+        std::string ranges;
+        for (int visit = 0; visit < layout.visits(); ++visit) {
+            const IndexRange layers = layout.layers(stage, visit);
+            if (layers.count() > 0)
+                ranges += (ranges.empty() ? "" : ", ") + formatCount(layers.begin)
+                          + (layers.count() > 1 ? "\u2013" + formatCount(layers.end - 1) : "");
+        }
+        if (layout.holdsEmbedding(stage))
+            ranges += ", embedding";
+        if (layout.holdsHead(stage))
+            ranges += ", head";
+        text += row("Stage " + std::to_string(stage), formatCount(layout.layerCount(stage)), ranges);
+    }
+    return text;
+}
+
+/// Every operator with its sharding, its work and what was considered for its collective.
+std::string allOperatorsText(std::string_view title, const PhaseReport& phase, const StepModel& step, bool decode)
+{
+    std::string text = "\n" + std::string(title) + '\n';
+    for (const OperatorCost& op : phase.operators) {
+        text += row(nameOf(op.op), formatSeconds(op.time), formatCount(op.stageLayers) + " times; " + notation(op, step.plan()));
+        std::string work = formatFlop(op.flop) + "; weights " + formatBytes(op.weightBytes) + ", activations "
+                           + formatBytes(op.activationBytes) + ", KV " + formatBytes(op.kvBytes);
+        text += row("", "", work);
+        std::string choices;
+        for (const CollectiveCost& choice : collectiveChoices(step, decode, op))
+            choices += (choices.empty() ? "" : ", ") + std::string(nameOf(choice.algorithm)) + ' ' + formatSeconds(choice.time);
+        if (!choices.empty())
+            text += row("", "", std::string(nameOf(op.collective)) + " of " + formatBytes(op.payloadBytes) + ": " + choices);
+    }
+    return text;
+}
+
 } // namespace
+
+std::string printReportDetails(const Scenario& scenario, const Report& report)
+{
+    if (!report.legal)
+        return {};
+    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing);
+    return stagesText(scenario) + allOperatorsText("Operators of a prefill piece, one layer each", report.prefill, step, false)
+           + allOperatorsText("Operators of a decode piece, one layer each", report.decode, step, true);
+}
 
 std::string printReportText(const Scenario& scenario, const Report& report)
 {
@@ -199,6 +294,8 @@ std::string printReportText(const Scenario& scenario, const Report& report)
     text += timeText(report);
     text += operatorsText("Largest operators of a prefill piece on the busiest stage", report.prefill);
     text += operatorsText("Largest operators of a decode piece on the busiest stage", report.decode);
+    text += routingText(scenario);
+    text += axesText(scenario);
     text += servingText(scenario, report.serving);
     text += findingsText("Warnings", report.warnings, scenario);
     return text;

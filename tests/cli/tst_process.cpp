@@ -106,6 +106,12 @@ private Q_SLOTS:
         row("render --help", 0, "--theme light|dark|print", "");
         row("evaluate", 0, "Llama-3-70B", "");
         row("evaluate --json", 0, "\"legal\": true", "");
+        row("evaluate --details", 0, "Operators of a decode piece", "");
+        row("evaluate --overlap 2", 2, "", "--overlap: found 2; allowed is a number from 0 to 1");
+        row("evaluate --norms sharded --sends synchronous", 0, "norms sharded over TP, synchronous sends", "");
+        row("evaluate --redundant-experts 4", 0, "Llama-3-70B", "--redundant-experts: no effect: Llama-3-70B has no experts.");
+        row("evaluate --layers-per-stage 60,20", 0, "layers 60+20", "");
+        row("evaluate --axis-order tp", 2, "", "--axis-order: found tp; allowed is each of tp,sp,attention-dp,pp,dp once");
         row("evaluate DIR/good.shardlens", 0, "Llama-3-70B", "");
         row("evaluate --tp 1", 0, "Does not fit", "");
         row("evaluate --tp 6", 3, "", "TP 6");

@@ -207,6 +207,102 @@ private Q_SLOTS:
         QCOMPARE(down["sharding"], "row");
     }
 
+    /// What follows from the scenario: links of each axis, layers of each stage, options, and the algorithms of each collective.
+    void structure()
+    {
+        Scenario scenario = caseStudy();
+        scenario.plan.options.layerSplit = LayerSplit::Manual;
+        scenario.plan.options.stageLayers = {50, 30};
+        scenario.formats.own[static_cast<std::size_t>(WeightClass::Embedding)] = NumberFormat::Fp8;
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal);
+        const std::string text = printReportJson(scenario, report);
+        QCOMPARE(QString::fromStdString(schemaProblemsOf(text)), QString());
+        const Json json = Json::parse(text);
+        QCOMPARE(json["formats"]["embedding"], "fp8");
+        QCOMPARE(json["plan"]["options"].dump(), std::string(R"({"layer_split":"manual","stage_layers":[50,30]})"));
+        QCOMPARE(json["stages"].size(), std::size_t{2});
+        QCOMPARE(json["stages"][0]["layers"], 50);
+        QCOMPARE(json["stages"][0]["embedding"], true);
+        QCOMPARE(json["stages"][1]["visits"].dump(), std::string(R"([{"first_layer":50,"layers":30}])"));
+        QCOMPARE(json["stages"][1]["head"], true);
+        QVERIFY(json["routing"].is_null());
+        QCOMPARE(json["axes"].size(), std::size_t{2});
+        const Json& tensor = json["axes"][0];
+        QCOMPARE(tensor["name"], "TP");
+        QCOMPARE(tensor["first_group"].dump(), std::string("[0,1,2,3]"));
+        QCOMPARE(tensor["links"][0]["bytes_per_s"].get<double>(), 450e9);
+        QCOMPARE(json["axes"][1]["first_group"].dump(), std::string("[0,4]"));
+        int collectives = 0;
+        for (const char* phase : {"prefill", "decode"})
+            for (const Json& op : json[phase]["operators"]) {
+                const Json& choices = op["collective_alternatives"];
+                if (op["collective"].is_null()) {
+                    QVERIFY(choices.empty() && op["network_level"].is_null());
+                    continue;
+                }
+                if (op["collective"].get<std::string>() == nameOf(Collective::Send)) {
+                    QVERIFY(choices.empty()); // one way to send
+                    continue;
+                }
+                ++collectives;
+                QVERIFY(choices.size() > 1 && op["network_level"].is_string());
+                QCOMPARE(choices[0]["algorithm"], op["algorithm"]);
+                QCOMPARE(choices[0]["sent_bytes"].get<double>(), op["communication_bytes"].get<double>());
+                for (std::size_t i = 1; i < choices.size(); ++i)
+                    QVERIFY(choices[i]["time_s"].get<double>() >= choices[i - 1]["time_s"].get<double>());
+            }
+        QVERIFY(collectives >= 4); // attention output and MLP output, in both phases
+        const Json& memory = json["memory"];
+        QCOMPARE(memory["limiting_class"], "weights");
+        QCOMPARE(memory["max_concurrency"].get<std::int64_t>(), memory["max_batch_per_replica"].get<std::int64_t>());
+        QVERIFY(memory["max_context"].get<std::int64_t>() >= 2304);
+        QCOMPARE(memory["limiting_device"], memory["devices"][memory["fullest_stage"].get<std::size_t>()]["device"]);
+
+        const std::string summary = printReportText(scenario, report);
+        QVERIFY(lineWith(summary, "Options").contains(QStringLiteral("layers 50+30")));
+        QVERIFY(lineWith(summary, "Formats").contains(QStringLiteral("weights bf16 (embedding fp8), KV bf16")));
+        QVERIFY(lineWith(summary, "Most sequences").contains(QStringLiteral("longest context at this batch")));
+        QVERIFY(summary.find("\nLinks of each axis") != std::string::npos);
+        const std::string details = printReportDetails(scenario, report);
+        QVERIFY(lineWith(details, "Stage 1").contains(QStringLiteral("50\u201379, head")));
+        for (const OperatorCost& op : report.decode.operators)
+            QVERIFY(details.find(notation(op, scenario.plan)) != std::string::npos);
+        for (const QString& line : linesOf(details))
+            QVERIFY2(!line.endsWith(QLatin1Char(' ')), qPrintable(line));
+    }
+
+    /// The hottest rank of a skewed router, and nothing of the kind in a dense model.
+    void routing()
+    {
+        Scenario scenario = caseStudy();
+        scenario.model = builtinCatalog().model("mixtral-8x7b");
+        scenario.plan = Plan{};
+        scenario.plan[PlanAxis::Tensor] = 8;
+        scenario.plan[PlanAxis::Expert] = 8;
+        const auto routingOf = [&scenario] {
+            const std::string text = printReportJson(scenario, evaluate(scenario));
+            return QString::fromStdString(schemaProblemsOf(text)).isEmpty() ? Json::parse(text)["routing"] : Json();
+        };
+        const Json even = routingOf();
+        QCOMPARE(even.size(), std::size_t{1});
+        QCOMPARE(even[0]["experts"], 8);
+        QCOMPARE(even[0]["slots"], 8);
+        QCOMPARE(even[0]["imbalance"].get<double>(), 1.0);
+        QCOMPARE(even[0]["decode"]["tokens"], 32);
+        QCOMPARE(even[0]["decode"]["hottest_rank_pairs"].get<double>(), 8.0); // 32 tokens x 2 of 8
+        QCOMPARE(even[0]["decode"]["dropped_fraction"].get<double>(), 0.0);
+        QCOMPARE(even[0]["ranks_per_token"].get<double>(), 2.0); // two experts on ranks of one
+        scenario.workload.routing.powerLaw = 1;
+        const Json skewed = routingOf();
+        QVERIFY(skewed[0]["imbalance"].get<double>() > 2);
+        QVERIFY(printReportText(scenario, evaluate(scenario)).find("\nToken-expert pairs of the hottest expert rank") != std::string::npos);
+        scenario.workload.routing.capacityFactor = 1;
+        const Json limited = routingOf();
+        QCOMPARE(limited[0]["decode"]["hottest_rank_rows"].get<double>(), 8.0);
+        QVERIFY(limited[0]["decode"]["dropped_fraction"].get<double>() > 0.1);
+    }
+
     void illegalPlansHaveNoNumbers()
     {
         Scenario scenario = caseStudy();
@@ -217,7 +313,7 @@ private Q_SLOTS:
         QCOMPARE(QString::fromStdString(schemaProblemsOf(text)), QString());
         const Json json = Json::parse(text);
         QCOMPARE(json["legal"], false);
-        for (const char* key : {"memory", "prefill", "decode", "timeline", "serving"})
+        for (const char* key : {"memory", "prefill", "decode", "timeline", "serving", "axes", "stages", "routing"})
             QVERIFY2(json.contains(key) && json[key].is_null(), key);
         QCOMPARE(json["violations"].size(), report.violations.size());
         const Finding& first = report.violations.front();

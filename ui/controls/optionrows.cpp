@@ -133,10 +133,13 @@ void OptionPanel::addClassFormat(PlanOption option, WeightClass weightClass, con
         picker->setCurrent(own ? 1 + static_cast<int>(*own) : 0);
     };
     connect(picker, &Picker::chosen, this, [this, label, index](int chosen) {
-        const std::optional<NumberFormat> own =
-            chosen == 0 ? std::nullopt : std::optional(kNumberFormats[static_cast<std::size_t>(chosen) - 1]);
-        change(label % QLatin1Char(' ') % (own ? qs(nameOf(*own)) : tr("as weights")), {},
-               [index, own](Scenario& scenario) { scenario.formats.own[index] = own; });
+        const QString name = chosen == 0 ? tr("as weights") : qs(nameOf(kNumberFormats[static_cast<std::size_t>(chosen) - 1]));
+        change(label % QLatin1Char(' ') % name, {}, [index, chosen](Scenario& scenario) {
+            if (chosen == 0)
+                scenario.formats.own[index].reset();
+            else
+                scenario.formats.own[index] = kNumberFormats[static_cast<std::size_t>(chosen) - 1];
+        });
     });
     addRow(option, label, help, picker, kSwitchWidth, show, column);
 }
