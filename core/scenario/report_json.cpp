@@ -3,6 +3,7 @@
 
 #include "core/plan/stages.h"
 #include "core/scenario/hardware_json.h"
+#include "core/scenario/memorychange.h"
 #include "core/scenario/option_json.h"
 #include "core/scenario/report_parts.h"
 
@@ -158,7 +159,15 @@ Json deviceMemoryJson(const DeviceMemory& memory)
     return json;
 }
 
-Json memoryJson(const MemoryReport& memory)
+Json changesJson(const Scenario& scenario, const MemoryReport& memory)
+{
+    Json list = Json::array();
+    for (const MemoryChange& change : memoryChanges(scenario, memory))
+        list.push_back({{"message", change.sentence()}, {"freed_bytes", change.freed}, {"fits", change.fits}});
+    return list;
+}
+
+Json memoryJson(const Scenario& scenario, const MemoryReport& memory)
 {
     Json devices = Json::array();
     for (const DeviceMemory& stage : memory.stages)
@@ -183,6 +192,7 @@ Json memoryJson(const MemoryReport& memory)
     for (const DeviceMemory& group : memory.groups)
         groups.push_back(deviceMemoryJson(group));
     json["groups"] = std::move(groups);
+    json["changes"] = changesJson(scenario, memory);
     return json;
 }
 
@@ -340,7 +350,7 @@ std::string printReportJson(const Scenario& scenario, const Report& report)
     json["violations"] = findingsJson(report.violations, scenario, true);
     json["warnings"] = findingsJson(report.warnings, scenario, false);
     // An illegal plan has no numbers; null says so where a zero would look like an answer.
-    json["memory"] = report.legal ? memoryJson(report.memory) : Json(nullptr);
+    json["memory"] = report.legal ? memoryJson(scenario, report.memory) : Json(nullptr);
     json["prefill"] = nullptr;
     json["decode"] = nullptr;
     if (report.legal) {

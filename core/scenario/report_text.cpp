@@ -253,6 +253,20 @@ std::string stagesText(const Scenario& scenario)
     return text;
 }
 
+/// What the end of each phase waits for, by stage and on links.
+std::string pathText(const Report& report)
+{
+    const auto line = [](std::string_view label, const CriticalPath& path) {
+        std::string stages;
+        for (std::size_t i = 0; i < path.busy.size(); ++i)
+            if (path.busy[i] > 0)
+                stages += (stages.empty() ? "stage " : ", stage ") + std::to_string(i) + ' ' + formatSeconds(path.busy[i]);
+        return row(label, formatSeconds(path.length), stages + (path.send > 0 ? ", sends " + formatSeconds(path.send) : ""));
+    };
+    return "\nCritical path\n" + line("Prefill", report.prefill.timeline.critical)
+           + line("Decode, as drawn", report.decode.timeline.critical);
+}
+
 /// Every operator with its sharding, its work and what was considered for its collective.
 std::string allOperatorsText(std::string_view title, const PhaseReport& phase, const StepModel& step, bool decode)
 {
@@ -278,7 +292,8 @@ std::string printReportDetails(const Scenario& scenario, const Report& report)
     if (!report.legal)
         return {};
     const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing);
-    return stagesText(scenario) + allOperatorsText("Operators of a prefill piece, one layer each", report.prefill, step, false)
+    return axesText(scenario) + stagesText(scenario) + pathText(report)
+           + allOperatorsText("Operators of a prefill piece, one layer each", report.prefill, step, false)
            + allOperatorsText("Operators of a decode piece, one layer each", report.decode, step, true);
 }
 
@@ -295,7 +310,6 @@ std::string printReportText(const Scenario& scenario, const Report& report)
     text += operatorsText("Largest operators of a prefill piece on the busiest stage", report.prefill);
     text += operatorsText("Largest operators of a decode piece on the busiest stage", report.decode);
     text += routingText(scenario);
-    text += axesText(scenario);
     text += servingText(scenario, report.serving);
     text += findingsText("Warnings", report.warnings, scenario);
     return text;

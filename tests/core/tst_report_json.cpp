@@ -259,12 +259,20 @@ private Q_SLOTS:
         QVERIFY(memory["max_context"].get<std::int64_t>() >= 2304);
         QCOMPARE(memory["limiting_device"], memory["devices"][memory["fullest_stage"].get<std::size_t>()]["device"]);
 
+        QVERIFY(!memory["changes"].empty());
+        QVERIFY(memory["changes"][0]["freed_bytes"].get<std::int64_t>() > 0);
+        const double makespan = json["timeline"]["prefill_makespan_s"].get<double>();
+        const Json& path = json["timeline"]["prefill_critical_path"];
+        QCOMPARE(path["work_by_stage_s"].size(), std::size_t{2});
+        QVERIFY(std::abs((path["work_s"].get<double>() + path["send_s"].get<double>()) / makespan - 1) < 1e-9);
+
         const std::string summary = printReportText(scenario, report);
         QVERIFY(lineWith(summary, "Options").contains(QStringLiteral("layers 50+30")));
         QVERIFY(lineWith(summary, "Formats").contains(QStringLiteral("weights bf16 (embedding fp8), KV bf16")));
         QVERIFY(lineWith(summary, "Most sequences").contains(QStringLiteral("longest context at this batch")));
-        QVERIFY(summary.find("\nLinks of each axis") != std::string::npos);
         const std::string details = printReportDetails(scenario, report);
+        QVERIFY(lineWith(details, "TP").contains(QStringLiteral("NVSwitch, 4 members, 450 GB/s")));
+        QVERIFY(!lineWith(details, "Prefill").isEmpty() && details.find("\nCritical path") != std::string::npos);
         QVERIFY(lineWith(details, "Stage 1").contains(QStringLiteral("50\u201379, head")));
         for (const OperatorCost& op : report.decode.operators)
             QVERIFY(details.find(notation(op, scenario.plan)) != std::string::npos);

@@ -257,6 +257,7 @@ private Q_SLOTS:
             QVERIFY(!control->accessibleName().isEmpty());
             QVERIFY((control->focusPolicy() & Qt::TabFocus) != 0);
             QVERIFY(!control->toolTip().isEmpty());
+            QVERIFY2(control->parentWidget()->rect().contains(control->geometry()), qPrintable(control->accessibleName()));
         }
         // No label is cut.
         for (const QLabel* label : controls.options().findChildren<QLabel*>())

@@ -30,12 +30,16 @@ constexpr int kFieldWidth = 53;
 constexpr int kSegmentedWidth = 148;
 constexpr int kArrowGap = 3;
 
-/// On the switch of each use; a scenario's own format takes the last place when it is another one.
+/// On the switch of each use; a scenario's own format takes the last place when it is another one, and a long name one place more.
 template <class F>
 std::vector<F> withCurrent(std::vector<F> formats, F current)
 {
-    if (std::find(formats.begin(), formats.end(), current) == formats.end())
-        formats.back() = current;
+    constexpr std::size_t kShort = 4; // "bf16"
+    if (std::find(formats.begin(), formats.end(), current) != formats.end())
+        return formats;
+    if (nameOf(current).size() > kShort && formats.size() > 3)
+        formats.pop_back();
+    formats.back() = current;
     return formats;
 }
 

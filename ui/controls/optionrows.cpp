@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kSwitchWidth = 164;
 constexpr int kFieldWidth = 53;
+constexpr int kGap = 3;
 constexpr int kOrderWidth = 184;
 
 /// Orders that differ for this plan: the axes above one in every order, the others behind them as usual.
@@ -65,6 +66,7 @@ void OptionPanel::addRow(PlanOption option, const QString& label, const QString&
     control->setFixedWidth(width);
     control->installEventFilter(this);
     auto* row = new QHBoxLayout;
+    row->setSpacing(kGap);
     row->addWidget(name, 1);
     row->addWidget(control);
     column.addLayout(row);

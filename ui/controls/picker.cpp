@@ -32,8 +32,7 @@ Picker::Picker(const QString& name, QWidget* parent) : QWidget(parent), m_theme(
 void Picker::setShape(Shape shape)
 {
     m_shape = shape;
-    if (shape == Shape::Arrow)
-        setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+    setSizePolicy(shape == Shape::Box ? QSizePolicy::Ignored : QSizePolicy::Fixed, QSizePolicy::Fixed);
     updateGeometry();
     update();
 }
