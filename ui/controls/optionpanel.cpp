@@ -136,7 +136,7 @@ void OptionPanel::buildStages(QVBoxLayout& column)
         {tr("replicated"), tr("sharded")}, [](const Scenario& s) { return s.plan.options.shardedNorms ? 1 : 0; },
         [](Scenario& s, int value) { s.plan.options.shardedNorms = value == 1; }, column);
     addSwitch(
-        PlanOption::SequenceExchange, tr("SP exchange"),
+        PlanOption::SequenceExchange, tr("Over SP"),
         tr("How SP ranks exchange keys and values in prefill: gathered before attention, or going round while it runs."),
         {tr("all-gather"), tr("ring")}, [](const Scenario& s) { return static_cast<int>(s.plan.options.sequenceExchange); },
         [](Scenario& s, int value) { s.plan.options.sequenceExchange = static_cast<SequenceExchange>(value); }, column);
