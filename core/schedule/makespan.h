@@ -37,7 +37,8 @@ struct PipelineTimes {
     SendMode sends = SendMode::Overlapped;
     [[nodiscard]] std::size_t index(int stage, int visit, int costClass) const
     {
-        return static_cast<std::size_t>((stage * visits + visit) * classes + costClass);
+        const std::size_t block = static_cast<std::size_t>(stage) * static_cast<std::size_t>(visits) + static_cast<std::size_t>(visit);
+        return block * static_cast<std::size_t>(classes) + static_cast<std::size_t>(costClass);
     }
 };
 
@@ -250,8 +251,7 @@ inline void decodeStart(const PipelineTimes<double>& times, const BatchCut& cut,
     int slowestClass = 0;
     for (int c = 0; c < classes; ++c) {
         double way = 0;
-        for (std::size_t i = static_cast<std::size_t>(c); i < static_cast<std::size_t>(times.stages * times.visits * classes);
-             i += static_cast<std::size_t>(classes))
+        for (std::size_t i = static_cast<std::size_t>(c); i < times.index(times.stages, 0, 0); i += static_cast<std::size_t>(classes))
             way += times.busy[i] + (times.stages > 1 ? times.send[i] : 0);
         if (way > longest) {
             longest = way;
@@ -270,7 +270,7 @@ inline void decodeStart(const PipelineTimes<double>& times, const BatchCut& cut,
             }
         offer(static_cast<std::size_t>(stage), blocks ? busy + send : busy);
         if (!blocks)
-            offer(static_cast<std::size_t>(times.stages + stage), send);
+            offer(static_cast<std::size_t>(times.stages) + static_cast<std::size_t>(stage), send);
     }
     state[start] = 0;
 }

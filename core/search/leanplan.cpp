@@ -6,7 +6,6 @@
 #include "core/search/lanes.h"
 
 #include <algorithm>
-#include <limits>
 #include <new>
 
 namespace shardlens {
@@ -174,23 +173,6 @@ void LeanPlan::preparePieces(const LeanPoints& points, Phase& phase)
         flush(index % kLanes);
 }
 
-void LeanPlan::setCut(const LeanPoint& point)
-{
-    m_plan[PlanAxis::PrefillMicrobatches] = point.prefillMicrobatches;
-    m_plan[PlanAxis::DecodeMicrobatches] = point.decodeMicrobatches;
-    m_plan[PlanAxis::Chunks] = point.chunks;
-}
-
-/// False when no batch and no prompt makes this cut legal: no point needs its time, and it could take any amount of memory.
-bool LeanPlan::canRun(const BatchCut& cut, bool decode)
-{
-    setCut({1, decode ? 1 : cut.microbatches, decode ? cut.microbatches : 1, cut.chunks});
-    Workload enough;
-    enough.batch = std::max(cut.microbatches, m_plan.attentionData());
-    enough.input = std::numeric_limits<int>::max();
-    return isLegalCut(enough, m_plan);
-}
-
 void LeanPlan::evaluatePhase(const LeanPoints& points, Phase& phase)
 {
     preparePieces(points, phase);
@@ -202,8 +184,9 @@ void LeanPlan::evaluatePhase(const LeanPoints& points, Phase& phase)
     m_kernel.pieces({&table, quantity, phase.runsHead.data(), packs, m_types}, phase.rows.data(), phase.columns);
     phase.seconds.resize(jobs.jobs.size());
     const int visits = m_layout.visits();
-    for (const LeanPoints::Group& group : jobs.groups) {
-        if (!canRun(group.cut, phase.decode))
+    for (std::size_t index = 0; index < jobs.groups.size(); ++index) {
+        const LeanPoints::Group& group = jobs.groups[index];
+        if (phase.wanted[index] == 0)
             continue;
         if (phase.decode && !decodeIsClosed(visits, group.cut)) {
             evaluateUnequalDecode(jobs, group, phase);
@@ -289,6 +272,8 @@ Bytes LeanPlan::freeAt(const LeanPoints::Entry& entry) const
 bool LeanPlan::judge(const LeanPoints& points, std::span<LeanResult> results)
 {
     bool any = false;
+    m_prefill.wanted.assign(points.prefill().groups.size(), 0);
+    m_decode.wanted.assign(points.decode().groups.size(), 0);
     Workload work = m_work;
     for (std::size_t i = 0; i < results.size(); ++i) {
         const LeanPoints::Entry& entry = points.entries()[i];
@@ -296,10 +281,14 @@ bool LeanPlan::judge(const LeanPoints& points, std::span<LeanResult> results)
         if (entry.prefill == LeanPoints::kNone)
             continue;
         work.batch = entry.point.batch;
-        setCut(entry.point);
+        m_plan[PlanAxis::PrefillMicrobatches] = entry.point.prefillMicrobatches;
+        m_plan[PlanAxis::DecodeMicrobatches] = entry.point.decodeMicrobatches;
+        m_plan[PlanAxis::Chunks] = entry.point.chunks;
         if (!isLegalCut(work, m_plan))
             continue;
         results[i].legal = true;
+        m_prefill.wanted[entry.prefillGroup] = 1;
+        m_decode.wanted[entry.decodeGroup] = 1;
         results[i].free = freeAt(entry);
         results[i].fits = results[i].free >= 0;
         any = any || results[i].fits;

@@ -76,14 +76,13 @@ private:
         Room quantities;
         std::vector<double> runsHead;
         std::vector<double> rows;
-        std::vector<double> seconds; ///< by job
-        std::uint64_t points = 0;    ///< serial of those that recipes, quantities, runsHead and the rows' links are of; 0: none
+        std::vector<double> seconds;       ///< by job
+        std::vector<unsigned char> wanted; ///< by group: not 0 where a legal point needs it; others could take any amount of memory
+        std::uint64_t points = 0;          ///< serial of those that recipes, quantities, runsHead and the rows' links are of; 0: none
     };
 
     void compileMap();
     void compileLinks(Phase& phase);
-    [[nodiscard]] bool canRun(const BatchCut& cut, bool decode);
-    void setCut(const LeanPoint& point);
     void preparePieces(const LeanPoints& points, Phase& phase);
     void evaluatePhase(const LeanPoints& points, Phase& phase);
     void evaluateUnequalDecode(const LeanPoints::Phase& points, const LeanPoints::Group& group, Phase& phase);

@@ -32,17 +32,22 @@ public:
         for (const auto& [key, jobs] : m_jobs) {
             const auto begin = static_cast<std::uint32_t>(phase.jobs.size());
             phase.jobs.insert(phase.jobs.end(), jobs.begin(), jobs.end());
-            m_first[key] = begin;
+            m_first[key] = {begin, static_cast<std::uint32_t>(phase.groups.size())};
             phase.groups.push_back(
                 {{std::get<1>(key), std::get<2>(key), std::get<0>(key)}, begin, begin + static_cast<std::uint32_t>(jobs.size())});
         }
     }
-    [[nodiscard]] std::uint32_t indexOf(const Place& place) const { return m_first.at(place.first) + place.second; }
+    /// A job's index and that of its group.
+    [[nodiscard]] std::pair<std::uint32_t, std::uint32_t> find(const Place& place) const
+    {
+        const auto [begin, group] = m_first.at(place.first);
+        return {begin + place.second, group};
+    }
 
 private:
     std::map<CutKey, std::vector<lean::Job>> m_jobs;
     std::map<std::tuple<CutKey, std::uint32_t, std::uint32_t>, std::uint32_t> m_known;
-    std::map<CutKey, std::uint32_t> m_first;
+    std::map<CutKey, std::pair<std::uint32_t, std::uint32_t>> m_first; // first job, and group
 };
 
 std::uint64_t nextSerial()
@@ -113,10 +118,11 @@ LeanPoints::LeanPoints(std::span<const LeanPoint> points) : m_serial(nextSerial(
     prefill.moveInto(m_prefill);
     decode.moveInto(m_decode);
     for (std::size_t i = 0; i < points.size(); ++i) {
-        if (m_entries[i].prefill == kNone)
+        Entry& entry = m_entries[i];
+        if (entry.prefill == kNone)
             continue;
-        m_entries[i].prefill = prefill.indexOf(places[i].first);
-        m_entries[i].decode = decode.indexOf(places[i].second);
+        std::tie(entry.prefill, entry.prefillGroup) = prefill.find(places[i].first);
+        std::tie(entry.decode, entry.decodeGroup) = decode.find(places[i].second);
     }
 }
 

@@ -31,6 +31,8 @@ public:
         LeanPoint point;
         std::uint32_t prefill = kNone; ///< job; none: no plan can run this point
         std::uint32_t decode = kNone;
+        std::uint32_t prefillGroup = 0; ///< of the job
+        std::uint32_t decodeGroup = 0;
         std::uint32_t batch = 0;           ///< index into batches()
         std::uint32_t prefillRun = 0;      ///< of the larger microbatches
         std::uint32_t decodeSequences = 0; ///< of the larger microbatches

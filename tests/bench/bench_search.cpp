@@ -117,6 +117,7 @@ Cost search(const Scenario& scenario, const std::vector<Plan>& maps, const lean:
 void report(const std::string& what, const std::vector<Cost>& samples, const char* goal)
 {
     std::vector<double> seconds;
+    seconds.reserve(samples.size());
     for (const Cost& cost : samples)
         seconds.push_back(cost.seconds / static_cast<double>(cost.points));
     bench::print("search, a point: " + what, bench::summarize(seconds), 1e9, "ns", goal);
@@ -150,6 +151,7 @@ int main(int argc, char** argv)
                 {"times only of plans that fit", &lean::bestKernel(), LeanScope::Fitting, Work::Everything, "-"}};
     for (const auto& way : ways) {
         std::vector<Cost> costs;
+        costs.reserve(static_cast<std::size_t>(samples));
         for (int i = 0; i < samples; ++i)
             costs.push_back(search(*scenario, maps, *way.kernel, way.scope, way.work));
         if (&way == &ways[0])
