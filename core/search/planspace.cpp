@@ -31,11 +31,13 @@ public:
             if ((divides || m_use == DeviceUse::All) && of % value != 0)
                 continue;
             m_plan[axis] = value;
+            m_plan[PlanAxis::PrefillMicrobatches] = fewestMicrobatches(m_plan);
             // Whatever rule this breaks with the later axes at one is broken by all of their values.
             if (isLegal(m_context, m_plan))
                 step(level + 1, divides ? room : room / value);
         }
         m_plan[axis] = 1;
+        m_plan[PlanAxis::PrefillMicrobatches] = fewestMicrobatches(m_plan);
     }
 
 private:
@@ -48,6 +50,11 @@ private:
 };
 
 } // namespace
+
+int fewestMicrobatches(const Plan& plan)
+{
+    return plan.virtualStages() > 1 ? plan.pipeline() : 1;
+}
 
 void forEachPlan(const PlanContext& context, int devices, DeviceUse use, const PlanOptions& options,
                  const std::function<void(const Plan&)>& visit)

@@ -29,6 +29,8 @@ std::vector<Plan> allByTrying(const Scenario& s, int devices, DeviceUse use)
                             const std::int64_t used = plan.devices();
                             if (use == DeviceUse::All ? used != devices : used > devices)
                                 continue;
+                            plan[PlanAxis::PrefillMicrobatches] =
+                                plan.options.virtualStages > 1 && plan.pipeline() > 1 ? plan.pipeline() : 1;
                             evaluate(trial, report);
                             if (report.legal)
                                 plans.push_back(plan);
@@ -71,6 +73,32 @@ private Q_SLOTS:
             }
         }
         QVERIFY(found >= 6);
+    }
+
+    /// Four stages by hand, and interleaved ones: the plans with the stages that such options suit.
+    void optionsOfStages()
+    {
+        test::Random random(4);
+        Scenario s = random.scenario();
+        s.model = builtinCatalog().model("llama-3-70b");
+        s.cluster = builtinCatalog().cluster("p5.48xlarge");
+        QVERIFY(s.model && s.cluster);
+        s.formats = {};
+        s.workload = {64, 1024, 64, {}};
+        s.plan.options = {};
+        s.plan.options.layerSplit = LayerSplit::Manual;
+        s.plan.options.stageLayers = {19, 20, 20, 21};
+        const auto hasStages = [](const std::vector<Plan>& plans, int stages) {
+            return std::any_of(plans.begin(), plans.end(), [stages](const Plan& plan) { return plan.pipeline() == stages; });
+        };
+        std::vector<Plan> plans = allByWalking(s, 8, DeviceUse::All);
+        QVERIFY(plans == allByTrying(s, 8, DeviceUse::All));
+        QVERIFY(hasStages(plans, 1) && !hasStages(plans, 2) && hasStages(plans, 4) && !hasStages(plans, 8));
+        s.plan.options = {};
+        s.plan.options.virtualStages = 2;
+        plans = allByWalking(s, 8, DeviceUse::All);
+        QVERIFY(plans == allByTrying(s, 8, DeviceUse::All));
+        QVERIFY(hasStages(plans, 1) && hasStages(plans, 8));
     }
 
     void fewTokensAndSequencesLimitAxes()
