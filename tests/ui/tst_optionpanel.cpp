@@ -226,8 +226,10 @@ private Q_SLOTS:
         const Catalog& catalog = builtinCatalog();
         Scenario start = caseStudyScenario(catalog);
         start.plan.options.layerSplit = LayerSplit::Manual;
-        start.plan.options.stageLayers = {50, 30};
+        start.plan.options.stageLayers = {25, 15, 25, 15};
+        start.plan.options.virtualStages = 2;
         start.plan.options.fusedAttention = false;
+        QVERIFY(isLegal(start.context(), start.plan));
         start.plan.options.sends = SendMode::Synchronous;
         start.plan.options.order = {MeshAxis::Pipeline, MeshAxis::Tensor, MeshAxis::Sequence, MeshAxis::AttentionData, MeshAxis::Data};
         for (const auto& model : catalog.models) {

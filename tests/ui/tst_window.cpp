@@ -340,7 +340,7 @@ private Q_SLOTS:
     void formatsAreSegments()
     {
         WindowFixture fixture;
-        const QList<Segmented*> formats = fixture.window.controls().findChildren<Segmented*>();
+        const QList<Segmented*> formats = fixture.window.controls().findChildren<Segmented*>(QString(), Qt::FindDirectChildrenOnly);
         QCOMPARE(formats.size(), 3);
         Segmented& weights = *formats[0];
         show(fixture, weights);
