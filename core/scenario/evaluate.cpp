@@ -238,7 +238,9 @@ void explainTime(Scratch& s, bool decode, PhaseReport& phase)
         freeSends = std::clamp(phaseTime(times, pipeline.cut, decode, s.schedule), std::min(busiest.total(), phase.time), phase.time);
     }
     busiest[Cause::Communication] += phase.time - freeSends;
-    busiest[Cause::Bubble] = std::max(0.0, phase.time - busiest.total());
+    // Below the rounding of the sums there is no bubble.
+    const double rest = phase.time - busiest.total();
+    busiest[Cause::Bubble] = rest > 1e-12 * phase.time ? rest : 0;
     phase.breakdown = busiest;
 }
 
@@ -322,6 +324,17 @@ void evaluate(const Scenario& scenario, Report& report)
     serve(scenario, report);
 }
 
+Plan planAtBatch(const Plan& plan, int batch)
+{
+    Plan at = plan;
+    for (const PlanAxis axis : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches})
+        at[axis] = std::min(plan[axis], batch);
+    if (at.virtualStages() > 1)
+        while (at.prefillMicrobatches() > 1 && std::int64_t{at.prefillMicrobatches()} * at.chunks() % at.pipeline() != 0)
+            --at[PlanAxis::PrefillMicrobatches];
+    return at;
+}
+
 void batchCurve(const Scenario& scenario, int most, std::vector<BatchPoint>& out)
 {
     out.clear();
@@ -346,11 +359,7 @@ void batchCurve(const Scenario& scenario, int most, std::vector<BatchPoint>& out
         BatchPoint point;
         point.batch = last;
         trial.workload.batch = last;
-        for (const PlanAxis axis : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches})
-            trial.plan[axis] = std::min(scenario.plan[axis], last);
-        // Interleaved stages take prefill microbatches in groups of PP.
-        if (trial.plan.virtualStages() > 1 && last > trial.plan.pipeline())
-            trial.plan[PlanAxis::PrefillMicrobatches] -= trial.plan.prefillMicrobatches() % trial.plan.pipeline();
+        trial.plan = planAtBatch(scenario.plan, last);
         const PlanContext context = trial.context();
         point.legal = model && isLegalCut(trial.workload, trial.plan);
         if (point.legal) {

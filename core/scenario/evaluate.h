@@ -18,7 +18,10 @@ struct BatchPoint {
     bool legal = false;
     bool fits = false;
 };
-/// Evaluates `scenario` at each batch (powers of two and steps between, ascending, up to `most`); microbatch counts are clamped to the batch.
+/// The plan for another batch: no more microbatches than sequences, and with interleaved stages a count that PP divides (times chunks),
+/// where there is one at or below the plan's.
+[[nodiscard]] Plan planAtBatch(const Plan& plan, int batch);
+/// Evaluates `scenario` at each batch (powers of two and steps between, ascending, up to `most`); with planAtBatch().
 void batchCurve(const Scenario& scenario, int most, std::vector<BatchPoint>& out);
 
 } // namespace shardlens

@@ -109,9 +109,9 @@ void weightRows(const Scenario& scenario, const Report& report, const DeviceMemo
                             + std::to_string(scenario.plan.tensor()) + " exceeds the KV heads.");
     if (memory.redundantExperts > 0)
         out.notes.push_back(formatBytes(static_cast<double>(memory.redundantExperts))
-                            + " are redundant experts: " + formatCount(scenario.plan.redundantExperts())
-                            + " copies per layer over EP " + std::to_string(scenario.plan.expert()) + ", this device holds "
-                            + formatCount(memory.expertSlots) + " experts of a layer.");
+                            + " are redundant experts: " + formatCount(scenario.plan.redundantExperts()) + " copies per layer over EP "
+                            + std::to_string(scenario.plan.expert()) + ", this device holds " + formatCount(memory.expertSlots)
+                            + " experts of a layer.");
     for (const DeviceMemory& group : report.memory.groups)
         if (group.stage == memory.stage && group.expertWeights < memory.expertWeights)
             out.notes.push_back(formatCount(group.count) + " devices of this stage hold one expert of a layer less: "

@@ -214,8 +214,7 @@ private Q_SLOTS:
                 last = point.batch;
                 Scenario at = s;
                 at.workload.batch = point.batch;
-                for (const PlanAxis axis : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches})
-                    at.plan[axis] = std::min(s.plan[axis], point.batch);
+                at.plan = planAtBatch(s.plan, point.batch);
                 const Report r = evaluate(at);
                 QCOMPARE(point.legal, r.legal);
                 if (r.legal) {
