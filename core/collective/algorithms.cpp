@@ -11,7 +11,7 @@ namespace {
 
 CollectiveLine line(const LevelUse& use, double steps, double secondsPerByte, double sentPerByte, CollectiveAlgorithm algorithm)
 {
-    return {steps * use.level->latency, secondsPerByte, sentPerByte, algorithm, static_cast<std::int8_t>(use.index)};
+    return {steps * use.level->latency, secondsPerByte, sentPerByte, algorithm, static_cast<std::int16_t>(use.index)};
 }
 
 int log2Ceil(int n)

@@ -41,6 +41,7 @@ std::string_view nameOf(CollectiveAlgorithm algorithm)
     case CollectiveAlgorithm::NestedRing: return "ring through all levels";
     case CollectiveAlgorithm::Pairwise: return "pairwise";
     case CollectiveAlgorithm::Hierarchical: return "hierarchical";
+    case CollectiveAlgorithm::OncePerNode: return "once per node";
     case CollectiveAlgorithm::PointToPoint: return "point to point";
     }
     return "none";
@@ -130,7 +131,7 @@ void addNestedRing(const GroupLayout& layout, Candidates& lines)
     }
     const double rest = (n - 1) / n;
     lines.add({latency, rest * slowest, rest, CollectiveAlgorithm::NestedRing,
-               static_cast<std::int8_t>(layout.levels[layout.levels.size() - 1].index)});
+               static_cast<std::int16_t>(layout.levels[layout.levels.size() - 1].index)});
 }
 
 /// The lower envelope of the lines comes first, by rising latency; where lines meet, the one of lower latency is taken.

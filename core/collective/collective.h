@@ -44,6 +44,7 @@ enum class CollectiveAlgorithm : std::uint8_t {
     NestedRing,        ///< one ring through nested switches, as many rotated ones as a node has devices
     Pairwise,          ///< AllToAll: one partner at a time, n - 1 steps
     Hierarchical,      ///< an algorithm per fabric level
+    OncePerNode,       ///< AllToAll of a mixture of experts: a token crosses to a node once, and there to its ranks
     PointToPoint,
 };
 
@@ -56,7 +57,7 @@ struct CollectiveLine {
     double secondsPerByte = 0; ///< of payload
     double sentPerByte = 0;    ///< bytes each device puts on links, all levels, per byte of payload
     CollectiveAlgorithm algorithm = CollectiveAlgorithm::None;
-    std::int8_t outerLevel = -1; ///< index of the outermost fabric level used; -1: none
+    std::int16_t outerLevel = -1; ///< index of the outermost fabric level used; -1: none
 };
 
 /// Seconds that a line takes. The one formula of every collective's time, here and in the lean evaluation for search.

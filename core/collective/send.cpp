@@ -80,7 +80,7 @@ CollectiveLine sendLine(const Cluster& cluster, int from, int to)
             continue;
         }
         const Route route = routeOn(level, from / inner % units, to / inner % units);
-        return {route.hops * level.latency, 1 / route.bandwidth, 1, CollectiveAlgorithm::PointToPoint, static_cast<std::int8_t>(index)};
+        return {route.hops * level.latency, 1 / route.bandwidth, 1, CollectiveAlgorithm::PointToPoint, static_cast<std::int16_t>(index)};
     }
     return {};
 }

@@ -60,6 +60,34 @@ void TermBuilder::expertMatrices(const FeedForward& f, double routing)
         hiddenWidth);
 }
 
+/// Once per node (DeepSeek-V3, arXiv:2412.19437, section 3.2.2; DeepEP): a token crosses the outermost fabric level once for each node that
+/// has any of its experts, from a device to the one at its place there, which hands it on to the ranks inside; back the same way, added up
+/// inside the node first. Costed as two AllToAlls, one after the other, of which the outer carries destinations by node instead of by rank.
+void TermBuilder::exchangeTokens(Row& row, const Linear2& payload, const ExpertRouting& routing)
+{
+    communicate(row, step.m_stage, Collective::AllToAll, payload);
+    const DeviceGroup group = step.m_placement.stageGroup();
+    const std::span<const int> members = step.m_stage.participants();
+    int nodes = 1;
+    for (const int here : members)
+        nodes = here > 1 ? here : nodes;
+    const int inside = group.size() / nodes;
+    const auto expertTensor = static_cast<int>(plan.expertTensor());
+    // Only where the group's devices lie side by side, so that a node holds whole expert ranks.
+    if (group.axes().size() != 1 || inside <= 1 || inside * nodes != group.size() || inside % expertTensor != 0 || step.m_stage.straddles())
+        return;
+    const GroupAxis axis = group.axes().front();
+    const GroupSpan inner(step.m_cluster, DeviceGroup(axis.stride, inside));
+    const GroupSpan outer(step.m_cluster, DeviceGroup(axis.stride * inside, nodes));
+    const double share = routing.destinations(inside / expertTensor) / (routing.destinations() * expertTensor);
+    for (const CollectiveLine& across : outer.lines(Collective::AllToAll).cheapest())
+        for (const CollectiveLine& within : inner.lines(Collective::AllToAll).cheapest()) {
+            table.lines.push_back({across.latency + within.latency, across.secondsPerByte * share + within.secondsPerByte,
+                                   across.sentPerByte * share + within.sentPerByte, CollectiveAlgorithm::OncePerNode, across.outerLevel});
+            ++row.terms.lineCount;
+        }
+}
+
 /// Tokens meet their experts in one of three ways.
 /// Reduce, tokens held by all: every rank runs its own experts on all tokens; one AllReduce adds up.
 /// Reduce, different tokens: AllGather of the group's tokens, own experts, ReduceScatter of the sums.
@@ -91,7 +119,7 @@ void TermBuilder::experts(const FeedForward& f)
     if (exchange.dispatch || exchange.distinct > 1) {
         Row dispatch = transfer(Op::Dispatch, Sharding::Experts, width, own);
         if (exchange.dispatch)
-            communicate(dispatch, step.m_stage, Collective::AllToAll, dispatched);
+            exchangeTokens(dispatch, dispatched, routing);
         else
             communicate(dispatch, step.m_stage, Collective::AllGather,
                         times(Quantity::GlobalRows, static_cast<double>(width) * kActivationBytes));
@@ -121,7 +149,7 @@ void TermBuilder::combine(const FeedForward& f, const Exchange& exchange, const 
     const bool whole = !exchange.dispatch && exchange.distinct == 1 && !shardedNorms; // on every rank at once
     Row sum = elementwise(Op::Combine, exchange.dealt ? dealt(tp) : Rows{}, width, 2, 2);
     if (exchange.dispatch)
-        communicate(sum, step.m_stage, Collective::AllToAll, dispatched);
+        exchangeTokens(sum, dispatched, (*step.m_routings)[static_cast<std::size_t>(step.m_routingOf[static_cast<std::size_t>(kind)])]);
     else if (exchange.distinct > 1)
         communicate(sum, step.m_stage, Collective::ReduceScatter, times(Quantity::GlobalRows, rowWidth));
     else

@@ -184,7 +184,8 @@ void MemoryTerms::weighStages(const PlanContext& context, const Plan& plan)
             layers.push_back(layerBytes(model, model.kinds[i], context.formats, plan, most[i] - (fewer ? 1 : 0)));
         }
         for (int stage = 0; stage < count; ++stage) {
-            DeviceMemory& memory = m_weights[static_cast<std::size_t>(part * count + stage)];
+            DeviceMemory& memory =
+                m_weights[static_cast<std::size_t>(part) * static_cast<std::size_t>(count) + static_cast<std::size_t>(stage)];
             memory.stage = stage;
             const std::int64_t expertRanks = part == 0 ? m_fullRanks : ranks - m_fullRanks;
             memory.count = static_cast<int>(expertRanks * plan.expertTensor()) * plan.data();

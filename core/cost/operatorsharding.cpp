@@ -210,7 +210,7 @@ private:
         case Op::Convolution: alone("conv", {"qkv", {{"T", m(), {}}, {"N", n(), m_inner}}, {}}); break;
         case Op::StateUpdate: alone("update", {"S", {{"N", positive(m_op.global.repeat), m_inner}, {"D", n(), {}}}, {}}); break;
         case Op::StateExchange: gatherSequence("S", "P"); break;
-        case Op::SequenceGather: gatherSequence("kv", "S"); break;
+        case Op::SequenceGather:
         case Op::RingExchange: gatherSequence("kv", "S"); break;
         case Op::AttentionScores: attention(true); break;
         case Op::AttentionValues: attention(false); break;

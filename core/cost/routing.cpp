@@ -449,6 +449,7 @@ std::vector<double> ExpertRouting::rankLoads() const
     if (m_balanced)
         return m_layout->loads;
     std::vector<double> loads;
+    loads.reserve(static_cast<std::size_t>(m_ranks));
     const double rest = m_experts > m_hottest.slots ? (m_topK - m_hottest.pairsPerToken) / (m_experts - m_hottest.slots) : 0;
     for (int rank = 0; rank < m_ranks; ++rank)
         loads.push_back(rank == m_hottest.rank ? m_hottest.pairsPerToken : rest * heldBy(rank, m_experts, m_ranks));

@@ -238,6 +238,10 @@ std::vector<CollectiveCost> collectiveChoices(const StepModel& step, bool decode
             continue;
         for (const CollectiveLine& line : step.span(facts.span).lines(facts.collective).all())
             choices.push_back(costOf(line, op.payloadBytes));
+        const OperatorTerms& terms = step.table(decode).terms[static_cast<std::size_t>(&facts - step.table(decode).facts.data())];
+        for (std::size_t i = terms.firstLine; i < std::size_t{terms.firstLine} + terms.lineCount; ++i)
+            if (const CollectiveLine& line = step.table(decode).lines[i]; line.algorithm == CollectiveAlgorithm::OncePerNode)
+                choices.push_back(costOf(line, op.payloadBytes));
         break;
     }
     std::stable_sort(choices.begin(), choices.end(), [](const CollectiveCost& a, const CollectiveCost& b) { return a.time < b.time; });

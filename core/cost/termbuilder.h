@@ -95,6 +95,8 @@ struct TermBuilder {
     /// `count` norms of the residual stream: their weights are read; the stream itself is in its neighbours' bytes. Square, sum, scale, add.
     Row norm(Op op, const Rows& rows, int count);
     void communicate(Row& row, const GroupSpan& span, Collective collective, const Linear2& payload);
+    /// An AllToAll of tokens to the ranks of their experts: over the stage group, or once to each node and there to the ranks.
+    void exchangeTokens(Row& row, const Linear2& payload, const ExpertRouting& routing);
     /// Partial sums over TP: an AllReduce, or a ReduceScatter where what follows works on its share of the rows.
     void reduce(Row& row, bool scatter, const Rows& rows = {});
 

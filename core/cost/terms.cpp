@@ -14,7 +14,7 @@ std::string_view nameOf(Quantity quantity)
     case Quantity::SequenceShare: return "sequences of its share";
     case Quantity::GlobalSequences: return "sequences of the group";
     case Quantity::Pairs: return "query-key pairs";
-    case Quantity::KeysRead: return "cached tokens read";
+    case Quantity::KeysRead:
     case Quantity::KeysGathered: return "cached tokens read";
     case Quantity::Rectangle: return "query-key pairs, masked ones included";
     case Quantity::KeysPresent: return "tokens so far";

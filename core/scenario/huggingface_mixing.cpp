@@ -172,6 +172,7 @@ std::vector<Attention> readLinearBetween(ConfigReader& reader, const Family& fam
         reader.ignore("mamba_ssm_dtype", "the state's format is the program's to choose");
     }
     std::vector<Attention> result;
+    result.reserve(isLinear.size());
     for (const bool each : isLinear)
         result.push_back(each ? linear : full);
     return result;
@@ -350,6 +351,7 @@ std::vector<LayerKind> readOnePartLayers(ConfigReader& reader, const Family& fam
         reader.refuse("num_hidden_layers", "the number of layers listed, " + std::to_string(parts.size()) + ", is expected");
     OnePart one(reader, family, hidden);
     std::vector<LayerKind> layers;
+    layers.reserve(parts.size());
     for (const Part part : parts)
         layers.push_back(one.layer(part));
     const bool uses = std::find(parts.begin(), parts.end(), Part::Mlp) != parts.end();

@@ -336,6 +336,33 @@ private Q_SLOTS:
         }
     }
 
+    void tokensCrossToANodeOnce()
+    {
+        // Two nodes of four, 8 rows on each of eight ranks; 4 of 64 experts, eight on each rank.
+        Case c;
+        c.model = mixture();
+        FabricLevel inside;
+        inside.extents = {4};
+        inside.bandwidth = 4e11;
+        FabricLevel across;
+        across.extents = {2};
+        across.bandwidth = 1e10;
+        c.cluster.levels = {inside, across};
+        c.plan[PlanAxis::AttentionData] = c.plan[PlanAxis::Expert] = 8;
+        const OperatorCost dispatch = find(c.decode(64, 100), Op::Dispatch);
+        const double row = 8.0 * 1024 * 2; // bytes of a rank's rows
+        const double ranks = 8 * (1 - 56.0 * 55 * 54 * 53 / (64.0 * 63 * 62 * 61));
+        const double nodes = 2 * (1 - 32.0 * 31 * 30 * 29 / (64.0 * 63 * 62 * 61));
+        QCOMPARE(dispatch.algorithm, CollectiveAlgorithm::OncePerNode);
+        QVERIFY(near(dispatch.payloadBytes, row * ranks, 1e-9));
+        // Half of what goes to nodes crosses; then three quarters of what goes to ranks moves inside.
+        QVERIFY(near(dispatch.communicationTime, row * nodes / 2 / 1e10 + row * ranks * 3 / 4 / 4e11, 1e-9));
+        QVERIFY(near(dispatch.communicationBytes, row * nodes / 2 + row * ranks * 3 / 4, 1e-9));
+        const std::vector<CollectiveCost> all = collectiveChoices(c.step(), true, dispatch);
+        QCOMPARE(all.front().algorithm, CollectiveAlgorithm::OncePerNode);
+        QVERIFY(all.size() > 2 && all[1].time > dispatch.communicationTime); // straight to the ranks: more crosses
+    }
+
     void expertExchanges()
     {
         // 8 devices hold the same 64 tokens; experts over all eight, of 1,024 x 512.
