@@ -14,7 +14,7 @@ bool isShardingName(std::string_view name)
     return !name.empty() && name.size() <= kMostNameLength && isLetter(name.front()) && std::all_of(name.begin(), name.end(), isRest);
 }
 
-Result<Mesh> Mesh::make(std::vector<NamedAxis> axes)
+Result<Mesh> Mesh::make(const std::vector<NamedAxis>& axes)
 {
     const auto refuse = [](std::string found, std::string allowed) {
         return Error{.file = {}, .path = "mesh", .found = std::move(found), .allowed = std::move(allowed)};

@@ -31,7 +31,7 @@ public:
     /// One device, no axes.
     Mesh() = default;
     /// Axes in order, innermost first. Errors: a name that is none or given twice, a size below 1, too many axes or devices.
-    [[nodiscard]] static Result<Mesh> make(std::vector<NamedAxis> axes);
+    [[nodiscard]] static Result<Mesh> make(const std::vector<NamedAxis>& axes);
 
     [[nodiscard]] const std::vector<NamedAxis>& axes() const { return m_axes; }
     [[nodiscard]] int axisCount() const { return static_cast<int>(m_axes.size()); }

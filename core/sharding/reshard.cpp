@@ -126,7 +126,7 @@ struct Rank {
     double price = 0;
     int communications = 0;
     int steps = 0;
-    friend auto operator<=>(const Rank&, const Rank&) = default;
+    friend auto operator<=>(const Rank&, const Rank&) = default; // NOLINT(modernize-use-nullptr): a false alarm of clang-tidy 14
 };
 
 struct Node {

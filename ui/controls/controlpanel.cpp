@@ -342,6 +342,7 @@ void ControlPanel::refreshFormats()
         return accelerator.peakOf(format) > 0 ? QString() : tr("%1 has no arithmetic in %2.").arg(qs(accelerator.name), qs(nameOf(format)));
     };
     std::vector<PickerItem> rates;
+    rates.reserve(kComputeFormatCount);
     for (const ComputeFormat format : kComputeFormats)
         rates.push_back(
             {qs(nameOf(format)), accelerator.peakOf(format) > 0 ? qs(formatFlopRate(accelerator.peakOf(format))) : tr("none"), {}, {}});

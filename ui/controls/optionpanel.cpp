@@ -43,6 +43,7 @@ QString summaryOf(const Scenario& scenario)
 std::vector<PickerItem> numberFormatItems()
 {
     std::vector<PickerItem> items;
+    items.reserve(kNumberFormatCount);
     for (const NumberFormat format : kNumberFormats)
         items.push_back({qs(nameOf(format)), OptionPanel::tr("%1 bits").arg(qs(formatNumber(8 * bytesPerElement(format)))), {}, {}});
     return items;
