@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <vector>
 
 namespace shardlens {
 
@@ -49,17 +51,44 @@ void keepLargest(Explanation& out)
     out.alternatives.push_back({std::to_string(others) + " smaller operators", formatSeconds(rest), rest, Cause::Compute});
 }
 
-/// Every operator of the heaviest piece on the busiest stage, and their sum as a line of the formula.
-void addOperators(Explanation& out, const PhaseReport& phase)
+/// A bar per operator of the heaviest piece on the busiest stage; kinds of layer that run the same operator share one.
+template <class Seconds>
+void addBars(Explanation& out, const PhaseReport& phase, const Seconds& secondsOf)
 {
-    double sum = 0;
+    struct Bar {
+        Op op = Op::Embedding;
+        int runs = 0;
+        double each = 0;
+        bool alike = true; // every run takes `each`
+        double sum = 0;
+        Breakdown breakdown;
+    };
+    std::vector<Bar> bars;
     for (const OperatorCost& op : phase.operators) {
         const int runs = runsOnBusiest(op, phase);
-        if (runs == 0 || op.time <= 0)
+        const double seconds = secondsOf(op);
+        if (runs == 0 || seconds <= 0)
             continue;
-        sum += op.time * runs;
-        out.alternatives.push_back({std::string(nameOf(op.op)), timesText(op.time, runs), op.time * runs, largestCause(op.breakdown)});
+        auto bar = std::find_if(bars.begin(), bars.end(), [&op](const Bar& each) { return each.op == op.op; });
+        if (bar == bars.end())
+            bar = bars.insert(bars.end(), {op.op, 0, seconds, true, 0, {}});
+        bar->alike = bar->alike && std::abs(bar->each - seconds) <= 1e-9 * seconds;
+        bar->runs += runs;
+        bar->sum += seconds * runs;
+        bar->breakdown += op.breakdown.scaled(runs);
     }
+    for (const Bar& bar : bars)
+        out.alternatives.push_back({std::string(nameOf(bar.op)), bar.alike ? timesText(bar.each, bar.runs) : formatSeconds(bar.sum),
+                                    bar.sum, largestCause(bar.breakdown)});
+}
+
+/// Every operator, and their sum as a line of the formula.
+void addOperators(Explanation& out, const PhaseReport& phase)
+{
+    addBars(out, phase, [](const OperatorCost& op) { return op.time; });
+    double sum = 0;
+    for (const Explanation::Alternative& bar : out.alternatives)
+        sum += bar.amount;
     out.formula.push_back({"t_stage", "Σ layers × t_op", "", false});
     out.formula.push_back({"", formatSeconds(sum, 4), "", false});
     out.alternativesTitle = "Its heaviest piece, operator by operator";
@@ -69,12 +98,9 @@ void addOperators(Explanation& out, const PhaseReport& phase)
 /// What each operator of that piece adds to one cause.
 void addOperatorsOf(Explanation& out, const PhaseReport& phase, Cause cause)
 {
-    for (const OperatorCost& op : phase.operators) {
-        const int runs = runsOnBusiest(op, phase);
-        const double seconds = op.breakdown[cause];
-        if (runs > 0 && seconds > 0)
-            out.alternatives.push_back({std::string(nameOf(op.op)), timesText(seconds, runs), seconds * runs, cause});
-    }
+    addBars(out, phase, [cause](const OperatorCost& op) { return op.breakdown[cause]; });
+    for (Explanation::Alternative& bar : out.alternatives)
+        bar.cause = cause;
     out.alternativesTitle = "Of the heaviest piece on the busiest stage";
     keepLargest(out);
 }
