@@ -115,14 +115,14 @@ void MemoryTerms::attentionTerms(const Attention& a, const Plan& plan, NumberFor
     if (a.kind == AttentionKind::Latent) {
         const std::int64_t queryWidth = std::int64_t{a.nopeHeadDim} + a.ropeHeadDim;
         const std::int64_t latent = std::int64_t{a.kvLoraRank} + a.ropeHeadDim;
-        terms.cachePerToken = bytesOf(cache, latent);
+        terms.cachePerToken = cacheBytesOf(cache, 1, latent);
         terms.cacheCopies = tp;
         terms.attentionRow = (heads * (queryWidth + a.valueHeadDim) + a.queryLoraRank + latent) * kActivationSize;
         terms.attentionKey = heads * (std::int64_t{a.nopeHeadDim} + a.valueHeadDim) * kActivationSize;
     } else {
         const std::int64_t kvHeads = kvHeadsOf(a.kvHeads, static_cast<int>(tp), 0).count();
         const std::int64_t kvWidth = kvHeads * (std::int64_t{a.headDim} + a.valueDim());
-        terms.cachePerToken = bytesOf(cache, kvWidth);
+        terms.cachePerToken = cacheBytesOf(cache, kvHeads, a.headDim) + cacheBytesOf(cache, kvHeads, a.valueDim());
         terms.cacheCopies = kvReplication(a.kvHeads, static_cast<int>(tp));
         terms.attentionRow = (heads * ((a.outputGate ? 2 : 1) * std::int64_t{a.headDim} + a.valueDim()) + kvWidth) * kActivationSize;
     }

@@ -28,6 +28,17 @@ ComputeFormat sixteenBit(ComputeFormat format, const Accelerator& accelerator)
     return format;
 }
 
+/// Bytes of one cached value such that those of a token add up to what is stored of it, scales included.
+double cachedValueBytes(const Attention& a, NumberFormat cache)
+{
+    if (a.kind == AttentionKind::None || a.kind == AttentionKind::Linear)
+        return 0;
+    const bool latent = a.kind == AttentionKind::Latent;
+    const std::int64_t width = latent ? std::int64_t{a.kvLoraRank} + a.ropeHeadDim : std::int64_t{a.headDim} + a.valueDim();
+    const Bytes bytes = latent ? cacheBytesOf(cache, 1, width) : cacheBytesOf(cache, 1, a.headDim) + cacheBytesOf(cache, 1, a.valueDim());
+    return static_cast<double>(bytes) / static_cast<double>(width);
+}
+
 } // namespace
 
 ComputeFormat matrixArithmetic(const Formats& formats, WeightClass weightClass, const Accelerator& accelerator)
@@ -54,7 +65,6 @@ TermBuilder::TermBuilder(const StepModel& s, StepTable& t, bool decode)
       formats(s.m_formats),
       tp(s.m_plan.tensor()),
       hidden(s.m_model.hidden),
-      kvElement(bytesPerElement(s.m_formats.kv)),
       attentionFormat(attentionArithmetic(s.m_formats, s.m_cluster.accelerator)),
       shardedNorms(s.m_plan.options.shardedNorms && s.m_plan.tensor() > 1)
 {
@@ -80,6 +90,7 @@ void TermBuilder::compile()
     for (std::size_t i = 0; i < model.kinds.size(); ++i) {
         const std::uint16_t begin = end();
         kind = static_cast<int>(i);
+        kvElement = cachedValueBytes(model.kinds[i].attention, formats.kv);
         layer(model.kinds[i]);
         table.layers.push_back({begin, end()});
     }

@@ -56,7 +56,7 @@ struct TermBuilder {
     const Formats& formats;
     const std::int64_t tp;
     const std::int64_t hidden;
-    const double kvElement; ///< bytes of one cached value, scales included
+    double kvElement = 0; ///< mean bytes of one cached value of the kind at hand, scales included
     const ComputeFormat attentionFormat;
     const bool shardedNorms; ///< and more than one TP rank to share them
     int kind = -1;

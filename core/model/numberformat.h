@@ -82,6 +82,14 @@ struct BlockScale {
     return ceilDiv(elements * bitsOf(format), 8) + (scale.bytes == 0 ? 0 : ceilDiv(elements, scale.elements()) * scale.bytes);
 }
 
+/// Bytes that one token keeps in a cache, `heads` vectors of `width` values. A token is written alone, so a scale covers values of one
+/// vector of one token, as many as a scale of the format has along the contracted dimension; partly filled groups have whole scales.
+[[nodiscard]] constexpr Bytes cacheBytesOf(NumberFormat format, std::int64_t heads, std::int64_t width)
+{
+    const BlockScale scale = scaleOf(format);
+    return heads * (ceilDiv(width * bitsOf(format), 8) + (scale.bytes == 0 ? 0 : ceilDiv(width, scale.rows) * scale.bytes));
+}
+
 /// Mean bytes of one element, scales included: 2 for bf16, 0.53125 for mxfp4.
 [[nodiscard]] constexpr double bytesPerElement(NumberFormat format)
 {

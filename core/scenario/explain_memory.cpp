@@ -150,7 +150,9 @@ void cacheInput(const Scenario& scenario, const MemoryTerms& terms, int stage, s
     const auto paged = [&](std::int64_t tokens) { return ceilDiv(ceilDiv(tokens, sp), terms.cacheBlock()) * terms.cacheBlock(); };
     const std::int64_t tokens = paged(kind.window > 0 ? std::min(context, kind.window) : context);
     const std::string of = kind.window > 0 && kind.window < context ? " tokens of a window of " + formatCount(kind.window) : " tokens";
-    const std::string format(nameOf(scenario.formats.kv));
+    const BlockScale scale = scaleOf(scenario.formats.kv);
+    const std::string format = std::string(nameOf(scenario.formats.kv))
+                               + (scale.bytes > 0 ? ", " + std::to_string(scale.bytes) + " B of scale per " + formatCount(scale.rows) : "");
     const int kvHeads = a.kind == AttentionKind::Latent ? 0 : kvHeadsOf(a.kvHeads, scenario.plan.tensor(), 0).count();
     const std::string width = a.kind == AttentionKind::Latent
                                   ? "(latent " + formatCount(a.kvLoraRank) + " + rotary key " + formatCount(a.ropeHeadDim) + ") " + format

@@ -220,6 +220,47 @@ private Q_SLOTS:
         QCOMPARE(evaluate(s).memory.kvReplication, 8.0);
     }
 
+    /// A scale runs along one vector of one token, however many heads a device holds: what is read is what is stored.
+    void cacheScalesByHand()
+    {
+        for (const int tensor : {1, 2, 4, 8}) {
+            Scenario s = llama(tensor);
+            const Bytes heads = 8 / tensor;
+            const auto check = [&](NumberFormat format, Bytes vector) {
+                s.formats.kv = format;
+                const Report r = evaluate(s);
+                QCOMPARE(r.memory.kvPerTokenPerDevice, 2 * 80 * heads * vector);
+                const auto perToken = static_cast<double>(2 * heads * vector);
+                const auto& ops = r.decode.operators;
+                QVERIFY(near(find(ops, Op::QkvProjection).kvBytes, 16 * perToken));
+                QVERIFY(near(find(ops, Op::AttentionScores).kvBytes + find(ops, Op::AttentionValues).kvBytes, 16 * 1100 * perToken));
+            };
+            check(NumberFormat::Fp8Block, 128 + 4); // TP 8: 21,120 B per token
+            check(NumberFormat::Int4, 64 + 2);
+            check(NumberFormat::Int4Group32, 64 + 4 * 2);
+            check(NumberFormat::Mxfp4, 64 + 4);
+            check(NumberFormat::Nvfp4, 64 + 8);
+            check(NumberFormat::Fp8, 128);
+        }
+        // MLA: a latent of 512 + 64 values has four whole groups of 128 and a half one.
+        Scenario s = scenarioOf("deepseek-v3", "p5.48xlarge");
+        s.plan[PlanAxis::Tensor] = 8;
+        s.workload = {4, 4096, 2};
+        const auto check = [&s](NumberFormat format, Bytes latent) {
+            s.formats.kv = format;
+            const Report r = evaluate(s);
+            QCOMPARE(r.memory.kvPerTokenPerDevice, 61 * latent);
+            const auto& ops = r.decode.operators;
+            QVERIFY(near(find(ops, Op::AttentionScores).kvBytes + find(ops, Op::AttentionValues).kvBytes,
+                         4.0 * 4097 * static_cast<double>(latent)));
+        };
+        check(NumberFormat::Fp8Block, 576 + 5 * 4);
+        check(NumberFormat::Int4, 288 + 5 * 2);
+        check(NumberFormat::Int4Group32, 288 + 18 * 2);
+        check(NumberFormat::Mxfp4, 288 + 18);
+        check(NumberFormat::Nvfp4, 288 + 36);
+    }
+
     void perNodeLinkIsNotADevicesLink()
     {
         // Eight NICs of 50 GB/s a node: a device has one of them.
