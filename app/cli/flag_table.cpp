@@ -21,6 +21,7 @@ constexpr unsigned kPrintsJson = bit(Command::Evaluate) | bit(Command::Catalog) 
 constexpr unsigned kAll = (1U << kCommandCount) - 1;
 constexpr std::int64_t kMostReserve = std::int64_t{1} << 50;
 constexpr std::string_view kFormatNames = "fp32|bf16|fp16|fp8|fp8-block|int8|int4|int4-g32|mxfp4|nvfp4";
+constexpr std::string_view kWeightNames = "native|fp32|bf16|fp16|fp8|fp8-block|int8|int4|int4-g32|mxfp4|nvfp4";
 constexpr std::string_view kOwnFormatNames = "as-weights|fp32|bf16|fp16|fp8|fp8-block|int8|int4|int4-g32|mxfp4|nvfp4";
 constexpr std::string_view kComputeNames = "fp32|tf32|bf16|fp16|fp8|int8|int4|fp4";
 
@@ -47,7 +48,7 @@ constexpr std::array kFlags{
     FlagSpec{Flag::RoutingSkew, "--routing-skew", "", "X", K::Factor, 0, kHundred * static_cast<std::int64_t>(kMaxPowerLaw), kScenario, "load of the i-th busiest expert is as i^-X; 0 is uniform"},
     FlagSpec{Flag::CapacityFactor, "--capacity-factor", "", "X", K::Factor, 0, kHundred * static_cast<std::int64_t>(kMaxCapacityFactor), kScenario, "an expert takes at most X times the mean tokens; 0 is no limit"},
     FlagSpec{Flag::BeyondCapacity, "--beyond-capacity", "", "drop|overflow", K::Choice, 0, 0, kScenario, "what happens to tokens beyond that"},
-    FlagSpec{Flag::Weights, "--weights", "", kFormatNames, K::Choice, 0, 0, kScenario, "number format of the weights"},
+    FlagSpec{Flag::Weights, "--weights", "", kWeightNames, K::Choice, 0, 0, kScenario, "number format of the weights; native: each class as in the model's file"},
     FlagSpec{Flag::Kv, "--kv", "", kFormatNames, K::Choice, 0, 0, kScenario, "number format of the KV cache"},
     FlagSpec{Flag::Compute, "--compute", "", kComputeNames, K::Choice, 0, 0, kScenario | kShard, "number format of the arithmetic"},
     FlagSpec{Flag::AttentionFormat, "--attention-format", "", kOwnFormatNames, K::Choice, 0, 0, kScenario, "number format of the attention matrices alone"},

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kMostScenarioBytes = std::size_t{4} << 20;
 constexpr std::string_view kStandardInput = "standard input";
+constexpr std::string_view kNativeWord = "native";
 
 struct AxisFlag {
     Flag flag;
@@ -127,6 +128,10 @@ void applyWorkload(Scenario& scenario, const Arguments& arguments)
         if (arguments.has(flag))
             format = numberFormatNamed(arguments[flag].text).value_or(format); // the table of flags knows only such names
     };
+    if (arguments.has(Flag::Weights) && arguments[Flag::Weights].text == kNativeWord) {
+        scenario.formats.weights = scenario.model->nativeFormats->weights; // scenarioFrom() has refused models that state none
+        scenario.formats.own = scenario.model->nativeFormats->own;
+    }
     setFormat(Flag::Weights, scenario.formats.weights);
     setFormat(Flag::Kv, scenario.formats.kv);
     applyOwnFormats(scenario.formats, arguments);
@@ -135,6 +140,18 @@ void applyWorkload(Scenario& scenario, const Arguments& arguments)
         scenario.formats.compute = computeFormatNamed(arguments[Flag::Compute].text).value_or(scenario.formats.compute);
     if (arguments.has(Flag::Reserve))
         scenario.reserve = arguments[Flag::Reserve].number;
+}
+
+/// A cluster chosen without --compute runs in what it has, as in the window.
+void supportArithmetic(Scenario& scenario, const Arguments& arguments, std::vector<std::string>& notices)
+{
+    if (arguments.has(Flag::Compute) || !arguments.has(Flag::Cluster))
+        return;
+    const Accelerator& accelerator = scenario.cluster->accelerator;
+    const ComputeFormat wanted = std::exchange(scenario.formats.compute, accelerator.nearestArithmetic(scenario.formats.compute));
+    if (wanted != scenario.formats.compute)
+        notices.push_back(accelerator.name + " has no " + std::string(nameOf(wanted)) + " arithmetic: evaluated with --compute "
+                          + std::string(nameOf(scenario.formats.compute)));
 }
 
 /// TP as large as is legal inside the scale-up domain, everything else 1.
@@ -218,7 +235,13 @@ Result<ScenarioSource> scenarioFrom(const Arguments& arguments, const std::strin
     }
     if (const Result<bool> machine = applyMachine(source.scenario, arguments, catalog, source.notices); !machine.ok())
         return machine.error();
+    if (arguments.has(Flag::Weights) && arguments[Flag::Weights].text == kNativeWord && !source.scenario.model->nativeFormats)
+        return Error{.file = {},
+                     .path = "--weights",
+                     .found = std::string(kNativeWord),
+                     .allowed = source.scenario.model->name + " states no formats of its file; name one, e.g. bf16"};
     applyWorkload(source.scenario, arguments);
+    supportArithmetic(source.scenario, arguments, source.notices);
     applyPlan(source.scenario, arguments, !file.empty());
     noteIdleFlags(source.scenario, arguments, source.notices);
     return source;

@@ -29,6 +29,15 @@ struct Accelerator {
     double powerWatts = 0; ///< 0 = unknown
 
     [[nodiscard]] double peakOf(ComputeFormat format) const { return peak[static_cast<std::size_t>(format)]; }
+    /// `wanted` where it has that arithmetic, else the nearest that it has: V100, say, has fp16 but no bf16.
+    [[nodiscard]] ComputeFormat nearestArithmetic(ComputeFormat wanted) const
+    {
+        for (const ComputeFormat format :
+             {wanted, ComputeFormat::Bf16, ComputeFormat::Fp16, ComputeFormat::Fp8, ComputeFormat::Int8, ComputeFormat::Fp32})
+            if (peakOf(format) > 0)
+                return format;
+        return wanted;
+    }
     /// FLOP per HBM byte at which the two roofs meet.
     [[nodiscard]] double criticalIntensity(ComputeFormat format) const { return peakOf(format) / memoryBandwidth; }
     friend bool operator==(const Accelerator&, const Accelerator&) = default;

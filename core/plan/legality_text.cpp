@@ -126,10 +126,10 @@ std::string violationSentence(const Finding& f, const PlanContext& context, cons
     case Rule::ComputeFormat: {
         std::string names;
         for (const ComputeFormat format : kComputeFormats)
-            if (context.cluster.accelerator.peakOf(format) > 0 && bitsOf(format) < 32)
+            if (context.cluster.accelerator.peakOf(format) > 0)
                 names += (names.empty() ? "" : ", ") + std::string(nameOf(format));
         return context.cluster.accelerator.name + " has no " + std::string(nameOf(context.formats.compute)) + " arithmetic; it has " + names
-               + ".";
+               + ". Choose one with --compute or Precision > Math.";
     }
     case Rule::LockedDevices:
         return axis + " " + value + " cannot keep the locked " + limit
@@ -164,7 +164,9 @@ std::string warningSentence(const Finding& f, const PlanContext& context, const 
         return "Attention DP " + value + " does not divide the " + limit + (f.limit == 1 ? " sequence" : " sequences")
                + " of a microbatch: the fullest rank has " + other + ", others wait for it.";
     case Rule::WeightCopies:
-        return "SP " + limit + " and attention DP " + other + " keep " + value + " copies of all weights but routed experts"
+        return (f.limit > 1 ? "SP " + limit : std::string()) + (f.limit > 1 && f.other > 1 ? " and " : "")
+               + (f.other > 1 ? (f.limit > 1 ? "attention DP " : "Attention DP ") + other : std::string())
+               + (f.limit > 1 && f.other > 1 ? " keep " : " keeps ") + value + " copies of all weights but routed experts"
                + (f.limit > 1 ? ", and in decode every SP rank repeats the projections." : ".");
     case Rule::UnevenShards:
         return "TP " + value + " does not divide " + (f.other == 1 ? "the vocabulary of " : "the MLP width of ") + limit

@@ -83,6 +83,40 @@ private Q_SLOTS:
         QVERIFY(isLegal(scenario.context(), scenario.plan));
     }
 
+    /// V100 has no bf16: without --compute the next format that it has, and a word about it; with --compute what was asked for.
+    void arithmeticThatTheClusterHas()
+    {
+        const auto source = fromFlags("--model llama-2-7b --cluster dgx-1-v100 --weights fp16");
+        QVERIFY(source.ok());
+        const Scenario& scenario = source.value().scenario;
+        QCOMPARE(nameOf(scenario.formats.compute), std::string_view("fp16"));
+        QVERIFY(isLegal(scenario.context(), scenario.plan));
+        QVERIFY(scenario.plan.tensor() > 1);
+        QCOMPARE(source.value().notices.size(), std::size_t{1});
+        QVERIFY(source.value().notices.front().ends_with("has no bf16 arithmetic: evaluated with --compute fp16"));
+        const auto asked = fromFlags("--model llama-2-7b --cluster dgx-1-v100 --compute bf16");
+        QVERIFY(asked.ok() && asked.value().notices.empty());
+        const PlanContext context = asked.value().scenario.context();
+        std::vector<Finding> violations;
+        std::vector<Finding> warnings;
+        checkPlan(context, asked.value().scenario.plan, violations, warnings);
+        QCOMPARE(violations.size(), std::size_t{1});
+        const std::string text = sentence(violations.front(), context, asked.value().scenario.plan);
+        QVERIFY2(text.ends_with("it has fp32, fp16, int8. Choose one with --compute or Precision > Math."), text.c_str());
+    }
+
+    /// The formats of the model's file; a format of a class given beside it holds.
+    void nativeWeights()
+    {
+        const auto source = fromFlags("--model gpt-oss-120b --weights native");
+        QVERIFY2(source.ok(), source.ok() ? "" : source.error().sentence().c_str());
+        const Formats& formats = source.value().scenario.formats;
+        QCOMPARE(nameOf(formats.of(WeightClass::Experts)), std::string_view("mxfp4"));
+        QCOMPARE(nameOf(formats.of(WeightClass::Attention)), std::string_view("bf16"));
+        const auto own = fromFlags("--model gpt-oss-120b --weights native --expert-format int8");
+        QVERIFY(own.ok() && own.value().scenario.formats.of(WeightClass::Experts) == NumberFormat::Int8);
+    }
+
     void flagsOverrideAFileAndNothingElse()
     {
         ScenarioFile file{caseStudyScenario(builtinCatalog()), {}, {}};

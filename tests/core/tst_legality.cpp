@@ -105,6 +105,24 @@ private Q_SLOTS:
         QVERIFY(sentence(violations.front(), s.context(), s.plan).find("no fp8 arithmetic") != std::string::npos);
     }
 
+    /// Axes of size 1 keep no copies and are not named.
+    void weightCopiesNameTheAxesThatMakeThem()
+    {
+        const Scenario s = scenarioOf("llama-3-70b", "p5.48xlarge");
+        const auto says = [&s](int copies, int sequence, int attention) {
+            Finding finding;
+            finding.rule = Rule::WeightCopies;
+            finding.value = copies;
+            finding.limit = sequence;
+            finding.other = attention;
+            return sentence(finding, s.context(), s.plan);
+        };
+        QCOMPARE(says(8, 1, 8), std::string("Attention DP 8 keeps 8 copies of all weights but routed experts."));
+        const std::string repeats = " copies of all weights but routed experts, and in decode every SP rank repeats the projections.";
+        QCOMPARE(says(4, 4, 1), "SP 4 keeps 4" + repeats);
+        QCOMPARE(says(8, 4, 2), "SP 4 and attention DP 2 keep 8" + repeats);
+    }
+
     void severalBrokenRulesEachNameAWayOut()
     {
         Scenario s =

@@ -98,16 +98,11 @@ void search(const PlanContext& context, const Plan& wanted, const std::array<std
 
 void supportArithmetic(Scenario& scenario, std::vector<std::string>& changes)
 {
-    const Accelerator& accelerator = scenario.cluster->accelerator;
-    if (accelerator.peakOf(scenario.formats.compute) > 0)
+    const ComputeFormat format = scenario.cluster->accelerator.nearestArithmetic(scenario.formats.compute);
+    if (format == scenario.formats.compute)
         return;
-    for (const ComputeFormat format : {ComputeFormat::Bf16, ComputeFormat::Fp8, ComputeFormat::Int8, ComputeFormat::Fp32}) {
-        if (accelerator.peakOf(format) <= 0)
-            continue;
-        changes.push_back("math " + std::string(nameOf(scenario.formats.compute)) + " \u2192 " + std::string(nameOf(format)));
-        scenario.formats.compute = format;
-        return;
-    }
+    changes.push_back("math " + std::string(nameOf(scenario.formats.compute)) + " \u2192 " + std::string(nameOf(format)));
+    scenario.formats.compute = format;
 }
 
 /// An option that can stand against a plan, and how it goes back to what always works.
