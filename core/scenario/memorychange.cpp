@@ -130,7 +130,7 @@ void proposeFormats(const Scenario& scenario, Proposals& out)
     }
 }
 
-/// Twice the value of an axis; on a full cluster with half of `partner`.
+/// Twice the value of an axis; on a full cluster with half of `partner`, named as the product that replaces the one of now.
 void proposeDouble(const Scenario& scenario, PlanAxis axis, PlanAxis partner, Proposals& out)
 {
     Scenario next = scenario;
@@ -141,7 +141,7 @@ void proposeDouble(const Scenario& scenario, PlanAxis axis, PlanAxis partner, Pr
         if (scenario.plan[partner] % 2 != 0)
             return;
         next.plan[partner] /= 2;
-        label += " in place of " + std::string(shortNameOf(partner)) + ' ' + formatCount(scenario.plan[partner]);
+        label += " × " + std::string(shortNameOf(partner)) + ' ' + formatCount(next.plan[partner]);
     }
     out.add(std::move(next), std::move(label));
 }

@@ -102,8 +102,7 @@ private Q_SLOTS:
         s.plan[PlanAxis::Tensor] = 8;
         s.plan[PlanAxis::Data] = 8;
         const std::vector<MemoryChange> wide = memoryChanges(s, memoryOf(s), 20);
-        const auto tensor =
-            std::find_if(wide.begin(), wide.end(), [](const MemoryChange& c) { return c.label == "TP 16 in place of DP 8"; });
+        const auto tensor = std::find_if(wide.begin(), wide.end(), [](const MemoryChange& c) { return c.label == "TP 16 × DP 4"; });
         QVERIFY(tensor != wide.end());
         QVERIFY2(tensor->effect.find("but stores each KV value twice") != std::string::npos, tensor->effect.c_str());
         QCOMPARE(tensor->scenario.plan.devices(), s.plan.devices());
