@@ -120,7 +120,9 @@ std::string headText(const Asked& asked)
     text += "mesh " + (axes.empty() ? "of one device" : axes + ": " + formatCount(asked.mesh.devices()) + " devices") + ", "
             + std::string(nameOf(asked.setting.format));
     if (asked.cluster)
-        text += ", on " + asked.cluster->name + " (first axis innermost), " + std::string(nameOf(asked.setting.compute)) + " arithmetic";
+        text += ", on " + asked.cluster->name + " (first axis innermost)";
+    if (asked.cluster && asked.expression.right)
+        text += ", " + std::string(nameOf(asked.setting.compute)) + " arithmetic";
     return text + "\n\n";
 }
 
@@ -170,8 +172,8 @@ std::string productText(const Asked& asked, const MatmulCosts& costs)
         if (asked.cluster)
             text += " in " + formatSeconds(way.time) + " (communication " + formatSeconds(way.communicationTime) + ", product "
                     + formatSeconds(way.productTime) + ")";
-        text += ", sends " + formatBytes(way.sentBytes) + ", holds up to " + formatBytes(static_cast<double>(way.largestBytes))
-                + " per device\n";
+        text += std::string(way.way.result.unreduced.empty() ? "" : ", not yet summed") + ", sends " + formatBytes(way.sentBytes)
+                + ", holds up to " + formatBytes(static_cast<double>(way.largestBytes)) + " per device\n";
         text += stepsText(asked, way.way.steps, way.steps);
     }
     if (costs.ways.size() > kMostPrinted)
@@ -236,7 +238,7 @@ Json headJson(const Asked& asked)
             {"devices", asked.mesh.devices()},
             {"format", nameOf(asked.setting.format)},
             {"cluster", asked.cluster ? Json(asked.cluster->id) : Json()},
-            {"compute", asked.cluster ? Json(nameOf(asked.setting.compute)) : Json()}};
+            {"compute", asked.cluster && asked.expression.right ? Json(nameOf(asked.setting.compute)) : Json()}};
 }
 
 Json productJson(const Asked& asked, const MatmulCosts& costs)
@@ -254,6 +256,7 @@ Json productJson(const Asked& asked, const MatmulCosts& costs)
     json["ways"] = Json::array();
     for (const MatmulWayCost& way : costs.ways)
         json["ways"].push_back({{"result", arrayJson(asked, way.way.result)},
+                                {"summed", way.way.result.unreduced.empty()},
                                 {"sent_bytes", way.sentBytes},
                                 {"flop_per_device", way.way.flop},
                                 {"largest_bytes", way.largestBytes},
@@ -269,10 +272,24 @@ std::string dumped(const Json& json)
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+/// Adds the flag with a format to take, those of 16 bits first.
+Error withoutArithmetic(const Asked& asked, Error error)
+{
+    for (const ComputeFormat format : {ComputeFormat::Bf16, ComputeFormat::Fp16, ComputeFormat::Fp32})
+        if (asked.cluster->accelerator.peakOf(format) > 0) {
+            error.allowed += "; choose with --compute " + std::string(nameOf(format));
+            break;
+        }
+    error.path.clear();
+    return at("--compute", std::move(error));
+}
+
 Result<std::string> productAnswer(const Asked& asked, bool json)
 {
     const Product product = productOf(asked.expression);
     const Result<MatmulCosts> costs = costMatmul(asked.mesh, product, asked.expression.result, asked.setting);
+    if (!costs.ok() && costs.error().path == "arithmetic")
+        return withoutArithmetic(asked, costs.error());
     if (!costs.ok())
         return at(costs.error().path == "mesh" ? "--mesh" : "shardlens shard", costs.error());
     return json ? dumped(productJson(asked, costs.value())) : productText(asked, costs.value());
@@ -300,6 +317,7 @@ Result<std::string> reshardAnswer(const Asked& asked, bool json)
     answer["arrays"] = {arrayJson(asked, from), arrayJson(asked, to)};
     answer["complete"] = true;
     answer["ways"] = {{{"result", arrayJson(asked, to)},
+                       {"summed", to.unreduced.empty()},
                        {"sent_bytes", found.sentBytes},
                        {"flop_per_device", 0.0},
                        {"largest_bytes", nullptr},

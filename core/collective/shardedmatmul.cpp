@@ -4,6 +4,7 @@
 #include "core/base/format.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace shardlens {
@@ -53,6 +54,15 @@ public:
         return static_cast<double>(bytesOf(m_setting.format, static_cast<std::int64_t>(elements)));
     }
 
+    /// Elements exchanged among n devices, in n blocks of whole bytes each; an AllReduce takes what is held as it is.
+    [[nodiscard]] double payloadBytes(StepKind kind, const std::vector<int>& axes, double elements) const
+    {
+        if (kind == StepKind::AllReduce)
+            return bytes(elements);
+        const double n = static_cast<double>(m_mesh.devicesAlong(axes));
+        return n * bytes(std::ceil(elements / n));
+    }
+
     [[nodiscard]] CollectiveCost onCluster(StepKind kind, const std::vector<int>& axes, double payload)
     {
         std::vector<int> sorted = axes;
@@ -66,9 +76,10 @@ public:
     [[nodiscard]] StepPrice price()
     {
         return [this](StepKind kind, const std::vector<int>& axes, double elements) {
+            const double payload = payloadBytes(kind, axes, elements);
             if (m_setting.cluster)
-                return onCluster(kind, axes, bytes(elements)).time;
-            return sentElements(kind, m_mesh.devicesAlong(axes), bytes(elements));
+                return onCluster(kind, axes, payload).time;
+            return sentElements(kind, m_mesh.devicesAlong(axes), payload);
         };
     }
 
@@ -90,11 +101,11 @@ public:
         if (!communicates(step.kind))
             return cost;
         cost.collective = collectiveOf(step.kind);
-        cost.payloadBytes = bytes(payloadElements(m_mesh, step));
+        cost.payloadBytes = payloadBytes(step.kind, step.axes, payloadElements(m_mesh, step));
         cost.sentBytes = sentElements(step.kind, m_mesh.devicesAlong(step.axes), cost.payloadBytes);
         if (m_setting.cluster) {
             cost.onCluster = onCluster(step.kind, step.axes, cost.payloadBytes);
-            cost.sentBytes = cost.onCluster.sentBytes;
+            cost.sentBytes = std::ceil(cost.onCluster.sentBytes);
             cost.time = cost.onCluster.time;
         }
         return cost;
@@ -114,7 +125,17 @@ private:
     }
 };
 
-std::optional<Error> problemOf(const Mesh& mesh, const MatmulSetting& setting)
+std::string computeFormatsOf(const Accelerator& accelerator)
+{
+    std::string list;
+    for (const ComputeFormat format : kComputeFormats)
+        if (accelerator.peakOf(format) > 0)
+            list += (list.empty() ? "" : ", ") + std::string(nameOf(format));
+    return list;
+}
+
+/// Only a product needs arithmetic.
+std::optional<Error> problemOf(const Mesh& mesh, const MatmulSetting& setting, bool multiplies)
 {
     if (!setting.cluster)
         return std::nullopt;
@@ -130,11 +151,11 @@ std::optional<Error> problemOf(const Mesh& mesh, const MatmulSetting& setting)
                      .path = "mesh",
                      .found = formatCount(mesh.axisCount()) + " axes",
                      .allowed = "allowed on a cluster is at most " + formatCount(2 * std::int64_t{kMeshAxisCount})};
-    if (cluster.accelerator.peakOf(setting.compute) <= 0)
+    if (multiplies && cluster.accelerator.peakOf(setting.compute) <= 0)
         return Error{.file = {},
                      .path = "arithmetic",
                      .found = std::string(nameOf(setting.compute)),
-                     .allowed = cluster.accelerator.name + " does not have it"};
+                     .allowed = cluster.accelerator.name + " has " + computeFormatsOf(cluster.accelerator)};
     return std::nullopt;
 }
 
@@ -168,7 +189,7 @@ Bytes largestHeld(const Mesh& mesh, const Product& product, const ProductWay& wa
 Result<MatmulCosts> costMatmul(const Mesh& mesh, const Product& product, const std::optional<ShardedArray>& wanted,
                                const MatmulSetting& setting)
 {
-    if (std::optional<Error> error = problemOf(mesh, setting))
+    if (std::optional<Error> error = problemOf(mesh, setting, true))
         return std::move(*error);
     Pricer pricer(mesh, setting);
     Result<ProductWays> found = waysOf(mesh, product, wanted, pricer.price());
@@ -195,7 +216,7 @@ Result<MatmulCosts> costMatmul(const Mesh& mesh, const Product& product, const s
 
 Result<ReshardCosts> costReshard(const Mesh& mesh, const ShardedArray& from, const ShardedArray& to, const MatmulSetting& setting)
 {
-    if (std::optional<Error> error = problemOf(mesh, setting))
+    if (std::optional<Error> error = problemOf(mesh, setting, false))
         return std::move(*error);
     Pricer pricer(mesh, setting);
     Result<std::vector<ShardStep>> steps = reshard(mesh, from, to, pricer.price());

@@ -25,7 +25,7 @@ struct MatmulSetting {
 struct MatmulStepCost {
     Collective collective = Collective::None;
     double payloadBytes = 0;  ///< V, as collective.h defines it
-    double sentBytes = 0;     ///< by each device: ring formulas, or on a cluster by the chosen algorithm
+    double sentBytes = 0;     ///< by each device: ring formulas, or on a cluster by the chosen algorithm; whole bytes
     CollectiveCost onCluster; ///< zeros without a cluster
     double flop = 0;          ///< Multiply
     double touchedBytes = 0;  ///< Multiply: operands and result of one device

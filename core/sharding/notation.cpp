@@ -9,14 +9,19 @@ std::string printAxes(const std::vector<int>& axes, const Mesh& mesh, AxisSizes 
 {
     std::string joined;
     std::string listed;
+    bool longNames = false;
     for (const int axis : axes) {
         const std::string& name = mesh.name(axis);
         const std::string sized = sizes == AxisSizes::Shown ? name + std::to_string(mesh.size(axis)) : name;
         joined += sized;
+        longNames = longNames || name.size() > 1;
         // In braces a name of the mesh is that axis; a name with its size must not be the name of another.
         const bool clear = mesh.find(sized) < 0 && readSubscript(sized, mesh) == std::vector<std::vector<int>>{{axis}};
         listed += (listed.empty() ? "" : ",") + (clear ? sized : name);
     }
+    // Long names in a row are hard to tell apart; single letters join.
+    if (longNames && axes.size() > 1)
+        return "{" + listed + "}";
     // The short form only where it is read back as the same axes and as nothing else.
     const std::vector<std::vector<int>> readings = readSubscript(joined, mesh);
     return readings.size() == 1 && readings.front() == axes ? joined : "{" + listed + "}";

@@ -3,6 +3,7 @@
 #include "core/sharding/reshard.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <queue>
 
@@ -21,7 +22,27 @@ std::string_view nameOf(StepKind kind)
     return "Slice";
 }
 
+/// Devices exchange blocks of equal size, so that pieces which do not divide travel with the padding that their devices store.
 double payloadElements(const Mesh& mesh, const ShardStep& step)
+{
+    const double n = static_cast<double>(mesh.devicesAlong(step.axes));
+    const double held = static_cast<double>(localElements(mesh, step.before));
+    switch (step.kind) {
+    case StepKind::AllGather: return held * n;
+    case StepKind::ReduceScatter: return static_cast<double>(localElements(mesh, step.after)) * n;
+    case StepKind::AllReduce: return held;
+    case StepKind::AllToAll: {
+        const auto cut = static_cast<std::size_t>(step.toDim);
+        const double whole = static_cast<double>(localSize(mesh, step.before.dims[cut]));
+        return held / whole * static_cast<double>(localSize(mesh, step.after.dims[cut])) * n;
+    }
+    case StepKind::Slice:
+    case StepKind::Multiply: break;
+    }
+    return 0;
+}
+
+double weighedElements(const Mesh& mesh, const ShardStep& step)
 {
     if (!communicates(step.kind))
         return 0;
@@ -33,7 +54,7 @@ double sentElements(StepKind kind, std::int64_t groupDevices, double payload)
     if (!communicates(kind))
         return 0;
     const double n = static_cast<double>(groupDevices);
-    return (kind == StepKind::AllReduce ? 2 : 1) * payload * (n - 1) / n;
+    return (kind == StepKind::AllReduce ? 2 : 1) * std::ceil(payload / n) * (n - 1);
 }
 
 double sentElements(const Mesh& mesh, const ShardStep& step)
@@ -220,9 +241,9 @@ private:
         Result<ShardedArray> after = applyStep(m_mesh, parent.array, move.kind, move.axes, move.fromDim, move.toDim);
         if (!after.ok())
             return;
-        const ShardedArray& held = move.kind == StepKind::AllGather ? after.value() : parent.array;
         Rank rank = parent.rank;
         if (communicates(move.kind)) {
+            const ShardedArray& held = move.kind == StepKind::AllGather ? after.value() : parent.array;
             rank.price += m_price(move.kind, move.axes, static_cast<double>(localElements(m_mesh, held)));
             ++rank.communications;
         }

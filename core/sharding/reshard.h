@@ -2,16 +2,17 @@
 // From one sharding of an array to another by steps that devices can do, and the cheapest sequence of them.
 //
 //   Slice          keep my part of dimension d over axes that hold copies     I -> I_X            free: no communication
-//   AllGather      join the pieces of d over its innermost axes               I_X -> I            V = bytes gathered
+//   AllGather      join the pieces of d over its innermost axes               I_X -> I            V = n blocks held before
 //   AllReduce      add up partial sums, everybody gets the sum                {U_X} -> whole      V = bytes held
-//   ReduceScatter  add up partial sums, everybody gets a part of d            I {U_X} -> I_X      V = bytes held before
-//   AllToAll       move axes from the end of one dimension to another's       I_X, J -> I, J_X    V = bytes held
+//   ReduceScatter  add up partial sums, everybody gets a part of d            I {U_X} -> I_X      V = n blocks held after
+//   AllToAll       move axes from the end of one dimension to another's       I_X, J -> I, J_X    V = n blocks sent
 //
 // A step takes one or several axes at once. Axes are added and taken away at the inner end of a dimension only: that is where pieces
 // join to what a contiguous sharding means (I_XY gathered over X alone would interleave).
 //
 // Bytes that a device sends, for payload V in a group of n (ring algorithms; "How to Scale Your Model", the JAX scaling book, chapter
-// Sharded Matrices): AllGather, ReduceScatter and AllToAll V (n - 1)/n, AllReduce 2 V (n - 1)/n.
+// Sharded Matrices): AllGather, ReduceScatter and AllToAll V (n - 1)/n, AllReduce 2 V (n - 1)/n. The n blocks are of equal size, so that
+// V counts the padding of pieces that do not divide; an AllReduce cuts what is held, V, into n blocks of ceil(V/n).
 #pragma once
 
 #include "core/sharding/shardedarray.h"
@@ -44,6 +45,9 @@ struct ShardStep {
 
 /// The payload V of a step in elements per device, padding included; 0 for steps that do not communicate.
 [[nodiscard]] double payloadElements(const Mesh& mesh, const ShardStep& step);
+/// The payload without the padding of the step's own cut: by this the search weighs steps, or it would move axes to another dimension and
+/// back only to shed padding.
+[[nodiscard]] double weighedElements(const Mesh& mesh, const ShardStep& step);
 /// Elements each device sends, by the formulas above.
 [[nodiscard]] double sentElements(StepKind kind, std::int64_t groupDevices, double payload);
 [[nodiscard]] double sentElements(const Mesh& mesh, const ShardStep& step);
@@ -66,7 +70,7 @@ struct SearchBudget {
     bool spent = false; ///< a search gave way
 };
 
-/// The cheapest sequence of steps from `from` to `to`; of equals the one with fewest communicating steps, then with fewest steps. Empty
+/// The cheapest sequence of steps from `from` to `to` by their weighed elements; of equals the one with fewest communicating steps, then with fewest steps. Empty
 /// when they are sharded alike. Both have the same dimensions, in the same order. Errors: different dimensions; `to` is unreduced over an
 /// axis over which `from` is not.
 [[nodiscard]] Result<std::vector<ShardStep>> reshard(const Mesh& mesh, const ShardedArray& from, const ShardedArray& to,

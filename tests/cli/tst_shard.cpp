@@ -94,6 +94,66 @@ private Q_SLOTS:
         QCOMPARE(json["ways"][0]["sent_bytes"].get<double>(), 33554432.0 * 3 / 4);
     }
 
+    void paddingIsSentToo_data()
+    {
+        QTest::addColumn<QByteArray>("text");
+        QTest::addColumn<QByteArray>("mesh");
+        QTest::addColumn<QByteArray>("shape");
+        QTest::addColumn<QByteArray>("format");
+        QTest::addColumn<double>("payload");
+        QTest::addColumn<double>("sent");
+        const auto row = [](const char* name, const char* text, const char* on, const char* shape, const char* format, double payload,
+                            double sent) {
+            QTest::newRow(name) << QByteArray(text) << QByteArray(on) << QByteArray(shape) << QByteArray(format) << payload << sent;
+        };
+        // Blocks of ceil(9 / 8) x 8 x 2 B = 32 B: to gather eight of them each device sends seven.
+        row("gather", "A[I_X, J] -> A[I, J]", "X=8", "I=9,J=8", "bf16", 8 * 32, 7 * 32);
+        row("scatter", "A[I, J]{U_X} -> A[I_X, J]", "X=8", "I=9,J=1024", "bf16", 8 * 4096, 7 * 4096);
+        row("gather of three", "A[I_X, J] -> A[I, J]", "X=3", "I=8,J=8", "bf16", 3 * 48, 2 * 48);
+        // 2 x 9 elements in eight pieces of ceil(9 / 8) rows and ceil(9 / 8) columns.
+        row("all to all", "A[I_X, J] -> A[I, J_X]", "X=8", "I=9,J=9", "bf16", 8 * 2 * 2 * 2, 7 * 2 * 2 * 2);
+        // Five elements of half a byte take three bytes on each device, and their scale two.
+        row("int4", "A[I_X] -> A[I]", "X=4", "I=20", "int4", 4 * 5, 3 * 5);
+        // What is held is cut into pieces of ceil(20 B / 8) for the ring.
+        row("all reduce", "A[I]{U_X} -> A[I]", "X=8", "I=10", "bf16", 20, 2 * 7 * 3);
+    }
+    void paddingIsSentToo()
+    {
+        QFETCH(const QByteArray, text);
+        QFETCH(const QByteArray, mesh);
+        QFETCH(const QByteArray, shape);
+        QFETCH(const QByteArray, format);
+        QFETCH(const double, payload);
+        QFETCH(const double, sent);
+        const cli::Answer answer = run(
+            {text.toStdString(), "--mesh", mesh.toStdString(), "--shape", shape.toStdString(), "--format", format.toStdString(), "--json"});
+        const auto json = nlohmann::json::parse(answer.out);
+        QCOMPARE(json["ways"][0]["steps"].size(), std::size_t{1});
+        QCOMPARE(json["ways"][0]["steps"][0]["payload_bytes"].get<double>(), payload);
+        QCOMPARE(json["ways"][0]["sent_bytes"].get<double>(), sent);
+    }
+
+    void partialSumsAreMarked()
+    {
+        const std::vector<std::string> words{"A[I,J_X].B[J_X,K]", "--mesh", "X=4", "--shape", "I=64,J=64,K=64"};
+        const std::string out = run(words).out;
+        QVERIFY2(out.find("C[I, K] {U_X}, not yet summed, sends 0 B") != std::string::npos, out.c_str());
+        const auto answer = nlohmann::json::parse(run(with(words, {"--json"})).out);
+        for (const auto& way : answer["ways"])
+            QCOMPARE(way["summed"].get<bool>(), way["result"]["unreduced"].empty());
+        QVERIFY(!answer["ways"][0]["summed"].get<bool>());
+    }
+
+    void reshardingNeedsNoArithmetic()
+    {
+        // A V100 has no bf16 arithmetic, and moves such numbers all the same.
+        const std::vector<std::string> words{"A[I_X, J] -> A[I, J]", "--mesh", "X=8", "--shape", "I=8,J=8", "--cluster", "dgx-1-v100"};
+        const cli::Answer answer = run(words);
+        QVERIFY2(answer.status == cli::kAnswered, answer.err.c_str());
+        QVERIFY(answer.out.find("arithmetic") == std::string::npos);
+        QVERIFY(nlohmann::json::parse(run(with(words, {"--json"})).out)["compute"].is_null());
+    }
+
     void refusals_data()
     {
         QTest::addColumn<QStringList>("words");
@@ -135,6 +195,9 @@ private Q_SLOTS:
             "--mesh: found 16 devices; p5.48xlarge (8x H100) has 8");
         row("arithmetic alone", words(product, "X=4", "I=8,J=8,K=8") + QStringList{QStringLiteral("--compute"), QStringLiteral("fp8")},
             "--compute: says nothing without --cluster");
+        row("no such arithmetic",
+            words(product, "X=4", "I=8,J=8,K=8") + QStringList{QStringLiteral("--cluster"), QStringLiteral("dgx-1-v100")},
+            "--compute: found bf16; NVIDIA V100 SXM2 32GB has fp32, fp16, int8; choose with --compute fp16");
     }
     void refusals()
     {
@@ -167,7 +230,7 @@ private Q_SLOTS:
         row("A[I_X4, J] \xe2\x8b\x85 B[J_X,K] -> C[I,K] {U_X}", product);
         row("A[I_XY, T'_TP]", "A[I_XY, T'_TP]");
         row("A[I_{X,Y}]", "A[I_XY]");
-        row("A[I_{TP SP}]", "A[I_TPSP]");
+        row("A[I_{TP SP}]", "A[I_{TP,SP}]");
         row("A[I] {U_X, U_Y}", "A[I] {U_XY}");
         row("A[I] {U_YX}", "A[I] {U_XY}");
         row("A[]", "A[]");

@@ -6,6 +6,7 @@
 #include <QtTest>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <set>
 
@@ -293,6 +294,38 @@ private Q_SLOTS:
         QVERIFY2(std::abs(sum - sent) < 1e-9, QByteArray::number(sum).constData());
     }
 
+    void paddingTravels_data()
+    {
+        QTest::addColumn<QByteArray>("text");
+        QTest::addColumn<QByteArray>("step");
+        QTest::addColumn<double>("payload"); // elements
+        QTest::addColumn<double>("sent");
+        const auto row = [](const char* text, const char* step, double payload, double sent) {
+            QTest::newRow(text) << QByteArray(text) << QByteArray(step) << payload << sent;
+        };
+        // I = 9, J = 10 on X 8: pieces of two rows or two columns.
+        row("A[I_X, J] -> A[I, J]", "AllGather", 8 * 20, 7 * 20);
+        row("A[I, J] {U_X} -> A[I_X, J]", "ReduceScatter", 8 * 20, 7 * 20);
+        row("A[I, J] {U_X} -> A[I, J_X]", "ReduceScatter", 8 * 18, 7 * 18);
+        row("A[I_X, J] -> A[I, J_X]", "AllToAll", 8 * 4, 7 * 4);
+        // 90 elements in eight pieces of twelve.
+        row("A[I, J] {U_X} -> A[I, J]", "AllReduce", 90, 2 * 7 * 12);
+    }
+    void paddingTravels()
+    {
+        QFETCH(const QByteArray, text);
+        QFETCH(const QByteArray, step);
+        QFETCH(const double, payload);
+        QFETCH(const double, sent);
+        const Mesh on = mesh("X=8");
+        const ShardingExpression e = expression(text.constData(), on, "I=9,J=10");
+        const std::vector<ShardStep> found = reshard(on, e.left, *e.result).value();
+        QCOMPARE(found.size(), std::size_t{1});
+        QCOMPARE(QByteArray::fromStdString(std::string(nameOf(found[0].kind))), step);
+        QCOMPARE(payloadElements(on, found[0]), payload);
+        QCOMPARE(sentElements(on, found[0]), sent);
+    }
+
     void impossibleIsASentence_data()
     {
         QTest::addColumn<QByteArray>("text");
@@ -399,7 +432,12 @@ private Q_SLOTS:
                 QVERIFY(after.ok() && after.value() == step.after);
                 at = after.value();
                 QVERIFY(!problemOf(on, at));
-                sent += sentElements(on, step);
+                const double payload = weighedElements(on, step);
+                sent += sentElements(step.kind, on.devicesAlong(step.axes), payload);
+                // What is really sent carries padding besides, in whole blocks.
+                const double n = static_cast<double>(on.devicesAlong(step.axes));
+                QVERIFY(sentElements(on, step) >= sentElements(step.kind, on.devicesAlong(step.axes), payload));
+                QCOMPARE(std::fmod(payloadElements(on, step), step.kind == StepKind::AllReduce ? 1.0 : n), 0.0);
             }
             QVERIFY(sameSharding(at, target));
             QVERIFY2(sent <= plain * (1 + 1e-12) + 1e-9, printArray(from, on).c_str());

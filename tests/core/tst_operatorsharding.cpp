@@ -102,7 +102,7 @@ private Q_SLOTS:
         QCOMPARE(print(shardingOf(op, plan)), std::string("h[E_EP4, T', I_ETP2] . W[E_EP4, I_ETP2, H] -> y[E_EP4, T', H] {U_ETP2}"));
         op.op = Op::Combine;
         op.collective = Collective::AllReduce;
-        QCOMPARE(print(shardingOf(op, plan)), std::string("y[T, H] {U_ETP2EP4} -> y[T, H]; AllReduce over ETP2EP4"));
+        QCOMPARE(print(shardingOf(op, plan)), std::string("y[T, H] {U_{ETP2,EP4}} -> y[T, H]; AllReduce over {ETP2,EP4}"));
     }
 };
 
