@@ -38,13 +38,17 @@ void TermBuilder::attentionCore(const Core& core)
     qk.terms.activationBytes = {rows, keys, scores * kActivationBytes, core.activationPerKey * share};
 
     if (!fused) {
-        // Maximum, difference, exponential, sum, quotient.
+        // Three kernels: scores are written; read and written again as probabilities; read. Keys and values that were expanded for them
+        // count as cache here: an operator's activations have room for two quantities.
         const auto heads = static_cast<double>(core.heads);
+        qk.terms.kvBytes.c0 += core.activationPerKey * share;
+        qk.terms.activationBytes = {rows, quantity(pairs, core.limit), scores * kActivationBytes, kScoreBytes * heads};
+        // Maximum, difference, exponential, sum, quotient.
         Row softmax = row(Op::AttentionSoftmax, core.sharding, attentionFormat);
         softmax.facts.global = {dim(Quantity::Queries), fixed(0), dim(Quantity::Keys), globalHeads};
         softmax.facts.local = {dim(Quantity::LocalQueries), fixed(0), localKeys, localHeads};
         softmax.terms.flop = times(pairs, 5 * heads, core.limit);
-        softmax.terms.activationBytes = times(pairs, 4 * kScoreBytes * heads, core.limit);
+        softmax.terms.activationBytes = times(pairs, 2 * kScoreBytes * heads, core.limit);
     }
 
     Row av = row(Op::AttentionValues, core.sharding, attentionFormat);
@@ -52,7 +56,13 @@ void TermBuilder::attentionCore(const Core& core)
     av.facts.local = {dim(Quantity::LocalQueries), localKeys, fixed(core.valueWidth), localHeads};
     av.terms.flop = times(pairs, 2 * values, core.limit);
     av.terms.kvBytes = {keys, 0, fused ? cache * (1 - share) : core.valueBytes, 0};
-    av.terms.activationBytes = {rows, keys, values * kActivationBytes, core.activationPerKey * (1 - share)};
+    if (fused) {
+        av.terms.activationBytes = {rows, keys, values * kActivationBytes, core.activationPerKey * (1 - share)};
+    } else {
+        av.terms.kvBytes.c0 += core.activationPerKey * (1 - share);
+        av.terms.activationBytes = {rows, quantity(pairs, core.limit), values * kActivationBytes,
+                                    kScoreBytes * static_cast<double>(core.heads)};
+    }
     if (plan.sequence() > 1 && table.decode) {
         // Every rank has attended to its slice: add the partial outputs, each scaled by its log-sum-exp.
         Row combined = elementwise(Op::SequenceCombine, {}, core.heads * core.valueWidth, 2, 2);

@@ -48,31 +48,29 @@ double betaFraction(double a, double b, double x)
     return result;
 }
 
-/// P(X >= least) of a binomial (n, p): the regularized incomplete beta function I_p(least, n - least + 1).
-double binomialTail(double n, double p, double least)
-{
-    if (least <= 0)
-        return 1;
-    if (least > n || p <= 0)
-        return 0;
-    if (p >= 1)
-        return 1;
-    const double a = least;
-    const double b = n - least + 1;
-    const double front = std::exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * std::log(p) + b * std::log1p(-p));
-    if (p < (a + 1) / (a + b + 2))
-        return front * betaFraction(a, b, p) / a;
-    return 1 - front * betaFraction(b, a, 1 - p) / b;
-}
-
 } // namespace
 
-double expectedExcess(double tokens, double probability, double limit)
+ExpectedExcess::ExpectedExcess(double tokens, double limit) : m_tokens(tokens), m_limit(limit)
 {
-    if (limit >= tokens)
+    if (limit > 0 && limit < tokens)
+        m_logFront = logGamma(tokens) - logGamma(limit) - logGamma(tokens - limit);
+}
+
+double ExpectedExcess::operator()(double p) const
+{
+    if (m_limit >= m_tokens || p <= 0)
         return 0;
-    const double beyond = tokens * probability * binomialTail(tokens - 1, probability, limit);
-    return std::max(0.0, beyond - limit * binomialTail(tokens, probability, limit + 1));
+    const double mean = m_tokens * p;
+    if (m_limit <= 0 || p >= 1)
+        return mean - m_limit;
+    const double a = m_limit;
+    const double b = m_tokens - m_limit;
+    const double front = std::exp(m_logFront + a * std::log(p) + b * std::log1p(-p));
+    // So far from the limit that the tail is certain, or nothing, beyond the last bit of what follows.
+    if (front <= 1e-18 * mean)
+        return std::max(0.0, mean - m_limit);
+    const double tail = p < (a + 1) / (a + b + 2) ? front * betaFraction(a, b, p) / a : 1 - front * betaFraction(b, a, 1 - p) / b;
+    return std::max(0.0, (mean - m_limit) * tail + front);
 }
 
 } // namespace shardlens

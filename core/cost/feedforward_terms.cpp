@@ -79,7 +79,9 @@ void TermBuilder::exchangeTokens(Row& row, const Linear2& payload, const ExpertR
     const GroupAxis axis = group.axes().front();
     const GroupSpan inner(step.m_cluster, DeviceGroup(axis.stride, inside));
     const GroupSpan outer(step.m_cluster, DeviceGroup(axis.stride * inside, nodes));
-    const double share = routing.destinations(inside / expertTensor) / (routing.destinations() * expertTensor);
+    // The payload is the busiest rank's; what crosses is every token to its nodes, spread over a node's links whichever rank it is for.
+    const double busiest = std::max(routing.destinations(), routing.hottest().arrival * plan.expert());
+    const double share = routing.destinations(inside / expertTensor) / (busiest * expertTensor);
     for (const CollectiveLine& across : outer.lines(Collective::AllToAll).cheapest())
         for (const CollectiveLine& within : inner.lines(Collective::AllToAll).cheapest()) {
             table.lines.push_back({across.latency + within.latency, across.secondsPerByte * share + within.secondsPerByte,
@@ -113,8 +115,14 @@ void TermBuilder::experts(const FeedForward& f)
     if (exchange.dispatch) {
         const double sent = routing.destinations();
         const double received = routing.hottest().arrival * plan.expert();
-        dispatched = times(Quantity::Rows, std::max(sent, received) * static_cast<double>(plan.expertTensor() * width) * kActivationBytes
-                                               / static_cast<double>(exchange.copies));
+        if (routing.isLimited()) {
+            table.destinations.resize(step.m_routings->size());
+            table.destinations[static_cast<std::size_t>(routingIndex)] = sent;
+            dispatched = times(Quantity::ExchangedRows, static_cast<double>(width) * kActivationBytes, routingIndex);
+        } else {
+            dispatched = times(Quantity::Rows, std::max(sent, received) * static_cast<double>(plan.expertTensor() * width)
+                                                   * kActivationBytes / static_cast<double>(exchange.copies));
+        }
     }
     if (exchange.dispatch || exchange.distinct > 1) {
         Row dispatch = transfer(Op::Dispatch, Sharding::Experts, width, own);

@@ -380,7 +380,21 @@ double ExpertRouting::limit(double tokens) const
 
 ExpertLoad ExpertRouting::limited(double tokens) const
 {
+    // A step asks for the same few counts again and again: once for each figure of each operator.
+    for (const Known& known : m_known)
+        if (known.tokens == tokens)
+            return known.load;
+    const ExpertLoad load = computeLimited(tokens);
+    m_known[m_oldest] = {tokens, load};
+    m_oldest = (m_oldest + 1) % m_known.size();
+    return load;
+}
+
+ExpertLoad ExpertRouting::computeLimited(double tokens) const
+{
+    constexpr double kRounding = 1e-12; // what the sums of a thousand experts leave behind
     const double most = limit(tokens);
+    const ExpectedExcess excessOf(tokens, most);
     const double all = tokens * m_topK;
     const double uniform = static_cast<double>(m_topK) / m_experts;
     int slots = m_experts; // in use
@@ -393,24 +407,25 @@ ExpertLoad ExpertRouting::limited(double tokens) const
         for (const Slot& slot : m_layout->slots) {
             if (slot.probability != last) {
                 last = slot.probability;
-                each = expectedExcess(tokens, last, most);
+                each = excessOf(last);
             }
             excess += each;
             hot += slot.rank == m_hottest.rank ? tokens * last - each : 0;
         }
     } else if (m_probabilities.empty()) {
-        const double each = expectedExcess(tokens, uniform, most);
+        const double each = excessOf(uniform);
         excess = each * m_experts;
         hot = (tokens * uniform - each) * m_hottest.slots;
     } else {
-        const double first = expectedExcess(tokens, m_probabilities.front(), most);
+        const double first = excessOf(m_probabilities.front());
         for (std::size_t i = 1; i < m_probabilities.size(); ++i)
-            excess += expectedExcess(tokens, m_probabilities[i], most);
+            excess += excessOf(m_probabilities[i]);
         hot = tokens * m_hottest.pairsPerToken - first - m_hottest.others * excess;
         excess += first;
     }
+    const auto shareOf = [all](double pairs) { return pairs > kRounding * all ? pairs / all : 0; };
     if (m_drop)
-        return {hot, most * m_hottest.slots, static_cast<double>(m_hottest.slots), excess / all};
+        return {hot, most * m_hottest.slots, static_cast<double>(m_hottest.slots), shareOf(excess)};
     const double room = most * slots - (all - excess);
     const double moved = std::min(excess, std::max(0.0, room));
     const double share = room > 0 ? moved / room : 0; // of each slot's room
@@ -418,7 +433,7 @@ ExpertLoad ExpertRouting::limited(double tokens) const
     // Experts read: those that their own tokens visit, and of the rest those that the overflow finds.
     const double own = m_hottest.touched(tokens);
     const double reached = pairs > hot ? (m_hottest.slots - own) * -std::expm1(-(pairs - hot) / m_hottest.slots) : 0;
-    return {pairs, pairs, own + reached, (excess - moved) / all};
+    return {pairs, pairs, own + reached, shareOf(excess - moved)};
 }
 
 double ExpertRouting::avoids(int first, int last) const

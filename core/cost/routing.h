@@ -24,6 +24,7 @@
 #include "core/plan/legality.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <memory>
 #include <vector>
@@ -92,6 +93,14 @@ public:
         const double pairs = tokens * m_hottest.pairsPerToken;
         return {pairs, pairs, m_hottest.touched(tokens), 0};
     }
+    /// Rows that the busiest rank sends or receives when tokens are dispatched under a limit: a token goes to each of `destinations` ranks,
+    /// fewer where experts drop it, and what arrives on the hottest rank is at most what it serves.
+    [[nodiscard]] double exchanged(double tokens, double destinations) const
+    {
+        const ExpertLoad load = at(tokens);
+        const double sent = std::min(destinations, m_topK * (1 - load.dropped)) * tokens / m_ranks;
+        return std::max(sent, std::min(m_hottest.arrival * tokens, load.pairs));
+    }
     /// Most rows the hottest rank computes at once for `tokens` tokens of the group: what memory is set aside for.
     [[nodiscard]] double mostRows(double tokens) const
     {
@@ -117,6 +126,7 @@ public:
 
 private:
     [[nodiscard]] ExpertLoad limited(double tokens) const;
+    [[nodiscard]] ExpertLoad computeLimited(double tokens) const;
     void skew(double powerLaw);
     /// Probability that none of a token's experts lies on ranks [first, last).
     [[nodiscard]] double avoids(int first, int last) const;
@@ -131,6 +141,13 @@ private:
     std::vector<double> m_probabilities; ///< by expert, falling; empty: all k / E
     RankLoad m_hottest;
     std::shared_ptr<const Layout> m_layout; ///< null: neither copies nor groups
+
+    struct Known {
+        double tokens = -1;
+        ExpertLoad load;
+    };
+    mutable std::array<Known, 8> m_known{}; ///< latest answers of limited(): an object is for one thread at a time
+    mutable std::size_t m_oldest = 0;
 };
 
 } // namespace shardlens

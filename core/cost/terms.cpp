@@ -27,6 +27,7 @@ std::string_view nameOf(Quantity quantity)
     case Quantity::LocalKeys: return "keys of a sequence on the device";
     case Quantity::GlobalKeysPresent: return "tokens so far, of the group";
     case Quantity::ExpertRows: return "rows of an expert";
+    case Quantity::ExchangedRows: return "rows that the busiest rank sends or receives";
     case Quantity::ExpertDrops: return "of all token-expert pairs";
     case Quantity::ExpertsRead: return "experts";
     }

@@ -71,6 +71,7 @@ enum class Quantity : std::uint8_t {
     GlobalKeysPresent, ///< as KeysPresent, of the microbatch
     ExpertRows,        ///< mean rows of one expert that is read (parameter: index of the routing)
     ExpertDrops,       ///< fraction of all token-expert pairs that no expert serves (parameter: index of the routing)
+    ExchangedRows,     ///< rows that the busiest rank sends or receives under a capacity limit (parameter: index of the routing)
     ExpertsRead,       ///< ExpertsTouched, at least one (parameter: index of the routing)
 };
 
@@ -152,6 +153,7 @@ struct StepTable {
     double inverseBandwidth = 0;
     std::vector<QuantityRecipe> quantities;                     ///< of the terms; the first is One
     std::shared_ptr<const std::vector<ExpertRouting>> routings; ///< of the kinds of layer that have experts
+    std::vector<double> destinations;                           ///< of each of them: ranks a token is sent to, where that is asked for
     std::vector<OperatorTerms> terms;                           ///< embedding, layers by kind, head
     std::vector<CollectiveLine> lines;                          ///< cheapest ones of each collective
     std::vector<TermRange> layers;                              ///< by kind
@@ -164,6 +166,7 @@ struct StepTable {
     {
         quantities.clear();
         routings.reset();
+        destinations.clear();
         terms.clear();
         lines.clear();
         layers.clear();
@@ -233,6 +236,10 @@ template <class T>
     case Quantity::GlobalKeysPresent: return t.sequences * (t.past + t.newTokens);
     case Quantity::ExpertRows:
         return expert([](const ExpertLoad& load) { return std::max(1.0, load.computed / std::max(load.touched, 1e-9)); });
+    case Quantity::ExchangedRows: {
+        const auto index = static_cast<std::size_t>(recipe.parameter);
+        return eachLane([&](double tokens) { return (*table.routings)[index].exchanged(tokens, table.destinations[index]); }, globalRows);
+    }
     case Quantity::ExpertDrops: return expert([](const ExpertLoad& load) { return load.dropped; });
     case Quantity::ExpertsRead: return expert([](const ExpertLoad& load) { return std::max(load.touched, 1.0); });
     }

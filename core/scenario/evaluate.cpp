@@ -262,7 +262,11 @@ void evaluatePhase(const Scenario& scenario, const StepModel& step, bool decode,
                                                                                                                       : phase.busiestStage);
         op.stageLayers = timesOn(op, s.layout, op.stage);
     }
-    const double peak = scenario.cluster->accelerator.peakOf(scenario.formats.compute);
+    // Of the fastest arithmetic that the step uses: attention may run in a faster format than the matrices (int8 on Blackwell Ultra).
+    double peak = scenario.cluster->accelerator.peakOf(scenario.formats.compute);
+    for (const OperatorCost& op : phase.operators)
+        if (op.flop > 0)
+            peak = std::max(peak, scenario.cluster->accelerator.peakOf(op.arithmetic));
     const double devices = static_cast<double>(scenario.plan.stageDevices()) * pipeline.stages;
     phase.mfu = phase.time > 0 ? phase.flop / (phase.time * peak * devices) : 0;
 }

@@ -153,11 +153,32 @@ private Q_SLOTS:
         c.plan.options.fusedAttention = false;
         const auto rows = c.prefill(3, 100);
         QVERIFY(near(find(rows, Op::AttentionScores).flop, 3 * 2.0 * 8 * 64 * 100 * 100)); // the mask saves nothing
-        // Scores written and read, probabilities written and read, two bytes each.
-        QVERIFY(near(find(rows, Op::AttentionSoftmax).activationBytes, 3 * 4 * 2.0 * 8 * 100 * 100));
+        // Scores written; read and written again as probabilities; read: two bytes each, beside queries and outputs of 64 per head.
+        const double matrix = 3 * 2.0 * 8 * 100 * 100;
+        QVERIFY(near(find(rows, Op::AttentionScores).activationBytes, matrix + 3 * 2.0 * 8 * 64 * 100));
+        QVERIFY(near(find(rows, Op::AttentionSoftmax).activationBytes, 2 * matrix));
+        QVERIFY(near(find(rows, Op::AttentionValues).activationBytes, matrix + 3 * 2.0 * 8 * 64 * 100));
         QVERIFY(timeOf(rows) > timeOf(fused));
         // A piece after 50 cached tokens sees 150 keys.
-        QVERIFY(near(find(c.prefill(3, 100, 50), Op::AttentionSoftmax).activationBytes, 3 * 4 * 2.0 * 8 * 100 * 150));
+        QVERIFY(near(find(c.prefill(3, 100, 50), Op::AttentionSoftmax).activationBytes, 3 * 2 * 2.0 * 8 * 100 * 150));
+    }
+
+    void limitsBoundWhatIsExchanged()
+    {
+        // Mixtral-8x7B, an expert on each of eight ranks, 64 prompts of 512: with factor 1 an expert takes 32,768 x 2 / 8 rows of 4,096.
+        Scenario s = scenarioOf("mixtral-8x7b", "p5.48xlarge");
+        s.workload = {64, 512, 2, {0.5, 1, true}};
+        s.plan[PlanAxis::AttentionData] = s.plan[PlanAxis::Expert] = 8;
+        const Report limited = evaluate(s);
+        QVERIFY(near(find(limited.prefill.operators, Op::Dispatch).payloadBytes, 8192.0 * 4096 * 2, 1e-9));
+        QVERIFY(near(find(limited.prefill.operators, Op::Combine).payloadBytes, 8192.0 * 4096 * 2, 1e-9));
+        QVERIFY(limited.prefill.droppedPairs > 0.1);
+        // Enough room everywhere drops nothing, not even what rounding leaves.
+        s.workload.routing = {0, 1, false};
+        const Report overflowing = evaluate(s);
+        QCOMPARE(overflowing.prefill.droppedPairs, 0.0);
+        for (const Finding& finding : overflowing.warnings)
+            QVERIFY(finding.rule != Rule::DroppedTokens);
     }
 
     void deltaRuleByHand()

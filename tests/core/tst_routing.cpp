@@ -295,13 +295,13 @@ private Q_SLOTS:
                         wanted += mass * std::max(0, x - limit);
                         mass *= p / (1 - p) * (tokens - x) / (x + 1);
                     }
-                    const double found = expectedExcess(tokens, p, limit);
+                    const double found = ExpectedExcess(tokens, limit)(p);
                     QVERIFY2(std::abs(found - wanted) < 1e-11 * (1 + wanted), text(found - wanted));
                 }
         // Large numbers, against the normal law: T 65,536, p 1/32, limit one deviation above the mean: sd x 0.08332.
         const double mean = 2048;
         const double deviation = std::sqrt(mean * 31 / 32);
-        QVERIFY(near(expectedExcess(65536, 1.0 / 32, std::round(mean + deviation)), 0.0833 * deviation, 0.02));
+        QVERIFY(near(ExpectedExcess(65536, std::round(mean + deviation))(1.0 / 32), 0.0833 * deviation, 0.02));
     }
 
     void capacity_data()
