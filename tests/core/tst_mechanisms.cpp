@@ -5,6 +5,7 @@
 #include "core/scenario/catalog.h"
 #include "core/scenario/evaluate.h"
 #include "randomscenario.h"
+#include "scenarios.h"
 
 #include <QTest>
 
@@ -166,7 +167,7 @@ private Q_SLOTS:
     void limitsBoundWhatIsExchanged()
     {
         // Mixtral-8x7B, an expert on each of eight ranks, 64 prompts of 512: with factor 1 an expert takes 32,768 x 2 / 8 rows of 4,096.
-        Scenario s = scenarioOf("mixtral-8x7b", "p5.48xlarge");
+        Scenario s = test::scenarioOf("mixtral-8x7b", "p5.48xlarge");
         s.workload = {64, 512, 2, {0.5, 1, true}};
         s.plan[PlanAxis::AttentionData] = s.plan[PlanAxis::Expert] = 8;
         const Report limited = evaluate(s);
