@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sentences of the rules, with the numbers in them and what would mend the plan.
+#include "core/base/format.h"
 #include "core/plan/legality.h"
 
 #include <cstdio>
@@ -33,6 +34,11 @@ std::string mend(const std::vector<int>& nearest, const char* one, const char* s
     if (nearest.empty())
         return ".";
     return "; " + orList(nearest) + (nearest.size() == 1 ? one : several) + ".";
+}
+
+std::string mostVirtualStages(std::int64_t most)
+{
+    return number(most) + (most == 1 ? " virtual stage works." : " virtual stages work.");
 }
 
 std::string decimal(double value)
@@ -71,7 +77,7 @@ std::string violationSentence(const Finding& f, const PlanContext& context, cons
         if (f.other == 0)
             return "Virtual stages are " + value + "; at least 1 is allowed.";
         return "PP " + std::to_string(plan.pipeline()) + " and " + value + " virtual stages cut the model into " + number(f.other)
-               + " blocks, but it has only " + limit + " layers" + mend(nearest, " works", " work");
+               + " blocks, but it has only " + limit + " layers; at most " + mostVirtualStages(f.limit / plan.pipeline());
     case Rule::VirtualMicrobatches:
         return "Virtual stages take the pieces of a prefill in groups of PP " + limit + ", which does not divide " + value
                + (f.other > 1    ? " pieces of " + number(f.other) + " chunks"
@@ -175,7 +181,7 @@ std::string warningSentence(const Finding& f, const PlanContext& context, const 
         return "TP " + value + " does not divide the " + limit + (f.other == 1 ? " decode tokens" : " prompt tokens")
                + " of a piece whose norms it shares out: the last share is padded.";
     case Rule::DroppedTokens:
-        return "The capacity factor drops " + decimal(static_cast<double>(f.value) / 1e4) + " % of the token-expert pairs in "
+        return "The capacity factor drops " + formatPercent(static_cast<double>(f.value) / 1e6) + " of the token-expert pairs in "
                + (f.other == 1 ? "decode" : "prefill") + ": those tokens go without some of their experts.";
     case Rule::FewMicrobatches:
         if (f.axis == PlanAxis::PrefillMicrobatches)

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/cost/weightshards.h"
+#include "core/model/headattention.h"
 #include "core/scenario/explain_parts.h"
 #include "core/scenario/memorychange.h"
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace shardlens {
 
@@ -28,6 +30,11 @@ std::string formatText(NumberFormat format)
         text += " + " + std::to_string(scale.bytes) + " B per " + std::to_string(scale.rows)
                 + (scale.columns > 1 ? " × " + std::to_string(scale.columns) : std::string());
     return text;
+}
+
+std::string rangeOf(IndexRange range)
+{
+    return range.count() == 1 ? std::to_string(range.begin) : std::to_string(range.begin) + "–" + std::to_string(range.end - 1);
 }
 
 std::string dimensions(std::int64_t repeat, std::int64_t rows, std::int64_t columns)
@@ -336,15 +343,15 @@ Explanation explainMemory(const Scenario& scenario, const Report& report, const 
     if (subject.kind == Subject::Kind::Device && subject.device >= 0 && subject.device < scenario.plan.devices()) {
         const Placement placement(scenario.plan.meshSizes());
         const int rank = placement.coordinate(subject.device, MeshAxis::Tensor);
-        const Attention& attention = scenario.model->kinds.front().attention;
-        const IndexRange queries = queryHeadsOf(attention.queryHeads, scenario.plan.tensor(), rank);
-        out.inputs.push_back({"Q heads", std::to_string(queries.begin) + "–" + std::to_string(queries.end - 1),
-                              "TP rank " + std::to_string(rank) + " of " + std::to_string(scenario.plan.tensor()), Provenance::Exact});
-        if (attention.kind == AttentionKind::Grouped) {
-            const IndexRange kv = kvHeadsOf(attention.kvHeads, scenario.plan.tensor(), rank);
-            out.inputs.push_back({"KV heads",
-                                  kv.count() == 1 ? std::to_string(kv.begin) : std::to_string(kv.begin) + "–" + std::to_string(kv.end - 1),
-                                  "of " + std::to_string(attention.kvHeads), Provenance::Exact});
+        const auto add = [&out](const char* name, IndexRange heads, std::string note) {
+            if (heads.count() > 0)
+                out.inputs.push_back({name, rangeOf(heads), std::move(note), Provenance::Exact});
+        };
+        if (const Attention* attention = headAttention(*scenario.model)) {
+            add("Q heads", queryHeadsOf(attention->queryHeads, scenario.plan.tensor(), rank),
+                "TP rank " + std::to_string(rank) + " of " + std::to_string(scenario.plan.tensor()));
+            if (attention->kind == AttentionKind::Grouped)
+                add("KV heads", kvHeadsOf(attention->kvHeads, scenario.plan.tensor(), rank), "of " + std::to_string(attention->kvHeads));
         }
     }
     return out;

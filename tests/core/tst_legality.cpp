@@ -146,7 +146,7 @@ private Q_SLOTS:
         };
         row("virtual-range", "virtual_stages", "Virtual stages are 0; at least 1 is allowed.");
         row("virtual-layers", "virtual_stages",
-            "PP 4 and 32 virtual stages cut the model into 128 blocks, but it has only 80 layers; 2 works.");
+            "PP 4 and 32 virtual stages cut the model into 128 blocks, but it has only 80 layers; at most 20 virtual stages work.");
         row("virtual-groups", "virtual_microbatches",
             "Virtual stages take the pieces of a prefill in groups of PP 4, which does not divide 6 microbatches; 4 or 8 prefill "
             "microbatches "
@@ -282,7 +282,12 @@ private Q_SLOTS:
         s.workload.routing.capacityFactor = 1;
         const Report r = evaluate(s);
         QVERIFY(r.prefill.droppedPairs > 0.05 && r.prefill.droppedPairs < 0.6);
-        QVERIFY(std::any_of(r.warnings.begin(), r.warnings.end(), [](const Finding& f) { return f.rule == Rule::DroppedTokens; }));
+        const auto dropped =
+            std::find_if(r.warnings.begin(), r.warnings.end(), [](const Finding& f) { return f.rule == Rule::DroppedTokens; });
+        QVERIFY(dropped != r.warnings.end());
+        Finding half = *dropped;
+        half.value = 505'410; // millionths of the pairs
+        QVERIFY(sentence(half, s.context(), s.plan).find(" drops 50.5 % of the token-expert pairs") != std::string::npos);
         s.workload.routing = {};
         QCOMPARE(evaluate(s).prefill.droppedPairs, 0.0);
     }

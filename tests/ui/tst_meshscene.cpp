@@ -331,6 +331,56 @@ private Q_SLOTS:
         QCOMPARE(marks, 56);
     }
 
+    void hybridsShowTheHeadsOfTheirAttention()
+    {
+        // Their first layers have a linear mixer. Qwen3-Next: 16 query heads on 2 KV heads; Nemotron-H-56B: 64 on 8.
+        const auto headsOf = [](const Scenario& scenario, const Report& report) {
+            QStringList rows;
+            for (const Explanation::Input& input : explain(scenario, report, device(1)).inputs) {
+                if (input.symbol == "Q heads" || input.symbol == "KV heads")
+                    rows += qs(input.symbol) + QLatin1Char(' ') + qs(input.value);
+            }
+            return rows;
+        };
+        const Scenario qwen = scenarioOf({"Qwen3-Next", "p5.48xlarge", 0, "qwen3-next-80b-a3b", 8});
+        const Report report = evaluate(qwen);
+        QVERIFY(report.legal);
+        const DeviceFacts held = MeshFacts(qwen, report).of(5);
+        QVERIFY(held.queryHeads == (IndexRange{10, 12}) && held.kvHeads == (IndexRange{1, 2}));
+        QCOMPARE(held.kvCopies, 4);
+        QCOMPARE(held.kvCopy, 1);
+        const Scene copied = meshOf(qwen, report, {900, 600});
+        QVERIFY(hasText(copied, QString::fromUtf8("Q 2–3")));
+        QVERIFY(hasText(copied, QStringLiteral("each head is stored 4 times")));
+        QCOMPARE(headsOf(qwen, report), QStringList({QString::fromUtf8("Q heads 2–3"), QStringLiteral("KV heads 0")}));
+
+        const Scenario nemotron = scenarioOf({"Nemotron-H", "p5.48xlarge", 0, "nemotron-h-56b", 4});
+        const Report split = evaluate(nemotron);
+        QVERIFY(split.legal);
+        QCOMPARE(MeshFacts(nemotron, split).of(1).kvCopies, 1);
+        const Scene scene = meshOf(nemotron, split, {900, 600});
+        QVERIFY(hasText(scene, QString::fromUtf8("KV 0–1")) && hasText(scene, QString::fromUtf8("KV 2–3")));
+        QVERIFY(!hasText(scene, QStringLiteral("stored")));
+        QCOMPARE(headsOf(nemotron, split), QStringList({QString::fromUtf8("Q heads 16–31"), QString::fromUtf8("KV heads 2–3")}));
+
+        // No softmax attention at all: no heads, in no colouring.
+        Scenario headless = qwen;
+        auto model = std::make_shared<Model>(*qwen.model);
+        for (LayerKind& kind : model->kinds)
+            kind.attention = model->kinds[model->layers.front()].attention;
+        headless.model = model;
+        const Report without = evaluate(headless);
+        QVERIFY(without.legal);
+        MeshOptions byHead;
+        byHead.colour = MeshColour::KvHead;
+        for (const MeshOptions& options : {MeshOptions(), byHead}) {
+            const Scene bare = meshOf(headless, without, {900, 600}, device(1), options);
+            QVERIFY(!hasText(bare, QStringLiteral("Q ")) && !hasText(bare, QStringLiteral("KV "))
+                    && !hasText(bare, QStringLiteral("none")));
+        }
+        QCOMPARE(headsOf(headless, without), QStringList());
+    }
+
     void identicalReplicasCollapse()
     {
         const Scenario scenario = scenarioOf(caseNamed("65,536 H100, TP 8 x DP 8,192"));

@@ -8,6 +8,7 @@
 #include "ui/controls/pickerpopup.h"
 #include "ui/controls/segmented.h"
 #include "ui/document/adapt.h"
+#include "ui/window/messagebar.h"
 
 #include <QLabel>
 #include <QSignalSpy>
@@ -84,6 +85,31 @@ private Q_SLOTS:
         QTest::mouseClick(button, Qt::LeftButton);
         QVERIFY(p.panel.shown() && p.panel.control(PlanOption::Sends)->isVisible());
         QCOMPARE(p.control<Segmented>(PlanOption::Sends).current(), 1);
+    }
+
+    void aRefusalGoesWithTheNextEdit()
+    {
+        WindowFixture fixture;
+        MessageBar& bar = fixture.window.messages();
+        auto& panel = *fixture.window.findChild<OptionPanel*>();
+        panel.setShown(true);
+        auto& field = *qobject_cast<NumberField*>(panel.control(PlanOption::VirtualStages));
+        const auto refuse = [&] {
+            type(field, "50");
+            return bar.isVisible() && bar.text().contains(QStringLiteral("at most 40 virtual stages"));
+        };
+        QVERIFY2(refuse(), qPrintable(bar.text()));
+        Scenario next = fixture.document.scenario();
+        next.workload.batch += 1;
+        fixture.document.edit(next, QStringLiteral("Batch"));
+        QVERIFY(!bar.isVisible());
+        QVERIFY(refuse());
+        fixture.document.undoStack().undo();
+        QVERIFY(!bar.isVisible());
+        QVERIFY(refuse());
+        bar.error(QStringLiteral("a.json: no such file"));
+        fixture.document.undoStack().redo();
+        QVERIFY(bar.isVisible()); // what is said of a file stays true
     }
 
     void switchesEdit()

@@ -372,6 +372,11 @@ private Q_SLOTS:
         QVERIFY(text.contains(QStringLiteral("GPU 4\u20137")));
         QVERIFY(text.contains(QStringLiteral("260 ms busy")));
         QVERIFY(describeTimeline(scenario, report).contains(QStringLiteral("2 stages")));
+        // With PP innermost a stage has every other device: no range names them.
+        Scenario woven = scenario;
+        woven.plan.options.order = {MeshAxis::Pipeline, MeshAxis::Tensor, MeshAxis::Sequence, MeshAxis::AttentionData, MeshAxis::Data};
+        const QString apart = timelineTooltip(woven, report, piece);
+        QVERIFY2(apart.contains(QStringLiteral("Stage 1, 4 GPUs")), qPrintable(apart));
     }
 };
 

@@ -19,6 +19,8 @@
 #include <QPushButton>
 #include <QSet>
 
+#include <cstdlib>
+
 using namespace shardlens;
 
 namespace {
@@ -129,6 +131,25 @@ private Q_SLOTS:
         fixture.window.files().fillRecentMenu(recent);
         QVERIFY(!recent.actions()[0]->isEnabled());
         QVERIFY(recent.actions()[1]->isEnabled());
+    }
+
+    void aMessageFromBeforeTheWindowIsShownHasItsPlace()
+    {
+        QTemporaryDir directory;
+        Settings settings(directory.filePath(QStringLiteral("settings.ini")));
+        prepareAppearance();
+        Document document(builtinCatalog());
+        MainWindow window(document, settings);
+        window.files().openAny(writeFile(directory, QStringLiteral("bad.shardlens"), "{"));
+        window.resize(1440, 900);
+        window.show();
+        QCoreApplication::processEvents();
+        const MessageBar& bar = window.messages();
+        QVERIFY(bar.isVisible());
+        const QRect host = bar.parentWidget()->rect();
+        QVERIFY(host.contains(bar.geometry()));
+        QVERIFY(std::abs(bar.geometry().center().x() - host.center().x()) <= 1);
+        QVERIFY(host.bottom() - bar.geometry().bottom() < 40);
     }
 
     void brokenFilesAreRefusedWithoutAQuestion()

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/document/adapt.h"
 
+#include "core/model/headattention.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -27,7 +29,7 @@ std::vector<int> candidates(const Scenario& scenario, PlanAxis axis)
 {
     const int now = std::max(1, scenario.plan[axis]);
     const int most = scenario.cluster->devices();
-    const Attention& attention = scenario.model->kinds.front().attention;
+    const Attention* attention = headAttention(*scenario.model);
     std::vector<int> values{1};
     const auto add = [&](int value) {
         if (value >= 1 && value <= most)
@@ -37,7 +39,7 @@ std::vector<int> candidates(const Scenario& scenario, PlanAxis axis)
     for (int value = now; value > 1; value /= 2)
         add(value / 2);
     const bool dealsHeads = axis == PlanAxis::Tensor;
-    const int dealt = dealsHeads ? attention.queryHeads : most;
+    const int dealt = dealsHeads && attention ? attention->queryHeads : most;
     if (dealsHeads || axis == PlanAxis::Expert || axis == PlanAxis::Pipeline)
         for (int value = 1; value <= std::min(dealt, most); ++value)
             if (dealt % value == 0)

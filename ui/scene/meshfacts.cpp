@@ -2,6 +2,7 @@
 #include "ui/scene/meshfacts.h"
 
 #include "core/base/format.h"
+#include "core/model/headattention.h"
 
 #include <QStringList>
 
@@ -17,10 +18,9 @@ MeshFacts::MeshFacts(const Scenario& scenario, const Report& report)
       m_layout(stageLayout(*scenario.model, scenario.plan))
 {}
 
-const Attention& MeshFacts::attention() const
+const Attention* MeshFacts::attention() const
 {
-    const Model& model = *m_scenario.model;
-    return model.kinds[model.layers.empty() ? 0 : model.layers.front()].attention;
+    return headAttention(*m_scenario.model);
 }
 
 QString MeshFacts::layersText(int stage) const
@@ -66,14 +66,15 @@ DeviceFacts MeshFacts::of(int device) const
     facts.replica = m_placement.coordinate(device, MeshAxis::Data);
     facts.expertRank = m_placement.expertRank(device);
     facts.layers = m_layout.layers(facts.stage, 0);
-    const Attention& kind = attention();
-    facts.queryHeads = queryHeadsOf(kind.queryHeads, plan.tensor(), facts.tensor);
-    if (kind.kind == AttentionKind::Latent) {
+    const Attention* kind = attention();
+    if (kind)
+        facts.queryHeads = queryHeadsOf(kind->queryHeads, plan.tensor(), facts.tensor);
+    if (kind && kind->kind == AttentionKind::Latent) {
         facts.kvCopies = plan.tensor();
         facts.kvCopy = facts.tensor;
-    } else {
-        facts.kvHeads = kvHeadsOf(kind.kvHeads, plan.tensor(), facts.tensor);
-        facts.kvCopies = kvReplication(kind.kvHeads, plan.tensor());
+    } else if (kind) {
+        facts.kvHeads = kvHeadsOf(kind->kvHeads, plan.tensor(), facts.tensor);
+        facts.kvCopies = kvReplication(kind->kvHeads, plan.tensor());
         facts.kvCopy = facts.tensor % facts.kvCopies;
     }
     if (const int all = experts(); all > 0)

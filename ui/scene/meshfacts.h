@@ -16,8 +16,8 @@ struct DeviceFacts {
     int stage = 0;
     int replica = 0;
     int expertRank = 0;
-    IndexRange layers; ///< of its first visit: with virtual stages there are more, see layersText()
-    IndexRange queryHeads;
+    IndexRange layers;     ///< of its first visit: with virtual stages there are more, see layersText()
+    IndexRange queryHeads; ///< empty, and so are the KV heads, where no layer has softmax attention
     IndexRange kvHeads;
     IndexRange experts; ///< empty for a dense model
     int kvCopy = 0;     ///< which of kvCopies equal copies of its KV heads this device holds
@@ -38,8 +38,8 @@ public:
     /// True when the devices of each stage, and those of each replica, follow one another: the usual order of the plan's axes.
     [[nodiscard]] bool areBlocks() const;
     [[nodiscard]] const DeviceMemory& memoryOf(int stage) const;
-    /// The attention of the model's first layer: head counts are equal in all its layers.
-    [[nodiscard]] const Attention& attention() const;
+    /// Whose heads are shown: of the first layer that has softmax attention; null where none has.
+    [[nodiscard]] const Attention* attention() const;
     [[nodiscard]] int experts() const;
     /// Which layers a stage runs: "0–9", or of each of its visits "0–4, 40–44".
     [[nodiscard]] QString layersText(int stage) const;

@@ -50,7 +50,8 @@ std::vector<LegendEntry> placeLegend(const ViewInput& input, const MeshOptions& 
     case MeshColour::Replica: add(QStringLiteral("Replica"), plan.data(), false); break;
     case MeshColour::ExpertRank: add(QStringLiteral("EP rank"), plan.expert(), false); break;
     case MeshColour::KvHead:
-        add(QStringLiteral("KV head"), facts.attention().kind == AttentionKind::Grouped ? facts.attention().kvHeads : 1, false);
+        if (const Attention* attention = facts.attention())
+            add(QStringLiteral("KV head"), attention->kind == AttentionKind::Grouped ? attention->kvHeads : 1, false);
         break;
     }
     return entries;
@@ -258,7 +259,8 @@ void drawReadout(const MeshDrawing& drawing, const QRectF& area)
                           && drawing.layout.shown > drawing.facts->replicaDevices();
     const int copies = drawing.facts->of(0).kvCopies;
     QString hatched;
-    const bool latent = drawing.facts->attention().kind == AttentionKind::Latent;
+    const Attention* attention = drawing.facts->attention();
+    const bool latent = attention && attention->kind == AttentionKind::Latent;
     if (copies > 1)
         hatched = (latent ? QStringLiteral("hatched KV: copies, the latent is stored %1 times")
                           : QStringLiteral("hatched KV: copies, each head is stored %1 times"))

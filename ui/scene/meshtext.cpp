@@ -146,13 +146,14 @@ QStringList deviceParts(const Scenario& scenario, const Report& report, const Me
         parts += QStringLiteral("replica ") + QString::number(held.replica);
     parts +=
         facts.layout().visits() == 1 ? named("layer", "layers", held.layers) : QStringLiteral("layers ") + facts.layersText(held.stage);
-    parts += named("query head", "Q", held.queryHeads);
-    QString kv = QStringLiteral("KV latent");
-    if (facts.attention().kind != AttentionKind::Latent)
-        kv = named("KV head", "KV", held.kvHeads);
-    if (held.kvCopies > 1)
-        kv += QStringLiteral(" (copy %1 of %2)").arg(held.kvCopy + 1).arg(held.kvCopies);
-    parts += kv;
+    if (held.queryHeads.count() > 0)
+        parts += named("query head", "Q", held.queryHeads);
+    if (const Attention* attention = facts.attention()) {
+        QString kv = attention->kind == AttentionKind::Latent ? QStringLiteral("KV latent") : named("KV head", "KV", held.kvHeads);
+        if (held.kvCopies > 1)
+            kv += QStringLiteral(" (copy %1 of %2)").arg(held.kvCopy + 1).arg(held.kvCopies);
+        parts += kv;
+    }
     if (held.experts.count() > 0 && scenario.plan.expert() > 1)
         parts += named("expert", "experts", held.experts);
     parts += qs(formatBytes(static_cast<double>(memory.total()))) + QStringLiteral(" of ")

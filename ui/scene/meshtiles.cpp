@@ -213,13 +213,16 @@ private:
         }
     }
 
-    [[nodiscard]] bool showsKvMark() const { return m_facts.kvCopies > 1 || m_drawing.options.colour == MeshColour::KvHead; }
+    [[nodiscard]] bool showsKvMark() const
+    {
+        return m_facts.kvCopies > 1 || (m_drawing.options.colour == MeshColour::KvHead && m_drawing.facts->attention());
+    }
 
     void drawKvMark()
     {
         if (!showsKvMark() || m_rect.height() < 16)
             return;
-        const bool latent = m_drawing.facts->attention().kind == AttentionKind::Latent;
+        const bool latent = m_drawing.facts->attention()->kind == AttentionKind::Latent;
         const QString text = latent ? QStringLiteral("KV latent") : QString(QStringLiteral("KV ") + rangeText(m_facts.kvHeads));
         const double width = textWidth(text, TextRole::Note);
         const bool room = m_inner.height() >= kLine + 14 && width <= m_rect.width() - 2 * m_frame - 8;
@@ -290,12 +293,14 @@ private:
 
     [[nodiscard]] std::vector<Fact> facts() const
     {
-        const Attention& attention = m_drawing.facts->attention();
-        std::vector<Fact> lines{place(), ranged(QStringLiteral("Q "), m_facts.queryHeads, attention.queryHeads)};
+        const Attention* attention = m_drawing.facts->attention();
+        std::vector<Fact> lines{place()};
+        if (m_facts.queryHeads.count() > 0)
+            lines.push_back(ranged(QStringLiteral("Q "), m_facts.queryHeads, attention->queryHeads));
         if (m_facts.experts.count() > 0 && m_drawing.input.scenario.plan.expert() > 1)
             lines.push_back(ranged(expertsName(), m_facts.experts, m_drawing.facts->experts()));
-        if (!showsKvMark() && attention.kind == AttentionKind::Grouped)
-            lines.push_back(ranged(QStringLiteral("KV "), m_facts.kvHeads, attention.kvHeads));
+        if (!showsKvMark() && m_facts.kvHeads.count() > 0)
+            lines.push_back(ranged(QStringLiteral("KV "), m_facts.kvHeads, attention->kvHeads));
         if (m_drawing.facts->layout().visits() == 1) {
             lines.push_back(ranged(QStringLiteral("layers "), m_facts.layers, m_drawing.input.scenario.model->layerCount()));
         } else {
@@ -320,15 +325,13 @@ private:
         const bool oneLine = m_inner.height() < kLine + noteHeight;
         const QString name = deviceName(m_drawing.input.scenario, m_tile.device);
         const QString index = QString::number(m_tile.device);
-        const QString heads = QStringLiteral("Q ") + rangeText(m_facts.queryHeads);
         // On a chip with its number in the frame, the heads say more than the core's index.
-        const QString widestHeads =
-            QStringLiteral("Q ")
-            + rangeText({m_drawing.facts->attention().queryHeads - m_facts.queryHeads.count(), m_drawing.facts->attention().queryHeads});
-        const bool headsFirst = oneLine && isOnChip(*m_drawing.input.scenario.cluster, 0) && allFit(widestHeads, TextRole::Note);
-        if (headsFirst) {
-            centredText(heads, TextRole::Note);
-            return;
+        if (oneLine && m_facts.queryHeads.count() > 0 && isOnChip(*m_drawing.input.scenario.cluster, 0)) {
+            const Fact heads = ranged(QStringLiteral("Q "), m_facts.queryHeads, m_drawing.facts->attention()->queryHeads);
+            if (allFit(heads.longest, TextRole::Note)) {
+                centredText(heads.text, TextRole::Note);
+                return;
+            }
         }
         const int last = m_drawing.layout.shown - 1;
         const bool strong = allFit(deviceName(m_drawing.input.scenario, last), TextRole::BodyStrong) && m_inner.height() >= noteHeight;

@@ -2,6 +2,7 @@
 #include "ui/scene/timelinescene.h"
 
 #include "core/base/format.h"
+#include "ui/scene/meshfacts.h"
 #include "ui/scene/scenetext.h"
 #include "ui/scene/timelinerows.h"
 
@@ -27,14 +28,15 @@ const PhaseReport& phaseOf(const Report& report, Phase phase)
     return phase == Phase::Prefill ? report.prefill : report.decode;
 }
 
-QString devicesOf(const Scenario& scenario, const Report& report, int stage)
+QString devicesOf(const Scenario& scenario, int stage)
 {
-    const auto index = static_cast<std::size_t>(stage);
-    const auto most = static_cast<int>(std::min<std::int64_t>(scenario.plan.stageDevices(), 1 << 20));
-    const int first = index < report.memory.stages.size() ? report.memory.stages[index].firstDevice : stage * most;
+    const Placement placement(scenario.plan.meshSizes());
+    const auto count = static_cast<int>(scenario.plan.stageDevices());
     const QString noun = qs(scenario.cluster->accelerator.noun);
-    return most == 1 ? QStringLiteral("%1 %2").arg(noun).arg(first)
-                     : QStringLiteral("%1 %2%3%4").arg(noun).arg(first).arg(QString(QChar(u'\u2013'))).arg(first + most - 1);
+    if (placement.stageGroup() != DeviceGroup(1, count)) // they do not follow one another
+        return counted(count, noun);
+    const int first = placement.firstDevice(stage, 0);
+    return noun + QLatin1Char(' ') + rangeText({first, first + count});
 }
 
 /// The closed form when it is what the events gave, else what they gave with the closed form beside it; longest first.
@@ -131,7 +133,7 @@ void drawStageLabels(Scene& scene, const ViewInput& input, const TimelineLayout&
         if (twoLines) {
             const double top = area.center().y() - (strong + note) / 2;
             scene.text({area.left(), top, area.width(), strong}, name, TextRole::BodyStrong, theme.color(Ink::Text), Qt::AlignLeft, true);
-            scene.text({area.left(), top + strong, area.width(), note}, devicesOf(input.scenario, input.report, stage), TextRole::Note,
+            scene.text({area.left(), top + strong, area.width(), note}, devicesOf(input.scenario, stage), TextRole::Note,
                        theme.color(Ink::Text3), Qt::AlignLeft, true);
         } else {
             scene.text({area.left(), area.center().y() - note / 2, area.width(), note}, name, TextRole::Note, theme.color(Ink::Text2),
@@ -254,7 +256,7 @@ TimelineLayout timelineLayout(const ViewInput& input, const TimelineOptions& opt
     layout.rowPitch = layout.rowHeight + gap;
     const double rowsHeight = layout.rowPitch * layout.rows - gap;
 
-    const QString widest = devicesOf(input.scenario, input.report, stages - 1);
+    const QString widest = devicesOf(input.scenario, stages - 1);
     const double wanted =
         std::max(textWidth(TimelineScene::tr("Stage %1").arg(stages - 1), TextRole::BodyStrong), textWidth(widest, TextRole::Note))
         + space::kInset;
@@ -315,7 +317,7 @@ QString timelineTooltip(const Scenario& scenario, const Report& report, const Su
     const PhaseReport& phase = phaseOf(report, subject.phase);
     const bool stageKnown = subject.stage >= 0 && subject.stage < phase.timeline.stages;
     const QString where =
-        stageKnown ? TimelineScene::tr("Stage %1, %2").arg(subject.stage).arg(devicesOf(scenario, report, subject.stage)) : QString();
+        stageKnown ? TimelineScene::tr("Stage %1, %2").arg(subject.stage).arg(devicesOf(scenario, subject.stage)) : QString();
     switch (subject.kind) {
     case Subject::Kind::Piece: {
         if (!stageKnown)

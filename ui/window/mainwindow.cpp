@@ -170,7 +170,8 @@ void MainWindow::connectDocument()
         refreshStatus();
     });
     connect(&m_document, &Document::notice, m_messages, &MessageBar::note);
-    connect(m_controls, &ControlPanel::message, m_messages, &MessageBar::error);
+    connect(m_controls, &ControlPanel::message, m_messages, &MessageBar::refusal);
+    connect(&m_document, &Document::reportChanged, m_messages, &MessageBar::dismissRefusal);
     connect(&m_document.selection(), &Selection::changed, this,
             [this] { m_work->setPinned(m_document.selection().pin().kind != Subject::Kind::None); });
     QAction* undo = m_commands->action(CommandId::Undo);

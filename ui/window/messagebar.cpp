@@ -69,6 +69,18 @@ void MessageBar::error(const QString& sentence)
     present(sentence, "error");
 }
 
+void MessageBar::refusal(const QString& sentence)
+{
+    present(sentence, "error");
+    m_refusal = true;
+}
+
+void MessageBar::dismissRefusal()
+{
+    if (m_refusal)
+        dismiss();
+}
+
 void MessageBar::ask(const QString& sentence, std::vector<Action> actions)
 {
     present(sentence, "error");
@@ -95,6 +107,7 @@ void MessageBar::report(const QString& sentence, const QString& markdown)
 void MessageBar::dismiss()
 {
     m_fade->stop();
+    m_refusal = false;
     hide();
 }
 
@@ -110,7 +123,7 @@ QString MessageBar::details() const
 
 bool MessageBar::eventFilter(QObject* watched, QEvent* event)
 {
-    if (watched == parentWidget() && event->type() == QEvent::Resize && isVisible())
+    if (watched == parentWidget() && event->type() == QEvent::Resize && !isHidden()) // also before the window is shown
         place();
     return QFrame::eventFilter(watched, event);
 }
@@ -118,6 +131,7 @@ bool MessageBar::eventFilter(QObject* watched, QEvent* event)
 void MessageBar::present(const QString& sentence, const char* severity, const QString& markdown)
 {
     m_fade->stop();
+    m_refusal = false;
     while (QLayoutItem* item = m_buttons->takeAt(0)) {
         item->widget()->hide();
         item->widget()->deleteLater();

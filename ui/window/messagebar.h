@@ -29,6 +29,9 @@ public:
     void note(const QString& sentence);
     /// Stays until it is dismissed or replaced.
     void error(const QString& sentence);
+    /// Of an edit that was not made: stays until then, or until another edit is.
+    void refusal(const QString& sentence);
+    void dismissRefusal(); ///< leaves every other message
     void ask(const QString& sentence, std::vector<Action> actions);
     /// A sentence with a list under it (Markdown), which scrolls when it is long.
     void report(const QString& sentence, const QString& markdown);
@@ -48,6 +51,7 @@ private:
     QHBoxLayout* m_buttons;
     QToolButton* m_close;
     QTimer* m_fade;
+    bool m_refusal = false;
     bool m_fresh = false; ///< shown in this turn of the event loop
 };
 
