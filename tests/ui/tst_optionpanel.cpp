@@ -292,6 +292,39 @@ private Q_SLOTS:
             QVERIFY2(label->width() >= label->sizeHint().width(), qPrintable(label->text()));
     }
 
+    void tabGoesDownTheColumn()
+    {
+        WindowFixture fixture;
+        ControlPanel& controls = fixture.window.controls();
+        controls.setMoreShown(true);
+        controls.setAdvancedShown(true);
+        QCoreApplication::processEvents();
+        int before = -1;
+        int visited = 0;
+        QWidget* first = controls.findChild<Picker*>();
+        for (QWidget* each = first; controls.isAncestorOf(each); each = each->nextInFocusChain()) {
+            if ((each->focusPolicy() & Qt::TabFocus) == 0 || !each->isVisible() || qobject_cast<NumberField*>(each))
+                continue;
+            const int bottom = each->mapTo(&controls, QPoint(0, each->height())).y();
+            QVERIFY2(bottom > before - 6, qPrintable(each->accessibleName()));
+            before = bottom;
+            ++visited;
+        }
+        QVERIFY2(visited > 30, QByteArray::number(visited).constData());
+    }
+
+    void unfoldingScrollsIntoSight()
+    {
+        WindowFixture fixture({1440, 900});
+        ControlPanel& controls = fixture.window.controls();
+        auto* button = controls.findChild<QToolButton*>(QStringLiteral("advanced"));
+        QVERIFY(button);
+        button->click();
+        const auto inSight = [](const QWidget* widget) { return widget->visibleRegion().boundingRect().height() == widget->height(); };
+        QVERIFY(inSight(button));
+        QVERIFY(inSight(controls.options().control(PlanOption::ExpertFormat)));
+    }
+
     void allFormatsBesideTheSwitch()
     {
         WindowFixture fixture;

@@ -296,6 +296,31 @@ private Q_SLOTS:
         }
     }
 
+    void manyPiecesKeepTheirShares()
+    {
+        // Too many for slices, few enough to keep each piece: the heights say what the widths of slices would.
+        const Scenario scenario = planned(4, 8, 64, 8);
+        const Report report = sample::report(scenario);
+        const ViewInput input{scenario, report, {2400, 400}, light()};
+        Scene scene;
+        buildTimeline(input, {}, scene);
+        const QRectF plot = timelineLayout(input, {}).panels[0].plot;
+        const Breakdown& parts = report.prefill.costOf(0, 0).breakdown;
+        double all = 0;
+        double communication = 0;
+        for (const SceneItem& item : scene.items) {
+            if (item.kind != SceneItem::Kind::Fill || item.rect.width() < 5 || !plot.contains(item.rect.center()))
+                continue;
+            for (const Cause cause : {Cause::Weights, Cause::Kv, Cause::Compute, Cause::Communication, Cause::Overhead})
+                if (item.fill == light().color(cause)) {
+                    all += item.rect.width() * item.rect.height();
+                    communication += cause == Cause::Communication ? item.rect.width() * item.rect.height() : 0;
+                }
+        }
+        QVERIFY(all > 0);
+        QVERIFY(std::abs(communication / all - parts[Cause::Communication] / parts.total()) < 0.01);
+    }
+
     void idleIsAsWideAsTheBubble()
     {
         const Scenario scenario = planned(2, 4, 4, 4);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/controls/axispanel.h"
 
+#include "ui/controls/foldbutton.h"
 #include "ui/controls/legalslider.h"
 #include "ui/controls/lockrow.h"
 
 #include <QEvent>
-#include <QToolButton>
 #include <QVBoxLayout>
 
 namespace shardlens {
@@ -26,7 +26,7 @@ AxisPanel::AxisPanel(Document& document, QWidget* parent)
     : QWidget(parent),
       m_document(document),
       m_lock(new LockRow(this)),
-      m_moreButton(new QToolButton(this)),
+      m_moreButton(new FoldButton(QStringLiteral("more"), this)),
       m_moreBody(new QWidget(this))
 {
     auto* column = new QVBoxLayout(this);
@@ -36,12 +36,6 @@ AxisPanel::AxisPanel(Document& document, QWidget* parent)
     column->addSpacing(space::kTight);
     for (const PlanAxis axis : kMainAxes)
         addSlider(axis, *column);
-    m_moreButton->setObjectName(QStringLiteral("more"));
-    m_moreButton->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    m_moreButton->setAutoRaise(true);
-    m_moreButton->setFont(fontOf(TextRole::Note));
-    m_moreButton->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed); // its figures must not widen the column
-    m_moreButton->setCheckable(true);
     column->addWidget(m_moreButton);
     auto* more = new QVBoxLayout(m_moreBody);
     more->setContentsMargins(0, 0, 0, 0);
@@ -49,7 +43,11 @@ AxisPanel::AxisPanel(Document& document, QWidget* parent)
     for (const PlanAxis axis : kMoreAxes)
         addSlider(axis, *more);
     column->addWidget(m_moreBody);
-    connect(m_moreButton, &QToolButton::clicked, this, &AxisPanel::setMoreShown);
+    connect(m_moreButton, &FoldButton::clicked, this, [this](bool shown) {
+        setMoreShown(shown);
+        if (shown)
+            Q_EMIT unfolded(m_moreBody);
+    });
     connect(m_lock, &LockRow::toggled, this, &AxisPanel::setDevicesLocked);
     setMoreShown(false);
     refresh();
@@ -95,6 +93,7 @@ void AxisPanel::setTheme(const Theme& theme)
     for (LegalSlider* slider : m_sliders)
         slider->setTheme(theme);
     m_lock->setTheme(theme);
+    m_moreButton->setTheme(theme);
 }
 
 void AxisPanel::refresh()
@@ -182,8 +181,7 @@ void AxisPanel::setMoreShown(bool shown)
 {
     m_more = shown;
     m_moreBody->setVisible(shown);
-    m_moreButton->setChecked(shown);
-    m_moreButton->setArrowType(shown ? Qt::DownArrow : Qt::RightArrow);
+    m_moreButton->setUnfolded(shown);
     m_moreButton->setAccessibleName(shown ? tr("Fewer controls") : tr("More controls"));
     refresh();
 }

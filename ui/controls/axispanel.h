@@ -9,11 +9,11 @@
 
 #include <array>
 
-class QToolButton;
 class QVBoxLayout;
 
 namespace shardlens {
 
+class FoldButton;
 class LegalSlider;
 class LockRow;
 
@@ -32,6 +32,7 @@ public:
 
 Q_SIGNALS:
     void devicesLockedChanged(bool locked);
+    void unfolded(QWidget* body); ///< by its button
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
@@ -44,7 +45,7 @@ private:
 
     Document& m_document;
     LockRow* m_lock;
-    QToolButton* m_moreButton;
+    FoldButton* m_moreButton;
     QWidget* m_moreBody;
     std::array<LegalSlider*, kPlanAxisCount> m_sliders{};
     /// While a slider is dragged its choices stay those of the start, so that going back gives exactly the plan it started from.

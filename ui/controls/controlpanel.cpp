@@ -9,15 +9,21 @@
 #include "ui/controls/optionpanel.h"
 #include "ui/controls/picker.h"
 #include "ui/controls/segmented.h"
+#include "ui/controls/taborder.h"
 #include "ui/controls/valueslider.h"
 #include "ui/document/adapt.h"
 
+#include <QCoreApplication>
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPainter>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <cmath>
 
 namespace shardlens {
 namespace {
@@ -29,6 +35,7 @@ constexpr int kRowGap = 3;
 constexpr int kFieldWidth = 53;
 constexpr int kSegmentedWidth = 148;
 constexpr int kArrowGap = 3;
+constexpr int kButtonAbove = 30; ///< what stays in sight above a part that unfolds
 
 /// On the switch of each use; a scenario's own format takes the last place when it is another one, and a long name one place more.
 template <class F>
@@ -86,11 +93,18 @@ QString shortName(const Accelerator& accelerator)
     return name.startsWith(vendor) ? name.mid(vendor.size()) : name;
 }
 
+/// "2,150.40": prices of an hour keep their cents.
+QString dollars(double amount)
+{
+    const auto cents = static_cast<std::int64_t>(std::llround(amount * 100));
+    return qs(formatCount(cents / 100)) % QStringLiteral(".%1").arg(cents % 100, 2, 10, QLatin1Char('0'));
+}
+
 QString clusterSubtitle(const Cluster& cluster)
 {
     const QString devices = ControlPanel::tr("%1 × %2").arg(cluster.devices()).arg(shortName(cluster.accelerator));
     const QString price = cluster.pricePerDeviceHour > 0
-                              ? ControlPanel::tr(", $%1 / h").arg(cluster.pricePerDeviceHour * cluster.devices(), 0, 'f', 2)
+                              ? ControlPanel::tr(", $%1 / h").arg(dollars(cluster.pricePerDeviceHour * cluster.devices()))
                               : QString();
     const QString all = devices % QStringLiteral(", ") % qs(cluster.levels.front().name) % price;
     return textWidth(all, TextRole::Note) <= kContentWidth ? all : devices % price;
@@ -137,6 +151,7 @@ ControlPanel::ControlPanel(Document& document, QWidget* parent)
     column->addSpacing(space::kTight);
     column->addWidget(m_options);
     column->addStretch(1);
+    setTabOrderByLayout(*this);
 
     fillCatalog();
     connect(m_model, &Picker::chosen, this,
@@ -144,6 +159,8 @@ ControlPanel::ControlPanel(Document& document, QWidget* parent)
     connect(m_cluster, &Picker::chosen, this,
             [this](int index) { m_document.setCluster(m_document.catalog().clusters[static_cast<std::size_t>(index)]); });
     connect(m_axes, &AxisPanel::devicesLockedChanged, this, &ControlPanel::devicesLockedChanged);
+    connect(m_axes, &AxisPanel::unfolded, this, &ControlPanel::reveal);
+    connect(m_options, &OptionPanel::unfolded, this, &ControlPanel::reveal);
     connect(m_options, &OptionPanel::refused, this, &ControlPanel::message);
     connect(&m_document, &Document::reportChanged, this, &ControlPanel::refresh);
     refresh();
@@ -276,6 +293,26 @@ bool ControlPanel::advancedShown() const
 void ControlPanel::setAdvancedShown(bool shown)
 {
     m_options->setShown(shown);
+}
+
+void ControlPanel::reveal(QWidget* body)
+{
+    QScrollArea* scroll = nullptr;
+    for (QWidget* above = parentWidget(); above && !scroll; above = above->parentWidget())
+        scroll = qobject_cast<QScrollArea*>(above);
+    if (!scroll)
+        return;
+    // The column grows when its layout is asked next; where to scroll is known only then.
+    for (QWidget* each = body; each != this; each = each->parentWidget())
+        each->layout()->activate();
+    layout()->activate();
+    QEvent grown(QEvent::LayoutRequest);
+    QCoreApplication::sendEvent(scroll, &grown);
+    layout()->activate();
+    const int top = body->parentWidget()->mapTo(this, QPoint()).y() + body->y() - kButtonAbove;
+    const int bottom = body->mapTo(this, QPoint(0, body->height())).y() + space::kTight;
+    QScrollBar* bar = scroll->verticalScrollBar();
+    bar->setValue(std::max(bar->value(), std::min(top, bottom - scroll->viewport()->height())));
 }
 
 void ControlPanel::paintEvent(QPaintEvent*)

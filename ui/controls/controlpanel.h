@@ -63,6 +63,7 @@ private:
     void endDrag();
     void setDevices(int devices);
     void stepDevices(int steps);
+    void reveal(QWidget* body); ///< scrolls what has just unfolded into sight
 
     Document& m_document;
     Picker* m_model;

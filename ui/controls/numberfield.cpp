@@ -23,7 +23,10 @@ Error notANumber(const QString& text, int least, int most)
 {
     Error error;
     error.found = '"' + text.left(40).toStdString() + '"';
-    error.allowed = "a whole number from " + formatCount(least) + " to " + formatCount(most) + ", such as 2048, 2,048 or 2k";
+    error.allowed = "a whole number from " + formatCount(least) + " to " + formatCount(most);
+    // How large ones may be written; of a short range the ends say enough.
+    if (least <= 2048 && most >= 2048)
+        error.allowed += ", such as 2048, 2,048 or 2k";
     return error;
 }
 

@@ -2,6 +2,7 @@
 #include "ui/controls/optionpanel.h"
 
 #include "core/base/format.h"
+#include "ui/controls/foldbutton.h"
 #include "ui/controls/numberfield.h"
 #include "ui/controls/picker.h"
 #include "ui/controls/segmented.h"
@@ -10,7 +11,6 @@
 #include <QFontMetrics>
 #include <QHBoxLayout>
 #include <QLabel>
-#include <QToolButton>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -53,25 +53,23 @@ OptionPanel::OptionPanel(Document& document, int width, QWidget* parent)
     : QWidget(parent),
       m_document(document),
       m_width(width),
-      m_button(new QToolButton(this)),
+      m_button(new FoldButton(QStringLiteral("advanced"), this)),
       m_body(new QWidget(this))
 {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(2);
-    m_button->setObjectName(QStringLiteral("advanced"));
-    m_button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    m_button->setAutoRaise(true);
-    m_button->setFont(fontOf(TextRole::Note));
-    m_button->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
-    m_button->setCheckable(true);
     column->addWidget(m_button);
     auto* body = new QVBoxLayout(m_body);
     body->setContentsMargins(0, 0, 0, 0);
     body->setSpacing(3);
     build(*body);
     column->addWidget(m_body);
-    connect(m_button, &QToolButton::clicked, this, &OptionPanel::setShown);
+    connect(m_button, &FoldButton::clicked, this, [this](bool shown) {
+        setShown(shown);
+        if (shown)
+            Q_EMIT unfolded(m_body);
+    });
     setShown(false);
 }
 
@@ -185,6 +183,7 @@ void OptionPanel::setTheme(const Theme& theme)
         palette.setColor(QPalette::Disabled, QPalette::WindowText, theme.color(Ink::Disabled));
         label->setPalette(palette);
     }
+    m_button->setTheme(theme);
     for (Segmented* each : m_switches)
         each->setTheme(theme);
     for (NumberField* each : m_fields)
@@ -224,8 +223,7 @@ void OptionPanel::setShown(bool shown)
 {
     m_shown = shown;
     m_body->setVisible(shown);
-    m_button->setChecked(shown);
-    m_button->setArrowType(shown ? Qt::DownArrow : Qt::RightArrow);
+    m_button->setUnfolded(shown);
     refresh();
 }
 

@@ -12,11 +12,11 @@
 #include <functional>
 
 class QLabel;
-class QToolButton;
 class QVBoxLayout;
 
 namespace shardlens {
 
+class FoldButton;
 class NumberField;
 class Picker;
 class Segmented;
@@ -37,6 +37,7 @@ public:
 
 Q_SIGNALS:
     void refused(const QString& sentence); ///< a choice that would make the plan illegal, and why
+    void unfolded(QWidget* body);          ///< by its button
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
@@ -79,7 +80,7 @@ private:
 
     Document& m_document;
     int m_width;
-    QToolButton* m_button;
+    FoldButton* m_button;
     QWidget* m_body;
     std::vector<Row> m_rows;
     std::vector<QLabel*> m_labels;

@@ -209,6 +209,8 @@ MeshSummary meshSummary(const Scenario& scenario, const Report& report, const Me
         qs(nameOf(most.kind)) + QStringLiteral(" ") + qs(formatCount(most.times)) + QLatin1Char(' ') + kTimes + QLatin1Char(' ')
         + qs(formatBytes(most.payload))
         + (scenario.plan.decodeMicrobatches() > 1 ? QStringLiteral(" per decode microbatch") : QStringLiteral(" per decode step"));
+    if (uses.size() > 1)
+        summary.second += QStringLiteral(", and %1 more").arg(uses.size() - 1);
     return summary;
 }
 

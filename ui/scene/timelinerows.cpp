@@ -21,12 +21,15 @@ constexpr double kSmallestGap = 1.5;
 constexpr double kLeastGap = 1;     ///< px: what is drawn ends where the next begins
 constexpr double kCriticalMark = 2; ///< px
 constexpr double kLowestMarkedRow = 12;
-constexpr double kHatchedGap = 5; ///< px: narrower gaps stay plain, a hatch would be one stroke
+constexpr double kHatchedGap = 5; ///< px: narrower gaps have a flat tint, a hatch would be one stroke
+constexpr double kIdleTint = 0.6; ///< of the way to the ground: about what the hatch has on average
+constexpr double kLowestBandedRow = 8;
+constexpr double kNarrowestSliced = 4; ///< px
 
 enum class Detail : std::uint8_t {
-    Slices,   ///< every piece cut by cause
-    Dominant, ///< every piece in the colour of its largest cause
-    Runs,     ///< pieces without a visible gap between them become one block, banded by cause
+    Slices, ///< every piece cut by cause
+    Bands,  ///< every piece a block of its own, banded by cause
+    Runs,   ///< pieces without a visible gap between them become one block, banded by cause
 };
 
 class RowPainter {
@@ -57,6 +60,8 @@ private:
     void drawLabel(const QRectF& rect, Cause cause, const TimelinePiece& piece);
     void drawCriticalMark(const QRectF& rect, const TimelinePiece& piece);
     void drawRun(std::size_t first, std::size_t last, double end, const QRectF& row, int stage);
+    /// All of `parts` in one block, banded by cause; where the largest cause lies in it.
+    QRectF drawBands(const QRectF& rect, const Breakdown& parts);
     void drawSends(int stage, const QRectF& row, const QRectF& next);
     [[nodiscard]] double clampedX(double seconds) const
     {
@@ -92,7 +97,7 @@ void RowPainter::draw()
     // Detail follows from what there is to draw, so that the number of items is bounded by pixels and not by cells.
     const std::size_t cells = visibleCells();
     const auto rows = static_cast<std::size_t>(m_layout.rows);
-    m_detail = cells * kWork.size() <= kMostPieceItems ? Detail::Slices : cells <= kMostPieceItems ? Detail::Dominant : Detail::Runs;
+    m_detail = cells * kWork.size() <= kMostPieceItems ? Detail::Slices : cells <= kMostPieceItems ? Detail::Bands : Detail::Runs;
     const double runsPerRow = static_cast<double>(kMostPieceItems) / static_cast<double>(kWork.size() * std::max<std::size_t>(rows, 1));
     m_runThreshold = m_detail == Detail::Runs ? std::max(kThinnest, m_panel.plot.width() / std::max(runsPerRow, 1.0)) : kThinnest;
     for (int row = 0; row < m_layout.rows; ++row)
@@ -153,9 +158,13 @@ void RowPainter::drawIdle(double from, double to, const QRectF& row, int stage)
 {
     const double left = clampedX(from);
     const double right = clampedX(to);
-    if (right - left < kHatchedGap || row.height() < 4)
+    if (right - left < kLeastGap)
         return;
     const QRectF gap(left, row.top(), right - left, row.height());
+    if (right - left < kHatchedGap || row.height() < 4) {
+        m_scene.fill(gap, m_theme.faded(m_theme.color(Ink::Text3), kIdleTint));
+        return;
+    }
     m_scene.hatch(gap, Hatch::Idle, {}, row.height() >= 10 ? m_theme.color(Ink::Strong) : QColor()); // frames would be all one sees
     Subject cause = subject(Subject::Kind::CauseOfTime, stage);
     cause.cause = static_cast<int>(Cause::Bubble);
@@ -190,8 +199,10 @@ void RowPainter::drawPiece(const TimelinePiece& piece, double right, const QRect
             largest = cause;
     if (!(work > 0) || m_detail != Detail::Slices) {
         const QRectF rect(left, row.top(), right - left, row.height());
-        m_scene.fill(rect, fillOf(largest), rect.width() >= 5 && row.height() >= 5 ? edgeOf(largest) : QColor());
-        drawLabel(rect, largest, piece);
+        const QRectF widest = drawBands(rect, parts);
+        if (rect.width() >= 5 && row.height() >= 5)
+            m_scene.fill({right - 1, row.top(), 1, row.height()}, edgeOf(largest)); // pieces without a gap stay apart
+        drawLabel(widest, largest, piece);
         drawCriticalMark(rect, piece);
         return;
     }
@@ -289,6 +300,13 @@ void RowPainter::drawRun(std::size_t first, std::size_t last, double end, const 
     Breakdown parts;
     for (std::size_t i = first; i < last; ++i)
         parts += m_phase.costOf(stage, m_pieces[i].costClass).breakdown;
+    const QRectF run(left, row.top(), right - left, row.height());
+    drawBands(run, parts);
+    m_scene.hit(run, subject(Subject::Kind::Stage, stage));
+}
+
+QRectF RowPainter::drawBands(const QRectF& rect, const Breakdown& parts)
+{
     Cause largest = Cause::Compute;
     double work = 0;
     for (const Cause cause : kWork) {
@@ -296,31 +314,29 @@ void RowPainter::drawRun(std::size_t first, std::size_t last, double end, const 
         if (parts[cause] > parts[largest])
             largest = cause;
     }
-    const QRectF run(left, row.top(), right - left, row.height());
-    if (!(work > 0) || run.width() < 4) {
-        m_scene.fill(run, fillOf(largest));
-    } else if (row.height() < 8) {
-        double x = left; // too low for bands: slices, as in a piece
-        double sum = 0;
-        for (const Cause cause : kWork) {
-            sum += parts[cause];
-            const double next = sum >= work * (1 - 1e-12) ? right : left + sum / work * run.width();
-            if (next > x)
-                m_scene.fill({x, row.top(), next - x, row.height()}, fillOf(cause));
-            x = next;
-        }
-    } else {
-        // Bands by cause: the share that a slice has in time is here a share of the height.
-        double y = row.top();
-        for (const Cause cause : kWork) {
-            const double height = parts[cause] / work * row.height();
-            if (height <= 0)
-                continue;
-            m_scene.fill({left, y, run.width(), height}, fillOf(cause));
-            y += height;
-        }
+    const bool low = rect.height() < kLowestBandedRow;
+    if (!(work > 0) || (low && rect.width() < kNarrowestSliced)) {
+        m_scene.fill(rect, fillOf(largest));
+        return rect;
     }
-    m_scene.hit(run, subject(Subject::Kind::Stage, stage));
+    // The share that a slice has in time is here a share of the height; a row too low for bands has slices, as a piece does.
+    const double length = low ? rect.width() : rect.height();
+    QRectF widest;
+    double from = 0;
+    double sum = 0;
+    for (const Cause cause : kWork) {
+        sum += parts[cause];
+        const double to = sum >= work * (1 - 1e-12) ? length : sum / work * length;
+        if (!(to > from))
+            continue;
+        const QRectF band = low ? QRectF(rect.left() + from, rect.top(), to - from, rect.height())
+                                : QRectF(rect.left(), rect.top() + from, rect.width(), to - from);
+        m_scene.fill(band, fillOf(cause));
+        if (cause == largest)
+            widest = band;
+        from = to;
+    }
+    return widest;
 }
 
 void RowPainter::drawSends(int stage, const QRectF& row, const QRectF& next)

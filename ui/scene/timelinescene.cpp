@@ -65,8 +65,8 @@ std::array<QString, 4> bubbleTexts(const PhaseReport& report, Phase phase)
     if (std::abs(closed - timeline.idleFraction) < 0.0005)
         return {chain, numbers.isEmpty() ? percent : QStringLiteral("%1 = %2").arg(numbers, percent), percent, {}};
     return {TimelineScene::tr("%1 idle; equal stages and free sends: %2").arg(idle, chain),
-            TimelineScene::tr("%1 idle; closed form %2").arg(idle, chain), TimelineScene::tr("%1 idle; closed form %2").arg(idle, percent),
-            idle};
+            TimelineScene::tr("%1 idle; equal stages: %2").arg(idle, chain),
+            TimelineScene::tr("%1 idle; equal stages: %2").arg(idle, percent), idle};
 }
 
 int collectiveCount(const PhaseReport& report)
