@@ -448,6 +448,17 @@ double ExpertRouting::avoids(int first, int last) const
 
 double ExpertRouting::destinations(int ranksPerBlock) const
 {
+    for (const auto& [block, known] : m_destinations)
+        if (block == ranksPerBlock)
+            return known;
+    const double found = computeDestinations(ranksPerBlock);
+    m_destinations[m_oldestBlock] = {ranksPerBlock, found};
+    m_oldestBlock = (m_oldestBlock + 1) % m_destinations.size();
+    return found;
+}
+
+double ExpertRouting::computeDestinations(int ranksPerBlock) const
+{
     double sum = 0;
     if (!m_layout && ranksPerBlock == 1) { // two sizes of rank at most
         const int more = m_experts % m_ranks;

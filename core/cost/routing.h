@@ -27,6 +27,7 @@
 #include <array>
 #include <cmath>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace shardlens {
@@ -127,6 +128,7 @@ public:
 private:
     [[nodiscard]] ExpertLoad limited(double tokens) const;
     [[nodiscard]] ExpertLoad computeLimited(double tokens) const;
+    [[nodiscard]] double computeDestinations(int ranksPerBlock) const;
     void skew(double powerLaw);
     /// Probability that none of a token's experts lies on ranks [first, last).
     [[nodiscard]] double avoids(int first, int last) const;
@@ -148,6 +150,8 @@ private:
     };
     mutable std::array<Known, 8> m_known{}; ///< latest answers of limited(): an object is for one thread at a time
     mutable std::size_t m_oldest = 0;
+    mutable std::array<std::pair<int, double>, 4> m_destinations{}; ///< latest answers of destinations(), by block
+    mutable std::size_t m_oldestBlock = 0;
 };
 
 } // namespace shardlens
