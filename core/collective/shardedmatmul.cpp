@@ -29,8 +29,6 @@ ComputeFormat arithmeticFor(NumberFormat format, const Accelerator& accelerator)
     return accelerator.peakOf(own) > 0 ? own : ComputeFormat::Bf16;
 }
 
-namespace {
-
 Collective collectiveOf(StepKind kind)
 {
     switch (kind) {
@@ -43,6 +41,8 @@ Collective collectiveOf(StepKind kind)
     }
     return Collective::None;
 }
+
+namespace {
 
 /// Prices steps in seconds on a cluster, in bytes sent without one.
 class Pricer {

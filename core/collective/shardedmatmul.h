@@ -13,6 +13,9 @@
 
 namespace shardlens {
 
+/// The collective that a step of the algebra is; None for slices and products, which move nothing.
+[[nodiscard]] Collective collectiveOf(StepKind kind);
+
 struct MatmulSetting {
     NumberFormat format = NumberFormat::Bf16;    ///< of A, B and C
     const Cluster* cluster = nullptr;            ///< null: bytes only

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/cost/operatorsharding.h"
 
+#include "core/collective/shardedmatmul.h"
+
 #include <algorithm>
 
 namespace shardlens {
@@ -9,14 +11,8 @@ Collective OperatorSharding::collective() const
 {
     for (const std::vector<ShardStep>* steps : {&before, &after})
         for (const ShardStep& step : *steps)
-            switch (step.kind) {
-            case StepKind::AllGather: return Collective::AllGather;
-            case StepKind::AllReduce: return Collective::AllReduce;
-            case StepKind::ReduceScatter: return Collective::ReduceScatter;
-            case StepKind::AllToAll: return Collective::AllToAll;
-            case StepKind::Slice:
-            case StepKind::Multiply: break;
-            }
+            if (const Collective collective = collectiveOf(step.kind); collective != Collective::None)
+                return collective;
     return Collective::None;
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 using Kind = Subject::Kind;
 
-/// Devices are numbered TP, SP, attention DP, then PP, then DP; -1 when the report has no placement.
+/// Stages repeat along the devices at the distance of their first ones, in any order of the axes; -1 when the report has no placement.
 int stageOfDevice(int device, const Report& report)
 {
     const std::vector<DeviceMemory>& stages = report.memory.stages;

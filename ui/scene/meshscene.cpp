@@ -151,6 +151,9 @@ void drawRowLabels(const MeshDrawing& drawing)
         const QRectF box(layout.labelColumn.left(), top->rect.top(), layout.labelColumn.width() - 8,
                          bottom->rect.bottom() - top->rect.top());
         const auto room = static_cast<qsizetype>((box.height() + 2) / 15);
+        // Where the range would be cut off below its word, it takes the word's line.
+        if (const qsizetype word = lines.indexOf(QStringLiteral("layers")); word >= 0 && room == word + 1)
+            lines[word] = QStringLiteral("L ") + facts.layersText(held.stage);
         double y = box.top() + 1;
         if (room < 2)
             y = box.center().y() - 7.5;
