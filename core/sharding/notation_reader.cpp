@@ -352,7 +352,7 @@ Result<Mesh> parseMesh(std::string_view text)
     std::vector<NamedAxis> axes;
     for (NamedSize& size : sizes.value())
         axes.push_back({std::move(size.name), size.size});
-    return Mesh::make(std::move(axes));
+    return Mesh::make(axes);
 }
 
 Result<std::vector<NamedSize>> parseShape(std::string_view text)
