@@ -23,9 +23,9 @@ void TermBuilder::attentionCore(const Core& core)
     const double values = static_cast<double>(core.heads * core.valueWidth);
     const ShapeTerm globalHeads = dim(Quantity::GlobalSequences, static_cast<double>(core.globalHeads));
     const ShapeTerm localHeads = dim(Quantity::Sequences, static_cast<double>(core.heads));
-    const ShapeTerm localKeys = dim(Quantity::LocalKeys, 1, core.limit);
+    const ShapeTerm localKeys = dim(Quantity::LocalKeys, 1, core.reach);
     const std::uint16_t rows = quantity(Quantity::Rows);
-    const std::uint16_t keys = quantity(core.gathered ? Quantity::KeysGathered : Quantity::KeysRead, core.limit);
+    const std::uint16_t keys = quantity(core.gathered ? Quantity::KeysGathered : Quantity::KeysRead, core.reach);
     // Fused, both halves run at once on what is read once: the bytes are shared out as the FLOP are.
     const double share = scores / (scores + values);
     const double cache = core.keyBytes + core.valueBytes;
@@ -33,7 +33,7 @@ void TermBuilder::attentionCore(const Core& core)
     Row qk = row(Op::AttentionScores, core.sharding, attentionFormat);
     qk.facts.global = {dim(Quantity::Queries), fixed(core.scoreWidth), dim(Quantity::Keys), globalHeads};
     qk.facts.local = {dim(Quantity::LocalQueries), fixed(core.scoreWidth), localKeys, localHeads};
-    qk.terms.flop = times(pairs, 2 * scores, core.limit);
+    qk.terms.flop = times(pairs, 2 * scores, core.reach);
     qk.terms.kvBytes = {keys, 0, fused ? cache * share : core.keyBytes, 0};
     qk.terms.activationBytes = {rows, keys, scores * kActivationBytes, core.activationPerKey * share};
 
@@ -42,25 +42,25 @@ void TermBuilder::attentionCore(const Core& core)
         // count as cache here: an operator's activations have room for two quantities.
         const auto heads = static_cast<double>(core.heads);
         qk.terms.kvBytes.c0 += core.activationPerKey * share;
-        qk.terms.activationBytes = {rows, quantity(pairs, core.limit), scores * kActivationBytes, kScoreBytes * heads};
+        qk.terms.activationBytes = {rows, quantity(pairs, core.reach), scores * kActivationBytes, kScoreBytes * heads};
         // Maximum, difference, exponential, sum, quotient.
         Row softmax = row(Op::AttentionSoftmax, core.sharding, attentionFormat);
         softmax.facts.global = {dim(Quantity::Queries), fixed(0), dim(Quantity::Keys), globalHeads};
         softmax.facts.local = {dim(Quantity::LocalQueries), fixed(0), localKeys, localHeads};
-        softmax.terms.flop = times(pairs, 5 * heads, core.limit);
-        softmax.terms.activationBytes = times(pairs, 2 * kScoreBytes * heads, core.limit);
+        softmax.terms.flop = times(pairs, 5 * heads, core.reach);
+        softmax.terms.activationBytes = times(pairs, 2 * kScoreBytes * heads, core.reach);
     }
 
     Row av = row(Op::AttentionValues, core.sharding, attentionFormat);
     av.facts.global = {dim(Quantity::Queries), dim(Quantity::Keys), fixed(core.valueWidth), globalHeads};
     av.facts.local = {dim(Quantity::LocalQueries), localKeys, fixed(core.valueWidth), localHeads};
-    av.terms.flop = times(pairs, 2 * values, core.limit);
+    av.terms.flop = times(pairs, 2 * values, core.reach);
     av.terms.kvBytes = {keys, 0, fused ? cache * (1 - share) : core.valueBytes, 0};
     if (fused) {
         av.terms.activationBytes = {rows, keys, values * kActivationBytes, core.activationPerKey * (1 - share)};
     } else {
         av.terms.kvBytes.c0 += core.activationPerKey * (1 - share);
-        av.terms.activationBytes = {rows, quantity(pairs, core.limit), values * kActivationBytes,
+        av.terms.activationBytes = {rows, quantity(pairs, core.reach), values * kActivationBytes,
                                     kScoreBytes * static_cast<double>(core.heads)};
     }
     if (plan.sequence() > 1 && table.decode) {
@@ -73,7 +73,7 @@ void TermBuilder::attentionCore(const Core& core)
 
 /// SP prefill, all-gather: each rank gathers the cache entries that its queries see, those of earlier pieces of the prompt included, before
 /// it attends (Llama 3, arXiv:2407.21783, section 3.3.2). Positions are dealt out so that every rank has as many pairs (zigzag).
-void TermBuilder::sequenceGather(double bytesPerToken, double window)
+void TermBuilder::sequenceGather(double bytesPerToken, Reach reach)
 {
     if (plan.sequence() <= 1 || table.decode || plan.options.sequenceExchange != SequenceExchange::AllGather)
         return;
@@ -81,13 +81,13 @@ void TermBuilder::sequenceGather(double bytesPerToken, double window)
     const ShapeTerm width = fixed(static_cast<std::int64_t>(bytesPerToken));
     gather.facts.global = {dim(Quantity::Queries), fixed(0), width, dim(Quantity::GlobalSequences)};
     gather.facts.local = {dim(Quantity::LocalQueries), fixed(0), width, dim(Quantity::Sequences)};
-    communicate(gather, step.m_sequence, Collective::AllGather, times(Quantity::KeysRead, bytesPerToken, window));
+    communicate(gather, step.m_sequence, Collective::AllGather, times(Quantity::KeysRead, bytesPerToken, reach));
 }
 
 /// SP prefill, ring attention (arXiv:2310.01889): SP - 1 times a rank passes the block at hand to its neighbour while it attends to it.
 /// With blocks of equal work (zigzag) each transfer hides behind 1/SP of the attention: exposed is max(0, SP - 1 transfers - (SP - 1)/SP of
 /// the attention before this row).
-void TermBuilder::ringExchange(double bytesPerToken, double window)
+void TermBuilder::ringExchange(double bytesPerToken, Reach reach)
 {
     if (plan.sequence() <= 1 || table.decode || plan.options.sequenceExchange != SequenceExchange::Ring)
         return;
@@ -95,7 +95,7 @@ void TermBuilder::ringExchange(double bytesPerToken, double window)
     const ShapeTerm width = fixed(static_cast<std::int64_t>(bytesPerToken));
     ring.facts.global = {dim(Quantity::Queries), fixed(0), width, dim(Quantity::GlobalSequences)};
     ring.facts.local = {dim(Quantity::LocalQueries), fixed(0), width, dim(Quantity::Sequences)};
-    communicate(ring, step.m_sequence, Collective::AllGather, times(Quantity::KeysRead, bytesPerToken, window));
+    communicate(ring, step.m_sequence, Collective::AllGather, times(Quantity::KeysRead, bytesPerToken, reach));
     // Neighbour to neighbour: of the gather's algorithms a ring, where the fabric has one.
     for (const CollectiveLine& line : step.m_sequence.lines(Collective::AllGather).all()) {
         const CollectiveAlgorithm a = line.algorithm;
@@ -185,7 +185,7 @@ void TermBuilder::groupedAttention(const Attention& a)
     qkv.terms.kvBytes = times(Quantity::Rows, cache);
     sparseIndex(a);
     const bool sparse = a.index.heads > 0;
-    const double seen = sparse ? 0 : a.window;
+    const Reach seen = sparse ? 0 : reachOf(a);
     sequenceGather(cache + indexBytes(a), seen);
     attentionCore({.globalHeads = a.queryHeads,
                    .heads = heads,
@@ -193,7 +193,7 @@ void TermBuilder::groupedAttention(const Attention& a)
                    .valueWidth = v,
                    .keyBytes = keyBytes,
                    .valueBytes = valueBytes,
-                   .limit = static_cast<double>(sparse ? a.index.topK : a.window),
+                   .reach = reachOf(a),
                    .gathered = sparse,
                    .sharding = replicated ? Sharding::HeadsReplicated : Sharding::Heads});
     ringExchange(cache + indexBytes(a), seen);
@@ -246,7 +246,7 @@ void TermBuilder::latentAttention(const Attention& a)
                        .valueWidth = a.kvLoraRank,
                        .keyBytes = cache,
                        .valueBytes = fused ? 0 : static_cast<double>(a.kvLoraRank) * kvElement,
-                       .limit = static_cast<double>(sparse ? a.index.topK : 0),
+                       .reach = sparse ? reachOf(a) : 0,
                        .gathered = sparse});
         ringExchange(cache + indexBytes(a), 0);
         matmul(Op::ExpandValues, Sharding::Heads, {a.kvLoraRank, a.valueHeadDim, a.queryHeads}, {a.kvLoraRank, a.valueHeadDim, heads},

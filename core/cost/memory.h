@@ -5,7 +5,8 @@
 // - Weights: every matrix in the format of its class with its scales, rounded up per matrix and device; norms, biases, routers,
 //   convolutions and sinks in bf16. Layers of multi-token prediction are not loaded: no scenario drafts (see predictionWeights).
 // - KV cache: every resident sequence at its full context (input + output), on every stage for its own layers, all microbatches at once.
-//   A window keeps its last tokens only. Paged in blocks of kCacheBlock tokens (vLLM, arXiv:2309.06180, section 4.1), the last one whole.
+//   A window keeps its last tokens only; chunks at most one, at whose end a sequence is fullest (vLLM frees the blocks before the chunk at
+//   hand, ChunkedLocalAttentionManager). Paged in blocks of kCacheBlock tokens (vLLM, arXiv:2309.06180, section 4.1), the last one whole.
 //   A linear layer keeps a state of fp32 and convKernel - 1 columns of bf16 per sequence, whole on every SP rank. A sparse index keeps one
 //   fp8 key per token with a fp32 scale per 128 values (DeepSeek-V3.2, inference/kernel.py), on every TP rank.
 // - Activations: of the prefill piece at hand in bf16, the residual stream and its normed copy, and the layer's widest moment: attention

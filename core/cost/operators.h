@@ -48,11 +48,22 @@ struct StepTokens {
     std::int64_t past = 0;      ///< tokens of each already in the cache (decode: including the new one's context)
     bool decode = false;
     bool lastPiece = true; ///< prefill: the prompt ends here, so the head runs
+    /// Decode: how many contexts that follow each other the step stands for, as their mean; `past` is the one in the middle, of an even
+    /// number the later of the two. Windows, chunks and sparse choices count their mean keys exactly. 1: the step at this very context.
+    std::int64_t contexts = 1;
     [[nodiscard]] PieceTokens<double> scalars() const
     {
-        return {static_cast<double>(sequences), static_cast<double>(newTokens), static_cast<double>(past)};
+        return {static_cast<double>(sequences), static_cast<double>(newTokens), static_cast<double>(past), static_cast<double>(contexts)};
     }
 };
+
+/// What a query of this attention may attend to.
+[[nodiscard]] inline Reach reachOf(const Attention& a)
+{
+    if (a.index.heads > 0)
+        return a.index.topK;
+    return a.chunked ? -a.window : a.window;
+}
 
 /// FLOP that a model itself asks for, on however many devices: 2 per active matrix element and token, plus causal attention, index scores
 /// and state updates. Replication, padding and recomputation are not useful and not counted; the basis of MFU.
@@ -69,10 +80,10 @@ public:
 
 private:
     struct Pairs {
-        double window = 0;
-        double each = 0; ///< FLOP of all layers of this window for each query-key pair
+        Reach reach = 0;
+        double each = 0; ///< FLOP of all layers of this reach for each query-key pair
     };
-    void addPairs(double window, double each);
+    void addPairs(Reach reach, double each);
 
     double m_perRow = 0;      ///< FLOP of all matrices and states that a token visits
     double m_perSequence = 0; ///< the head, once per sequence

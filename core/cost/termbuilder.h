@@ -44,8 +44,8 @@ struct TermBuilder {
         double keyBytes = 0;         ///< of the cache, read for each key by the scores
         double valueBytes = 0;       ///< ... and by the values, where they are stored apart or read again
         double activationPerKey = 0; ///< keys and values that are not in the cache: MLA's, expanded
-        double limit = 0;            ///< window, or choice of an index; 0: none
-        bool gathered = false;       ///< every query reads keys of its own choice
+        Reach reach = 0;
+        bool gathered = false; ///< every query reads keys of its own choice
         Sharding sharding = Sharding::Heads;
     };
 
@@ -102,8 +102,8 @@ struct TermBuilder {
 
     // Attention
     void attentionCore(const Core& core);
-    void sequenceGather(double bytesPerToken, double window);
-    void ringExchange(double bytesPerToken, double window);
+    void sequenceGather(double bytesPerToken, Reach reach);
+    void ringExchange(double bytesPerToken, Reach reach);
     void groupedAttention(const Attention& a);
     void latentAttention(const Attention& a);
     void sparseIndex(const Attention& a);

@@ -2,8 +2,8 @@
 // The operators of a step as numbers compiled once per (model, cluster, formats, plan): every cost of an operator is an affine form of at
 // most two quantities of the piece (rows on a device, query-key pairs, experts touched, ...). What a piece costs follows from them by the
 // small functions below. They are templates of the scalar type: a report uses double, a search may use several doubles at once and gets
-// the same bits, since the operations and their order are the same. A scalar type other than double brings its own minOf, maxOf, ceilOf and
-// eachLane into this namespace.
+// the same bits, since the operations and their order are the same. A scalar type other than double brings its own minOf, maxOf, ceilOf,
+// floorOf and eachLane into its namespace.
 #pragma once
 
 #include "core/collective/collective.h"
@@ -32,6 +32,10 @@ namespace shardlens {
 {
     return std::ceil(a);
 }
+[[nodiscard]] inline double floorOf(double a)
+{
+    return std::floor(a);
+}
 /// A function that only exists for one scalar, on every lane.
 template <class Function>
 [[nodiscard]] double eachLane(const Function& function, double a)
@@ -42,10 +46,15 @@ template <class Function>
 /// What one microbatch asks of a stage, on any scalar. Decode: newTokens 1, past the context with the new token.
 template <class T>
 struct PieceTokens {
-    T sequences{}; ///< of the microbatch
-    T newTokens{}; ///< of each sequence
-    T past{};      ///< of each sequence, already cached
+    T sequences{};       ///< of the microbatch
+    T newTokens{};       ///< of each sequence
+    T past{};            ///< of each sequence, already cached
+    T contexts = T(1.0); ///< decode: StepTokens::contexts
 };
+
+/// What a query may attend to of the tokens up to its own, as one number, the parameter of quantities of keys: 0 all of them; W > 0 the last
+/// W (a sliding window, or the choice of an index); -W < 0 those of its chunk, W tokens from a multiple of W on (Llama 4).
+using Reach = double;
 
 enum class Quantity : std::uint8_t {
     One,
@@ -55,19 +64,19 @@ enum class Quantity : std::uint8_t {
     Sequences,       ///< on one attention-DP rank
     SequenceShare,   ///< Sequences, dealt to as many devices as the parameter says
     GlobalSequences, ///< of the microbatch
-    Pairs,           ///< query-key pairs on one device (parameter: window, 0 none), all its sequences
-    KeysRead,        ///< cached tokens one device reads (parameter: window), all its sequences
+    Pairs,           ///< query-key pairs on one device (parameter: reach), all its sequences
+    KeysRead,        ///< cached tokens one device reads (parameter: reach), all its sequences
     KeysGathered,    ///< cached tokens that queries with choices of their own read (parameter: tokens of a choice): each at most once
-    Rectangle,      ///< queries times keys on one device, masked ones too (parameter: window): what attention computes when it is not fused
-    KeysPresent,    ///< tokens of past and prompt piece, all sequences of one attention-DP rank
-    ChunkRows,      ///< Rows, padded to whole chunks of each sequence (parameter: tokens of a chunk)
-    ExpertsTouched, ///< distinct experts that the hottest rank reads (parameter: index of the routing)
-    ExpertPairs,    ///< token-expert pairs that the hottest rank computes, padding included (parameter: index of the routing)
+    Rectangle,       ///< queries times keys on one device, masked ones too (parameter: reach): what attention computes when it is not fused
+    KeysPresent,     ///< tokens of past and prompt piece, all sequences of one attention-DP rank
+    ChunkRows,       ///< Rows, padded to whole chunks of each sequence (parameter: tokens of a chunk)
+    ExpertsTouched,  ///< distinct experts that the hottest rank reads (parameter: index of the routing)
+    ExpertPairs,     ///< token-expert pairs that the hottest rank computes, padding included (parameter: index of the routing)
     // For shapes only
     Queries,           ///< tokens of one sequence
     LocalQueries,      ///< tokens of one sequence on one SP rank
     Keys,              ///< keys that exist for one sequence
-    LocalKeys,         ///< keys of one sequence that one device reads (parameter: window)
+    LocalKeys,         ///< keys of one sequence that one device reads (parameter: reach)
     GlobalKeysPresent, ///< as KeysPresent, of the microbatch
     ExpertRows,        ///< mean rows of one expert that is read (parameter: index of the routing)
     ExpertDrops,       ///< fraction of all token-expert pairs that no expert serves (parameter: index of the routing)
@@ -175,26 +184,49 @@ struct StepTable {
     }
 };
 
-/// Sum over i = 1..count of min(past + i, window): query-key pairs of `count` new tokens under a causal mask; window 0 = none.
+/// Query-key pairs of the first `tokens` tokens of a sequence in chunks: whole ones have W (W + 1) / 2 each, the last r (r + 1) / 2.
 template <class T>
-[[nodiscard]] T causalPairs(T past, T count, double window)
+[[nodiscard]] T chunkedPairs(const T& tokens, double chunk)
 {
-    if (window <= 0)
-        return count * past + count * (count + 1.0) * 0.5;
-    const T growing = minOf(maxOf(T(window) - past, T(0.0)), count); // tokens that still see everything
-    return growing * past + growing * (growing + 1.0) * 0.5 + (count - growing) * window;
+    const T whole = floorOf(tokens / chunk);
+    const T rest = tokens - whole * chunk;
+    return whole * (chunk * (chunk + 1.0) * 0.5) + rest * (rest + 1.0) * 0.5;
 }
 
-/// Keys of one sequence that one device reads.
+/// Query-key pairs of `count` new tokens behind `past` others under a causal mask: the sum over i = 1..count of past + i; of
+/// min(past + i, W) with a window; of ((past + i - 1) mod W) + 1 in chunks, where the token at position p of its chunk sees p + 1 keys.
+/// Exact while the pairs stay below 2^53.
 template <class T>
-[[nodiscard]] T keysOf(const StepTable& table, const PieceTokens<T>& t, double window)
+[[nodiscard]] T causalPairs(const T& past, const T& count, Reach reach)
 {
-    if (table.decode) {
-        const T seen = window > 0 ? minOf(t.past, T(window)) : t.past;
-        return ceilOf(seen / table.sequence);
-    }
+    if (reach == 0)
+        return count * past + count * (count + 1.0) * 0.5;
+    if (reach < 0)
+        return chunkedPairs(past + count, -reach) - chunkedPairs(past, -reach);
+    const T growing = minOf(maxOf(T(reach) - past, T(0.0)), count); // tokens that still see everything
+    return growing * past + growing * (growing + 1.0) * 0.5 + (count - growing) * reach;
+}
+
+/// Keys that a sequence's new token sees in decode: with a reach their mean over the contexts that the step stands for. At the mean context
+/// alone a window would count too many, and a chunk, whose keys run through a saw, any number from 1 to W.
+template <class T>
+[[nodiscard]] T decodeKeys(const PieceTokens<T>& t, Reach reach)
+{
+    if (reach == 0)
+        return t.past;
+    return causalPairs(t.past - ceilOf(t.contexts * 0.5), t.contexts, reach) / t.contexts;
+}
+
+/// Keys of one sequence that one device reads. Prefill: those that any query of the piece sees.
+template <class T>
+[[nodiscard]] T keysOf(const StepTable& table, const PieceTokens<T>& t, Reach reach)
+{
+    if (table.decode)
+        return ceilOf(decodeKeys(t, reach) / table.sequence);
     const T present = t.past + t.newTokens;
-    return window > 0 ? minOf(present, t.newTokens + window) : present;
+    if (reach < 0) // from the start of the first query's chunk on
+        return present - floorOf(t.past / -reach) * -reach;
+    return reach > 0 ? minOf(present, t.newTokens + reach) : present;
 }
 
 template <class T>

@@ -32,7 +32,7 @@ UsefulFlop::UsefulFlop(const Model& model)
         case AttentionKind::Latent: {
             const double widths = a.kind == AttentionKind::Latent ? a.nopeHeadDim + a.ropeHeadDim + a.valueHeadDim
                                                                   : static_cast<double>(a.headDim) + a.valueDim();
-            addPairs(a.index.heads > 0 ? a.index.topK : a.window, 2 * a.queryHeads * widths * layers);
+            addPairs(reachOf(a), 2 * a.queryHeads * widths * layers);
             if (a.index.heads > 0 && !a.index.shared)
                 addPairs(0, 2.0 * a.index.heads * a.index.headDim * layers);
             break;
@@ -46,14 +46,14 @@ UsefulFlop::UsefulFlop(const Model& model)
     m_perSequence = 2 * static_cast<double>(model.hidden) * static_cast<double>(model.vocabulary);
 }
 
-void UsefulFlop::addPairs(double window, double each)
+void UsefulFlop::addPairs(Reach reach, double each)
 {
     for (Pairs& pairs : m_pairs)
-        if (pairs.window == window) {
+        if (pairs.reach == reach) {
             pairs.each += each;
             return;
         }
-    m_pairs.push_back({window, each});
+    m_pairs.push_back({reach, each});
 }
 
 double UsefulFlop::operator()(const StepTokens& tokens) const
@@ -61,8 +61,7 @@ double UsefulFlop::operator()(const StepTokens& tokens) const
     const PieceTokens<double> t = tokens.scalars();
     double total = m_perRow * t.sequences * (tokens.decode ? 1 : t.newTokens);
     for (const Pairs& a : m_pairs) {
-        const double pairs =
-            tokens.decode ? (a.window > 0 ? std::min(t.past, a.window) : t.past) : causalPairs(t.past, t.newTokens, a.window);
+        const double pairs = tokens.decode ? decodeKeys(t, a.reach) : causalPairs(t.past, t.newTokens, a.reach);
         total += a.each * t.sequences * pairs;
     }
     if (tokens.decode || tokens.lastPiece)

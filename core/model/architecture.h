@@ -83,7 +83,7 @@ struct Attention {
     int headDim = 0;    ///< d of Grouped; never assumed to be H / n_Q
     int window = 0;     ///< sliding window in tokens; 0 = full attention
     bool chunked =
-        false; ///< the window is a fixed chunk (Llama 4): a token sees back to its chunk's start. Costed as a sliding window, its upper bound
+        false; ///< the window is a fixed chunk (Llama 4): a token sees back to its chunk's start, so at position p of it p + 1 keys
     bool qkvBias = false;
     bool outputBias = false;
     bool sinks = false; ///< one learned logit per query head (gpt-oss)

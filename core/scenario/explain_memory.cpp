@@ -156,7 +156,9 @@ void cacheInput(const Scenario& scenario, const MemoryTerms& terms, int stage, s
     const std::int64_t sp = scenario.plan.sequence();
     const auto paged = [&](std::int64_t tokens) { return ceilDiv(ceilDiv(tokens, sp), terms.cacheBlock()) * terms.cacheBlock(); };
     const std::int64_t tokens = paged(kind.window > 0 ? std::min(context, kind.window) : context);
-    const std::string of = kind.window > 0 && kind.window < context ? " tokens of a window of " + formatCount(kind.window) : " tokens";
+    const std::string of = kind.window > 0 && kind.window < context
+                               ? (a.chunked ? " tokens of a chunk, " : " tokens of a window of ") + formatCount(kind.window)
+                               : " tokens";
     const BlockScale scale = scaleOf(scenario.formats.kv);
     const std::string format = std::string(nameOf(scenario.formats.kv))
                                + (scale.bytes > 0 ? ", " + std::to_string(scale.bytes) + " B of scale per " + formatCount(scale.rows) : "");
@@ -165,7 +167,9 @@ void cacheInput(const Scenario& scenario, const MemoryTerms& terms, int stage, s
                                   ? "(latent " + formatCount(a.kvLoraRank) + " + rotary key " + formatCount(a.ropeHeadDim) + ") " + format
                                   : formatCount(kvHeads) + (kvHeads == 1 ? " KV head × (" : " KV heads × (") + formatCount(a.headDim)
                                         + " + " + formatCount(a.valueDim()) + ") " + format;
-    out.inputs.push_back({kind.window > 0 ? "window" : "cache",
+    out.inputs.push_back({kind.window == 0 ? "cache"
+                          : a.chunked      ? "chunk"
+                                           : "window",
                           formatBytes(static_cast<double>(boundedProduct(boundedProduct(tokens, kind.cachePerToken), layers)), 4),
                           times + formatCount(tokens) + of + " × " + exactBytes(static_cast<double>(kind.cachePerToken)) + ": " + width,
                           Provenance::Exact});

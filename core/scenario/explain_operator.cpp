@@ -104,6 +104,23 @@ void addBytes(const OperatorCost& op, const CompiledOperator& compiled, Explanat
     add("activations", op.activationBytes, &OperatorTerms::activationBytes, "in and out, bf16");
 }
 
+/// Which keys a query sees, where it is not all of them.
+void addReach(const Workload& work, bool decode, const Attention& a, Explanation& out)
+{
+    const bool chunked = a.chunked && a.window > 0 && a.index.heads == 0;
+    std::string text;
+    if (chunked)
+        text = "Chunks of " + formatCount(a.window) + " tokens: the token at position p of its chunk sees p + 1 keys";
+    // A window that every context fills, or none does, needs no mean.
+    const Reach reach = reachOf(a);
+    if (decode && work.output > 2 && (chunked || (reach > work.input + 1 && reach < static_cast<double>(work.fullContext() - 1))))
+        text += (text.empty() ? "Keys" : "; keys") + std::string(" read are the mean over the contexts ")
+                + formatCount(std::int64_t{work.input} + 1) + " to " + formatCount(work.fullContext() - 1)
+                + " of the decode steps, not those at their mean";
+    if (!text.empty())
+        out.notes.push_back(text + ".");
+}
+
 /// What is assumed where the model and the plan do not say.
 void addAssumptions(const Scenario& scenario, bool decode, const OperatorCost& op, const CompiledOperator& compiled, Explanation& out)
 {
@@ -118,8 +135,8 @@ void addAssumptions(const Scenario& scenario, bool decode, const OperatorCost& o
     switch (op.op) {
     case Op::AttentionScores:
     case Op::AttentionValues:
-        if (kind && kind->attention.chunked && kind->attention.window > 0)
-            note("The chunks are costed as a sliding window of " + formatCount(kind->attention.window) + " tokens, their upper bound.");
+        if (kind)
+            addReach(scenario.workload, decode, kind->attention, out);
         if (kind && kind->attention.index.heads > 0)
             note("Each query reads its own choice of at most " + formatCount(kind->attention.index.topK)
                  + " tokens; a cached token is read from HBM once, as if all queries that chose it met it on the chip.");

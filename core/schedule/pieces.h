@@ -36,10 +36,10 @@ namespace shardlens {
     return {sequences, partOf(work.input, chunks, chunk), past, false, chunk + 1 == chunks};
 }
 
-/// One decode step of a microbatch of `sequences`.
+/// The mean decode step of a microbatch of `sequences`: contexts input + 1 ... input + output - 1, since prefill makes the first token.
 [[nodiscard]] inline StepTokens decodePiece(const Workload& work, std::int64_t sequences)
 {
-    return {sequences, 1, work.meanContext(), true, true};
+    return {sequences, 1, work.meanContext(), true, true, std::max(1, work.output - 1)};
 }
 
 /// What follows a visit of a piece to a stage.

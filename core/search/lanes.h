@@ -94,5 +94,16 @@ template <class Function>
     }
     return result;
 }
+/// std::floor() of counts, likewise.
+[[nodiscard]] inline Lanes floorOf(const Lanes& a)
+{
+    constexpr double kShift = 4503599627370496.0;
+    Lanes result;
+    for (std::size_t i = 0; i < Lanes::kParts; ++i) {
+        const Lanes::Part nearest = (a.part[i] + kShift) - kShift;
+        result.part[i] = nearest > a.part[i] ? nearest - 1.0 : nearest;
+    }
+    return result;
+}
 
 } // namespace shardlens::SHARDLENS_LANES

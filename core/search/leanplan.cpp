@@ -136,14 +136,16 @@ void LeanPlan::preparePieces(const LeanPoints& points, Phase& phase)
     double sequences[kLanes] = {};
     double newTokens[kLanes] = {};
     double past[kLanes] = {};
+    double contexts[kLanes] = {};
     std::size_t index = 0;
     const auto flush = [&](std::size_t filled) {
         for (std::size_t lane = filled; lane < kLanes; ++lane) {
             sequences[lane] = sequences[0];
             newTokens[lane] = newTokens[0];
             past[lane] = past[0];
+            contexts[lane] = contexts[0];
         }
-        const PieceTokens<Lanes> tokens{Lanes::load(sequences), Lanes::load(newTokens), Lanes::load(past)};
+        const PieceTokens<Lanes> tokens{Lanes::load(sequences), Lanes::load(newTokens), Lanes::load(past), Lanes::load(contexts)};
         double* out = quantity + (index - filled) * count;
         for (std::size_t i = 0; i < count; ++i, out += kLanes)
             quantityOf(table, table.quantities[i], tokens).store(out);
@@ -154,6 +156,7 @@ void LeanPlan::preparePieces(const LeanPoints& points, Phase& phase)
         sequences[lane] = scalars.sequences;
         newTokens[lane] = scalars.newTokens;
         past[lane] = scalars.past;
+        contexts[lane] = scalars.contexts;
         phase.runsHead[index] = tokens.decode || tokens.lastPiece ? 1.0 : 0.0;
         double* const sends = phase.rows.data() + index * phase.columns + m_types.size();
         for (std::size_t i = 0; i < phase.links.size(); ++i)

@@ -99,6 +99,7 @@ private:
         a.headDim = 32 * power(2);
         if (a.kind == AttentionKind::Grouped) {
             a.window = chance(25) ? power(12) : 0;
+            a.chunked = a.window > 0 && chance(40);
             a.qkvBias = chance(20);
             a.outputGate = chance(10);
             a.valueHeadDim = chance(10) ? 64 : 0;
