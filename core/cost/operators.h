@@ -2,6 +2,7 @@
 // The operators of a decoder step on one device: shapes, FLOP, bytes and time (roofline: the longer of compute and HBM).
 #pragma once
 
+#include "core/cost/stepconstants.h"
 #include "core/cost/terms.h"
 #include "core/model/parameters.h"
 #include "core/plan/legality.h"
@@ -32,10 +33,11 @@ struct OperatorCost {
     double communicationBytes = 0; ///< bytes this device sends
     double dropped = 0;            ///< experts: fraction of all token-expert pairs that no expert serves
     ComputeFormat arithmetic = ComputeFormat::Bf16;
-    double computeTime = 0;       ///< flop / peak of its arithmetic
-    double memoryTime = 0;        ///< bytes / bandwidth
+    double computeTime = 0;       ///< flop / (peak of its arithmetic x share reached)
+    double memoryTime = 0;        ///< bytes / (bandwidth x share reached)
+    double overheadTime = 0;      ///< launches and host work; 0 in roofline mode
     double communicationTime = 0; ///< of the collective, hidden or not
-    double time = 0;              ///< max(compute, memory) + exposed communication
+    double time = 0;              ///< max(compute, memory) + spill + overhead + exposed communication
     Breakdown breakdown;
     /// What of its communication nothing hides.
     [[nodiscard]] double exposedTime() const { return breakdown[Cause::Communication]; }
@@ -110,7 +112,7 @@ enum class StepDetail : std::uint8_t {
 class StepModel {
 public:
     StepModel(const Model& model, const Cluster& cluster, const Formats& formats, const Plan& plan, const Routing& routing = {},
-              StepDetail detail = StepDetail::Rows);
+              StepDetail detail = StepDetail::Rows, const StepConstants& constants = rooflineConstants());
 
     /// Appends the operators of one layer of `kind`, then of what stands outside the layers (kind -1).
     void layerOperators(int kind, const StepTokens& tokens, std::vector<OperatorCost>& out) const;
@@ -118,6 +120,10 @@ public:
     void headOperators(const StepTokens& tokens, std::vector<OperatorCost>& out) const;
     /// Times of the same operators, added up, without rows. Equal bit for bit to the sums of their `time` in order.
     void pieceTimes(const StepTokens& tokens, PieceTimes& out) const;
+    /// Times of one engine step in which every sequence of `decode` makes a token while pieces of prompts are prefilled beside them:
+    /// matrices and experts see the rows of both and read their weights once, attention of the two kinds runs apart, one kernel each. The
+    /// head runs for the decoding sequences and for prompts that end. `decode.sequences` may be 0, `prefill` may be empty.
+    void mixedTimes(const StepTokens& decode, std::span<const StepTokens> prefill, PieceTimes& out) const;
     /// Compiles the operators anew for other formats; what only hangs on model, cluster and plan is kept.
     void reformat(const Formats& formats);
     /// Bytes of one microbatch's activations that each rank of a stage hands to its successor: its own copy.
@@ -149,6 +155,9 @@ public:
     [[nodiscard]] const Plan& plan() const { return m_plan; }
     [[nodiscard]] const Formats& formats() const { return m_formats; }
     [[nodiscard]] const Cluster& cluster() const { return m_cluster; }
+    [[nodiscard]] const StepConstants& constants() const { return m_constants; }
+    /// A line of a collective as it is here: with the constants' latency and share of the links.
+    [[nodiscard]] CollectiveLine calibrated(CollectiveLine line) const;
     /// Of a kind of layer that has experts.
     [[nodiscard]] const ExpertRouting& routingOf(int kind) const
     {
@@ -163,6 +172,7 @@ private:
     const Model& m_model;
     const Cluster& m_cluster;
     StepDetail m_detail;
+    StepConstants m_constants;
     Formats m_formats;
     Plan m_plan;
     Routing m_routing;

@@ -7,10 +7,11 @@
 namespace shardlens {
 
 StepModel::StepModel(const Model& model, const Cluster& cluster, const Formats& formats, const Plan& plan, const Routing& routing,
-                     StepDetail detail)
+                     StepDetail detail, const StepConstants& constants)
     : m_model(model),
       m_cluster(cluster),
       m_detail(detail),
+      m_constants(constants),
       m_formats(formats),
       m_plan(plan),
       m_routing(routing),
@@ -145,11 +146,13 @@ private:
     static void explain(double local, OperatorCost& cost)
     {
         const double stored = cost.weightBytes + cost.kvBytes;
+        const double work = local - cost.overheadTime;
+        cost.breakdown[Cause::Overhead] = cost.overheadTime;
         if (cost.computeTime >= cost.memoryTime || stored <= 0) {
-            cost.breakdown[Cause::Compute] = local;
+            cost.breakdown[Cause::Compute] = work;
         } else {
-            cost.breakdown[Cause::Weights] = local * cost.weightBytes / stored;
-            cost.breakdown[Cause::Kv] = local * cost.kvBytes / stored;
+            cost.breakdown[Cause::Weights] = work * cost.weightBytes / stored;
+            cost.breakdown[Cause::Kv] = work * cost.kvBytes / stored;
         }
         const double exposed = cost.time - local;
         cost.breakdown[Cause::Communication] = exposed;
@@ -177,6 +180,8 @@ private:
             cost.dropped = m_shape[facts.dropped.quantity] * facts.dropped.factor;
         cost.computeTime = t.compute;
         cost.memoryTime = t.memory;
+        if (m_table.overheads)
+            cost.overheadTime = valueOf(terms.overhead, m_x);
         cost.communicationTime = t.communication;
         cost.time = t.time;
         if (terms.lineCount > 0) {
@@ -237,7 +242,7 @@ std::vector<CollectiveCost> collectiveChoices(const StepModel& step, bool decode
         if (facts.op != op.op || facts.kind != op.kind || facts.collective != op.collective || facts.collective == Collective::None)
             continue;
         for (const CollectiveLine& line : step.span(facts.span).lines(facts.collective).all())
-            choices.push_back(costOf(line, op.payloadBytes));
+            choices.push_back(costOf(step.calibrated(line), op.payloadBytes));
         const OperatorTerms& terms = step.table(decode).terms[static_cast<std::size_t>(&facts - step.table(decode).facts.data())];
         for (std::size_t i = terms.firstLine; i < std::size_t{terms.firstLine} + terms.lineCount; ++i)
             if (const CollectiveLine& line = step.table(decode).lines[i]; line.algorithm == CollectiveAlgorithm::OncePerNode)

@@ -71,7 +71,7 @@ TermBuilder::TermBuilder(const StepModel& s, StepTable& t, bool decode)
     table.decode = decode;
     table.attentionData = plan.attentionData();
     table.sequence = plan.sequence();
-    table.inverseBandwidth = 1 / s.m_cluster.accelerator.memoryBandwidth;
+    table.overheads = s.m_constants != rooflineConstants();
     table.routings = s.m_routings;
     // Enough for three kinds of layer.
     table.quantities.reserve(24);
@@ -98,6 +98,8 @@ void TermBuilder::compile()
     const std::uint16_t begin = end();
     head();
     table.head = {begin, end()};
+    if (table.overheads)
+        calibrate();
 }
 
 std::uint16_t TermBuilder::quantity(Quantity of, double parameter)
@@ -121,6 +123,7 @@ TermBuilder::Row TermBuilder::row(Op op, Sharding sharding, ComputeFormat arithm
 {
     OperatorTerms& terms = table.terms.emplace_back();
     terms.inversePeak = 1 / step.m_cluster.accelerator.peakOf(arithmetic);
+    terms.inverseBandwidth = 1 / step.m_cluster.accelerator.memoryBandwidth;
     OperatorFacts& facts = table.facts.emplace_back();
     facts.op = op;
     facts.kind = static_cast<std::int8_t>(kind);
@@ -173,6 +176,8 @@ TermBuilder::Row TermBuilder::norm(Op op, const Rows& rows, int count)
     Row r = elementwise(op, rows, hidden, 0, 4.0 * count);
     r.terms.weightBytes =
         times(Quantity::One, kActivationBytes * count * static_cast<double>(hidden) * (model.norm == NormKind::Layer ? 2 : 1));
+    if (table.overheads)
+        r.terms.activationBytes = times(rows, static_cast<double>(hidden) * step.m_constants.elementwisePasses * count * kActivationBytes);
     return r;
 }
 

@@ -131,6 +131,8 @@ struct TermBuilder {
     void layer(const LayerKind& layerKind);
     void embedding();
     void head();
+    /// Puts the constants of the engine and the accelerator into the terms.
+    void calibrate();
     const LayerKind* current = nullptr;
 };
 

@@ -113,8 +113,11 @@ struct OperatorTerms {
     Linear2 weightBytes;
     Linear2 activationBytes;
     Linear2 kvBytes;
-    Linear2 payload; ///< of the collective
-    double inversePeak = 0;
+    Linear2 payload;             ///< of the collective
+    Linear2 overhead;            ///< seconds: launches and host work; counts where StepTable::overheads
+    double inversePeak = 0;      ///< 1 / (FLOP/s reached)
+    double inverseBandwidth = 0; ///< 1 / (bytes/s reached)
+    double spill = 0;            ///< share of the shorter side that does not hide behind the longer (stepconstants.h)
     /// Exposed communication = t - min(hidden x t, own x local time + previous x local time of the two operators before).
     double hidden = 0;
     double ownCredit = 0;
@@ -159,7 +162,7 @@ struct StepTable {
     bool decode = false;
     double attentionData = 1;
     double sequence = 1;
-    double inverseBandwidth = 0;
+    bool overheads = false;                                     ///< calibrated: spill and overhead of the terms count
     std::vector<QuantityRecipe> quantities;                     ///< of the terms; the first is One
     std::shared_ptr<const std::vector<ExpertRouting>> routings; ///< of the kinds of layer that have experts
     std::vector<double> destinations;                           ///< of each of them: ranks a token is sent to, where that is asked for
@@ -173,6 +176,7 @@ struct StepTable {
     /// Empties the lists, keeping their memory.
     void clear()
     {
+        overheads = false;
         quantities.clear();
         routings.reset();
         destinations.clear();
@@ -290,19 +294,21 @@ template <class T>
 struct OperatorTimes {
     T compute{};
     T memory{};
-    T local{};         ///< the longer of the two
+    T local{};         ///< the longer of the two; calibrated: with what of the shorter spills, and the overhead
     T communication{}; ///< hidden or not
     T time{};          ///< local + exposed communication
 };
 
-/// Roofline time of one operator. `before` is the local time of the two operators before it in its layer.
+/// Time of one operator. `before` is the local time of the two operators before it in its layer.
 template <class T>
 [[nodiscard]] inline OperatorTimes<T> operatorTime(const StepTable& table, const OperatorTerms& terms, const T* x, const T& before)
 {
     OperatorTimes<T> t;
     t.compute = valueOf(terms.flop, x) * terms.inversePeak;
-    t.memory = (valueOf(terms.weightBytes, x) + valueOf(terms.activationBytes, x) + valueOf(terms.kvBytes, x)) * table.inverseBandwidth;
+    t.memory = (valueOf(terms.weightBytes, x) + valueOf(terms.activationBytes, x) + valueOf(terms.kvBytes, x)) * terms.inverseBandwidth;
     t.local = maxOf(t.compute, t.memory);
+    if (table.overheads)
+        t.local = t.local + minOf(t.compute, t.memory) * terms.spill + valueOf(terms.overhead, x);
     t.time = t.local;
     t.communication = T(0.0);
     if (terms.lineCount == 0)

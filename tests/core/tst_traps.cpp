@@ -151,7 +151,7 @@ private Q_SLOTS:
         // 8,192 x 10,240 bf16 weights over 3.35e12 B/s: a GiB per s would be 7.4 % off.
         Scenario s = scenarioOf("llama-3-70b", "p5.48xlarge");
         QCOMPARE(s.cluster->accelerator.memoryBandwidth, 3.35e12);
-        const OperatorCost& qkv = find(evaluate(s).decode, Op::QkvProjection);
+        const OperatorCost qkv = find(evaluate(s).decode, Op::QkvProjection);
         QVERIFY(near(qkv.memoryTime * 3.35e12, qkv.weightBytes + qkv.activationBytes + qkv.kvBytes));
         QVERIFY(near(qkv.weightBytes, 8192.0 * 10240 * 2));
     }
