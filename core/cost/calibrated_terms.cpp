@@ -127,7 +127,8 @@ CollectiveLine StepModel::calibrated(CollectiveLine line) const
 {
     const auto level = static_cast<std::size_t>(line.outerLevel < 0 ? 0 : line.outerLevel);
     const bool network = level > 0 && level < m_cluster.levels.size() && m_cluster.levels[level].scalesOut;
-    const CollectiveConstants& c = m_constants.collectives[static_cast<std::size_t>(network ? Reach::Network : Reach::Node)];
+    const CollectiveConstants& c =
+        m_constants.collectives[static_cast<std::size_t>(network ? CollectiveReach::Network : CollectiveReach::Node)];
     line.latency += c.latency;
     line.secondsPerByte /= c.bandwidth;
     return line;

@@ -48,7 +48,7 @@ struct KernelConstants {
 };
 
 /// Where a collective's slowest links lie.
-enum class Reach : std::uint8_t { Node /* links of one domain */, Network /* an outermost level that scales out */ };
+enum class CollectiveReach : std::uint8_t { Node /* links of one domain */, Network /* an outermost level that scales out */ };
 
 struct CollectiveConstants {
     double latency = 0;   ///< seconds on top of the steps' latencies
@@ -58,7 +58,7 @@ struct CollectiveConstants {
 
 struct StepConstants {
     std::array<std::array<KernelConstants, kKernelFormatCount>, kKernelClassCount> kernels{}; ///< by KernelClass, KernelFormat
-    std::array<CollectiveConstants, 2> collectives{};                                         ///< by Reach
+    std::array<CollectiveConstants, 2> collectives{};                                         ///< by CollectiveReach
     double elementwisePasses = 0; ///< times the hidden state is moved around each norm: residual, rotary, quantisation
     double elementwise = 0;       ///< seconds of the small kernels around each norm
     double step = 0;              ///< seconds of each engine step on the host: schedule, launch, sample

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prefill and decode in pools of their own: each with its plan, its cluster and its engine, sized so that neither waits for the other.
+#pragma once
+
+#include "core/serving/service.h"
+
+namespace shardlens {
+
+/// One pool: workers that are replicas of one plan. `step` is that of one worker (its plan's DP is 1).
+struct PoolInput {
+    const StepModel& step;
+    std::int64_t kvTokens = kUnlimitedTokens; ///< of one worker
+    EngineSettings engine;
+    int workers = 0; ///< given; 0: as many as the load needs
+};
+
+struct DisaggregatedInput {
+    PoolInput prefill;
+    PoolInput decode;
+    int input = 2048;
+    int output = 256;
+    ServingLoad load;
+    double transferBandwidth = 0;  ///< bytes/s between one prefill and one decode worker: transferBandwidthOf()
+    double transferLatency = 0;    ///< s
+    double kvBytesPerToken = 0;    ///< of the cache that is handed over, all layers, each value once: handedOverPerToken()
+    double kvBytesPerSequence = 0; ///< constant states of linear layers
+    int mostWorkers = 4096;        ///< of either pool, where they are looked for
+};
+
+struct DisaggregatedFigures {
+    ServiceStatus status = ServiceStatus::Served;
+    ServiceFigures service; ///< of both pools together
+    int prefillWorkers = 0;
+    int decodeWorkers = 0;
+    std::int64_t prefillDevices = 0;
+    std::int64_t decodeDevices = 0;
+    double prefillRate = 0;   ///< requests/s that one prefill worker can make
+    double decodeRate = 0;    ///< requests/s that one decode worker finishes at the load's concurrency or its memory's limit
+    double prefillTime = 0;   ///< s for a mean prompt, alone on a worker
+    double transferBytes = 0; ///< of a mean prompt
+    double transferTime = 0;  ///< s of it
+    double prefillUtilisation = 0;
+    double decodeUtilisation = 0; ///< of the rate at which it would be full
+    [[nodiscard]] std::int64_t devices() const { return prefillDevices + decodeDevices; }
+    friend bool operator==(const DisaggregatedFigures&, const DisaggregatedFigures&) = default;
+};
+
+/// Analytic. TTFT = wait for a prefill worker + prefill + transfer of its cache; TPOT is the decode pool's, undisturbed by prompts.
+/// Workers that are not given: the fewest devices that serve the load; in a closed loop the number of prefill workers for each decode
+/// worker that keeps up with it.
+[[nodiscard]] DisaggregatedFigures serveDisaggregated(const DisaggregatedInput& input);
+
+/// bytes/s between a worker of each plan: each device of the smaller side by the outermost link of its cluster, the slower of the two.
+[[nodiscard]] double transferBandwidthOf(const StepModel& prefill, const StepModel& decode);
+[[nodiscard]] double transferLatencyOf(const StepModel& prefill, const StepModel& decode);
+/// Bytes of cache that a token adds over all layers, each value once, and of the constant state of a sequence.
+struct HandedOver {
+    double perToken = 0;
+    double perSequence = 0;
+};
+[[nodiscard]] HandedOver handedOver(const Model& model, const Formats& formats);
+
+} // namespace shardlens
