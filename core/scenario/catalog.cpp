@@ -49,6 +49,16 @@ public:
         return std::nullopt;
     }
 
+    /// The file of other names.
+    std::optional<Error> addAliases(const std::string& fileName, std::string_view text)
+    {
+        Result<Aliases> aliases = readAliases(text, fileName, m_catalog.aliases);
+        if (!aliases.ok())
+            return aliases.error();
+        m_catalog.aliases = std::move(aliases).value();
+        return std::nullopt;
+    }
+
     Catalog finish()
     {
         sortForMenus();
@@ -142,6 +152,33 @@ private:
 };
 
 constexpr std::array<std::string_view, 3> kFolders{"models", "accelerators", "clusters"};
+constexpr std::string_view kAliases = "aliases.json";
+
+/// Reads DIR/aliases.json where it is there.
+std::optional<Error> addAliasesOf(const std::filesystem::path& directory, CatalogBuilder& builder)
+{
+    const std::filesystem::path file = directory / kAliases;
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored))
+        return std::nullopt;
+    const Result<std::string> text = readTextFile(file, kMaxFile);
+    return text.ok() ? builder.addAliases(file.string(), text.value()) : std::optional(text.error());
+}
+
+/// The entry that one of the keys of a name leads to: an alias, or an entry whose own names have that key.
+template <class Find, class Own>
+auto namedBy(std::string_view name, const std::map<std::string, std::string, std::less<>>& aliases, Find&& find, Own&& own)
+    -> decltype(find(name))
+{
+    for (const std::string& key : nameKeys(name)) {
+        if (auto entry = own(key))
+            return entry;
+        if (const auto alias = aliases.find(key); alias != aliases.end())
+            if (auto entry = find(alias->second))
+                return entry;
+    }
+    return nullptr;
+}
 
 Result<std::vector<std::filesystem::path>> jsonFilesIn(const std::filesystem::path& directory)
 {
@@ -191,6 +228,34 @@ const Accelerator* Catalog::accelerator(std::string_view id) const
     return nullptr;
 }
 
+std::shared_ptr<const Model> Catalog::modelNamed(std::string_view name) const
+{
+    if (auto entry = model(name))
+        return entry;
+    return namedBy(
+        name, aliases.models, [this](std::string_view id) { return model(id); },
+        [this](const std::string& key) -> std::shared_ptr<const Model> {
+            for (const auto& entry : models)
+                if (nameKey(entry->id) == key || nameKey(entry->name) == key || nameKey(entry->huggingFaceId) == key)
+                    return entry;
+            return nullptr;
+        });
+}
+
+std::shared_ptr<const Cluster> Catalog::systemNamed(std::string_view name) const
+{
+    if (auto entry = cluster(name))
+        return entry;
+    return namedBy(
+        name, aliases.systems, [this](std::string_view id) { return cluster(id); },
+        [this](const std::string& key) -> std::shared_ptr<const Cluster> {
+            for (const auto& entry : clusters)
+                if (nameKey(entry->id) == key)
+                    return entry;
+            return nullptr;
+        });
+}
+
 std::vector<std::string> Catalog::similarModels(std::string_view text) const
 {
     std::vector<Candidate> candidates;
@@ -225,6 +290,8 @@ Result<Catalog> loadCatalog(const std::filesystem::path& directory)
                 return *error;
         }
     }
+    if (const std::optional<Error> error = addAliasesOf(directory, builder))
+        return *error;
     return builder.finish();
 }
 
@@ -276,6 +343,8 @@ UsersCatalog withUserEntries(const Catalog& shipped, const std::filesystem::path
                 result.notices.push_back(error->sentence() + "; this entry is left out");
         }
     }
+    if (const std::optional<Error> error = addAliasesOf(directory, builder))
+        result.notices.push_back(error->sentence() + "; these names are left out");
     result.notices.insert(result.notices.begin(), builder.shadowed().begin(), builder.shadowed().end());
     result.catalog = builder.finish();
     return result;
@@ -304,6 +373,12 @@ const Catalog& builtinCatalog()
                 }
             }
         }
+        for (const EmbeddedFile& file : embeddedCatalog())
+            if (file.path == kAliases)
+                if (const auto error = builder.addAliases("resources/catalog/" + std::string(file.path), file.text)) {
+                    std::fprintf(stderr, "shardlens: %s\n", error->sentence().c_str());
+                    std::abort();
+                }
         return builder.finish();
     }();
     return catalog;

@@ -5,6 +5,7 @@
 #include "core/base/result.h"
 #include "core/hardware/cluster.h"
 #include "core/model/architecture.h"
+#include "core/scenario/aliases.h"
 
 #include <filesystem>
 #include <memory>
@@ -18,17 +19,21 @@ struct Catalog {
     std::vector<std::shared_ptr<const Model>> models; ///< sorted for a menu: family, then size
     std::vector<Accelerator> accelerators;
     std::vector<std::shared_ptr<const Cluster>> clusters;
+    Aliases aliases;
 
     /// By id or Hugging Face id, case-insensitive; null when absent.
     [[nodiscard]] std::shared_ptr<const Model> model(std::string_view idOrHuggingFaceId) const;
     [[nodiscard]] std::shared_ptr<const Cluster> cluster(std::string_view id) const;
     [[nodiscard]] const Accelerator* accelerator(std::string_view id) const;
+    /// By any name that tables of measurements use (see aliases.h); null when nothing is known by it.
+    [[nodiscard]] std::shared_ptr<const Model> modelNamed(std::string_view name) const;
+    [[nodiscard]] std::shared_ptr<const Cluster> systemNamed(std::string_view name) const;
     /// Up to three ids close to what was typed, for error sentences.
     [[nodiscard]] std::vector<std::string> similarModels(std::string_view text) const;
     [[nodiscard]] std::vector<std::string> similarClusters(std::string_view text) const;
 };
 
-/// Reads DIR/{models,accelerators,clusters}/*.json. The first bad file is the error.
+/// Reads DIR/{models,accelerators,clusters}/*.json and, where it is there, DIR/aliases.json. The first bad file is the error.
 [[nodiscard]] Result<Catalog> loadCatalog(const std::filesystem::path& directory);
 /// The catalog compiled into the program (same files); loaded once, thread-safe.
 [[nodiscard]] const Catalog& builtinCatalog();
@@ -42,7 +47,7 @@ struct UsersCatalog {
     Catalog catalog;
     std::vector<std::string> notices; ///< sentences: entries that take the place of shipped ones, files that cannot be used
 };
-/// `shipped` with the entries of DIR/{models,accelerators,clusters}/*.json. An entry with the id of a shipped one takes its place; a bad
+/// `shipped` with the entries of DIR/{models,accelerators,clusters}/*.json and the names of DIR/aliases.json. An entry with the id of a shipped one takes its place; a bad
 /// file is left out. A folder that is not there holds nothing.
 [[nodiscard]] UsersCatalog withUserEntries(const Catalog& shipped, const std::filesystem::path& directory);
 /// builtinCatalog() with the entries of userCatalogDirectory(), read anew.

@@ -121,6 +121,37 @@ public:
             report(reader, readCluster(reader.root(), m_accelerators), folder, stem, fileName);
         }
     }
+    /// The file of other names, after all entries: each leads to an entry, and to one that has no such name of its own.
+    void addAliases(const std::string& fileName, std::string_view text, const Catalog* shipped)
+    {
+        const Result<Aliases> aliases = readAliases(text, fileName);
+        if (!aliases.ok()) {
+            say(aliases.error().sentence());
+            return;
+        }
+        const auto known = [&](const char* folder, const std::string& id) {
+            if (m_ids[folder].count(lowered(id)) > 0)
+                return true;
+            return shipped && (folder == std::string_view("models") ? shipped->model(id) != nullptr : shipped->cluster(id) != nullptr);
+        };
+        const auto check = [&](const char* key, const char* folder, const std::map<std::string, std::string, std::less<>>& names) {
+            std::map<std::string, std::string> own;
+            for (const std::string& id : m_ids[folder])
+                own[nameKey(id)] = id;
+            for (const auto& [name, id] : names) {
+                const std::string where = fileName + ": /" + key + "/" + id + ": ";
+                if (!known(folder, id))
+                    say(where + "no entry has this id");
+                if (const auto taken = own.find(name); taken != own.end() && taken->second != lowered(id))
+                    say(where + "found \"" + name + "\"; it is a name of " + taken->second + " already");
+            }
+        };
+        check("models", "models", aliases.value().models);
+        check("systems", "clusters", aliases.value().systems);
+        for (const auto& [id, format] : aliases.value().fp8Checkpoints)
+            if (!known("models", id))
+                say(fileName + ": /fp8_checkpoints/" + id + ": no entry has this id");
+    }
     void say(std::string sentence) { m_problems.push_back(std::move(sentence)); }
     [[nodiscard]] std::vector<std::string> problems() const { return m_problems; }
 
@@ -243,6 +274,15 @@ CatalogCheck checkCatalog(const std::filesystem::path& directory, const Catalog&
                 checker.say(text.error().sentence());
         }
     }
+    std::error_code absent;
+    if (const std::filesystem::path file = directory / "aliases.json"; std::filesystem::exists(file, absent)) {
+        ++folders;
+        const Result<std::string> text = readTextFile(file, kMaxFile);
+        if (text.ok())
+            checker.addAliases(file.string(), text.value(), &shipped);
+        else
+            checker.say(text.error().sentence());
+    }
     if (folders == 0)
         checker.say(directory.string() + ": a directory with folders models, accelerators or clusters is expected");
     check.problems = checker.problems();
@@ -263,6 +303,9 @@ CatalogCheck checkBuiltinCatalog()
             stem.remove_suffix(std::string_view(".json").size());
             checker.add(folder, std::string(stem), "resources/catalog/" + std::string(file.path), file.text);
         }
+    for (const EmbeddedFile& file : embeddedCatalog())
+        if (file.path == "aliases.json")
+            checker.addAliases("resources/catalog/" + std::string(file.path), file.text, nullptr);
     check.problems = checker.problems();
     return check;
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # cmake -DDIRECTORY=resources/catalog -DOUTPUT=embedded_catalog.cpp -P EmbedCatalog.cmake
-# Writes every DIRECTORY/{models,accelerators,clusters}/*.json as a raw string into one source file.
-file(GLOB files RELATIVE ${DIRECTORY} ${DIRECTORY}/models/*.json ${DIRECTORY}/accelerators/*.json ${DIRECTORY}/clusters/*.json)
+# Writes every DIRECTORY/{models,accelerators,clusters}/*.json and DIRECTORY/aliases.json as a raw string into one source file.
+file(GLOB files RELATIVE ${DIRECTORY} ${DIRECTORY}/models/*.json ${DIRECTORY}/accelerators/*.json ${DIRECTORY}/clusters/*.json ${DIRECTORY}/aliases.json)
 list(SORT files)
 list(LENGTH files count)
 set(entries "")
