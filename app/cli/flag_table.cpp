@@ -61,6 +61,7 @@ constexpr std::array kFlags{
     FlagSpec{Flag::ExpertExchange, "--expert-exchange", "", "auto|reduce|all-to-all", K::Choice, 0, 0, kScenario, "how tokens meet their experts"},
     FlagSpec{Flag::SharedExperts, "--shared-experts", "", "tensor|replicated", K::Choice, 0, 0, kScenario, "shared experts split over TP, or whole on every device"},
     FlagSpec{Flag::RedundantExperts, "--redundant-experts", "", "N", K::Count, 0, kMaxRedundantExperts, kScenario, "further copies of the busiest experts per layer"},
+    FlagSpec{Flag::Prediction, "--mtp", "", "off|load", K::Choice, 0, 0, kScenario, "layers of multi-token prediction: left out, or loaded on the last stage"},
     FlagSpec{Flag::Sends, "--sends", "", "overlapped|synchronous", K::Choice, 0, 0, kScenario, "whether a pipeline stage waits for its sends"},
     FlagSpec{Flag::Overlap, "--overlap", "", "X", K::Factor, 0, kHundred, kScenario, "share of each collective hidden behind its own operator"},
     FlagSpec{Flag::VirtualStages, "--virtual-stages", "", "N", K::Count, 1, kMaxVirtualStages, kScenario, "chunks of layers per stage (interleaved pipeline)"},

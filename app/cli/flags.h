@@ -49,6 +49,7 @@ enum class Flag : std::uint8_t {
     ExpertExchange,
     SharedExperts,
     RedundantExperts,
+    Prediction,
     Sends,
     Overlap,
     VirtualStages,

@@ -68,6 +68,7 @@ void applyOptions(PlanOptions& options, const Arguments& arguments)
     choose(Flag::Norms, options.shardedNorms, kNormWords);
     choose(Flag::ExpertExchange, options.expertExchange, kExpertExchangeWords);
     choose(Flag::SharedExperts, options.sharedExperts, kSharedExpertWords);
+    choose(Flag::Prediction, options.prediction, kPredictionWords);
     choose(Flag::Sends, options.sends, kSendWords);
     if (arguments.has(Flag::RedundantExperts))
         options.redundantExperts = intOf(arguments[Flag::RedundantExperts]);
@@ -96,6 +97,7 @@ void noteIdleFlags(const Scenario& scenario, const Arguments& arguments, std::ve
         OptionFlag{Flag::ExpertExchange, PlanOption::ExpertExchange},
         OptionFlag{Flag::SharedExperts, PlanOption::SharedExperts},
         OptionFlag{Flag::RedundantExperts, PlanOption::RedundantExperts},
+        OptionFlag{Flag::Prediction, PlanOption::Prediction},
         OptionFlag{Flag::RoutingSkew, PlanOption::PowerLaw},
         OptionFlag{Flag::CapacityFactor, PlanOption::Capacity},
         OptionFlag{Flag::BeyondCapacity, PlanOption::Capacity},

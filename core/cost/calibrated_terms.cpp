@@ -35,6 +35,7 @@ std::optional<Kernel> kernelOf(Op op, const Attention* attention, bool decode)
     case Op::MlpUp:
     case Op::MlpDown: return Kernel{KernelClass::Matrix, WeightClass::Mlp};
     case Op::LmHead: return Kernel{KernelClass::Matrix, WeightClass::Embedding};
+    case Op::PredictionProjection:
     case Op::Router: return Kernel{KernelClass::Matrix, std::nullopt};
     case Op::ExpertUp:
     case Op::ExpertDown: return Kernel{KernelClass::Experts, WeightClass::Experts};
@@ -154,9 +155,10 @@ void TermBuilder::calibrate()
             // Fused attention is one kernel, of which the values are the second half.
             if (facts.op != Op::AttentionValues || !fused)
                 terms.overhead = times(Quantity::One, c.launch);
-        } else if (facts.op == Op::AttentionNorm || facts.op == Op::MlpNorm || facts.op == Op::FinalNorm) {
+        } else if (facts.op == Op::AttentionNorm || facts.op == Op::MlpNorm || facts.op == Op::FinalNorm
+                   || facts.op == Op::PredictionNorm) {
             terms.overhead = times(Quantity::One, constants.elementwise);
-        } else if (facts.op == Op::Embedding) {
+        } else if (facts.op == Op::Embedding && i < table.embedding.end) { // a draft step is part of its engine step
             terms.overhead = {quantity(Quantity::One), quantity(Quantity::GlobalRows), constants.step, constants.perToken};
         } else if (facts.op == Op::Sampling) {
             terms.overhead = times(Quantity::GlobalSequences, constants.perSequence);

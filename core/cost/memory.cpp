@@ -61,6 +61,22 @@ LayerBytes layerBytes(const Model& model, const LayerKind& kind, const Formats& 
     return bytes;
 }
 
+/// Layers of multi-token prediction as a device of the last stage holds them: each a layer of its kind, its projection 2H x H, three norms;
+/// and the embedding of the tokens they draft from, where the stage has no table of its own.
+Bytes predictionBytes(const PlanContext& context, const Plan& plan, int slots)
+{
+    const Model& model = context.model;
+    if (model.prediction.layers == 0)
+        return 0;
+    const LayerBytes layer = layerBytes(model, model.kinds[model.prediction.kind], context.formats, plan, slots);
+    const std::int64_t hidden = model.hidden;
+    const std::int64_t norms = 3 * hidden * (model.norm == NormKind::Layer ? 2 : 1);
+    const Bytes each = layer.attention + layer.mlp + layer.experts + layer.small + (2 * hidden * hidden + norms) * kActivationSize;
+    const bool needsTable = plan.pipeline() > 1 && !model.tiedEmbedding;
+    const Bytes table = needsTable ? vocabularyShard(model, plan, "").bytes(context.formats.of(WeightClass::Embedding)) : 0;
+    return bounded(boundedProduct(each, model.prediction.layers) + table);
+}
+
 } // namespace
 
 MemoryTerms::MemoryTerms(const PlanContext& context, const Plan& plan, std::optional<Bytes> reserve)
@@ -91,10 +107,40 @@ MemoryTerms::MemoryTerms(const PlanContext& context, const Plan& plan, std::opti
         attentionTerms(model.kinds[i].attention, plan, context.formats.kv, m_kinds[i]);
         feedForwardTerms(model, model.kinds[i].feedForward, plan, context.workload.routing, m_kinds[i]);
     }
+    countLayers(context, plan);
     weighStages(context, plan);
     m_cache.resize(static_cast<std::size_t>(stages()));
     for (int stage = 0; stage < stages(); ++stage)
         m_cache[static_cast<std::size_t>(stage)] = cacheOf(stage, m_input + m_output).bytes;
+}
+
+void MemoryTerms::countLayers(const PlanContext& context, const Plan& plan)
+{
+    const Model::Prediction& prediction = context.model.prediction;
+    const bool loads = prediction.layers > 0 && plan.options.prediction == PredictionUse::Load;
+    const int last = stages() - 1;
+    m_layers.reserve(static_cast<std::size_t>(stages()) * m_kinds.size());
+    for (int stage = 0; stage < stages(); ++stage)
+        for (std::size_t kind = 0; kind < m_kinds.size(); ++kind)
+            m_layers.push_back(m_layout.kindCount(stage, kind)
+                               + (loads && stage == last && kind == prediction.kind ? prediction.layers : 0));
+    if (loads) // both normed inputs side by side, and what the projection makes of them
+        m_predictionRow = 3 * std::int64_t{context.model.hidden} * kActivationSize;
+    const auto alike = [this](int a, int b) {
+        for (std::size_t kind = 0; kind < m_kinds.size(); ++kind)
+            if ((layersOf(a, kind) > 0) != (layersOf(b, kind) > 0))
+                return false;
+        return true;
+    };
+    for (int stage = 0; stage < stages(); ++stage) {
+        auto known = std::find_if(m_stageOfClass.begin(), m_stageOfClass.end(), [&](int other) { return alike(stage, other); });
+        if (stage == last)
+            known = m_stageOfClass.end();
+        m_classOf.push_back(static_cast<int>(known - m_stageOfClass.begin()));
+        if (known == m_stageOfClass.end())
+            m_stageOfClass.push_back(stage);
+    }
+    m_stageClasses = static_cast<int>(m_stageOfClass.size());
 }
 
 void MemoryTerms::attentionTerms(const Attention& a, const Plan& plan, NumberFormat cache, Kind& terms) const
@@ -179,10 +225,15 @@ void MemoryTerms::weighStages(const PlanContext& context, const Plan& plan)
     m_weights.resize(static_cast<std::size_t>(uneven ? 2 * count : count));
     for (int part = 0; part < (uneven ? 2 : 1); ++part) {
         std::vector<LayerBytes> layers;
-        for (std::size_t i = 0; i < m_kinds.size(); ++i) {
+        const auto slotsOf = [&](std::size_t i) {
             const bool fewer = part == 1 && m_kinds[i].routing && m_kinds[i].routing->slots() % ranks > 0;
-            layers.push_back(layerBytes(model, model.kinds[i], context.formats, plan, most[i] - (fewer ? 1 : 0)));
-        }
+            return most[i] - (fewer ? 1 : 0);
+        };
+        for (std::size_t i = 0; i < m_kinds.size(); ++i)
+            layers.push_back(layerBytes(model, model.kinds[i], context.formats, plan, slotsOf(i)));
+        const Bytes prediction = predictionBytes(context, plan, slotsOf(model.prediction.kind));
+        if (part == 0)
+            m_prediction = prediction;
         for (int stage = 0; stage < count; ++stage) {
             DeviceMemory& memory =
                 m_weights[static_cast<std::size_t>(part) * static_cast<std::size_t>(count) + static_cast<std::size_t>(stage)];
@@ -203,6 +254,8 @@ void MemoryTerms::weighStages(const PlanContext& context, const Plan& plan)
                 memory.redundantExperts = bounded(memory.redundantExperts + boundedProduct(layers[i].redundant, times));
             }
             addEnds(context, plan, memory);
+            if (m_layout.holdsHead(stage) && plan.options.prediction == PredictionUse::Load)
+                memory.predictionWeights = prediction;
         }
     }
 }
@@ -240,7 +293,7 @@ MemoryTerms::Cache MemoryTerms::cacheOf(int stage, std::int64_t context) const
     Cache cache;
     const std::int64_t block = cacheBlock();
     for (std::size_t i = 0; i < m_kinds.size(); ++i) {
-        const std::int64_t times = m_layout.kindCount(stage, i);
+        const std::int64_t times = layersOf(stage, i);
         if (times == 0)
             continue;
         const Kind& kind = m_kinds[i];
@@ -265,16 +318,19 @@ Bytes MemoryTerms::bytesPerToken(int stage) const
 {
     Bytes sum = 0;
     for (std::size_t i = 0; i < m_kinds.size(); ++i)
-        sum = bounded(sum + boundedProduct(m_kinds[i].cachePerToken + m_kinds[i].indexPerToken, m_layout.kindCount(stage, i)));
+        sum = bounded(sum + boundedProduct(m_kinds[i].cachePerToken + m_kinds[i].indexPerToken, layersOf(stage, i)));
     return sum;
 }
 
-MemoryTerms::Peak MemoryTerms::peakOf(const Piece& piece) const
+MemoryTerms::Peak MemoryTerms::peakOf(int stage, const Piece& piece) const
 {
     Peak peak;
     const std::int64_t tokens = tokensOf(piece);
     const double group = static_cast<double>(tokens) * static_cast<double>(m_distinct);
-    for (const Kind& kind : m_kinds) {
+    for (std::size_t i = 0; i < m_kinds.size(); ++i) {
+        if (layersOf(stage, i) == 0)
+            continue;
+        const Kind& kind = m_kinds[i];
         const std::int64_t keys = keysOf(kind, piece);
         const std::int64_t attended = kind.topK > 0 ? std::min(keys, kind.topK) : keys;
         const Bytes rows = bounded(boundedProduct(tokens, kind.attentionRow) + product(piece.sequences, keys, kind.attentionKey));
@@ -284,6 +340,8 @@ MemoryTerms::Peak MemoryTerms::peakOf(const Piece& piece) const
         if (kind.routing)
             peak.feedForward = std::max(peak.feedForward, boundedProduct(roundedUp(kind.routing->mostRows(group)), kind.expertRow));
     }
+    if (m_layout.holdsHead(stage))
+        peak.feedForward = std::max(peak.feedForward, boundedProduct(tokens, m_predictionRow));
     peak.tokens = tokens;
     peak.stream = boundedProduct(tokens, m_streamRow);
     return peak;
@@ -294,18 +352,21 @@ Bytes MemoryTerms::withLogits(Bytes activations, std::int64_t sequences) const
     return bounded(activations + boundedProduct(sequences, m_logits));
 }
 
-Bytes MemoryTerms::activations(std::int64_t batch, std::int64_t input, bool last) const
+Bytes MemoryTerms::activations(int stage, std::int64_t batch, std::int64_t input) const
 {
     const std::int64_t sequences = pieceSequences(batch, m_prefillMicrobatches);
-    const Bytes body = activationsOf(pieceOf(batch, input));
-    return last ? withLogits(body, std::max(sequences, pieceSequences(batch, m_decodeMicrobatches))) : body;
+    const Bytes body = activationsOf(stage, pieceOf(batch, input));
+    return m_layout.holdsHead(stage) ? withLogits(body, std::max(sequences, pieceSequences(batch, m_decodeMicrobatches))) : body;
 }
 
-MemoryTerms::Buffers MemoryTerms::bufferPartsOf(const Piece& piece) const
+MemoryTerms::Buffers MemoryTerms::bufferPartsOf(int stage, const Piece& piece) const
 {
     Buffers buffers;
     const std::int64_t tokens = tokensOf(piece);
-    for (const Kind& kind : m_kinds) {
+    for (std::size_t i = 0; i < m_kinds.size(); ++i) {
+        if (layersOf(stage, i) == 0)
+            continue;
+        const Kind& kind = m_kinds[i];
         const double received = static_cast<double>(tokens) * static_cast<double>(m_distinct) * kind.copiesPerToken;
         buffers.exchange = std::max(buffers.exchange, boundedProduct(roundedUp(received), kind.exchangeRow));
         if (m_sequence > 1) {
@@ -331,24 +392,24 @@ DeviceMemory MemoryTerms::at(int stage, std::int64_t batch, std::int64_t input, 
     memory.kvRounding = boundedProduct(sequences, cache.rounding);
     if (m_reserve && *m_reserve == 0)
         return memory; // weights and cache alone
-    memory.activations = activations(batch, input, m_layout.holdsHead(stage));
-    memory.buffers = buffers(batch, input);
+    memory.activations = activations(stage, batch, input);
+    memory.buffers = buffers(stage, batch, input);
     memory.reserve = m_reserve.value_or(kRuntimeReserve);
     return memory;
 }
 
 Bytes MemoryTerms::room(std::int64_t batch, std::int64_t input) const
 {
-    Bytes body = 0;
-    Bytes last = 0;
-    if (countsActivations()) {
-        const Bytes beside = buffers(batch, input) + reserve();
-        body = activations(batch, input, false) + beside;
-        last = activations(batch, input, true) + beside;
-    }
     Bytes most = 0;
-    for (int stage = 0; stage < stages(); ++stage)
-        most = std::max(most, stored(stage, batch, input) + (m_layout.holdsHead(stage) ? last : body));
+    for (int each = 0; each < m_stageClasses; ++each) {
+        Bytes held = 0;
+        for (int stage = stageOfClass(each); stage < stages(); ++stage)
+            if (classOf(stage) == each)
+                held = std::max(held, stored(stage, batch, input));
+        if (countsActivations())
+            held += activations(stageOfClass(each), batch, input) + buffers(stageOfClass(each), batch, input) + reserve();
+        most = std::max(most, held);
+    }
     return m_capacity - most;
 }
 

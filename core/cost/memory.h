@@ -3,13 +3,17 @@
 //
 // Policy. Capacity = weights + KV cache + peak activations + collective buffers + runtime reserve.
 // - Weights: every matrix in the format of its class with its scales, rounded up per matrix and device; norms, biases, routers,
-//   convolutions and sinks in bf16. Layers of multi-token prediction are not loaded: no scenario drafts (see predictionWeights).
-// - KV cache: every resident sequence at its full context (input + output), on every stage for its own layers, all microbatches at once.
+//   convolutions and sinks in bf16. Layers of multi-token prediction only where the plan loads them: on the last stage,
+//   split as a layer of their kind, with the projection 2H x H whole and in bf16 on every device (vLLM, deepseek_mtp.py, eh_proj; no
+//   published file scales it), three norms, and a copy of the embedding where that is on another stage and not the head as well.
+// - KV cache: every resident sequence at its full context (input + output), on every stage for its own layers (loaded prediction layers
+//   among them), all microbatches at once.
 //   A window keeps its last tokens only; chunks at most one, at whose end a sequence is fullest (vLLM frees the blocks before the chunk at
 //   hand, ChunkedLocalAttentionManager). Paged in blocks of kCacheBlock tokens (vLLM, arXiv:2309.06180, section 4.1), the last one whole.
 //   A linear layer keeps a state of fp32 and convKernel - 1 columns of bf16 per sequence, whole on every SP rank. A sparse index keeps one
 //   fp8 key per token with a fp32 scale per 128 values (DeepSeek-V3.2, inference/kernel.py), on every TP rank.
-// - Activations: of the prefill piece at hand in bf16, the residual stream and its normed copy, and the layer's widest moment: attention
+// - Activations: of the prefill piece at hand in bf16, the residual stream and its normed copy, and the widest moment of the stage's own
+//   layers: attention
 //   (queries, keys, values, outputs; MLA's keys and values of all tokens so far; unfused, scores and probabilities; scores of a sparse index
 //   in fp32) or feed-forward (on the rank that the router loads most). On the last stage also the logits of one position per sequence.
 // - Buffers: one payload for reductions over TP; one per send in flight; dispatched and returned tokens, or the group's gathered tokens and
@@ -55,6 +59,7 @@ struct DeviceMemory {
     Bytes embeddingWeights = 0;
     Bytes headWeights = 0;
     Bytes normWeights = 0;
+    Bytes predictionWeights = 0; ///< layers of multi-token prediction with all that is theirs, where they are loaded
     Bytes kv = 0;
     Bytes activations = 0;
     Bytes buffers = 0;
@@ -68,7 +73,7 @@ struct DeviceMemory {
     Bytes redundantExperts = 0; ///< of `expertWeights`: copies for balance
     [[nodiscard]] Bytes weights() const
     {
-        return attentionWeights + mlpWeights + expertWeights + embeddingWeights + headWeights + normWeights;
+        return attentionWeights + mlpWeights + expertWeights + embeddingWeights + headWeights + normWeights + predictionWeights;
     }
     [[nodiscard]] Bytes total() const { return weights() + kv + activations + buffers + reserve; }
 };
@@ -91,7 +96,7 @@ struct MemoryReport {
     std::int64_t maxBatchPerReplica = 0; ///< largest batch at this input + output that fits
     std::int64_t maxConcurrency = 0;     ///< the same over all replicas
     std::int64_t maxContext = 0;         ///< longest context at this batch that fits, its output as it is; 0: none
-    Bytes predictionWeights = 0;         ///< what each device of the last stage would hold more with the model's prediction layers
+    Bytes predictionWeights = 0;         ///< what the model's prediction layers add to each device of the last stage, loaded or not
     [[nodiscard]] const DeviceMemory& limiting() const { return stages[static_cast<std::size_t>(fullest)]; }
     [[nodiscard]] Bytes free() const { return capacity - limiting().total(); } ///< negative when it does not fit
 };
@@ -130,8 +135,19 @@ public:
         Bytes rounding = 0;
     };
     [[nodiscard]] Cache cacheOf(int stage, std::int64_t context) const;
-    [[nodiscard]] Bytes activations(std::int64_t batch, std::int64_t input, bool last) const;
-    [[nodiscard]] Bytes buffers(std::int64_t batch, std::int64_t input) const { return buffersOf(pieceOf(batch, input)); }
+    [[nodiscard]] Bytes activations(int stage, std::int64_t batch, std::int64_t input) const;
+    [[nodiscard]] Bytes buffers(int stage, std::int64_t batch, std::int64_t input) const { return buffersOf(stage, pieceOf(batch, input)); }
+    /// Layers of a kind on a stage, all visits together, loaded prediction layers among them.
+    [[nodiscard]] int layersOf(int stage, std::size_t kind) const
+    {
+        return m_layers[static_cast<std::size_t>(stage) * m_kinds.size() + kind];
+    }
+    /// Stages in classes: those of one have layers of the same kinds, so the same activations and buffers. The last stage, which has the
+    /// logits too, is alone in the last class.
+    [[nodiscard]] int stageClasses() const { return m_stageClasses; }
+    [[nodiscard]] int classOf(int stage) const { return m_classOf[static_cast<std::size_t>(stage)]; }
+    /// The first stage of a class.
+    [[nodiscard]] int stageOfClass(int stageClass) const { return m_stageOfClass[static_cast<std::size_t>(stageClass)]; }
 
     // The same in parts that depend on few things each, for those who ask for many batches and cuts of one plan.
     /// A prefill piece: the sequences of one attention-DP rank in its microbatch, their whole prompt and the chunks it comes in.
@@ -152,9 +168,9 @@ public:
         Bytes feedForward = 0; ///< likewise
         [[nodiscard]] Bytes total() const { return std::min(stream + std::max(attention, feedForward), kMostBytes); }
     };
-    [[nodiscard]] Peak peakOf(const Piece& piece) const;
-    /// activations() of a stage without the head.
-    [[nodiscard]] Bytes activationsOf(const Piece& piece) const { return peakOf(piece).total(); }
+    [[nodiscard]] Peak peakOf(int stage, const Piece& piece) const;
+    /// activations() without logits.
+    [[nodiscard]] Bytes activationsOf(int stage, const Piece& piece) const { return peakOf(stage, piece).total(); }
     /// Collective buffers in parts.
     struct Buffers {
         Bytes payload = 0;         ///< of one reduction or send
@@ -163,8 +179,8 @@ public:
         Bytes gathered = 0;        ///< keys and values of other SP ranks
         [[nodiscard]] Bytes total() const { return std::min(boundedProduct(payload, payloads) + exchange + gathered, kMostBytes); }
     };
-    [[nodiscard]] Buffers bufferPartsOf(const Piece& piece) const;
-    [[nodiscard]] Bytes buffersOf(const Piece& piece) const { return bufferPartsOf(piece).total(); }
+    [[nodiscard]] Buffers bufferPartsOf(int stage, const Piece& piece) const;
+    [[nodiscard]] Bytes buffersOf(int stage, const Piece& piece) const { return bufferPartsOf(stage, piece).total(); }
     /// activations() of the last stage, when the fullest microbatch of prefill or decode has this many sequences on a rank.
     [[nodiscard]] Bytes withLogits(Bytes activations, std::int64_t sequences) const;
     /// Weights and cache of the fullest devices of a stage.
@@ -179,6 +195,8 @@ public:
     /// Weights of the devices of a stage that hold most experts, or (`fewest`) fewest.
     [[nodiscard]] const DeviceMemory& weightsOf(int stage, bool fewest = false) const;
     [[nodiscard]] bool hasFewerExperts() const { return m_weights.size() > static_cast<std::size_t>(stages()); }
+    /// What prediction layers add to a device of the last stage that holds most experts, loaded or not; 0 without any.
+    [[nodiscard]] Bytes predictionWeights() const { return m_prediction; }
     /// Cache of one more token, within every window, over all SP ranks together.
     [[nodiscard]] Bytes bytesPerToken(int stage) const;
 
@@ -208,6 +226,7 @@ private:
     void feedForwardTerms(const Model& model, const FeedForward& f, const Plan& plan, const Routing& routing, Kind& terms) const;
     void weighStages(const PlanContext& context, const Plan& plan);
     void addEnds(const PlanContext& context, const Plan& plan, DeviceMemory& memory) const;
+    void countLayers(const PlanContext& context, const Plan& plan);
     [[nodiscard]] static std::int64_t keysOf(const Kind& kind, const Piece& piece)
     {
         return kind.window > 0 ? std::min(piece.input, kind.window + ceilDiv(piece.input, piece.chunks)) : piece.input;
@@ -224,6 +243,11 @@ private:
 
     StageLayout m_layout;
     std::vector<Kind> m_kinds;
+    std::vector<int> m_layers;       ///< by (stage, kind)
+    std::vector<int> m_classOf;      ///< by stage
+    std::vector<int> m_stageOfClass; ///< by class
+    int m_stageClasses = 1;
+    Bytes m_prediction = 0;
     std::vector<DeviceMemory> m_weights; ///< by stage; then, when ranks differ, those with fewest experts
     std::optional<Bytes> m_reserve;
     Bytes m_capacity = 0;
@@ -236,6 +260,7 @@ private:
     std::int64_t m_decodeMicrobatches = 1;
     std::int64_t m_distinct = 1; ///< sets of different tokens in a stage, in prefill
     Bytes m_streamRow = 0;
+    Bytes m_predictionRow = 0; ///< of each token while it is projected for the prediction layers
     Bytes m_payloadRow = 0;
     Bytes m_logits = 0;          ///< of one sequence
     std::int64_t m_payloads = 0; ///< of reductions and sends

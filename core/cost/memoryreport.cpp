@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The report of memory, made of MemoryTerms.
 #include "core/cost/memory.h"
-#include "core/cost/weightshards.h"
 
 namespace shardlens {
 
@@ -20,24 +19,6 @@ std::int64_t tokensThatFit(const MemoryTerms& terms, const DeviceMemory& beside,
         return room / boundedProduct(perToken, block) * block;
     }
     return static_cast<std::int64_t>(static_cast<double>(room) / static_cast<double>(cache.bytes) * static_cast<double>(context));
-}
-
-/// Layers of multi-token prediction as the last stage would hold them: a layer, its projection 2H x H whole, three norms, and the embedding
-/// where that is on another stage.
-Bytes predictionBytes(const PlanContext& context, const Plan& plan)
-{
-    const Model& model = context.model;
-    if (model.prediction.layers == 0)
-        return 0;
-    const Formats& formats = context.formats;
-    const std::int64_t hidden = model.hidden;
-    const LayerShards shards(model, model.kinds[model.prediction.kind], plan);
-    Bytes layer = bytesOf(formats.weights, 2 * hidden, hidden)
-                  + (shards.small() + 3 * hidden * (model.norm == NormKind::Layer ? 2 : 1)) * kActivationSize;
-    for (const WeightClass weightClass : {WeightClass::Attention, WeightClass::Mlp, WeightClass::Experts})
-        layer += shards.bytes(weightClass, formats.of(weightClass));
-    const Bytes table = plan.pipeline() > 1 ? vocabularyShard(model, plan, "").bytes(formats.of(WeightClass::Embedding)) : 0;
-    return std::min(boundedProduct(layer, model.prediction.layers) + table, kMostBytes);
 }
 
 } // namespace
@@ -80,7 +61,7 @@ MemoryReport memoryOf(const PlanContext& context, const Plan& plan, std::optiona
     report.maxConcurrency = report.maxBatchPerReplica * plan.data();
     const std::int64_t longest = terms.largestInput(batch);
     report.maxContext = longest > 0 ? longest + context.workload.output : 0;
-    report.predictionWeights = predictionBytes(context, plan);
+    report.predictionWeights = terms.predictionWeights();
     report.stages.reserve(static_cast<std::size_t>(terms.stages()));
     for (int stage = 0; stage < terms.stages(); ++stage) {
         report.stages.push_back(terms.at(stage, batch, input));
@@ -113,7 +94,12 @@ Bytes reserveNeeded(const PlanContext& context, const Plan& plan)
 {
     const MemoryTerms terms(context, plan, std::nullopt);
     const Workload& work = context.workload;
-    return terms.activations(work.batch, work.input, true) + terms.buffers(work.batch, work.input);
+    Bytes most = 0;
+    for (int each = 0; each < terms.stageClasses(); ++each) {
+        const int stage = terms.stageOfClass(each);
+        most = std::max(most, terms.activations(stage, work.batch, work.input) + terms.buffers(stage, work.batch, work.input));
+    }
+    return most;
 }
 
 } // namespace shardlens

@@ -47,6 +47,8 @@ enum class Op : std::uint8_t {
     CombineGather, ///< tokens whole again on every rank that holds them
     MlpUp,         ///< up (and gate) projections
     MlpDown,
+    PredictionNorm,       ///< of a drafted token's embedding and of the hidden state
+    PredictionProjection, ///< both side by side, back to the width of one
     FinalNorm,
     LmHead,
     Sampling,

@@ -46,6 +46,8 @@ std::string_view nameOf(Op op)
                                                                   "combine_gather",
                                                                   "up/gate_proj",
                                                                   "down_proj",
+                                                                  "mtp_norm",
+                                                                  "mtp_proj",
                                                                   "final_norm",
                                                                   "lm_head",
                                                                   "sampling",

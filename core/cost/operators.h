@@ -124,6 +124,14 @@ public:
     /// matrices and experts see the rows of both and read their weights once, attention of the two kinds runs apart, one kernel each. The
     /// head runs for the decoding sequences and for prompts that end. `decode.sequences` may be 0, `prefill` may be empty.
     void mixedTimes(const StepTokens& decode, std::span<const StepTokens> prefill, PieceTimes& out) const;
+    /// True where the plan loads prediction layers and the model has some.
+    [[nodiscard]] bool loadsPrediction() const { return m_plan.options.prediction == PredictionUse::Load && m_model.prediction.layers > 0; }
+    /// One draft step of a microbatch on the last stage (DeepSeek-V3, arXiv:2412.19437, section 2.2): embedding, norms, projection, one
+    /// prediction layer, the shared head. For a prefill piece: what filling that layer's cache takes, without the head while the prompt goes
+    /// on. Several layers draft a token each, one after the other, at this cost each. Nothing where none is loaded.
+    void predictionOperators(const StepTokens& tokens, std::vector<OperatorCost>& out) const;
+    /// Its seconds: bit for bit the sum of their `time`, part by part.
+    [[nodiscard]] double predictionTime(const StepTokens& tokens) const;
     /// Compiles the operators anew for other formats; what only hangs on model, cluster and plan is kept.
     void reformat(const Formats& formats);
     /// Bytes of one microbatch's activations that each rank of a stage hands to its successor: its own copy.

@@ -176,7 +176,9 @@ private:
             break;
         case Op::AttentionNorm:
         case Op::MlpNorm:
+        case Op::PredictionNorm:
         case Op::FinalNorm: norm(); break;
+        case Op::PredictionProjection: column("x", "C", "WP", "H", "y", false); break;
         case Op::QkvProjection: column("x", "H", "WQKV", "N", "qkv"); break;
         case Op::LatentDown: column("x", "H", "WDQKV", "C", "c", false); break;
         case Op::QueryUp: column("c", "C", "WUQ", "N", "q"); break;

@@ -233,6 +233,31 @@ void StepModel::headOperators(const StepTokens& tokens, std::vector<OperatorCost
         RowWriter(t, tokens).append(t.head, out);
 }
 
+void StepModel::predictionOperators(const StepTokens& tokens, std::vector<OperatorCost>& out) const
+{
+    if (!loadsPrediction())
+        return;
+    const StepTable& t = table(tokens.decode);
+    const RowWriter writer(t, tokens);
+    writer.append(t.prediction, out);
+    writer.append(t.layers[m_model.prediction.kind], out);
+    if (tokens.decode || tokens.lastPiece)
+        writer.append(t.head, out);
+}
+
+double StepModel::predictionTime(const StepTokens& tokens) const
+{
+    if (!loadsPrediction())
+        return 0;
+    static thread_local std::vector<double> buffer;
+    const StepTable& t = table(tokens.decode);
+    buffer.resize(t.quantities.size());
+    quantities(t, tokens.scalars(), buffer.data());
+    const double* x = buffer.data();
+    const double body = sumOfTimes(t, t.prediction, x) + sumOfTimes(t, t.layers[m_model.prediction.kind], x);
+    return tokens.decode || tokens.lastPiece ? body + sumOfTimes(t, t.head, x) : body;
+}
+
 std::vector<CollectiveCost> collectiveChoices(const StepModel& step, bool decode, const OperatorCost& op)
 {
     std::vector<CollectiveCost> choices;

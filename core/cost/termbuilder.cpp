@@ -98,6 +98,10 @@ void TermBuilder::compile()
     const std::uint16_t begin = end();
     head();
     table.head = {begin, end()};
+    if (step.loadsPrediction()) {
+        prediction();
+        table.prediction = {table.head.end, end()};
+    }
     if (table.overheads)
         calibrate();
 }
@@ -241,6 +245,18 @@ void TermBuilder::layer(const LayerKind& layerKind)
     }
     if (f.isMoe())
         experts(f);
+}
+
+/// What feeds a prediction layer (DeepSeek-V3, arXiv:2412.19437, section 2.2): the embedding of the tokens it continues, norms of the embedding and of the hidden state, and the
+/// projection of both, whole and in bf16 on every device. With sharded norms each TP rank projects its share of the rows.
+void TermBuilder::prediction()
+{
+    embedding();
+    const Rows rows = shardedNorms ? dealt(tp) : Rows{};
+    norm(Op::PredictionNorm, rows, 2);
+    const Matrix matrix{2 * hidden, hidden};
+    matmulOf(Op::PredictionProjection, shardedNorms ? Sharding::Tokens : Sharding::Replicated, matrix, matrix,
+             static_cast<double>(2 * hidden * hidden) * kActivationBytes, attentionFormat, rows);
 }
 
 void TermBuilder::embedding()

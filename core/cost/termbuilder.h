@@ -133,6 +133,7 @@ struct TermBuilder {
     void head();
     /// Puts the constants of the engine and the accelerator into the terms.
     void calibrate();
+    void prediction();
     const LayerKind* current = nullptr;
 };
 

@@ -171,6 +171,7 @@ struct StepTable {
     std::vector<TermRange> layers;                              ///< by kind
     TermRange embedding;
     TermRange head;
+    TermRange prediction;             ///< embedding, norms and projection before a prediction layer; empty where none is loaded
     std::vector<OperatorFacts> facts; ///< one per term
     std::vector<QuantityRecipe> shapeQuantities;
     /// Empties the lists, keeping their memory.
@@ -183,6 +184,7 @@ struct StepTable {
         terms.clear();
         lines.clear();
         layers.clear();
+        prediction = {};
         facts.clear();
         shapeQuantities.clear();
     }

@@ -159,7 +159,7 @@ struct Model {
     NormKind norm = NormKind::Rms;
     int normsPerLayer = 2;      ///< of a layer with attention (or a mixer) and feed-forward; one that lacks either has half, rounded up
     bool parallelBlock = false; ///< attention and MLP read the same input and are summed once (Falcon, PaLM, Command R)
-    /// Multi-token prediction: extra layers that draft tokens. Held in memory and counted apart; they run only when a scenario drafts.
+    /// Multi-token prediction: extra layers that draft tokens. Counted apart; held in memory where a plan loads them (PredictionUse).
     struct Prediction {
         int layers = 0;            ///< 0: none
         std::uint8_t kind = 0;     ///< their kind of layer; each has a projection 2H x H and three norms more

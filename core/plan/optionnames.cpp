@@ -72,6 +72,7 @@ std::string whyNoUse(PlanOption option, const Model& model)
     case PlanOption::ExpertFormat: return unless(model.hasExperts(), " has no experts.");
     case PlanOption::SharedExperts: return unless(anyKind(model, hasSharedExperts), " has no shared experts.");
     case PlanOption::MlpFormat: return unless(anyKind(model, hasDenseMlp), " has neither dense MLPs nor shared experts.");
+    case PlanOption::Prediction: return unless(model.prediction.layers > 0, " has no layers of multi-token prediction.");
     case PlanOption::Attention:
     case PlanOption::SequenceExchange: return unless(anyKind(model, cachesKeys), " has no attention over cached keys.");
     default: return {};
@@ -114,6 +115,7 @@ std::string describe(const PlanOptions& options)
     clauses.add(options.sharedExperts == SharedExpertPlace::Replicated, "shared experts on every device");
     clauses.add(options.redundantExperts > 0,
                 formatCount(options.redundantExperts) + (options.redundantExperts == 1 ? " redundant expert" : " redundant experts"));
+    clauses.add(options.prediction == PredictionUse::Load, "prediction layers loaded");
     clauses.add(options.sends == SendMode::Synchronous, "synchronous sends");
     clauses.add(options.overlap > 0, formatPercent(options.overlap) + " of collectives hidden");
     clauses.add(options.virtualStages > 1, formatCount(options.virtualStages) + " virtual stages");

@@ -18,6 +18,7 @@ inline constexpr std::array<std::string_view, 2> kSequenceExchangeWords{"all-gat
 inline constexpr std::array<std::string_view, 3> kExpertExchangeWords{"auto", "reduce", "all-to-all"};
 inline constexpr std::array<std::string_view, 2> kSharedExpertWords{"tensor", "replicated"};
 inline constexpr std::array<std::string_view, 2> kSendWords{"overlapped", "synchronous"};
+inline constexpr std::array<std::string_view, 2> kPredictionWords{"off", "load"};
 inline constexpr std::array<std::string_view, 3> kLayerSplitWords{"even", "balanced", "manual"};
 inline constexpr std::array<std::string_view, kMeshAxisCount> kMeshAxisWords{"tp", "sp", "attention-dp", "pp", "dp"};
 inline constexpr std::array<std::string_view, kWeightClassCount> kWeightClassWords{"attention", "mlp", "experts", "embedding"};
@@ -55,6 +56,7 @@ enum class PlanOption : std::uint8_t {
     Overlap,
     VirtualStages,
     LayerSplit,
+    Prediction,
     OrderOfAxes,
     PowerLaw,
     Capacity,

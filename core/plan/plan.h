@@ -48,6 +48,8 @@ enum class ExpertExchange : std::uint8_t {
 /// Where the shared experts' weights lie.
 enum class SharedExpertPlace : std::uint8_t { Tensor /* split over TP */, Replicated /* whole on every device, tokens split */ };
 enum class SendMode : std::uint8_t { Overlapped /* beside the sender's next piece */, Synchronous /* the sender waits */ };
+/// What becomes of a model's layers of multi-token prediction.
+enum class PredictionUse : std::uint8_t { Off /* left out */, Load /* held on the last stage with a cache of their own, ready to draft */ };
 enum class LayerSplit : std::uint8_t {
     Even,     ///< as many layers each, the remainder to the earliest stages
     Balanced, ///< embedding and head counted as the layers they weigh
@@ -64,7 +66,8 @@ struct PlanOptions {
     SharedExpertPlace sharedExperts = SharedExpertPlace::Tensor;
     int redundantExperts = 0; ///< extra copies of the busiest experts per layer, over the whole EP group
     SendMode sends = SendMode::Overlapped;
-    double overlap = 0;    ///< 0..1: share of each collective that may hide behind its own operator's compute or HBM time
+    double overlap = 0; ///< 0..1: share of each collective that may hide behind its own operator's compute or HBM time
+    PredictionUse prediction = PredictionUse::Off;
     int virtualStages = 1; ///< interleaved: chunks of layers per stage
     LayerSplit layerSplit = LayerSplit::Even;
     std::vector<int> stageLayers;                               ///< Manual: layers of each stage, in order (virtual stages: of each visit)

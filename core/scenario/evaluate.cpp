@@ -156,6 +156,13 @@ void costStages(const StepModel& step, Scratch& s, PhaseReport& phase)
             phase.operators.assign(s.operators.begin(), s.operators.end());
             if (stages > 1)
                 phase.operators.push_back(sendOperator(step, piece.tokens));
+            phase.predictionOperators.clear();
+            step.predictionOperators(piece.tokens, phase.predictionOperators);
+            phase.predictionTime = step.predictionTime(piece.tokens);
+            for (OperatorCost& op : phase.predictionOperators) {
+                op.stage = static_cast<std::int16_t>(stages - 1);
+                op.stageLayers = 1;
+            }
         }
         phase.flop += static_cast<double>(piece.count) * step.usefulFlop(piece.tokens);
         for (int stage = 0; stage < stages; ++stage)

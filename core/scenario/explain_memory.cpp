@@ -86,6 +86,26 @@ void matrixInput(const Scenario& scenario, const MatrixRow& row, Explanation& ou
     out.inputs.push_back({std::string(shard.name), formatBytes(bytes, 4), note, Provenance::Exact});
 }
 
+/// Layers of multi-token prediction, loaded or not.
+void predictionRows(const Scenario& scenario, const Report& report, const DeviceMemory& memory, const MemoryTerms& terms, Explanation& out)
+{
+    if (report.memory.predictionWeights == 0 || memory.stage + 1 != terms.stages())
+        return;
+    const Model& model = *scenario.model;
+    if (memory.predictionWeights == 0) {
+        out.notes.push_back("Multi-token prediction is not loaded: it would add "
+                            + formatBytes(static_cast<double>(report.memory.predictionWeights)) + " to each device of the last stage.");
+        return;
+    }
+    const int layers = model.prediction.layers;
+    const bool table = scenario.plan.pipeline() > 1 && !model.tiedEmbedding;
+    out.inputs.push_back({"prediction", formatBytes(static_cast<double>(memory.predictionWeights), 4),
+                          formatCount(layers) + (layers == 1 ? " layer" : " layers") + " of kind " + std::to_string(model.prediction.kind)
+                              + ", projection " + dimensions(layers, 2 * std::int64_t{model.hidden}, model.hidden)
+                              + " in bf16 and norms, whole on each device" + (table ? ", and the embedding, which is on stage 0" : ""),
+                          Provenance::Exact});
+}
+
 void weightRows(const Scenario& scenario, const Report& report, const DeviceMemory& memory, const MemoryTerms& terms, Explanation& out)
 {
     const auto add = [&out](const char* name, Bytes bytes) {
@@ -99,6 +119,7 @@ void weightRows(const Scenario& scenario, const Report& report, const DeviceMemo
     add("Embedding", memory.embeddingWeights);
     add("Head", memory.headWeights);
     add("Norms, biases, routers", memory.normWeights);
+    add("Prediction layers", memory.predictionWeights);
     out.formula = {{"weights", "Σ layers × matrices × (rows × columns × bytes + scales) + norms × 2 B", "", false},
                    {"", exactBytes(static_cast<double>(memory.weights())), "", true}};
     for (const MatrixRow& row : matricesOf(scenario, terms, memory.stage))
@@ -123,9 +144,7 @@ void weightRows(const Scenario& scenario, const Report& report, const DeviceMemo
         if (group.stage == memory.stage && group.expertWeights < memory.expertWeights)
             out.notes.push_back(formatCount(group.count) + " devices of this stage hold one expert of a layer less: "
                                 + formatBytes(static_cast<double>(group.weights()), 4) + " of weights.");
-    if (report.memory.predictionWeights > 0 && memory.stage + 1 == terms.stages())
-        out.notes.push_back("Multi-token prediction is not loaded, since no scenario drafts: it would add "
-                            + formatBytes(static_cast<double>(report.memory.predictionWeights)) + " to each device of the last stage.");
+    predictionRows(scenario, report, memory, terms, out);
 }
 
 /// "18 layers, window 128": what one sequence caches there.
@@ -138,7 +157,7 @@ void cacheInput(const Scenario& scenario, const MemoryTerms& terms, int stage, s
     for (std::size_t i = 0; i < kinds.size(); ++i) {
         if (kinds[i].attention == a && i < index)
             return;
-        layers += kinds[i].attention == a ? terms.layout().kindCount(stage, i) : 0;
+        layers += kinds[i].attention == a ? terms.layersOf(stage, i) : 0;
     }
     if (layers == 0 || a.kind == AttentionKind::None)
         return;
@@ -213,9 +232,9 @@ void cacheRows(const Scenario& scenario, const Report& report, const DeviceMemor
 void activationRows(const Scenario& scenario, const DeviceMemory& memory, const MemoryTerms& terms, Explanation& out)
 {
     const Workload& work = scenario.workload;
-    const MemoryTerms::Peak peak = terms.peakOf(terms.pieceOf(work.batch, work.input));
+    const MemoryTerms::Peak peak = terms.peakOf(memory.stage, terms.pieceOf(work.batch, work.input));
     const bool last = terms.layout().holdsHead(memory.stage);
-    const Bytes logits = last ? terms.activations(work.batch, work.input, true) - peak.total() : 0;
+    const Bytes logits = last ? terms.activations(memory.stage, work.batch, work.input) - peak.total() : 0;
     out.formula = {{"act", "stream + max(attention, feed-forward) + logits", "", false},
                    {"", exactBytes(static_cast<double>(memory.activations)), "", true}};
     const auto add = [&out](const char* symbol, Bytes bytes, std::string note) {
@@ -229,16 +248,17 @@ void activationRows(const Scenario& scenario, const DeviceMemory& memory, const 
         scenario.plan.options.shardedNorms ? "tokens × (2 H / TP + H gathered) × 2 B"
                                            : "tokens × 2 H × 2 B: residual stream and its normed copy");
     add("attention", peak.attention,
-        scenario.plan.options.fusedAttention ? "queries, keys, values, outputs of the widest layer; fused: no scores"
-                                             : "queries, keys, values, outputs, scores and probabilities of the widest layer");
-    add("MLP", peak.feedForward, "inputs, gate, up and their product of the widest layer; experts as the router loads the hottest rank");
+        scenario.plan.options.fusedAttention ? "queries, keys, values, outputs of the stage's widest layer; fused: no scores"
+                                             : "queries, keys, values, outputs, scores and probabilities of the stage's widest layer");
+    add("MLP", peak.feedForward,
+        "inputs, gate, up and their product of the stage's widest layer; experts as the router loads the hottest rank");
     add("logits", logits, "one position per sequence × V × 2 B, whole on each device");
     out.notes.push_back("The larger of attention and feed-forward counts: they do not live at once.");
 }
 
 void bufferRows(const Scenario& scenario, const DeviceMemory& memory, const MemoryTerms& terms, Explanation& out)
 {
-    const MemoryTerms::Buffers buffers = terms.bufferPartsOf(terms.pieceOf(scenario.workload.batch, scenario.workload.input));
+    const MemoryTerms::Buffers buffers = terms.bufferPartsOf(memory.stage, terms.pieceOf(scenario.workload.batch, scenario.workload.input));
     out.formula = {{"buf", "payloads × tokens × H × 2 B + experts + SP", "", false},
                    {"",
                     formatCount(buffers.payloads) + " × " + exactBytes(static_cast<double>(buffers.payload)) + " + "

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/scenario/explain_parts.h"
+#include "core/scenario/report_parts.h"
 
 #include <algorithm>
 
@@ -174,6 +175,7 @@ void addAssumptions(const Scenario& scenario, bool decode, const OperatorCost& o
         break;
     case Op::AttentionNorm:
     case Op::MlpNorm:
+    case Op::PredictionNorm:
     case Op::FinalNorm:
         if (options.shardedNorms && scenario.plan.tensor() > 1)
             note("Sharded norms: each TP rank works on its share of the rows; an AllGather makes them whole.");
@@ -201,7 +203,10 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
     const bool hides = op.communicationTime - op.exposedTime() > 0;
     const double bytes = op.weightBytes + op.activationBytes + op.kvBytes;
     out.title = std::string(nameOf(op.op));
-    out.subtitle = std::string(nameOf(subject.phase)) + ", one microbatch, one device" + (op.kind >= 0 ? ", one layer" : "");
+    out.subtitle = std::string(nameOf(subject.phase)) + ", one microbatch, one device"
+                   + (op.kind < 0                        ? ""
+                      : scenario.model->kinds.size() > 1 ? ", one layer of kind " + std::to_string(op.kind)
+                                                         : ", one layer");
     setFigure(out, formatSeconds(op.time));
     out.unit += op.stageLayers > 1 ? " × " + std::to_string(op.stageLayers) + " layers" : "";
     const double pieces = phase.timeline.microbatches * (subject.phase == Phase::Prefill ? phase.timeline.steps : 1.0);
@@ -252,6 +257,8 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
     if (op.communicationTime > 0)
         out.alternatives.push_back({std::string(nameOf(op.collective)) + ", after it", formatSeconds(op.communicationTime),
                                     op.communicationTime, Cause::Communication});
+    if (op.kind >= 0 && scenario.model->kinds.size() > 1)
+        out.notes.push_back(kindText(*scenario.model, op.kind) + ".");
     addAssumptions(scenario, decode, op, compiled, out);
     out.notes.push_back(notation(op, scenario.plan));
     if (bytes > 0 && op.flop > 0)

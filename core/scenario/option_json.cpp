@@ -104,6 +104,7 @@ PlanOptions readPlanOptions(JsonObject object)
     options.expertExchange = enumOf<ExpertExchange>(object, "expert_exchange", kExpertExchangeWords);
     options.sharedExperts = enumOf<SharedExpertPlace>(object, "shared_experts", kSharedExpertWords);
     options.redundantExperts = object.optionalInt("redundant_experts", 0, kMaxRedundantExperts).value_or(0);
+    options.prediction = enumOf<PredictionUse>(object, "mtp", kPredictionWords);
     options.sends = enumOf<SendMode>(object, "sends", kSendWords);
     options.overlap = object.optionalDouble("overlap", 0, 1).value_or(0);
     options.virtualStages = object.optionalInt("virtual_stages", 1, kMaxVirtualStages).value_or(1);
@@ -155,6 +156,7 @@ Json planOptionsJson(const PlanOptions& options)
     put("expert_exchange", options.expertExchange != usual.expertExchange, wordOf(kExpertExchangeWords, options.expertExchange));
     put("shared_experts", options.sharedExperts != usual.sharedExperts, wordOf(kSharedExpertWords, options.sharedExperts));
     put("redundant_experts", options.redundantExperts != usual.redundantExperts, options.redundantExperts);
+    put("mtp", options.prediction != usual.prediction, wordOf(kPredictionWords, options.prediction));
     put("sends", options.sends != usual.sends, wordOf(kSendWords, options.sends));
     put("overlap", options.overlap != usual.overlap, numberJson(options.overlap));
     put("virtual_stages", options.virtualStages != usual.virtualStages, options.virtualStages);

@@ -24,8 +24,12 @@ struct PhaseReport {
     Breakdown breakdown; ///< of the busiest stage over `time`: its work, and a bubble for the rest; sums to time
     std::vector<OperatorCost> operators; ///< of the heaviest piece; layer kinds in order, then embedding, head
     std::vector<StageCost> stageCosts;   ///< stages x costClasses, stage outer
-    int costClasses = 1;                 ///< visits x piece classes, visit outer
-    std::vector<std::int64_t> pieces;    ///< pieces of each piece class in one prefill or decode round
+    /// One draft step of the same sequences on the last stage (prefill: its cache filled with the piece), where prediction layers are loaded.
+    /// In no time of the phase: who drafts adds predictionTime.
+    std::vector<OperatorCost> predictionOperators;
+    double predictionTime = 0;
+    int costClasses = 1;              ///< visits x piece classes, visit outer
+    std::vector<std::int64_t> pieces; ///< pieces of each piece class in one prefill or decode round
     int busiestStage = 0;
     Timeline timeline;
     double flop = 0;         ///< all devices of one replica, one phase execution

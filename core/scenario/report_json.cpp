@@ -153,9 +153,10 @@ Json deviceMemoryJson(const DeviceMemory& memory)
     json["weight_replica_bytes"] = memory.weightReplicas;
     json["redundant_expert_bytes"] = memory.redundantExperts;
     json["expert_slots"] = memory.expertSlots;
-    json["weights_by_class_bytes"] = {{"attention", memory.attentionWeights}, {"mlp", memory.mlpWeights},
-                                      {"experts", memory.expertWeights},      {"embedding", memory.embeddingWeights},
-                                      {"head", memory.headWeights},           {"norms", memory.normWeights}};
+    json["weights_by_class_bytes"] = {
+        {"attention", memory.attentionWeights},  {"mlp", memory.mlpWeights},   {"experts", memory.expertWeights},
+        {"embedding", memory.embeddingWeights},  {"head", memory.headWeights}, {"norms", memory.normWeights},
+        {"prediction", memory.predictionWeights}};
     return json;
 }
 
@@ -265,6 +266,12 @@ Json phaseJson(const PhaseReport& phase, const StepModel& step, bool decode)
     json["dropped_pairs_fraction"] = numberJson(phase.droppedPairs);
     json["mfu"] = numberJson(phase.mfu);
     json["operators"] = std::move(operators);
+    if (!phase.predictionOperators.empty()) {
+        Json rows = Json::array();
+        for (const OperatorCost& op : phase.predictionOperators)
+            rows.push_back(operatorJson(op, step, decode));
+        json["prediction_step"] = {{"time_s", numberJson(phase.predictionTime)}, {"operators", std::move(rows)}};
+    }
     return json;
 }
 

@@ -37,6 +37,33 @@ std::vector<RoutingFacts> routingFacts(const Scenario& scenario)
     return all;
 }
 
+std::string kindText(const Model& model, int index)
+{
+    const LayerKind& kind = model.kinds[static_cast<std::size_t>(index)];
+    const Attention& a = kind.attention;
+    const FeedForward& f = kind.feedForward;
+    std::string parts;
+    const auto add = [&parts](const std::string& part) { parts += (parts.empty() ? "" : "; ") + part; };
+    switch (a.kind) {
+    case AttentionKind::Grouped:
+        add(a.window == 0 ? "full attention"
+                          : (a.chunked ? "attention in chunks of " : "attention in a window of ") + formatCount(a.window));
+        break;
+    case AttentionKind::Latent: add("latent attention"); break;
+    case AttentionKind::Linear: add("linear attention"); break;
+    case AttentionKind::None: break;
+    }
+    if (a.index.heads > 0)
+        add("top " + formatCount(a.index.topK) + (a.index.shared ? " of an earlier layer's index" : " by an index"));
+    if (f.intermediate > 0)
+        add("MLP of " + formatCount(f.intermediate));
+    if (f.isMoe())
+        add(formatCount(f.experts) + " experts");
+    const auto layers = std::count(model.layers.begin(), model.layers.end(), static_cast<std::uint8_t>(index));
+    const std::string count = layers > 0 ? formatCount(layers) + " of " + formatCount(model.layerCount()) + " layers" : "prediction only";
+    return "Layers of kind " + std::to_string(index) + " (" + count + ": " + parts + ")";
+}
+
 namespace {
 
 /// EP and expert TP regroup the devices of a stage for the experts alone.

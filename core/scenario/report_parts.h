@@ -33,6 +33,9 @@ struct RoutingFacts {
 /// One entry per kind of layer that has experts.
 [[nodiscard]] std::vector<RoutingFacts> routingFacts(const Scenario& scenario);
 
+/// "Layers of kind 1 (18 of 36 layers: attention in a window of 128; 128 experts)".
+[[nodiscard]] std::string kindText(const Model& model, int index);
+
 /// Rows of axes that more than one device lies along.
 [[nodiscard]] std::vector<AxisRow> usedAxes(const Scenario& scenario);
 /// "NVSwitch, 4 x 450 GB/s", the links of a row by level: "ICI axis 1: 4 devices, 2 x 45 GB/s".

@@ -164,7 +164,8 @@ std::string timeText(const Report& report)
     return text;
 }
 
-std::string operatorsText(std::string_view title, const PhaseReport& phase)
+/// @param kinds kinds of layer that the model has
+std::string operatorsText(std::string_view title, const PhaseReport& phase, std::size_t kinds)
 {
     std::vector<const OperatorCost*> order;
     const auto spent = [](const OperatorCost& op) { return op.time * op.stageLayers; };
@@ -181,6 +182,8 @@ std::string operatorsText(std::string_view title, const PhaseReport& phase)
             break;
         std::string note = right(formatPercent(spent(op) / sum), 7) + "  " + formatCount(op.stageLayers) + " x " + formatSeconds(op.time)
                            + ", bound by " + std::string(nameOf(op.bound));
+        if (op.kind >= 0 && kinds > 1)
+            note += ", layer kind " + std::to_string(op.kind);
         if (op.collective != Collective::None)
             note += ", " + std::string(nameOf(op.collective)) + " (" + std::string(nameOf(op.algorithm)) + ") "
                     + formatSeconds(op.communicationTime);
@@ -268,10 +271,16 @@ std::string pathText(const Report& report)
 }
 
 /// Every operator with its sharding, its work and what was considered for its collective.
-std::string allOperatorsText(std::string_view title, const PhaseReport& phase, const StepModel& step, bool decode)
+std::string allOperatorsText(const std::string& title, const std::vector<OperatorCost>& operators, const StepModel& step, bool decode)
 {
-    std::string text = "\n" + std::string(title) + '\n';
-    for (const OperatorCost& op : phase.operators) {
+    if (operators.empty())
+        return {};
+    std::string text = "\n" + title + '\n';
+    int kind = -2; // of no operator
+    for (const OperatorCost& op : operators) {
+        if (op.kind != kind && step.model().kinds.size() > 1)
+            text += "  " + (op.kind < 0 ? std::string("Outside the layers") : kindText(step.model(), op.kind)) + '\n';
+        kind = op.kind;
         text += row(nameOf(op.op), formatSeconds(op.time), formatCount(op.stageLayers) + " times; " + notation(op, step.plan()));
         std::string work = formatFlop(op.flop) + "; weights " + formatBytes(op.weightBytes) + ", activations "
                            + formatBytes(op.activationBytes) + ", KV " + formatBytes(op.kvBytes);
@@ -291,10 +300,16 @@ std::string printReportDetails(const Scenario& scenario, const Report& report)
 {
     if (!report.legal)
         return {};
+    const auto drafts = [](const char* title, const PhaseReport& phase) {
+        return title + formatSeconds(phase.predictionTime) + " on the last stage, in no time above";
+    };
     const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing);
     return axesText(scenario) + stagesText(scenario) + pathText(report)
-           + allOperatorsText("Operators of a prefill piece, one layer each", report.prefill, step, false)
-           + allOperatorsText("Operators of a decode piece, one layer each", report.decode, step, true);
+           + allOperatorsText("Operators of a prefill piece, one layer each", report.prefill.operators, step, false)
+           + allOperatorsText(drafts("Prediction layer, prefill piece into its cache: ", report.prefill),
+                              report.prefill.predictionOperators, step, false)
+           + allOperatorsText("Operators of a decode piece, one layer each", report.decode.operators, step, true)
+           + allOperatorsText(drafts("Prediction layer, one draft step: ", report.decode), report.decode.predictionOperators, step, true);
 }
 
 std::string printReportText(const Scenario& scenario, const Report& report)
@@ -307,8 +322,8 @@ std::string printReportText(const Scenario& scenario, const Report& report)
     text += memoryText(report.memory);
     text += changesText(scenario, report.memory);
     text += timeText(report);
-    text += operatorsText("Largest operators of a prefill piece on the busiest stage", report.prefill);
-    text += operatorsText("Largest operators of a decode piece on the busiest stage", report.decode);
+    text += operatorsText("Largest operators of a prefill piece on the busiest stage", report.prefill, scenario.model->kinds.size());
+    text += operatorsText("Largest operators of a decode piece on the busiest stage", report.decode, scenario.model->kinds.size());
     text += routingText(scenario);
     text += servingText(scenario, report.serving);
     text += findingsText("Warnings", report.warnings, scenario);

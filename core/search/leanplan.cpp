@@ -239,37 +239,47 @@ void LeanPlan::evaluateUnequalDecode(const LeanPoints::Phase& points, const Lean
 void LeanPlan::evaluateMemory(const LeanPoints& points)
 {
     const MemoryTerms& memory = *m_memory;
-    m_stored.clear();
+    const auto classes = static_cast<std::size_t>(memory.stageClasses());
+    m_stored.assign(points.batches().size() * classes, 0);
+    Bytes* stored = m_stored.data();
     for (const int batch : points.batches()) {
-        Stored stored;
-        const int last = memory.stages() - 1;
-        for (int stage = 0; stage < last; ++stage)
-            stored.body = std::max(stored.body, memory.stored(stage, batch, m_work.input));
-        stored.last = memory.stored(last, batch, m_work.input);
-        m_stored.push_back(stored);
+        for (int stage = 0; stage < memory.stages(); ++stage) {
+            Bytes& most = stored[memory.classOf(stage)];
+            most = std::max(most, memory.stored(stage, batch, m_work.input));
+        }
+        stored += classes;
     }
     m_runMemory.clear();
+    m_runSequences.clear();
     for (const LeanPoints::Run& run : points.runs()) {
-        RunMemory part{memory.sequencesOf(run.sequences), 0, 0};
-        if (memory.countsActivations()) {
-            const MemoryTerms::Piece piece{part.sequences, m_work.input, run.chunks};
-            part.activations = memory.activationsOf(piece);
-            part.beside = memory.buffersOf(piece) + memory.reserve();
+        m_runSequences.push_back(memory.sequencesOf(run.sequences));
+        const MemoryTerms::Piece piece{m_runSequences.back(), m_work.input, run.chunks};
+        for (int each = 0; each < memory.stageClasses(); ++each) {
+            RunMemory part;
+            if (memory.countsActivations()) {
+                part.activations = memory.activationsOf(memory.stageOfClass(each), piece);
+                part.beside = memory.buffersOf(memory.stageOfClass(each), piece) + memory.reserve();
+            }
+            m_runMemory.push_back(part);
         }
-        m_runMemory.push_back(part);
     }
 }
 
 Bytes LeanPlan::freeAt(const LeanPoints::Entry& entry) const
 {
     const MemoryTerms& memory = *m_memory;
-    const Stored& stored = m_stored[entry.batch];
-    const RunMemory& run = m_runMemory[entry.prefillRun];
-    if (!memory.countsActivations())
-        return memory.capacity() - std::max(stored.body, stored.last);
-    const std::int64_t sequences = std::max(run.sequences, memory.sequencesOf(entry.decodeSequences));
-    const Bytes last = stored.last + memory.withLogits(run.activations, sequences) + run.beside;
-    return memory.capacity() - (memory.stages() > 1 ? std::max(stored.body + run.activations + run.beside, last) : last);
+    const auto classes = static_cast<std::size_t>(memory.stageClasses());
+    const Bytes* const stored = m_stored.data() + entry.batch * classes;
+    const RunMemory* const run = m_runMemory.data() + entry.prefillRun * classes;
+    const std::int64_t sequences = std::max(m_runSequences[entry.prefillRun], memory.sequencesOf(entry.decodeSequences));
+    Bytes most = 0;
+    for (std::size_t each = 0; each < classes; ++each) {
+        Bytes activations = run[each].activations;
+        if (each + 1 == classes && memory.countsActivations()) // the last stage
+            activations = memory.withLogits(activations, sequences);
+        most = std::max(most, stored[each] + activations + run[each].beside);
+    }
+    return memory.capacity() - most;
 }
 
 bool LeanPlan::judge(const LeanPoints& points, std::span<LeanResult> results)

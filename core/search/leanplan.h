@@ -108,17 +108,14 @@ private:
     std::vector<double> m_busy; ///< of one phase, for recurrences
     std::vector<double> m_send;
     std::vector<double> m_state;
-    struct Stored {
-        Bytes body = 0; ///< weights and cache of the fullest devices on stages without the head
-        Bytes last = 0; ///< on the last stage
-    };
+    /// Of the stages of one class in a run.
     struct RunMemory {
-        std::int64_t sequences = 0; ///< on one attention-DP rank
         Bytes activations = 0;
         Bytes beside = 0; ///< buffers and reserve
     };
-    std::vector<Stored> m_stored;       ///< by batch
-    std::vector<RunMemory> m_runMemory; ///< by run
+    std::vector<Bytes> m_stored;              ///< by (batch, class of stages): weights and cache of the fullest devices
+    std::vector<RunMemory> m_runMemory;       ///< by (run, class of stages)
+    std::vector<std::int64_t> m_runSequences; ///< by run: on one attention-DP rank
 };
 
 } // namespace shardlens

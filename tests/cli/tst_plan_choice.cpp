@@ -140,6 +140,7 @@ private Q_SLOTS:
         row("--attention fused --norms replicated --sends overlapped --layer-split even --overlap 0 --virtual-stages 1", "");
         row("--sequence-exchange all-gather --expert-exchange auto --shared-experts tensor --redundant-experts 0", "");
         row("--routing-skew 0 --capacity-factor 0 --beyond-capacity drop --expert-format as-weights", "");
+        row("--mtp off", "");
         row("--axis-order tp,sp,attention-dp,pp,dp", "");
         row("--attention unfused", R"("options":{"attention":"unfused"})");
         row("--sequence-exchange ring", R"("options":{"sequence_exchange":"ring"})");
@@ -148,6 +149,7 @@ private Q_SLOTS:
         row("--expert-exchange all-to-all", R"("options":{"expert_exchange":"all-to-all"})");
         row("--shared-experts replicated", R"("options":{"shared_experts":"replicated"})");
         row("--redundant-experts 32", R"("options":{"redundant_experts":32})");
+        row("--mtp load", R"("options":{"mtp":"load"})");
         row("--sends synchronous", R"("options":{"sends":"synchronous"})");
         row("--overlap 0.5", R"("options":{"overlap":0.5})");
         row("--virtual-stages 4", R"("options":{"virtual_stages":4})");
@@ -191,6 +193,7 @@ private Q_SLOTS:
         QCOMPARE(argument(Flag::SharedExperts), joined(kSharedExpertWords, '|'));
         QCOMPARE(argument(Flag::BeyondCapacity), joined(kOverflowWords, '|'));
         QCOMPARE(argument(Flag::Sends), joined(kSendWords, '|'));
+        QCOMPARE(argument(Flag::Prediction), joined(kPredictionWords, '|'));
         QCOMPARE(argument(Flag::LayerSplit) + "|manual", joined(kLayerSplitWords, '|'));
         QCOMPARE(argument(Flag::AxisOrder), joined(kMeshAxisWords, ','));
         for (const NumberFormat format : kNumberFormats)

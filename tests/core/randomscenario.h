@@ -86,6 +86,8 @@ public:
         const int layers = between(kinds, 24);
         for (int i = 0; i < layers; ++i)
             m.layers.push_back(static_cast<std::uint8_t>(i % kinds));
+        if (chance(30))
+            m.prediction = {between(1, 2), static_cast<std::uint8_t>(below(kinds)), chance(50)};
         return m;
     }
 
@@ -168,6 +170,7 @@ private:
         o.overlap = chance(70) ? 0 : fraction();
         o.virtualStages = chance(80) ? 1 : between(2, 3);
         o.layerSplit = chance(70) ? LayerSplit::Even : LayerSplit::Balanced;
+        o.prediction = chance(50) ? PredictionUse::Load : PredictionUse::Off;
         if (chance(30))
             std::shuffle(o.order.begin(), o.order.end(), m_engine);
         if (!s.model->hasExperts())

@@ -315,6 +315,39 @@ private Q_SLOTS:
         QCOMPARE(memoryOf(s).predictionWeights, 2 * predictionLayer(*s.model));
     }
 
+    /// Each stage's activations and buffers are those of its own layers.
+    void stagesPeakOnTheirOwn()
+    {
+        // DeepSeek-V3 by hand: three dense layers on stage 0, the others, with experts, behind.
+        Scenario s = alone("deepseek-v3");
+        s.reserve.reset();
+        s.workload = {8, 512, 16};
+        s.plan[PlanAxis::AttentionData] = 8;
+        s.plan[PlanAxis::Expert] = 8;
+        s.plan[PlanAxis::Pipeline] = 3;
+        s.plan.options.layerSplit = LayerSplit::Manual;
+        s.plan.options.stageLayers = {3, 29, 29};
+        const std::vector<DeviceMemory> stages = memoryOf(s).stages;
+        const Bytes stream = Bytes{512} * 2 * 7168 * 2;
+        const Bytes attention = Bytes{512} * (128 * (192 + 128) + 1536 + 576) * 2 + Bytes{512} * 128 * 256 * 2;
+        const Bytes dense = Bytes{512} * 3 * 18'432 * 2;
+        const Bytes experts = Bytes{4096} * (7168 + 3 * 2048) * 2;
+        QVERIFY(experts > attention && experts > dense);
+        QCOMPARE(stages[0].activations, stream + std::max(attention, dense));
+        QCOMPARE(stages[1].activations, stream + experts);
+        QCOMPARE(stages[2].activations, stream + experts + Bytes{129'280} * 2);
+        // Stage 0 exchanges no tokens of experts: its buffers are two sends.
+        QCOMPARE(stages[0].buffers, Bytes{2} * 512 * 7168 * 2);
+        QVERIFY(stages[1].buffers > stages[0].buffers);
+        // A prediction layer brings its experts to a last stage of dense layers.
+        change(s, [](Model& m) { m.layers = {1, 0}; });
+        s.plan[PlanAxis::Pipeline] = 2;
+        s.plan.options = {};
+        QCOMPARE(memoryOf(s).stages[1].activations, stream + std::max(attention, dense) + Bytes{129'280} * 2);
+        s.plan.options.prediction = PredictionUse::Load;
+        QCOMPARE(memoryOf(s).stages[1].activations, stream + experts + Bytes{129'280} * 2);
+    }
+
     void activationsByHand()
     {
         // Llama-3-8B, one sequence of 4,096 on one device. Stream and normed copy 2 x 4096, gate, up and their product 3 x 14336, logits.

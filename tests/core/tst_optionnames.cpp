@@ -65,6 +65,7 @@ private Q_SLOTS:
         }
         QCOMPARE(whyNoUse(PlanOption::SharedExperts, mixture), mixture.name + " has no shared experts.");
         QCOMPARE(whyNoUse(PlanOption::SharedExperts, shared), std::string());
+        QCOMPARE(whyNoUse(PlanOption::Prediction, dense), std::string("Llama-3-70B has no layers of multi-token prediction."));
         QCOMPARE(whyNoUse(PlanOption::MlpFormat, mixture), mixture.name + " has neither dense MLPs nor shared experts.");
         QCOMPARE(whyNoUse(PlanOption::MlpFormat, shared), std::string());
         for (std::size_t i = 0; i < kPlanOptionCount; ++i)

@@ -227,6 +227,12 @@ private Q_SLOTS:
         p.use("mixtral-8x7b", "p5.48xlarge");
         QVERIFY(p.panel.control(PlanOption::ExpertExchange)->isEnabled());
         QVERIFY(!p.panel.control(PlanOption::SharedExperts)->isEnabled());
+        QVERIFY(!p.panel.control(PlanOption::Prediction)->isEnabled());
+        p.use("deepseek-v3", "p5.48xlarge");
+        click(p.control<Segmented>(PlanOption::Prediction), 1);
+        QCOMPARE(p.options().prediction, PredictionUse::Load);
+        click(p.control<Segmented>(PlanOption::Prediction), 0);
+        QCOMPARE(p.options().prediction, PredictionUse::Off);
     }
 
     /// A split by hand that comes from a file can be kept and left.

@@ -143,6 +143,11 @@ void OptionPanel::buildStages(QVBoxLayout& column)
         PlanOption::Overlap, tr("Collectives hidden, %"), tr("Share of each collective that may hide behind its own operator."),
         {0, 100, 10, false}, [](const Scenario& s) { return hundredths(s.plan.options.overlap); },
         [](Scenario& s, int value) { s.plan.options.overlap = value / 100.0; }, column);
+    addSwitch(
+        PlanOption::Prediction, tr("Prediction layers"),
+        tr("Layers of multi-token prediction: left out, or loaded on the last stage with a cache of their own, ready to draft."),
+        {tr("off"), tr("load")}, [](const Scenario& s) { return static_cast<int>(s.plan.options.prediction); },
+        [](Scenario& s, int value) { s.plan.options.prediction = static_cast<PredictionUse>(value); }, column);
     addHeading(tr("Pipeline"), column);
     addSwitch(
         PlanOption::Sends, tr("Sends"), tr("Synchronous: a stage waits until its activations have arrived at the next one."),

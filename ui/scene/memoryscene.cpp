@@ -415,6 +415,7 @@ private:
                               {"embedding", memory.embeddingWeights, MemoryClass::Weights, false},
                               {"head", memory.headWeights, MemoryClass::Weights, false},
                               {"norms", memory.normWeights, MemoryClass::Weights, false},
+                              {"prediction layers", memory.predictionWeights, MemoryClass::Weights, false},
                               {"KV cache", originals, MemoryClass::Kv, false},
                               {"KV copies", memory.kvReplicas, MemoryClass::Kv, true},
                               {"activations", memory.activations, MemoryClass::Activations, false},
