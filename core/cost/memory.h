@@ -95,8 +95,14 @@ struct MemoryReport {
         0; ///< cached tokens that fit beside weights, reserve and the activations of this batch; 0 when those do not fit
     std::int64_t maxBatchPerReplica = 0; ///< largest batch at this input + output that fits
     std::int64_t maxConcurrency = 0;     ///< the same over all replicas
-    std::int64_t maxContext = 0;         ///< longest context at this batch that fits, its output as it is; 0: none
+    std::int64_t maxContext = 0;         ///< longest context at this batch that fits, its output as it is; 0: none. Of memory alone:
+                                         ///< it may be longer than modelContext
+    std::int64_t modelContext = 0;       ///< longest context the model was made for; 0: not stated
     Bytes predictionWeights = 0;         ///< what the model's prediction layers add to each device of the last stage, loaded or not
+    /// True when memory has room for longer contexts than the model was made for.
+    [[nodiscard]] bool modelLimitsContext() const { return modelContext > 0 && maxContext > modelContext; }
+    /// Longest context at this batch that fits and that the model was made for.
+    [[nodiscard]] std::int64_t usableContext() const { return modelLimitsContext() ? modelContext : maxContext; }
     [[nodiscard]] const DeviceMemory& limiting() const { return stages[static_cast<std::size_t>(fullest)]; }
     [[nodiscard]] Bytes free() const { return capacity - limiting().total(); } ///< negative when it does not fit
 };

@@ -61,6 +61,7 @@ MemoryReport memoryOf(const PlanContext& context, const Plan& plan, std::optiona
     report.maxConcurrency = report.maxBatchPerReplica * plan.data();
     const std::int64_t longest = terms.largestInput(batch);
     report.maxContext = longest > 0 ? longest + context.workload.output : 0;
+    report.modelContext = context.model.maxPositions;
     report.predictionWeights = terms.predictionWeights();
     report.stages.reserve(static_cast<std::size_t>(terms.stages()));
     for (int stage = 0; stage < terms.stages(); ++stage) {

@@ -111,7 +111,7 @@ enum class StepDetail : std::uint8_t {
 /// Everything about (model, cluster, formats, plan) that does not change with the tokens. Keeps references to model and cluster.
 class StepModel {
 public:
-    StepModel(const Model& model, const Cluster& cluster, const Formats& formats, const Plan& plan, const Routing& routing = {},
+    StepModel(const Model& model, const Cluster& cluster, const Formats& formats, const Plan& plan, const Routing& routing,
               StepDetail detail = StepDetail::Rows, const StepConstants& constants = rooflineConstants());
 
     /// Appends the operators of one layer of `kind`, then of what stands outside the layers (kind -1).

@@ -145,9 +145,10 @@ struct StoredFormats {
 };
 
 struct Model {
-    std::string id;            ///< short and stable: "llama-3-70b"
-    std::string name;          ///< as shown: "Llama-3-70B"
-    std::string huggingFaceId; ///< "meta-llama/Meta-Llama-3-70B"; may be empty
+    std::string id;                                ///< short and stable: "llama-3-70b"
+    std::string name;                              ///< as shown: "Llama-3-70B"
+    std::string huggingFaceId;                     ///< "meta-llama/Meta-Llama-3-70B"; may be empty
+    std::vector<std::string> formerHuggingFaceIds; ///< names that this repository had before
     Source source;
     int hidden = 0;             ///< H
     int vocabulary = 0;         ///< V

@@ -212,6 +212,10 @@ std::shared_ptr<const Model> Catalog::model(std::string_view idOrHuggingFaceId) 
     for (const auto& entry : models)
         if (!entry->huggingFaceId.empty() && equalIgnoringCase(entry->huggingFaceId, idOrHuggingFaceId))
             return entry;
+    for (const auto& entry : models)
+        for (const std::string& former : entry->formerHuggingFaceIds)
+            if (equalIgnoringCase(former, idOrHuggingFaceId))
+                return entry;
     return nullptr;
 }
 

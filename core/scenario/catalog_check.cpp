@@ -108,9 +108,15 @@ public:
         JsonReader reader(document.value(), UnknownKeys::Refuse);
         if (folder == "models") {
             const Model model = readModel(reader.root());
-            if (report(reader, model, folder, stem, fileName) && !model.huggingFaceId.empty()
-                && !m_huggingFaceIds.insert(model.huggingFaceId).second)
-                say(fileName + ": /hugging_face_id: found \"" + model.huggingFaceId + "\"; an id that no other file has is expected");
+            if (!report(reader, model, folder, stem, fileName))
+                return;
+            const auto claim = [&](const std::string& key, const std::string& id) {
+                if (!id.empty() && !m_huggingFaceIds.insert(id).second)
+                    say(fileName + ": /" + key + ": found \"" + id + "\"; an id that no other file has is expected");
+            };
+            claim("hugging_face_id", model.huggingFaceId);
+            for (std::size_t i = 0; i < model.formerHuggingFaceIds.size(); ++i)
+                claim("former_hugging_face_ids/" + std::to_string(i), model.formerHuggingFaceIds[i]);
         } else if (folder == "accelerators") {
             const Accelerator accelerator = readAccelerator(reader.root());
             if (!report(reader, accelerator, folder, stem, fileName))

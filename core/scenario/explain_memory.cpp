@@ -400,8 +400,12 @@ Explanation explainFit(const Scenario& scenario, const Report& report)
     out.inputs.push_back({"batch", formatCount(memory.maxBatchPerReplica),
                           "largest per replica at " + formatCount(scenario.workload.fullContext()) + " tokens each", Provenance::Exact});
     if (memory.maxContext > 0 && memory.maxContext < kMostContext)
-        out.inputs.push_back({"context", formatCount(memory.maxContext),
-                              "longest in tokens at a batch of " + formatCount(scenario.workload.batch), Provenance::Exact});
+        out.inputs.push_back(
+            {"context", formatCount(memory.usableContext()),
+             "longest in tokens at a batch of " + formatCount(scenario.workload.batch)
+                 + (memory.modelLimitsContext() ? ": what the model was made for; memory holds " + formatCount(memory.maxContext)
+                                                : std::string()),
+             Provenance::Exact});
     if (scenario.plan.data() > 1)
         out.inputs.push_back({"in flight", formatCount(memory.maxConcurrency),
                               "requests at most over " + std::to_string(scenario.plan.data()) + " replicas", Provenance::Exact});

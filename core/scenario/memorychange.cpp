@@ -197,11 +197,12 @@ void proposeLess(const Scenario& scenario, const MemoryReport& memory, Proposals
             next.plan[axis] = std::min(next.plan[axis], next.workload.batch);
         out.add(std::move(next), "A batch of " + formatCount(memory.maxBatchPerReplica), Loss::Requests);
     }
-    const std::int64_t input = memory.maxContext - scenario.workload.output;
-    if (memory.maxContext > 0 && input >= 1 && input < scenario.workload.input) {
+    const std::int64_t context = memory.usableContext();
+    const std::int64_t input = context - scenario.workload.output;
+    if (context > 0 && input >= 1 && input < scenario.workload.input) {
         Scenario next = scenario;
         next.workload.input = static_cast<int>(input);
-        out.add(std::move(next), "A context of " + formatCount(memory.maxContext) + " tokens", Loss::Requests);
+        out.add(std::move(next), "A context of " + formatCount(context) + " tokens", Loss::Requests);
     }
 }
 

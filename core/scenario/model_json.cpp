@@ -338,6 +338,9 @@ Model readModel(JsonObject object)
     model.id = object.requiredString("id", 100);
     model.name = object.requiredString("name", 200);
     model.huggingFaceId = object.optionalString("hugging_face_id", 200).value_or("");
+    if (const std::optional<JsonArray> former = object.optionalArray("former_hugging_face_ids", 1, Limits::formerIds))
+        for (std::size_t i = 0; i < former->size(); ++i)
+            model.formerHuggingFaceIds.push_back(former->at(i).asString(200));
     model.source.text = object.requiredString("source");
     for (const auto& [key, text] : {std::pair{"id", &model.id}, std::pair{"name", &model.name}, std::pair{"source", &model.source.text}})
         if (text->empty())
@@ -383,6 +386,8 @@ OrderedJson modelToJson(const Model& model)
     json["name"] = model.name;
     if (!model.huggingFaceId.empty())
         json["hugging_face_id"] = model.huggingFaceId;
+    if (!model.formerHuggingFaceIds.empty())
+        json["former_hugging_face_ids"] = model.formerHuggingFaceIds;
     json["source"] = model.source.text;
     json["hidden"] = model.hidden;
     json["vocabulary"] = model.vocabulary;

@@ -3,6 +3,7 @@
 //
 //   id, name              texts; id is short, lower case and stable
 //   hugging_face_id       text, optional
+//   former_hugging_face_ids    list of texts, optional: names that this repository had before
 //   source                text: where the figures come from
 //   hidden, vocabulary    whole numbers H, V
 //   max_positions         optional; 0 or absent: not stated
@@ -55,6 +56,7 @@ struct ModelLimits {
     static constexpr int normsPerLayer = 8;
     static constexpr int convKernel = 64;
     static constexpr int predictionLayers = 64;
+    static constexpr std::size_t formerIds = 16;
 };
 
 /// Reads and finishes `object`. Errors go to its reader; what is returned then must not be used.

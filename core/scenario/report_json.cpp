@@ -185,6 +185,7 @@ Json memoryJson(const Scenario& scenario, const MemoryReport& memory)
     json["max_batch_per_replica"] = memory.maxBatchPerReplica;
     json["max_concurrency"] = memory.maxConcurrency;
     json["max_context"] = memory.maxContext;
+    json["model_context"] = memory.modelContext > 0 ? Json(memory.modelContext) : Json(nullptr);
     json["limiting_device"] = memory.limiting().firstDevice;
     json["limiting_class"] = kMemoryClassKeys[static_cast<std::size_t>(memory.limitingClass)];
     json["cache_block_tokens"] = memory.cacheBlock;

@@ -131,7 +131,8 @@ std::string memoryText(const MemoryReport& memory)
     text += row("Capacity", formatBytes(capacity));
     if (memory.maxBatchPerReplica > 0)
         text += row("Most sequences", formatCount(memory.maxConcurrency),
-                    "over all replicas; longest context at this batch " + formatCount(memory.maxContext));
+                    "over all replicas; longest context at this batch " + formatCount(memory.usableContext())
+                        + (memory.modelLimitsContext() ? ", by the model; memory holds " + formatCount(memory.maxContext) : ""));
     return text;
 }
 
@@ -222,9 +223,10 @@ std::string routingText(const Scenario& scenario)
         const auto alike = [&facts](const RoutingFacts& other) { return other.experts == facts.experts && other.topK == facts.topK; };
         if (std::any_of(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(i), alike))
             continue; // the same experts in a layer with other attention
-        const auto add = [&text](std::string_view label, const RoutingFacts::Step& step, int slots) {
+        const auto add = [&text, &facts](std::string_view label, const RoutingFacts::Step& step, int slots) {
             text += row(label, formatNumber(step.load.pairs),
-                        "of " + formatCount(step.tokens) + " tokens; reads " + formatNumber(step.load.touched) + " of " + formatCount(slots)
+                        "of " + formatCount(step.tokens * facts.topK) + " pairs (" + formatCount(step.tokens) + " tokens x "
+                            + formatCount(facts.topK) + "); reads " + formatNumber(step.load.touched) + " of " + formatCount(slots)
                             + " experts" + (step.load.dropped > 0 ? "; dropped " + formatPercent(step.load.dropped) : ""));
         };
         const int slots = static_cast<int>(ceilDiv(facts.slots, scenario.plan.expert()));

@@ -218,7 +218,7 @@ private Q_SLOTS:
         for (const auto& [tokens, wanted] : {std::pair{32, 163.0}, std::pair{128, 252.0}}) {
             Scenario s = scenarioOf("deepseek-v3", "p5.48xlarge");
             s.workload = {tokens, 1000, 2};
-            const StepModel step(*s.model, *s.cluster, s.formats, s.plan);
+            const StepModel step(*s.model, *s.cluster, s.formats, s.plan, s.workload.routing);
             std::vector<OperatorCost> operators;
             for (std::size_t kind = 0; kind < s.model->kinds.size(); ++kind)
                 step.layerOperators(static_cast<int>(kind), {tokens, 1, 1000, true, true}, operators);

@@ -52,6 +52,7 @@ Model architectureOf(Model model)
     model.id.clear();
     model.name.clear();
     model.huggingFaceId.clear();
+    model.formerHuggingFaceIds.clear();
     model.source = {};
     model.publishedParameters = 0;
     model.publishedExtras.clear();
@@ -168,6 +169,19 @@ void TestHuggingFace::reports()
                                           "prediction layer 11,610,068,224; copies of embedding and head for it 1,853,358,080; scales of "
                                           "fp8-block weights 41,540,496; nothing remains\n")),
              qPrintable(joined(named.value().derived)));
+    // The name that a repository had before leads to the same counts.
+    const QByteArray llama31 = R"({"model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32,
+        "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 128256, "tie_word_embeddings": false})";
+    for (const char* file : {"meta-llama__Llama-3.1-8B.json", "meta-llama__Meta-Llama-3.1-8B.json"}) {
+        const Result<ImportedModel> renamed = import(llama31, file);
+        QVERIFY(renamed.ok());
+        QCOMPARE(renamed.value().model.publishedParameters, std::int64_t{8'030'261'248});
+        QVERIFY2(joined(renamed.value().derived)
+                     .contains(QStringLiteral("published weights of meta-llama/Llama-3.1-8B: 8,030,261,248 parameters, the same\n")),
+                 qPrintable(joined(renamed.value().derived)));
+    }
+    for (const char* size : {"70B", "405B"})
+        QVERIFY(builtinCatalog().model(std::string("meta-llama/Meta-Llama-3.1-") + size));
     // Another model under that name is not given its count.
     const Result<ImportedModel> other = import(kLlama, "/x/deepseek-ai/DeepSeek-V3/config.json");
     QVERIFY(other.ok());

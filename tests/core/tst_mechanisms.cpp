@@ -547,7 +547,7 @@ private Q_SLOTS:
             const auto rowsOf = [&](int tensor, int kind) {
                 s.plan[PlanAxis::Tensor] = tensor;
                 std::vector<OperatorCost> rows;
-                StepModel(*s.model, *s.cluster, s.formats, s.plan).layerOperators(kind, tokens, rows);
+                StepModel(*s.model, *s.cluster, s.formats, s.plan, s.workload.routing).layerOperators(kind, tokens, rows);
                 return rows;
             };
             for (std::size_t i = 0; i < s.model->kinds.size(); ++i) {

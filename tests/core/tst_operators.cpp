@@ -70,7 +70,7 @@ private Q_SLOTS:
             Scenario s = scenarioOf(name, "p5.48xlarge");
             s.plan[PlanAxis::Tensor] = 4;
             s.plan[PlanAxis::AttentionData] = 2;
-            const StepModel step(*s.model, *s.cluster, s.formats, s.plan);
+            const StepModel step(*s.model, *s.cluster, s.formats, s.plan, s.workload.routing);
             for (const StepTokens& tokens :
                  {StepTokens{16, 700, 1300, false, true}, StepTokens{16, 700, 1300, false, false}, StepTokens{33, 1, 2001, true, true}}) {
                 PieceTimes times;

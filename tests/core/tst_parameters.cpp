@@ -228,6 +228,8 @@ void TestParameters::catalogIsWhole()
         const std::string& huggingFaceId = model.value().huggingFaceId;
         if (!huggingFaceId.empty())
             QVERIFY2(huggingFaceIds.insert(huggingFaceId).second, huggingFaceId.c_str());
+        for (const std::string& former : model.value().formerHuggingFaceIds)
+            QVERIFY2(huggingFaceIds.insert(former).second, former.c_str());
     }
     for (const Expected& row : kExpected)
         QVERIFY2(ids.count(QString::fromLatin1(row.id)) == 1, row.id);
@@ -370,6 +372,7 @@ void TestParameters::refusesBrokenModel_data()
     row("\"norm\": \"rms\"", "\"norm\": \"batch\"", "one of rms, layer or layer-no-bias");
     row("\"norm\": \"rms\"", "\"norm\": \"rms\", \"color\": 1", "/color: found an unknown key");
     row("\"head_dim\": 128", "\"head_dim\": 128, \"chunked\": true", "a window is needed");
+    row("\"norm\": \"rms\"", "\"norm\": \"rms\", \"former_hugging_face_ids\": [1]", "/former_hugging_face_ids/0: found 1");
     row("\"id\": \"llama-3-70b\"", "\"id\": \"\"", "/id: found \"\"");
     row("\"name\": \"Llama-3-70B\"", "\"name\": \"\"", "/name: found \"\"");
     row("\"tied_embedding\": false", "\"tied_embedding\": 0", "true or false");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `shardlens evaluate` prints, as JSON (a contract) and as text.
+#include "core/base/format.h"
 #include "core/hardware/resize.h"
 #include "core/scenario/catalog.h"
 #include "core/scenario/evaluate.h"
@@ -257,6 +258,7 @@ private Q_SLOTS:
         QCOMPARE(memory["limiting_class"], "weights");
         QCOMPARE(memory["max_concurrency"].get<std::int64_t>(), memory["max_batch_per_replica"].get<std::int64_t>());
         QVERIFY(memory["max_context"].get<std::int64_t>() >= 2304);
+        QCOMPARE(memory["model_context"], 8192);
         QCOMPARE(memory["limiting_device"], memory["devices"][memory["fullest_stage"].get<std::size_t>()]["device"]);
 
         QVERIFY(!memory["changes"].empty());
@@ -269,7 +271,9 @@ private Q_SLOTS:
         const std::string summary = printReportText(scenario, report);
         QVERIFY(lineWith(summary, "Options").contains(QStringLiteral("layers 50+30")));
         QVERIFY(lineWith(summary, "Formats").contains(QStringLiteral("weights bf16 (embedding fp8), KV bf16")));
-        QVERIFY(lineWith(summary, "Most sequences").contains(QStringLiteral("longest context at this batch")));
+        // The model's own limit is no secret where memory would hold more.
+        const QString most = lineWith(summary, "Most sequences");
+        QVERIFY2(most.contains(QStringLiteral("longest context at this batch 8,192, by the model; memory holds ")), qPrintable(most));
         const std::string details = printReportDetails(scenario, report);
         QVERIFY(lineWith(details, "TP").contains(QStringLiteral("NVSwitch, 4 members, 450 GB/s")));
         QVERIFY(!lineWith(details, "Prefill").isEmpty() && details.find("\nCritical path") != std::string::npos);
@@ -278,6 +282,32 @@ private Q_SLOTS:
             QVERIFY(details.find(notation(op, scenario.plan)) != std::string::npos);
         for (const QString& line : linesOf(details))
             QVERIFY2(!line.endsWith(QLatin1Char(' ')), qPrintable(line));
+    }
+
+    /// Loaded prediction layers: their weights by class, and a draft step beside the phases.
+    void predictionLayers()
+    {
+        Scenario scenario = caseStudy();
+        scenario.model = builtinCatalog().model("deepseek-v3");
+        const auto jsonOf = [&scenario] {
+            const std::string text = printReportJson(scenario, evaluate(scenario));
+            return QString::fromStdString(schemaProblemsOf(text)).isEmpty() ? Json::parse(text) : Json();
+        };
+        const Json off = jsonOf();
+        QVERIFY(!off["decode"].contains("prediction_step"));
+        QCOMPARE(off["memory"]["devices"].back()["weights_by_class_bytes"]["prediction"], 0);
+        scenario.plan.options.prediction = PredictionUse::Load;
+        const Json on = jsonOf();
+        QCOMPARE(on["plan"]["options"]["mtp"], "load");
+        QCOMPARE(on["memory"]["devices"].back()["weights_by_class_bytes"]["prediction"], off["memory"]["prediction_weights_bytes"]);
+        QCOMPARE(on["decode"]["time_s"].get<double>(), off["decode"]["time_s"].get<double>());
+        for (const char* phase : {"prefill", "decode"}) {
+            const Json& step = on[phase]["prediction_step"];
+            double sum = 0;
+            for (const Json& op : step["operators"])
+                sum += op["time_s"].get<double>();
+            QVERIFY(sum > 0 && std::abs(step["time_s"].get<double>() / sum - 1) < 1e-12);
+        }
     }
 
     /// The hottest rank of a skewed router, and nothing of the kind in a dense model.
@@ -305,6 +335,13 @@ private Q_SLOTS:
         const Json skewed = routingOf();
         QVERIFY(skewed[0]["imbalance"].get<double>() > 2);
         QVERIFY(printReportText(scenario, evaluate(scenario)).find("\nToken-expert pairs of the hottest expert rank") != std::string::npos);
+        // Pairs of pairs, not of tokens.
+        const std::int64_t tokens = scenario.workload.batch;
+        const int topK = scenario.model->kinds.back().feedForward.topK;
+        QVERIFY(lineWith(printReportText(scenario, evaluate(scenario)), "Decode ")
+                    .contains(QStringLiteral("of %1 pairs (%2 tokens x %3)")
+                                  .arg(QString::fromStdString(formatCount(tokens * topK)), QString::fromStdString(formatCount(tokens)))
+                                  .arg(topK)));
         scenario.workload.routing.capacityFactor = 1;
         const Json limited = routingOf();
         QCOMPARE(limited[0]["decode"]["hottest_rank_rows"].get<double>(), 8.0);
