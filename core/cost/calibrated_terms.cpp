@@ -14,7 +14,7 @@ struct Kernel {
     std::optional<WeightClass> weights; ///< unset: 16-bit operands, or the cache
 };
 
-std::optional<Kernel> kernelOf(Op op, const Attention* attention, bool decode)
+std::optional<Kernel> classOf(Op op, const Attention* attention, bool decode)
 {
     switch (op) {
     case Op::QkvProjection:
@@ -124,6 +124,18 @@ double sumWhere(const StepTable& table, TermRange range, const double* x, const 
 
 } // namespace
 
+std::optional<KernelUse> kernelOf(const OperatorFacts& facts, const Model& model, const Formats& formats, bool decode)
+{
+    const Attention* const attention = facts.kind >= 0 ? &model.kinds[static_cast<std::size_t>(facts.kind)].attention : nullptr;
+    const std::optional<Kernel> kernel = classOf(facts.op, attention, decode);
+    if (!kernel)
+        return std::nullopt;
+    if (kernel->kernel != KernelClass::Matrix && kernel->kernel != KernelClass::Experts)
+        return KernelUse{kernel->kernel, attentionFormatOf(formats.kv, facts.arithmetic)};
+    return KernelUse{kernel->kernel,
+                     kernel->weights ? kernelFormatOf(formats.of(*kernel->weights), facts.arithmetic) : KernelFormat::Bits16};
+}
+
 CollectiveLine StepModel::calibrated(CollectiveLine line) const
 {
     const auto level = static_cast<std::size_t>(line.outerLevel < 0 ? 0 : line.outerLevel);
@@ -142,13 +154,8 @@ void TermBuilder::calibrate()
     for (std::size_t i = 0; i < table.terms.size(); ++i) {
         OperatorTerms& terms = table.terms[i];
         const OperatorFacts& facts = table.facts[i];
-        const Attention* const attention = facts.kind >= 0 ? &model.kinds[static_cast<std::size_t>(facts.kind)].attention : nullptr;
-        if (const std::optional<Kernel> kernel = kernelOf(facts.op, attention, table.decode)) {
-            const bool attends = kernel->kernel != KernelClass::Matrix && kernel->kernel != KernelClass::Experts;
-            const KernelFormat format = attends           ? attentionFormatOf(formats.kv, facts.arithmetic)
-                                        : kernel->weights ? kernelFormatOf(formats.of(*kernel->weights), facts.arithmetic)
-                                                          : KernelFormat::Bits16;
-            const KernelConstants& c = constants.of(kernel->kernel, format);
+        if (const std::optional<KernelUse> kernel = kernelOf(facts, model, formats, table.decode)) {
+            const KernelConstants& c = constants.of(kernel->kernel, kernel->format);
             terms.inversePeak /= c.compute;
             terms.inverseBandwidth /= c.memory;
             terms.spill = c.spill;

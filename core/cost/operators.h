@@ -7,6 +7,7 @@
 #include "core/model/parameters.h"
 #include "core/plan/legality.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -202,6 +203,14 @@ private:
 {
     return stageTime<double>(times.layers, layersOf, hasEmbedding ? times.embedding : 0.0, hasHead ? times.head : 0.0);
 }
+
+/// The kernel that an operator runs as; none for norms, transfers and what the host does.
+struct KernelUse {
+    KernelClass kernel = KernelClass::Matrix;
+    KernelFormat format = KernelFormat::Bits16;
+    friend bool operator==(const KernelUse&, const KernelUse&) = default;
+};
+[[nodiscard]] std::optional<KernelUse> kernelOf(const OperatorFacts& facts, const Model& model, const Formats& formats, bool decode);
 
 /// Every algorithm for the operator's collective with its cost, cheapest first; empty without one. `op` is a row of this step.
 [[nodiscard]] std::vector<CollectiveCost> collectiveChoices(const StepModel& step, bool decode, const OperatorCost& op);
