@@ -33,11 +33,18 @@ struct Spread {
     friend bool operator==(const Spread&, const Spread&) = default;
 };
 
+/// How a closed or open loop is worked out.
+enum class Fidelity : std::uint8_t {
+    Analytic,  ///< closed forms: tens of microseconds
+    Simulated, ///< the scheduler's events: about a millisecond
+};
+
 /// What is known of the machine and engine that a point ran on. The default is the roofline, which has no intervals.
 struct PointConstants {
     StepConstants step;         ///< of the only pool, or of decode
     StepConstants prefillStep;  ///< disaggregated: of the prefill pool
     double requestOverhead = 0; ///< seconds before a request reaches the scheduler
+    Fidelity fidelity = Fidelity::Simulated;
     Spread ttft;
     Spread tpot;
     Spread outputPerDevice;

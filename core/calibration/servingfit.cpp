@@ -2,6 +2,7 @@
 #include "core/calibration/servingfit.h"
 
 #include "core/calibration/leastsquares.h"
+#include "core/cost/operators.h"
 
 #include <algorithm>
 #include <cmath>
