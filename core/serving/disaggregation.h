@@ -20,11 +20,9 @@ struct DisaggregatedInput {
     int input = 2048;
     int output = 256;
     ServingLoad load;
-    double transferBandwidth = 0;  ///< bytes/s between one prefill and one decode worker: transferBandwidthOf()
-    double transferLatency = 0;    ///< s
-    double kvBytesPerToken = 0;    ///< of the cache that is handed over, all layers, each value once: handedOverPerToken()
-    double kvBytesPerSequence = 0; ///< constant states of linear layers
-    int mostWorkers = 4096;        ///< of either pool, where they are looked for
+    double transferBandwidth = 0; ///< bytes/s between one prefill and one decode worker: transferBandwidthOf()
+    double transferLatency = 0;   ///< s
+    double transferBytes = 0;     ///< cache of a mean prompt: handedOverBytes()
 };
 
 struct DisaggregatedFigures {
@@ -46,18 +44,17 @@ struct DisaggregatedFigures {
 };
 
 /// Analytic. TTFT = wait for a prefill worker + prefill + transfer of its cache; TPOT is the decode pool's, undisturbed by prompts.
-/// Workers that are not given: the fewest devices that serve the load; in a closed loop the number of prefill workers for each decode
-/// worker that keeps up with it.
+/// Workers that are not given: decode workers that hold the load at kPlannedUtilisation of what they can (a closed loop: all clients'
+/// caches), and prefill workers that feed them at kPlannedUtilisation: no pool can be smaller, so these are the fewest devices.
 [[nodiscard]] DisaggregatedFigures serveDisaggregated(const DisaggregatedInput& input);
 
 /// bytes/s between a worker of each plan: each device of the smaller side by the outermost link of its cluster, the slower of the two.
 [[nodiscard]] double transferBandwidthOf(const StepModel& prefill, const StepModel& decode);
 [[nodiscard]] double transferLatencyOf(const StepModel& prefill, const StepModel& decode);
-/// Bytes of cache that a token adds over all layers, each value once, and of the constant state of a sequence.
-struct HandedOver {
-    double perToken = 0;
-    double perSequence = 0;
-};
-[[nodiscard]] HandedOver handedOver(const Model& model, const Formats& formats);
+/// Bytes of the cache of a prompt over all layers, each value once: what a decode worker must be sent.
+[[nodiscard]] double handedOverBytes(const StepModel& prefill, int prompt);
+
+/// Most of its rate at which a pool is planned to run: beyond it waits grow without bound.
+inline constexpr double kPlannedUtilisation = 0.9;
 
 } // namespace shardlens

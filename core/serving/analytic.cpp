@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/serving/queueing.h"
+#include "core/serving/replicasimulation.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+
+namespace {
+
+constexpr double kZ90 = 1.2816;
+constexpr double kZ99 = 2.3263;
+
+/// Mean lengths and limits of one replica's load, in the terms of the formulas.
+struct Frame {
+    double computed = 1; ///< I: prompt tokens that are computed
+    double prompt = 1;
+    double output = 1;         ///< O
+    double steps = 0;          ///< S: decode steps of a request
+    double outputVariance = 0; ///< of S
+    double budget = 1;         ///< prompt tokens of a step, all ranks
+    double admitted = 1;       ///< at most
+    double context = 1;
+    int ranks = 1;
+    bool chunked = true;
+};
+
+double varianceOf(const LengthSpread& spread, const LengthRange& range, int nominal)
+{
+    if (spread.kind == LengthSpread::Kind::Fixed)
+        return 0;
+    if (spread.kind == LengthSpread::Kind::Uniform)
+        return std::pow(static_cast<double>(range.most) - range.least, 2) / 12;
+    constexpr int kPoints = 32;
+    double sum = 0;
+    for (int i = 0; i < kPoints; ++i)
+        sum += std::pow(lengthAt(spread, nominal, (i + 0.5) / kPoints) - range.mean, 2);
+    return sum / kPoints;
+}
+
+Frame frameOf(const ServiceInput& input, const StepTimes& times)
+{
+    Frame f;
+    const LengthRange prompts = rangeOf(input.load.inputLengths, input.input);
+    const LengthRange outputs = rangeOf(input.load.outputLengths, input.output);
+    f.computed = times.meanComputed();
+    f.prompt = prompts.mean;
+    f.output = outputs.mean;
+    f.steps = std::max(0.0, outputs.mean - 1) / times.tokensPerStep();
+    f.outputVariance = varianceOf(input.load.outputLengths, outputs, input.output) / std::pow(times.tokensPerStep(), 2);
+    f.ranks = times.attentionRanks();
+    f.admitted = mostAdmitted(input);
+    f.context = times.meanContext();
+    f.chunked = input.engine.policy == PrefillPolicy::Chunked;
+    f.budget = static_cast<double>(input.engine.tokenBudget);
+    if (!input.engine.cutPrompts) // whole prompts only; one that is longer goes alone
+        f.budget = std::max(1.0, std::floor(f.budget / f.computed)) * f.computed;
+    // A whole prompt joins decode only where it leaves room for a token of each sequence.
+    if (!input.engine.cutPrompts && f.chunked)
+        f.admitted = std::clamp(f.admitted, 1.0, std::max(1.0, (input.engine.tokenBudget - f.computed) * f.ranks));
+    f.budget *= f.ranks;
+    return f;
+}
+
+/// Work of `prompts` mean prompts in one step, at most a budget's worth.
+PrefillWork workOf(const StepTimes& times, const Frame& f, double prompts)
+{
+    PrefillWork work;
+    const double tokens = std::min(prompts * f.computed, f.budget);
+    const double hit = f.prompt - f.computed;
+    work.activeRanks = std::clamp(tokens / f.computed, 1.0, static_cast<double>(f.ranks));
+    work.tokens = tokens / work.activeRanks;
+    const double share = work.tokens / f.computed;
+    // Pairs of a whole prompt, in the share of it that the step computes: over all its steps they add up.
+    work.pairs = share * times.pairsOf(f.computed, hit);
+    work.prompts = static_cast<int>(std::max(1.0, tokens / f.computed));
+    return work;
+}
+
+/// Seconds that one prompt's prefill takes of everybody's time, beside n decoding sequences, when `together` come at once.
+double prefillEach(StepTimes& times, const Frame& f, double n, double together)
+{
+    const double inStep = std::min(std::max(1.0, together), std::max(f.budget / f.computed, 1e-9));
+    return times.prefill(f.chunked ? n : 0, workOf(times, f, inStep)) / std::min(inStep, std::max(together, 1.0));
+}
+
+/// Whole prompts that do not fit into one budget take several steps.
+double stepsOfPrompt(const Frame& f)
+{
+    return std::max(1.0, f.computed * f.ranks / f.budget);
+}
+
+double prefillCost(StepTimes& times, const Frame& f, double n, double together)
+{
+    const double pieces = stepsOfPrompt(f);
+    return pieces > 1 ? pieces * times.prefill(f.chunked ? n : 0, workOf(times, f, 1.0 / pieces)) : prefillEach(times, f, n, together);
+}
+
+struct Point {
+    double value = 0;
+    double weight = 0;
+};
+
+Percentiles percentilesOf(std::vector<Point>& points)
+{
+    Percentiles p;
+    double total = 0;
+    for (const Point& point : points) {
+        p.mean += point.value * point.weight;
+        total += point.weight;
+    }
+    p.mean /= total;
+    std::sort(points.begin(), points.end(), [](const Point& a, const Point& b) { return a.value < b.value; });
+    double below = 0;
+    double* const wanted[] = {&p.p50, &p.p90, &p.p99};
+    constexpr double kShares[] = {0.5, 0.9, 0.99};
+    std::size_t next = 0;
+    for (const Point& point : points) {
+        below += point.weight;
+        while (next < 3 && below >= kShares[next] * total * (1 - 1e-12))
+            *wanted[next++] = point.value;
+    }
+    return p;
+}
+
+Percentiles around(double mean, double deviation)
+{
+    return {mean, mean, mean + kZ90 * deviation, mean + kZ99 * deviation};
+}
+
+/// End to end from its parts, whose deviations are independent.
+Percentiles endToEnd(const Frame& f, const Percentiles& ttft, const Percentiles& tpot, double outputDeviation)
+{
+    const double tokens = std::max(0.0, f.output - 1);
+    const auto at = [&](double first, double each, double z) {
+        const double a = first - ttft.mean;
+        const double b = (each - tpot.mean) * tokens;
+        const double c = z * outputDeviation * tpot.mean;
+        return ttft.mean + tpot.mean * tokens + std::sqrt(std::max(0.0, a * std::abs(a) + b * std::abs(b) + c * c));
+    };
+    return {ttft.mean + tpot.mean * tokens, std::max(0.0, ttft.p50 + tpot.p50 * tokens), at(ttft.p90, tpot.p90, kZ90),
+            at(ttft.p99, tpot.p99, kZ99)};
+}
+
+void fillCommon(const Frame& f, double perReplica, int replicas, ServiceFigures& figures)
+{
+    figures.requestsPerSecond = perReplica * replicas;
+    figures.outputTokensPerSecond = figures.requestsPerSecond * f.output;
+    figures.totalTokensPerSecond = figures.requestsPerSecond * (f.output + f.prompt);
+    figures.meanKvTokens = figures.meanRunning * (f.context + 0.5 * (ReplicaSimulation::kBlock - 1));
+    figures.peakKvTokens = figures.meanKvTokens;
+}
+
+/// The steady state of a closed loop with `clients`: decoding sequences, step time, prompt time, requests/s.
+struct Closed {
+    double resident = 0; ///< admitted
+    double decoding = 0;
+    double step = 0;    ///< s of a decode step with what prefill adds on average
+    double bare = 0;    ///< without
+    double prefill = 0; ///< s that a prompt takes
+    double queue = 0;   ///< prompts that wait for prefill
+    double rate = 0;
+};
+
+Closed closedLoop(StepTimes& times, const Frame& f, double clients)
+{
+    Closed c;
+    c.resident = std::min(clients, f.admitted);
+    c.decoding = c.resident;
+    double perStep = 0;                         // prompts
+    const double serve = f.computed / f.budget; // steps that a prompt fills
+    for (int i = 0; i < 4; ++i) {
+        // Prefill as a queue of its own beside decode, in steps: mean-value analysis of a closed loop with one queue and one delay
+        // (Reiser and Lavenberg, J. ACM 27, 1980), waits halved for deterministic service.
+        double wait = 0;
+        for (int j = 0; j < 3; ++j) {
+            const double queued = c.resident * (serve + wait) / (f.steps + serve + wait + 1e-12);
+            wait = std::min(serve * 0.5 * queued * std::max(0.0, c.resident - 1) / c.resident, std::max(0.0, c.resident - 1) * serve);
+        }
+        c.queue = serve > 0 ? wait / serve : 0;
+        perStep = c.resident / (f.steps + std::max(1.0, serve) + wait);
+        const double inPrefill = perStep * (std::max(1.0, stepsOfPrompt(f)) + wait) * (f.chunked ? 1 : 0);
+        c.decoding = std::max(1.0, c.resident - std::min(inPrefill, c.resident - 1));
+        c.bare = times.decode(c.decoding, f.context);
+        c.prefill = prefillCost(times, f, c.decoding, perStep);
+    }
+    if (f.steps <= 0) { // prefill alone
+        c.step = c.bare;
+        c.rate = 1 / prefillCost(times, f, 0, std::min(c.resident, f.budget / f.computed));
+        return c;
+    }
+    c.step = c.bare + std::max(0.0, c.resident - 1) / f.steps * c.prefill;
+    const double steady = c.resident / (f.steps * c.step + (f.chunked ? c.bare : 0) + c.prefill);
+    c.rate = steady;
+    return c;
+}
+
+/// The waves of requests of a closed loop: an opening burst, then waves that lose their rhythm as lengths differ.
+class Waves {
+public:
+    Waves(const ServiceInput& input, StepTimes& times, const Frame& frame, const Closed& closed, double clients)
+        : m_engine(input.engine),
+          m_times(times),
+          m_f(frame),
+          m_c(closed),
+          m_clients(clients)
+    {
+        const int requests = input.load.requests > 0 ? input.load.requests : kRequestsPerClient * input.load.concurrency;
+        m_waves = std::max(1.0, static_cast<double>(requests) / input.load.concurrency);
+        m_kinds = static_cast<int>(std::min(m_waves, 64.0));
+        m_warm = input.load.warmup >= input.load.concurrency;
+    }
+
+    /// Decode steps over which the requests of a wave arrive.
+    [[nodiscard]] double width(int wave) const
+    {
+        const double burst = m_f.chunked ? m_c.resident * m_f.computed / m_f.budget : 0;
+        return std::min(m_f.steps, std::sqrt(burst * burst + 12 * wave * m_f.outputVariance));
+    }
+    /// Prompts that are prefilled together with one of that wave, itself included.
+    [[nodiscard]] double together(int wave) const
+    {
+        if (wave == 0)
+            return m_c.resident;
+        const double perLook = m_c.resident / std::max(width(wave), 1.0) * std::max(1, m_engine.pollInterval);
+        return std::min(m_c.resident, 1 + std::min(perLook, m_c.resident - 1) * (m_c.resident - 1) / m_c.resident + m_c.queue);
+    }
+    /// Seconds that prefill adds to a decode step: each request sees half of the prompts of its own wave after its own, and half of those
+    /// of the next one before it ends - unless all end at once, or none follow.
+    [[nodiscard]] double addedPerStep()
+    {
+        if (m_f.steps <= 0)
+            return 0;
+        double sum = 0;
+        double count = 0;
+        for (int wave = 0; wave < m_kinds; ++wave) {
+            const double each = prefillCost(m_times, m_f, wave == 0 ? 0.5 * m_c.decoding : m_c.decoding, together(wave));
+            const double spread = m_f.chunked ? 1 : width(wave) / (width(wave) + std::max(1, m_engine.pollInterval));
+            const double weight = wave == 0 ? 1 : (m_waves - 1) / (m_kinds - 1);
+            sum += weight * each * (wave == 0 ? 0.5 : 0.5 + 0.5 * spread);
+            count += weight;
+        }
+        return std::max(0.0, m_c.resident - 1) / m_f.steps * sum / count;
+    }
+    void ttft(std::vector<Point>& points)
+    {
+        const double slotWait = m_clients > m_c.resident ? (m_clients - m_c.resident) / m_c.rate : 0;
+        constexpr int kPoints = 8;
+        if (!m_warm || m_kinds < 2) {
+            const double beside = m_f.chunked && m_c.resident * m_f.computed > m_f.budget ? 0.5 * m_c.resident : 0;
+            const double queued = slotWait * std::max(0.0, 1 - m_c.resident / m_clients);
+            for (int i = 0; i < kPoints; ++i)
+                points.push_back({batch(m_c.resident, beside, (i + 0.5) / kPoints) + m_engine.requestOverhead + queued, 1.0 / kPoints});
+        }
+        for (int wave = 1; wave < m_kinds; ++wave) {
+            const double count = together(wave);
+            const double beside = m_f.chunked ? std::max(0.0, m_c.decoding - count + 1) : 0;
+            const double wait = slotWait + m_engine.requestOverhead + (m_engine.overlap ? m_c.bare : 0);
+            for (int i = 0; i < 4; ++i) {
+                const double share = (i + 0.5) / 4;
+                points.push_back({batch(count, beside, share) + share * (m_engine.pollInterval - 1) * m_c.bare + wait,
+                                  (m_waves - 1) / (m_kinds - 1) / 4});
+            }
+        }
+    }
+
+private:
+    /// Seconds until the prompt at `share` of a batch of `count` is done.
+    [[nodiscard]] double batch(double count, double beside, double share)
+    {
+        const double tokens = count * m_f.computed;
+        const double steps = std::ceil(tokens / m_f.budget - 1e-9);
+        const double done = steps <= 1 ? 1 : std::max({1.0, stepsOfPrompt(m_f), std::ceil(share * tokens / m_f.budget)});
+        const double full = m_times.prefill(beside, workOf(m_times, m_f, count)) + (beside >= 1 ? m_times.decode(beside, m_f.context) : 0);
+        return done * full + m_times.fill(workOf(m_times, m_f, std::min(count, 1.0)));
+    }
+
+    const EngineSettings& m_engine;
+    StepTimes& m_times;
+    const Frame& m_f;
+    const Closed& m_c;
+    double m_clients;
+    double m_waves = 1;
+    int m_kinds = 1;
+    bool m_warm = false;
+};
+
+ServiceFigures closedFigures(const ServiceInput& input, StepTimes& times)
+{
+    ServiceFigures figures;
+    const Frame f = frameOf(input, times);
+    const int replicas = input.step.plan().data();
+    const double clients = std::max(1.0, static_cast<double>(input.load.concurrency) / replicas);
+    const Closed c = closedLoop(times, f, clients);
+    Waves waves(input, times, f, c, clients);
+    std::vector<Point> points;
+    waves.ttft(points);
+    figures.ttft = percentilesOf(points);
+    if (f.output > 1) {
+        const double tpot = (c.bare + waves.addedPerStep()) / times.tokensPerStep();
+        const double others = std::sqrt(std::max(0.0, c.resident - 1));
+        figures.tpot = around(tpot, f.steps > 0 ? others * c.prefill / f.steps / times.tokensPerStep() : 0);
+    }
+    figures.endToEnd = endToEnd(f, figures.ttft, figures.tpot, std::sqrt(f.outputVariance) * times.tokensPerStep());
+    const double perReplica = clients / figures.endToEnd.mean;
+    figures.meanRunning = c.resident;
+    figures.meanBatch = c.decoding;
+    figures.meanWaiting = clients - c.resident;
+    figures.utilisation = 1;
+    figures.stepsPerSecond = 1 / c.step;
+    fillCommon(f, perReplica, static_cast<int>(std::min<std::int64_t>(replicas, input.load.concurrency)), figures);
+    return figures;
+}
+
+/// Open loop: the number of decoding sequences at which as many leave as arrive; sets saturated when there is none.
+double openDecoding(StepTimes& times, const Frame& f, double rate, bool& saturated)
+{
+    const auto surplus = [&](double n) { // of the time that n sequences need over what prefill leaves
+        const double each = prefillCost(times, f, n, 1);
+        return n * (1 - rate * each) - rate * f.steps * times.decode(std::max(1.0, n), f.context);
+    };
+    saturated = surplus(f.admitted) <= 0;
+    if (saturated)
+        return f.admitted;
+    double low = 0;
+    double high = f.admitted;
+    for (int i = 0; i < 12; ++i) {
+        const double middle = 0.5 * (low + high);
+        (surplus(middle) < 0 ? low : high) = middle;
+    }
+    return high;
+}
+
+ServiceFigures openFigures(const ServiceInput& input, StepTimes& times)
+{
+    ServiceFigures figures;
+    const Frame f = frameOf(input, times);
+    const EngineSettings& e = input.engine;
+    const int replicas = input.step.plan().data();
+    figures.saturationRate = saturationRate(input, times);
+    // Beyond saturation the figures are those just below it, and the status says that they do not hold.
+    const double rate = std::min(input.load.rate, 0.995 * figures.saturationRate) / replicas;
+    if (input.load.rate >= figures.saturationRate)
+        figures.status = ServiceStatus::Saturated;
+    bool saturated = false;
+    const double n = openDecoding(times, f, rate, saturated);
+    const double seen = std::clamp(1 + n * (f.admitted - 1) / f.admitted, 1.0, f.admitted); // by one of them: itself and the others
+    const double bare = times.decode(seen, f.context);
+    const double each = prefillCost(times, f, f.chunked ? seen : 0, 1);
+    const double free = std::max(1e-3, 1 - rate * each);
+    const double others = f.admitted > 1 ? 1 : 0; // alone on the server nobody else's prompt interrupts
+    const double step = bare / (others > 0 ? free : 1);
+    const double service = f.steps * step + each;
+
+    // Until admission: as many servers as can be admitted.
+    const double variation = f.output > 1 ? f.outputVariance / std::max(1.0, f.steps * f.steps) : 0;
+    const double slots = queueWait(rate, service, f.admitted, variation);
+    const double busy = others > 0 ? 1 - std::exp(-n) : 0;
+    // The step at hand: one that prefills (and decodes) or one that only decodes; those before this prompt; the steps until one that looks.
+    const double prefilling = others > 0 ? std::min(1.0, rate * (each + (f.chunked ? bare : 0))) : 0;
+    const double queue = others > 0 ? 0.5 * rate * each * each / free * rate * each : 0;
+    const double own = each
+                       + (f.chunked && n >= 1 ? bare * stepsOfPrompt(f)
+                          : f.chunked         ? n * bare * stepsOfPrompt(f)
+                                              : 0)
+                       + times.fill(workOf(times, f, 1.0)) + e.requestOverhead + (e.overlap ? busy * step : 0);
+    constexpr int kPoints = 12;
+    std::vector<Point> points;
+    points.reserve(3 * kPoints * kPoints);
+    // A wait for a slot is zero for those who find room; the others' is exponential (Kingman's heavy-traffic law).
+    const double waits = queue + slots;
+    const double waiting = waits > 0 ? std::clamp(rate * service / f.admitted + rate * each, 0.05, 1.0) : 0;
+    const auto add = [&](double residual, double weight) {
+        for (int i = 0; i < kPoints; ++i)
+            for (int j = 0; j < kPoints; ++j) {
+                const double u = (j + 0.5) / kPoints;
+                const double tail = waits > 0 && u > 1 - waiting ? -std::log((1 - u) / waiting) : 0;
+                const double look = busy * (e.pollInterval - 1) * step;
+                points.push_back({own + (i + 0.5) / kPoints * (residual + look) + (waits > 0 ? waits / waiting * tail : 0), weight});
+            }
+    };
+    add(each + (f.chunked ? bare : 0), prefilling);
+    add(bare, std::max(0.0, busy - prefilling));
+    add(0, std::max(0.0, 1 - std::max(busy, prefilling)));
+    figures.ttft = percentilesOf(points);
+    if (std::isfinite(waits)) // the tail's points are not its mean
+        figures.ttft.mean = own + 0.5 * busy * (e.pollInterval - 1) * step + waits
+                            + 0.5 * (prefilling * (each + (f.chunked ? bare : 0)) + std::max(0.0, busy - prefilling) * bare);
+    const double deviation = 0.7 * std::sqrt(std::max(0.0, n)); // of the batch, averaged over a request's life
+    if (f.output > 1) {
+        const double fuller = times.decode(std::min(f.admitted, seen + deviation), f.context);
+        const double spread = std::hypot((fuller - bare) / free, f.steps > 0 ? std::sqrt(rate * f.steps * step) * each / f.steps : 0);
+        figures.tpot = around(step / times.tokensPerStep(), others * spread / times.tokensPerStep());
+    }
+    figures.endToEnd = endToEnd(f, figures.ttft, figures.tpot, std::sqrt(f.outputVariance) * times.tokensPerStep());
+    figures.meanBatch = std::max(1.0, n);
+    figures.meanRunning = std::min(f.admitted, rate * (figures.endToEnd.mean - slots));
+    figures.meanWaiting = rate * slots;
+    figures.utilisation = others > 0 ? std::max(busy, rate * each) : std::min(1.0, rate * service);
+    figures.stepsPerSecond = figures.utilisation / step;
+    fillCommon(f, rate, replicas, figures);
+    if (figures.status == ServiceStatus::Saturated) {
+        constexpr double kEndless = std::numeric_limits<double>::infinity();
+        figures.ttft = {kEndless, kEndless, kEndless, kEndless};
+        figures.endToEnd = figures.ttft;
+        figures.meanWaiting = kEndless;
+        figures.meanRunning = f.admitted;
+        figures.utilisation = 1;
+    }
+    return figures;
+}
+
+} // namespace
+
+double mostAdmitted(const ServiceInput& input)
+{
+    const LengthRange prompts = rangeOf(input.load.inputLengths, input.input);
+    const LengthRange outputs = rangeOf(input.load.outputLengths, input.output);
+    const int ranks = input.step.plan().attentionData();
+    const double kept = input.engine.admission == KvAdmission::Guaranteed ? prompts.mean + outputs.mean : prompts.mean + 0.5 * outputs.mean;
+    const double cached = static_cast<double>(input.kvTokens) / (kept + 0.5 * (ReplicaSimulation::kBlock - 1));
+    return std::max(1.0, std::min(static_cast<double>(input.engine.maxSequences) * ranks, std::floor(cached)));
+}
+
+double saturationRate(const ServiceInput& input, StepTimes& times)
+{
+    const Frame f = frameOf(input, times);
+    if (f.steps <= 0)
+        return input.step.plan().data() / prefillCost(times, f, 0, f.budget / f.computed);
+    // Each of the n requests takes S steps, and a prompt of each is prefilled meanwhile.
+    const double n = f.admitted;
+    const double bare = times.decode(n, f.context);
+    double rate = 0;
+    double together = 1;
+    for (int i = 0; i < 3; ++i) {
+        const double each = prefillCost(times, f, n, together);
+        rate = n / (f.steps * bare + n * each);
+        together = std::max(1.0, n / f.steps);
+    }
+    return rate * input.step.plan().data();
+}
+
+double queueWait(double rate, double service, double servers, double variation)
+{
+    const double load = rate * service;
+    if (load >= servers)
+        return std::numeric_limits<double>::infinity();
+    if (servers > 64 && load < 0.5 * servers)
+        return 0; // below 1e-9 of the service time
+    // Erlang's B by its recurrence, then C.
+    double blocking = 1;
+    const auto count = static_cast<std::int64_t>(servers);
+    for (std::int64_t k = 1; k <= count; ++k)
+        blocking = load * blocking / (static_cast<double>(k) + load * blocking);
+    const double waiting = blocking / (1 - load / servers * (1 - blocking));
+    return waiting * service / (servers - load) * 0.5 * (1 + variation);
+}
+
+ServiceFigures serveAnalytic(const ServiceInput& input)
+{
+    ServiceFigures figures;
+    if (!longestFits(input)) {
+        figures.status = ServiceStatus::DoesNotFit;
+        return figures;
+    }
+    StepTimes times(input);
+    if (input.load.kind == LoadKind::OpenLoop)
+        return openFigures(input, times);
+    figures = closedFigures(input, times);
+    figures.saturationRate = saturationRate(input, times);
+    return figures;
+}
+
+} // namespace shardlens
