@@ -5,6 +5,7 @@
 #include "app/cli/help.h"
 #include "app/cli/scenario_source.h"
 #include "app/cli/shard_command.h"
+#include "app/cli/validate_command.h"
 #include "core/base/format.h"
 #include "core/scenario/catalog_check.h"
 #include "core/scenario/evaluate.h"
@@ -160,6 +161,14 @@ Request shardCommand(const Arguments& arguments)
     return Answer{.status = kAnswered, .out = answer.value(), .err = linesOf(users.notices)};
 }
 
+Request validateCommand(const Arguments& arguments, std::istream& input)
+{
+    const UsersCatalog users = usersCatalog();
+    Answer answer = validateAnswer(arguments, users.catalog, input);
+    answer.err = linesOf(users.notices) + answer.err;
+    return answer;
+}
+
 Request renderCommand(const Arguments& arguments, std::istream& input)
 {
     const std::vector<std::string>& words = arguments.positionals;
@@ -248,6 +257,7 @@ Request interpret(const std::vector<std::string>& words, std::istream& input)
     case Command::Catalog: return catalogCommand(arguments);
     case Command::Render: return renderCommand(arguments, input);
     case Command::Shard: return shardCommand(arguments);
+    case Command::Validate: return validateCommand(arguments, input);
     case Command::Window: break;
     }
     return windowCommand(arguments, input);

@@ -17,7 +17,8 @@ constexpr unsigned bit(Command command)
 constexpr unsigned kScenario = bit(Command::Evaluate) | bit(Command::Render);
 constexpr unsigned kRender = bit(Command::Render);
 constexpr unsigned kShard = bit(Command::Shard);
-constexpr unsigned kPrintsJson = bit(Command::Evaluate) | bit(Command::Catalog) | kShard;
+constexpr unsigned kValidate = bit(Command::Validate);
+constexpr unsigned kPrintsJson = bit(Command::Evaluate) | bit(Command::Catalog) | kShard | kValidate;
 constexpr unsigned kAll = (1U << kCommandCount) - 1;
 constexpr std::int64_t kMostReserve = std::int64_t{1} << 50;
 constexpr std::string_view kFormatNames = "fp32|bf16|fp16|fp8|fp8-block|int8|int4|int4-g32|mxfp4|nvfp4";
@@ -68,12 +69,14 @@ constexpr std::array kFlags{
     FlagSpec{Flag::LayerSplit, "--layer-split", "", "even|balanced", K::Choice, 0, 0, kScenario, "balanced counts embedding and head as layers"},
     FlagSpec{Flag::LayersPerStage, "--layers-per-stage", "", "N,N,...", K::Counts, 1, kMaxStageLayers, kScenario, "layers of each stage by hand"},
     FlagSpec{Flag::AxisOrder, "--axis-order", "", "tp,sp,attention-dp,pp,dp", K::Order, 0, 0, kScenario, "axes onto devices, innermost first"},
-    FlagSpec{Flag::Mode, "--mode", "", "roofline|calibrated", K::Choice, 0, 0, kScenario, "roofline (calibrated needs fitted constants, none are shipped)"},
+    FlagSpec{Flag::Mode, "--mode", "", "roofline|calibrated", K::Choice, 0, 0, kScenario | kValidate, "roofline (calibrated needs fitted constants, none are shipped)"},
     FlagSpec{Flag::Reserve, "--reserve", "", "BYTES", K::Bytes, 0, kMostReserve, kScenario, "memory kept for the runtime, e.g. 2GiB; 0 counts weights and KV alone"},
     FlagSpec{Flag::Mesh, "--mesh", "", "X=4,Y=2", K::Text, 0, 0, kShard, "mesh axes and their sizes, innermost first (required)"},
     FlagSpec{Flag::Shape, "--shape", "", "I=1024,...", K::Text, 0, 0, kShard, "size of every dimension (required)"},
     FlagSpec{Flag::Format, "--format", "", kFormatNames, K::Choice, 0, 0, kShard, "number format of all arrays (default bf16)"},
     FlagSpec{Flag::Json, "--json", "", "", K::None, 0, 0, kPrintsJson, "print one JSON value"},
+    FlagSpec{Flag::Csv, "--csv", "", "", K::None, 0, 0, kValidate, "print one line of predictions for each row"},
+    FlagSpec{Flag::By, "--by", "", "KEY,KEY,...", K::Text, 0, 0, kValidate, "group rows: model, system, engine, precision, origin, lengths, concurrency, gpus, version"},
     FlagSpec{Flag::CheckEntries, "--check", "", "", K::None, 0, 0, bit(Command::Catalog), "verify every entry instead of listing"},
     FlagSpec{Flag::Details, "--details", "", "", K::None, 0, 0, bit(Command::Evaluate), "print every operator, its sharding and the algorithms considered"},
     FlagSpec{Flag::Picture, "--output-file", "-o", "X.png", K::Text, 0, 0, kRender, "the picture to write (required)"},
@@ -103,6 +106,19 @@ constexpr std::string_view kShardDetails =
     "each device sends. Dimensions that do not divide are padded. Without --compute the arithmetic is that of --format where the\n"
     "accelerator has it, else bf16.\n";
 
+constexpr std::string_view kValidateDetails =
+    "FILE is a table of measurements, comma-separated with a line of column names, in any order; - is standard input. Needed: model,\n"
+    "system, isl, osl, concurrency, and attn_tp or gpus. Read where they are there: row, precision, weights, kv_dtype, backend, version,\n"
+    "date, origin, isl_mean, osl_mean, gpus, attn_dp, moe_tp, moe_ep, batch_per_dp, max_batched_tokens, max_num_seqs,\n"
+    "sched_recv_interval, warmup; to compare with: ttft_ms, tpot_ms, out_tok_s_gpu, ttft_flag. A table with prefill_workers,\n"
+    "prefill_gpus_per_worker, decode_workers and decode_gpus_per_worker is of separate pools (prefill_attn_dp, prefill_moe_ep,\n"
+    "decode_attn_dp, decode_moe_ep, total_gpus); one with parallelism, batch_or_load, metric, value and unit is of published figures.\n"
+    "The columns to compare with are never used to predict. Names of models and systems are looked up in the catalog's ids and other\n"
+    "names; those that are not known are said on standard error.\n"
+    "\n"
+    "--csv prints row,status,pred_ttft_ms,pred_ttft_lo,pred_ttft_hi,pred_tpot_ms,... for each row; status is ok or the reason why there\n"
+    "is no prediction. --by groups by each combination of the keys' values. Rows that cannot be read give status 2.\n";
+
 constexpr std::string_view kCatalogDetails =
     "Entries of your own are JSON files in $XDG_DATA_HOME/shardlens/catalog (~/.local/share/shardlens/catalog when that is not set),\n"
     "in folders models, accelerators and clusters, one entry per file, named like its id. An entry with the id of a shipped one takes\n"
@@ -124,6 +140,8 @@ constexpr std::array<CommandSpec, kCommandCount> kCommands{
                 "draw the window or one view into a PNG; needs no display", kScenarioDetails},
     CommandSpec{Command::Shard, "shard", "shardlens shard PRODUCT --mesh X=4,Y=2 --shape I=1024,... [FLAGS]",
                 "work out a product of sharded arrays: its case, every way, shapes, bytes and times", kShardDetails},
+    CommandSpec{Command::Validate, "validate", "shardlens validate FILE.csv [--json|--csv] [FLAGS]",
+                "predict measured points and say how far off the predictions are", kValidateDetails},
 };
 
 } // namespace

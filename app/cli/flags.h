@@ -15,8 +15,8 @@
 
 namespace shardlens::cli {
 
-enum class Command : std::uint8_t { Window, Evaluate, Check, Catalog, Render, Shard };
-inline constexpr std::size_t kCommandCount = 6;
+enum class Command : std::uint8_t { Window, Evaluate, Check, Catalog, Render, Shard, Validate };
+inline constexpr std::size_t kCommandCount = 7;
 
 enum class Flag : std::uint8_t {
     Model,
@@ -62,6 +62,8 @@ enum class Flag : std::uint8_t {
     Shape,
     Format,
     Json,
+    Csv,
+    By,
     CheckEntries,
     Details,
     Picture,

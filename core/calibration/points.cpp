@@ -227,6 +227,7 @@ private:
         RawRow row;
         row.point.line = m_csv.line();
         std::optional<Error> problem;
+        m_notCompared = false;
         if (fields.size() != m_columns.size())
             problem =
                 Error{m_fileName, "line " + std::to_string(m_csv.line()), formatCount(static_cast<std::int64_t>(fields.size())) + " values",
@@ -238,7 +239,7 @@ private:
             problem = finish(row);
         if (problem) {
             row.point.problem = static_cast<std::int32_t>(m_result.problems.size());
-            m_result.problems.push_back({std::move(*problem), row.point.line});
+            m_result.problems.push_back({std::move(*problem), row.point.line, !m_notCompared});
         }
         m_result.points.push_back(row.point);
         m_result.outcomes.push_back(row.outcome);
@@ -315,8 +316,10 @@ private:
             return bad("osl_mean", formatNumber(p.meanOutput), "allowed is half of osl to osl, " + formatNumber(p.output, 8));
         row.outcome.ttftScored = row.flag.empty() || row.flag == "ok";
         if (m_result.kind == PointKind::Published)
-            if (const std::string reason = finishPublished(row.published, p, row.outcome); !reason.empty())
+            if (const std::string reason = finishPublished(row.published, p, row.outcome); !reason.empty()) {
+                m_notCompared = true;
                 return bad(row.published.badColumn, shown(row.published.badText), reason);
+            }
         if (m_result.kind == PointKind::Aggregated && p.devices == 0 && p.attentionTensor == 0)
             return bad("attn_tp", "nothing", "it or gpus is needed");
         return std::nullopt;
@@ -330,6 +333,7 @@ private:
     CsvReader m_csv;
     std::vector<PointField> m_columns;
     MeasuredPoints m_result;
+    bool m_notCompared = false; ///< of the row at hand: its problem is what it measures, not how it is written
 };
 
 } // namespace

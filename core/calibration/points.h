@@ -82,10 +82,11 @@ struct MeasuredOutcome {
     bool ttftScored = true;                ///< its flag is "ok", or there is none
 };
 
-/// A value that cannot be used, at its line and column.
+/// A row that cannot be used, at its line and column.
 struct PointProblem {
     Error error;
     std::int64_t line = 0;
+    bool malformed = true; ///< false: it can be read, but it is of something that is not compared (speculative decoding, unclear units)
 };
 
 struct MeasuredPoints {

@@ -70,8 +70,10 @@ void dropCount(std::string& word)
         word.erase(0, digits + 1);
 }
 
+/// A name may lead to one entry only; one of an earlier file may be led elsewhere.
 void readNames(JsonObject object, std::map<std::string, std::string, std::less<>>& names)
 {
+    std::map<std::string, std::string> own;
     for (const std::string& id : object.keys()) {
         const JsonArray list = object.required(id).asArray(0, 1000);
         for (std::size_t i = 0; i < list.size(); ++i) {
@@ -80,6 +82,8 @@ void readNames(JsonObject object, std::map<std::string, std::string, std::less<>
             const std::string key = nameKey(name);
             if (key.empty())
                 value.fail("a name with letters or digits is needed");
+            else if (const auto [place, added] = own.emplace(key, id); !added && place->second != id)
+                value.fail("it is a name of " + place->second + " already");
             else
                 names[key] = id;
         }
