@@ -17,35 +17,50 @@ constexpr double kTpotSigma = 0.06;
 constexpr double kTtftSigma = 0.15;
 constexpr double kDifference = 1e-3; // of a logarithm: well above the noise of rounded token counts
 
-/// How far a factor may be from 1: standard deviations of its logarithm.
+/// How far a factor may be from 1: standard deviations of its logarithm, for what all engines have in common, for an engine, for an
+/// accelerator under all engines (what its kernel tables miss), and for the two together. Shares of peak and bandwidth are split once more,
+/// into what all formats of a class have in common and what one format differs by.
 struct FactorSpreads {
-    double accelerator; ///< all engines on it: what its kernel tables miss
-    double engine;
-    double pair;
+    double common = 0;
+    double engine = 0;
+    double accelerator = 0;
+    double pair = 0;
 };
+
+constexpr std::size_t kFactorsOfClass = 2 * kKernelFormatCount + 1;
+constexpr std::size_t kClassFactors = kKernelClassCount * kFactorsOfClass;
+
+/// Shared by the formats of a class: numbered beyond the factors; none for launches and what is not a kernel's.
+std::optional<std::size_t> sharedOf(std::size_t factor)
+{
+    if (factor >= kClassFactors || factor % kFactorsOfClass == 2 * kKernelFormatCount)
+        return std::nullopt;
+    return kFactorCount + factor / kFactorsOfClass * 2 + factor % kFactorsOfClass % 2;
+}
 
 FactorSpreads spreadsOf(std::size_t factor)
 {
-    const std::size_t kernels = factorOf(StepField::NodeLatency);
-    if (factor < kernels) {
-        const std::size_t place = factor % (2 * kKernelFormatCount + 1);
+    if (factor >= kFactorCount) // shared by formats: compute, memory
+        return factor % 2 == kFactorCount % 2 ? FactorSpreads{0.25, 0.15, 0, 0} : FactorSpreads{0.2, 0.1, 0, 0};
+    if (factor < kClassFactors) {
+        const std::size_t place = factor % kFactorsOfClass;
         if (place == 2 * kKernelFormatCount)
-            return {0.15, 0.6, 0.2}; // launches: graphs, fusion
-        return place % 2 == 0 ? FactorSpreads{0.08, 0.25, 0.12} : FactorSpreads{0.05, 0.15, 0.08};
+            return {0.6, 0.3, 0.15, 0.2}; // launches: graphs, fusion
+        return place % 2 == 0 ? FactorSpreads{0.15, 0.15, 0.08, 0.12} : FactorSpreads{0.1, 0.1, 0.05, 0.08};
     }
-    switch (static_cast<StepField>(factor - kernels)) {
+    switch (static_cast<StepField>(factor - kClassFactors)) {
     case StepField::NodeLatency:
-    case StepField::NetworkLatency: return {0.15, 0.5, 0.2};
+    case StepField::NetworkLatency: return {0.4, 0.3, 0.15, 0.2};
     case StepField::NodeBandwidth:
-    case StepField::NetworkBandwidth: return {0.1, 0.3, 0.15};
-    case StepField::ElementwisePasses: return {0.1, 0.4, 0.15};
-    case StepField::Elementwise: return {0.15, 0.6, 0.2};
-    case StepField::Step: return {0.1, 1.0, 0.3};
+    case StepField::NetworkBandwidth: return {0.2, 0.2, 0.1, 0.15};
+    case StepField::ElementwisePasses: return {0.3, 0.3, 0.1, 0.15};
+    case StepField::Elementwise: return {0.5, 0.3, 0.15, 0.2};
+    case StepField::Step: return {0.7, 0.7, 0.1, 0.3};
     case StepField::PerSequence:
-    case StepField::PerToken: return {0.1, 1.0, 0.3};
-    case StepField::RequestOverhead: return {0.1, 1.2, 0.4};
+    case StepField::PerToken: return {0.7, 0.7, 0.1, 0.3};
+    case StepField::RequestOverhead: return {0.7, 1.0, 0.1, 0.4};
     }
-    return {0.1, 0.3, 0.1};
+    return {};
 }
 
 /// Constants that a point's step times depend on.
@@ -91,16 +106,29 @@ public:
         const auto at = m_index.find({group, factor});
         return at == m_index.end() ? 0 : x[at->second];
     }
-    [[nodiscard]] std::optional<std::size_t> find(int group, std::size_t factor) const
+    using Named = std::map<std::pair<int, std::size_t>, double>;
+    [[nodiscard]] Named named(const std::vector<double>& x) const
     {
-        const auto at = m_index.find({group, factor});
-        return at == m_index.end() ? std::nullopt : std::optional(at->second);
+        Named out;
+        for (const auto& [key, index] : m_index)
+            out[key] = x[index];
+        return out;
+    }
+    [[nodiscard]] std::vector<double> from(const Named& values) const
+    {
+        std::vector<double> x(m_parameters.size(), 0);
+        for (const auto& [key, index] : m_index)
+            if (const auto at = values.find(key); at != values.end())
+                x[index] = at->second;
+        return x;
     }
 
 private:
     std::map<std::pair<int, std::size_t>, std::size_t> m_index;
     std::vector<Parameter> m_parameters;
 };
+
+constexpr int kCommonGroup = -1;
 
 int acceleratorGroup(int accelerator)
 {
@@ -119,7 +147,7 @@ struct Prepared {
     const FitPoint* point = nullptr;
     int accelerator = 0;
     std::vector<std::size_t> constants;
-    std::vector<std::array<std::size_t, 3>> parameters; ///< of each constant
+    std::vector<std::vector<std::size_t>> parameters; ///< that add to each constant's logarithm
 };
 
 class Fitter {
@@ -141,11 +169,8 @@ public:
                 const std::optional<std::size_t> factor = factorOf(constant);
                 if (!factor)
                     continue;
-                const FactorSpreads s = spreadsOf(*factor);
                 p.constants.push_back(constant);
-                p.parameters.push_back({m_layout.of(acceleratorGroup(p.accelerator), *factor, s.accelerator),
-                                        m_layout.of(engineGroup(engine), *factor, s.engine),
-                                        m_layout.of(pairGroup(p.accelerator, engine), *factor, s.pair)});
+                p.parameters.push_back(parametersOf(*factor, p.accelerator, engine));
             }
             m_points.push_back(std::move(p));
         }
@@ -155,7 +180,7 @@ public:
     {
         std::vector<double> x;
         if (start)
-            x = startFrom(start->set);
+            x = m_layout.from(start->estimates);
         const Residuals residuals = [this](const std::vector<double>& at, bool gradients, std::vector<ResidualRow>& rows) {
             evaluate(at, gradients, rows);
         };
@@ -167,10 +192,36 @@ public:
         fit.points = static_cast<int>(m_points.size());
         fit.parameters = static_cast<int>(m_layout.parameters().size());
         fit.set = setOf(best.x);
+        fit.estimates = m_layout.named(best.x);
         return fit;
     }
 
 private:
+    std::vector<std::size_t> parametersOf(std::size_t factor, int accelerator, Engine engine)
+    {
+        std::vector<std::size_t> out;
+        const FactorSpreads s = spreadsOf(factor);
+        out.push_back(m_layout.of(kCommonGroup, factor, s.common));
+        out.push_back(m_layout.of(engineGroup(engine), factor, s.engine));
+        out.push_back(m_layout.of(acceleratorGroup(accelerator), factor, s.accelerator));
+        out.push_back(m_layout.of(pairGroup(accelerator, engine), factor, s.pair));
+        if (const std::optional<std::size_t> shared = sharedOf(factor)) {
+            const FactorSpreads of = spreadsOf(*shared);
+            out.push_back(m_layout.of(kCommonGroup, *shared, of.common));
+            out.push_back(m_layout.of(engineGroup(engine), *shared, of.engine));
+        }
+        return out;
+    }
+
+    /// Of an engine on any accelerator.
+    [[nodiscard]] double engineFactor(const std::vector<double>& x, Engine engine, std::size_t factor) const
+    {
+        double sum = m_layout.value(x, kCommonGroup, factor) + m_layout.value(x, engineGroup(engine), factor);
+        if (const std::optional<std::size_t> shared = sharedOf(factor))
+            sum += m_layout.value(x, kCommonGroup, *shared) + m_layout.value(x, engineGroup(engine), *shared);
+        return sum;
+    }
+
     [[nodiscard]] int acceleratorIndex(std::string_view id) const
     {
         for (std::size_t i = 0; i < m_kernels.size(); ++i)
@@ -185,7 +236,7 @@ private:
         const Engine engine = p.point->point.engine.engine;
         for (std::size_t c = 0; c < kConstantCount; ++c)
             if (const std::optional<std::size_t> f = factorOf(c))
-                logs[c] += m_layout.value(x, acceleratorGroup(p.accelerator), *f) + m_layout.value(x, engineGroup(engine), *f)
+                logs[c] += engineFactor(x, engine, *f) + m_layout.value(x, acceleratorGroup(p.accelerator), *f)
                            + m_layout.value(x, pairGroup(p.accelerator, engine), *f);
         return logs;
     }
@@ -253,29 +304,6 @@ private:
             thread.join();
     }
 
-    [[nodiscard]] std::vector<double> startFrom(const CalibrationSet& set) const
-    {
-        std::vector<double> x(m_layout.parameters().size(), 0);
-        for (std::size_t f = 0; f < kFactorCount; ++f) {
-            for (std::size_t e = 0; e < kEngineCount; ++e) {
-                const auto engine = static_cast<Engine>(e);
-                if (const auto at = m_layout.find(engineGroup(engine), f))
-                    x[*at] = set.engines[e].factors[f];
-                for (std::size_t a = 0; a < m_kernels.size(); ++a)
-                    if (const auto at = m_layout.find(pairGroup(static_cast<int>(a), engine), f))
-                        if (const AcceleratorCalibration* own = set.accelerator(m_kernels[a]->accelerator))
-                            x[*at] = own->engines[e].factors[f];
-            }
-            for (std::size_t a = 0; a < m_kernels.size(); ++a)
-                if (const auto at = m_layout.find(acceleratorGroup(static_cast<int>(a)), f))
-                    if (const AcceleratorCalibration* own = set.accelerator(m_kernels[a]->accelerator))
-                        for (std::size_t c = 0; c < kConstantCount; ++c)
-                            if (factorOf(c) == f)
-                                x[*at] = own->logs[c] - m_kernels[a]->logs[c];
-        }
-        return x;
-    }
-
     [[nodiscard]] CalibrationSet setOf(const std::vector<double>& x) const
     {
         CalibrationSet set;
@@ -283,7 +311,7 @@ private:
             const auto engine = static_cast<Engine>(e);
             set.engines[e].engine = engine;
             for (std::size_t f = 0; f < kFactorCount; ++f)
-                set.engines[e].factors[f] = m_layout.value(x, engineGroup(engine), f);
+                set.engines[e].factors[f] = engineFactor(x, engine, f);
         }
         for (const Prepared& p : m_points)
             ++set.engines[static_cast<std::size_t>(p.point->point.engine.engine)].points;

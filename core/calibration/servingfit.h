@@ -7,6 +7,7 @@
 #include "core/calibration/calibration.h"
 #include "core/calibration/points.h"
 
+#include <map>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct ServingFit {
     int points = 0;
     int parameters = 0;
     double cost = 0;
+    /// Logarithms of what was estimated, by group and factor: where another fit may start.
+    std::map<std::pair<int, std::size_t>, double> estimates;
 };
 
 /// @param kernels accelerators with their own constants; their engines' factors are not looked at
