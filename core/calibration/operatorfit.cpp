@@ -120,4 +120,64 @@ FittedLinks fitLinks(std::span<const AllReduceSample> samples, const Cluster& cl
     return out;
 }
 
+namespace {
+
+/// Formats in the order in which they stand in for `format`.
+std::array<KernelFormat, 3> standIns(KernelFormat format)
+{
+    switch (format) {
+    case KernelFormat::WeightOnly: return {KernelFormat::Bits16, KernelFormat::Fp8, KernelFormat::Fp8Block};
+    case KernelFormat::Fp8: return {KernelFormat::Int8, KernelFormat::Fp8Block, KernelFormat::Bits16};
+    case KernelFormat::Fp8Block: return {KernelFormat::Fp8, KernelFormat::Int8, KernelFormat::Bits16};
+    case KernelFormat::W4A8: return {KernelFormat::Fp8, KernelFormat::Fp8Block, KernelFormat::Bits16};
+    case KernelFormat::Fp4: return {KernelFormat::W4A8, KernelFormat::Fp8, KernelFormat::Bits16};
+    case KernelFormat::Int8: return {KernelFormat::Fp8, KernelFormat::Fp8Block, KernelFormat::Bits16};
+    case KernelFormat::Bits16: break;
+    }
+    return {KernelFormat::Fp8, KernelFormat::Fp8Block, KernelFormat::Int8};
+}
+
+} // namespace
+
+AcceleratorCalibration ownConstants(std::string accelerator, std::span<const FittedKernel> kernels, const FittedLinks& links,
+                                    std::string source)
+{
+    AcceleratorCalibration out;
+    out.accelerator = std::move(accelerator);
+    out.logs = assumedConstants();
+    const auto find = [&](KernelClass kernel, KernelFormat format) -> const FittedKernel* {
+        for (const FittedKernel& f : kernels)
+            if (f.kernel == kernel && f.format == format)
+                return &f;
+        return nullptr;
+    };
+    for (std::size_t k = 0; k < kKernelClassCount; ++k)
+        for (std::size_t f = 0; f < kKernelFormatCount; ++f) {
+            const auto kernel = static_cast<KernelClass>(k);
+            const auto format = static_cast<KernelFormat>(f);
+            const FittedKernel* shares = find(kernel, format);
+            ConstantEvidence& evidence = out.evidence[evidenceOf(kernel, format)];
+            if (shares)
+                evidence = {ConstantOrigin::Measured, shares->samples, shares->medianError, shares->p90Error, source};
+            for (const KernelFormat other : standIns(format))
+                if (!shares && (shares = find(kernel, other)))
+                    evidence = {ConstantOrigin::Borrowed, 0, 0, 0, std::string(keyOf(other))};
+            if (!shares)
+                continue;
+            const FittedKernel* launch = find(kernel, KernelFormat::Bits16);
+            if (!launch)
+                launch = shares;
+            out.logs[constantOf(kernel, format, KernelField::Compute)] = std::log(shares->constants.compute);
+            out.logs[constantOf(kernel, format, KernelField::Memory)] = std::log(shares->constants.memory);
+            out.logs[constantOf(kernel, format, KernelField::Spill)] = std::log(shares->constants.spill);
+            out.logs[constantOf(kernel, format, KernelField::Launch)] = std::log(launch->constants.launch);
+        }
+    if (links.samples >= kLeastSamples) {
+        out.logs[constantOf(StepField::NodeLatency)] = std::log(links.constants.latency);
+        out.logs[constantOf(StepField::NodeBandwidth)] = std::log(links.constants.bandwidth);
+        out.evidence.back() = {ConstantOrigin::Measured, links.samples, links.medianError, links.p90Error, std::move(source)};
+    }
+    return out;
+}
+
 } // namespace shardlens

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/base/result.h"
-#include "core/calibration/constants.h"
+#include "core/calibration/calibration.h"
 #include "core/hardware/cluster.h"
 
 #include <span>
@@ -70,6 +70,11 @@ struct FittedLinks {
 /// One for each class and format with at least kLeastSamples rows.
 inline constexpr int kLeastSamples = 20;
 [[nodiscard]] std::vector<FittedKernel> fitKernels(std::span<const KernelSample> samples);
+/// The accelerator's own constants: what its kernels show, the assumed ones for the rest. A class's launch is that of its 16-bit kernels in
+/// every format: the tables time quantisation as a kernel of its own, which engines fuse into their neighbours. A format without samples
+/// takes the shares of the nearest measured one of its class.
+[[nodiscard]] AcceleratorCalibration ownConstants(std::string accelerator, std::span<const FittedKernel> kernels, const FittedLinks& links,
+                                                  std::string source);
 /// On groups of consecutive devices of the cluster.
 [[nodiscard]] FittedLinks fitLinks(std::span<const AllReduceSample> samples, const Cluster& cluster);
 
