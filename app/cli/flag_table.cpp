@@ -108,16 +108,16 @@ constexpr std::string_view kShardDetails =
 
 constexpr std::string_view kValidateDetails =
     "FILE is a table of measurements, comma-separated with a line of column names, in any order; - is standard input. Needed: model,\n"
-    "system, isl, osl, concurrency, and attn_tp or gpus. Read where they are there: row, precision, weights, kv_dtype, backend, version,\n"
-    "date, origin, isl_mean, osl_mean, gpus, attn_dp, moe_tp, moe_ep, batch_per_dp, max_batched_tokens, max_num_seqs,\n"
+    "system, isl, osl, concurrency, and attn_tp or gpus. Read where they are there: row, precision, weights, kv_dtype, backend,\n"
+    "version, date, origin, isl_mean, osl_mean, gpus, attn_dp, moe_tp, moe_ep, batch_per_dp, max_batched_tokens, max_num_seqs,\n"
     "sched_recv_interval, warmup; to compare with: ttft_ms, tpot_ms, out_tok_s_gpu, ttft_flag. A table with prefill_workers,\n"
     "prefill_gpus_per_worker, decode_workers and decode_gpus_per_worker is of separate pools (prefill_attn_dp, prefill_moe_ep,\n"
-    "decode_attn_dp, decode_moe_ep, total_gpus); one with parallelism, batch_or_load, metric, value and unit is of published figures.\n"
-    "The columns to compare with are never used to predict. Names of models and systems are looked up in the catalog's ids and other\n"
-    "names; those that are not known are said on standard error.\n"
+    "decode_attn_dp, decode_moe_ep, total_gpus); one with parallelism, batch_or_load, metric, value and unit is of published\n"
+    "figures. The columns to compare with are never used to predict. Names of models and systems are looked up in the catalog's\n"
+    "ids and other names; those that are not known are said on standard error.\n"
     "\n"
-    "--csv prints row,status,pred_ttft_ms,pred_ttft_lo,pred_ttft_hi,pred_tpot_ms,... for each row; status is ok or the reason why there\n"
-    "is no prediction. --by groups by each combination of the keys' values. Rows that cannot be read give status 2.\n";
+    "--csv prints row,status,pred_ttft_ms,pred_ttft_lo,pred_ttft_hi,pred_tpot_ms,... for each row; status is ok or the reason why\n"
+    "there is no prediction. --by groups by each combination of the keys' values. Rows that cannot be read give status 2.\n";
 
 constexpr std::string_view kCatalogDetails =
     "Entries of your own are JSON files in $XDG_DATA_HOME/shardlens/catalog (~/.local/share/shardlens/catalog when that is not set),\n"

@@ -4,6 +4,8 @@
 #include "core/base/format.h"
 #include "core/cost/memory.h"
 #include "core/cost/operators.h"
+#include "core/serving/disaggregation.h"
+#include "core/serving/service.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,24 +14,55 @@ namespace shardlens {
 
 namespace {
 
+/// Waves of requests that stand for a server kept full.
+constexpr int kSaturatedWaves = 4;
+
 PredictedFigure withSpread(double value, const Spread& spread)
 {
     return {value, value * spread.low, value * spread.high};
 }
 
-Workload workOf(const ResolvedPoint& point, int batch)
-{
-    Workload work;
-    work.batch = batch;
-    work.input = point.input;
-    work.output = point.output;
-    return work;
-}
+/// One worker of a pool: its steps, and the cache it has room for.
+class Worker {
+public:
+    Worker(const ResolvedPoint& point, const ResolvedPool& pool, const PointConstants& constants, const StepConstants& step)
+        : m_step(*point.model, *pool.cluster, point.formats, pool.plan, {}, StepDetail::Times, step),
+          m_engine(point.engine)
+    {
+        m_engine.requestOverhead += constants.requestOverhead;
+        Workload work;
+        work.batch = pool.plan.attentionData(); // one request of each rank: the rest is the cache's room
+        work.input = point.input;
+        work.output = point.output;
+        const PlanContext context{*point.model, *pool.cluster, work, point.formats};
+        m_kvTokens = kvCapacity(MemoryTerms(context, pool.plan, std::nullopt), pool.plan, m_engine, point.input, point.output);
+    }
+    [[nodiscard]] const StepModel& step() const { return m_step; }
+    [[nodiscard]] const EngineSettings& engine() const { return m_engine; }
+    [[nodiscard]] std::int64_t kvTokens() const { return m_kvTokens; }
+    /// Requests that are worked on at once at most.
+    [[nodiscard]] int slots(const ResolvedPoint& point) const
+    {
+        const double each = point.meanInput + 0.5 * point.meanOutput;
+        const double cached = std::floor(static_cast<double>(m_kvTokens) / each);
+        const double admitted = static_cast<double>(m_engine.maxSequences) * m_step.plan().attentionData();
+        return static_cast<int>(std::clamp(std::min(cached, admitted), 1.0, static_cast<double>(kMaxConcurrency)));
+    }
 
+private:
+    StepModel m_step;
+    EngineSettings m_engine;
+    std::int64_t m_kvTokens = 0;
+};
+
+/// Weights leave no room for the cache of one request.
 Error doesNotFit(const ResolvedPoint& point, const ResolvedPool& pool, const char* which)
 {
-    const int ranks = pool.plan.attentionData();
-    const PlanContext context{*point.model, *pool.cluster, workOf(point, ranks), point.formats};
+    Workload work;
+    work.batch = pool.plan.attentionData();
+    work.input = point.input;
+    work.output = point.output;
+    const PlanContext context{*point.model, *pool.cluster, work, point.formats};
     const MemoryReport memory = memoryOf(context, pool.plan, std::nullopt);
     return Error{{},
                  {},
@@ -39,49 +72,77 @@ Error doesNotFit(const ResolvedPoint& point, const ResolvedPool& pool, const cha
                      + formatBytes(static_cast<double>(memory.capacity))};
 }
 
-/// Step times of one pool's server, all layers on one stage.
-class PoolSteps {
-public:
-    PoolSteps(const ResolvedPoint& point, const ResolvedPool& pool, const StepConstants& constants)
-        : m_step(*point.model, *pool.cluster, point.formats, pool.plan, {}, StepDetail::Times, constants),
-          m_layersOf(point.model->kinds.size(), 0),
-          m_ranks(pool.plan.attentionData())
-    {
-        for (const std::uint8_t kind : point.model->layers)
-            ++m_layersOf[kind];
-    }
-    /// One token for each of `batch` sequences of the server.
-    [[nodiscard]] double decode(double batch, double context)
-    {
-        StepTokens tokens;
-        tokens.sequences = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(batch / m_ranks)));
-        tokens.newTokens = 1;
-        tokens.past = static_cast<std::int64_t>(context);
-        tokens.decode = true;
-        return timeOf(tokens);
-    }
-    /// One prompt on each rank.
-    [[nodiscard]] double prefill(double input)
-    {
-        StepTokens tokens;
-        tokens.sequences = 1;
-        tokens.newTokens = static_cast<std::int64_t>(input);
-        return timeOf(tokens);
-    }
-    [[nodiscard]] int ranks() const { return m_ranks; }
+Error noFigures(std::string sentence)
+{
+    return Error{{}, {}, {}, std::move(sentence)};
+}
 
-private:
-    double timeOf(const StepTokens& tokens)
-    {
-        m_step.pieceTimes(tokens, m_times);
-        return pieceTime(m_times, m_layersOf.data(), true, true) + m_step.constants().step;
-    }
+/// The load of one replica, or (disaggregated) of all.
+ServingLoad loadOf(const ResolvedPoint& point, double replicas, int slots)
+{
+    ServingLoad load;
+    load.inputLengths = point.inputLengths;
+    load.outputLengths = point.outputLengths;
+    load.kind = point.load == PointLoad::OpenLoop ? LoadKind::OpenLoop : LoadKind::ClosedLoop;
+    load.rate = std::clamp(point.rate / replicas, 1e-6, kMaxRate);
+    const double clients = point.load == PointLoad::Saturated ? slots : point.concurrency / replicas;
+    load.concurrency = static_cast<int>(std::clamp(std::round(clients), 1.0, static_cast<double>(kMaxConcurrency)));
+    if (point.load == PointLoad::StaticBatch)
+        load.requests = load.concurrency; // nobody sends a second request
+    if (point.load == PointLoad::Saturated)
+        load.requests = std::min(kSaturatedWaves * load.concurrency, kMaxSimulatedRequests);
+    return load;
+}
 
-    StepModel m_step;
-    std::vector<int> m_layersOf;
-    PieceTimes m_times;
-    int m_ranks;
-};
+PointPrediction figuresOf(const ResolvedPoint& point, const ServiceFigures& service, double replicas, const PointConstants& constants)
+{
+    // A closed loop's throughput follows from its latencies; tables derive it so.
+    const double output = point.load == PointLoad::ClosedLoop
+                              ? closedLoopOutput(point.concurrency, point.meanOutput, service.ttft.mean, service.tpot.mean, point.devices)
+                              : service.outputTokensPerSecond * replicas / point.devices;
+    return {withSpread(service.ttft.mean, constants.ttft), withSpread(service.tpot.mean, constants.tpot),
+            withSpread(output, constants.outputPerDevice)};
+}
+
+Result<PointPrediction> predictServer(const ResolvedPoint& point, const PointConstants& constants)
+{
+    const Worker worker(point, point.server, constants, constants.step);
+    if (worker.kvTokens() <= 0)
+        return doesNotFit(point, point.server, "");
+    const double replicas = point.server.workers;
+    const ServiceInput input{worker.step(),  point.input, point.output, worker.kvTokens(), loadOf(point, replicas, worker.slots(point)),
+                             worker.engine()};
+    const ServiceFigures service = constants.fidelity == Fidelity::Simulated ? serveSimulated(input) : serveAnalytic(input);
+    if (service.status == ServiceStatus::DoesNotFit)
+        return doesNotFit(point, point.server, "");
+    if (service.status == ServiceStatus::Saturated && constants.fidelity == Fidelity::Analytic)
+        return noFigures("saturated: more requests arrive than can be served, and the queue grows without end");
+    return figuresOf(point, service, replicas, constants);
+}
+
+Result<PointPrediction> predictPools(const ResolvedPoint& point, const PointConstants& constants)
+{
+    const Worker prefill(point, point.prefill, constants, constants.prefillStep);
+    const Worker decode(point, point.decode, constants, constants.step);
+    if (prefill.kvTokens() <= 0)
+        return doesNotFit(point, point.prefill, "prefill: ");
+    if (decode.kvTokens() <= 0)
+        return doesNotFit(point, point.decode, "decode: ");
+    DisaggregatedInput input{{prefill.step(), prefill.kvTokens(), prefill.engine(), point.prefill.workers},
+                             {decode.step(), decode.kvTokens(), decode.engine(), point.decode.workers},
+                             point.input,
+                             point.output,
+                             loadOf(point, 1, decode.slots(point) * point.decode.workers)};
+    input.transferBandwidth = transferBandwidthOf(prefill.step(), decode.step());
+    input.transferLatency = transferLatencyOf(prefill.step(), decode.step());
+    input.transferBytes = handedOverBytes(prefill.step(), static_cast<int>(point.meanInput));
+    const DisaggregatedFigures figures = serveDisaggregated(input);
+    if (figures.status == ServiceStatus::DoesNotFit)
+        return doesNotFit(point, point.decode, "decode: ");
+    if (figures.status == ServiceStatus::Saturated)
+        return noFigures("saturated: more requests arrive than can be served, and the queue grows without end");
+    return figuresOf(point, figures.service, 1, constants);
+}
 
 } // namespace
 
@@ -97,36 +158,7 @@ double closedLoopOutput(double concurrency, double meanOutput, double ttft, doub
 
 Result<PointPrediction> predictPoint(const ResolvedPoint& point, const PointConstants& constants)
 {
-    const ResolvedPool& decodePool = point.disaggregated ? point.decode : point.server;
-    const ResolvedPool& prefillPool = point.disaggregated ? point.prefill : point.server;
-    for (const ResolvedPool* pool : {&prefillPool, &decodePool}) {
-        const int ranks = pool->plan.attentionData();
-        const PlanContext context{*point.model, *pool->cluster, workOf(point, ranks), point.formats};
-        if (!MemoryTerms(context, pool->plan, std::nullopt).fits(ranks))
-            return doesNotFit(point, *pool, !point.disaggregated ? "" : pool == &prefillPool ? "prefill: " : "decode: ");
-    }
-    const PlanContext context{*point.model, *decodePool.cluster, workOf(point, decodePool.plan.attentionData()), point.formats};
-    const auto most = static_cast<double>(MemoryTerms(context, decodePool.plan, std::nullopt).largestBatch());
-    const double wanted = point.load == PointLoad::Saturated ? most : std::max(1.0, point.concurrency / decodePool.workers);
-    const double batch = std::min(wanted, most);
-    const double concurrency = point.load == PointLoad::Saturated ? batch * decodePool.workers : point.concurrency;
-
-    PoolSteps decodeSteps(point, decodePool, constants.step);
-    PoolSteps prefillSteps(point, prefillPool, point.disaggregated ? constants.prefillStep : constants.step);
-    const double onePrefill = prefillSteps.prefill(point.meanInput) / prefillSteps.ranks();
-    // First order of a closed loop: each of the others is prefilled once while a request makes its output.
-    const double share = point.disaggregated ? 0.0 : (batch - 1) / point.meanOutput * onePrefill;
-    const double tpot = decodeSteps.decode(batch, point.meanInput + 0.5 * point.meanOutput) + share;
-    const double burst = onePrefill * 0.5 * (concurrency / prefillPool.workers + 1);
-    double ttft = onePrefill + burst / kRequestsPerClient + 0.5 * tpot + constants.requestOverhead;
-    if (wanted > batch) // waiting for a slot: Little's law with as many in flight as there is room for
-        ttft += (wanted / batch - 1) * tpot * point.meanOutput;
-    PointPrediction prediction;
-    prediction.ttft = withSpread(ttft, constants.ttft);
-    prediction.tpot = withSpread(tpot, constants.tpot);
-    prediction.outputPerDevice =
-        withSpread(closedLoopOutput(concurrency, point.meanOutput, ttft, tpot, point.devices), constants.outputPerDevice);
-    return prediction;
+    return point.disaggregated ? predictPools(point, constants) : predictServer(point, constants);
 }
 
 } // namespace shardlens

@@ -138,6 +138,11 @@ void setEngine(const MeasuredPoint& point, ResolvedPoint& resolved)
     resolved.engine = defaultsOf(engine);
     if (point.maxBatchedTokens > 0)
         resolved.engine.tokenBudget = std::min(point.maxBatchedTokens, kMaxTokenBudget);
+    if (!resolved.engine.cutPrompts && point.input > resolved.engine.tokenBudget) {
+        // Without it such a server refuses every prompt.
+        resolved.engine.cutPrompts = true;
+        resolved.notes.push_back("prompts are longer than a step's tokens: chunked prefill");
+    }
     if (point.maxSequences > 0)
         resolved.engine.maxSequences = point.maxSequences;
     if (point.receiveInterval > 0)
