@@ -24,7 +24,7 @@ std::string timesText(double times)
 /// What a change gives up, least first.
 enum class Loss : std::uint8_t { None, SomePrecision, Precision, Requests };
 
-constexpr std::array<std::string_view, 5> kPlurals{"weights", "experts", "microbatches", "chunks", "over TP"};
+constexpr std::array<std::string_view, 6> kPlurals{"weights", "experts", "layers", "microbatches", "chunks", "over TP"};
 
 class Proposals {
 public:
@@ -179,6 +179,7 @@ void proposeOptions(const Scenario& scenario, Proposals& out)
     change("Ring attention", [](PlanOptions& o) { o.sequenceExchange = SequenceExchange::Ring; });
     change("Norms split over TP", [](PlanOptions& o) { o.shardedNorms = true; });
     change("Shared experts split over TP", [](PlanOptions& o) { o.sharedExperts = SharedExpertPlace::Tensor; });
+    change("No prediction layers", [](PlanOptions& o) { o.prediction = PredictionUse::Off; });
     change("No redundant experts", [](PlanOptions& o) { o.redundantExperts = 0; });
     change("A balanced layer split", [](PlanOptions& o) {
         if (o.layerSplit == LayerSplit::Even)

@@ -135,6 +135,8 @@ struct Counts {
     int unequal = 0;
     int chunked = 0;
     int pipelined = 0;
+    int reaching = 0; ///< in chunks
+    int predicting = 0;
 };
 
 } // namespace
@@ -189,6 +191,10 @@ private Q_SLOTS:
                         report.legal && (point.batch % point.prefillMicrobatches != 0 || point.batch % point.decodeMicrobatches != 0);
                     counts.chunked += report.legal && point.chunks > 1;
                     counts.pipelined += report.legal && s.plan.pipeline() > 1;
+                    counts.reaching += report.legal && std::any_of(s.model->kinds.begin(), s.model->kinds.end(), [](const LayerKind& kind) {
+                                           return kind.attention.chunked;
+                                       });
+                    counts.predicting += report.legal && !report.decode.predictionOperators.empty();
                 }
                 s.formats = random.scenario().formats;
                 if (random.chance(30))
@@ -201,6 +207,8 @@ private Q_SLOTS:
         QVERIFY(counts.unequal > rounds / 20);
         QVERIFY(counts.chunked > rounds / 20);
         QVERIFY(counts.pipelined > rounds / 10);
+        QVERIFY(counts.reaching > rounds / 50);
+        QVERIFY(counts.predicting > rounds / 50);
     }
 
     void kernelsAgree()

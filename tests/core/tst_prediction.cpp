@@ -137,6 +137,23 @@ private Q_SLOTS:
         QVERIFY(std::abs(step.predictionTime(first) - timeOf(draft(step, first))) <= 1e-12 * timeOf(draft(step, first)));
     }
 
+    /// A draft runs inside an engine step, whose time on the host it does not take again; its kernels are launched like others.
+    void draftsAreLaunched()
+    {
+        const Model model = small();
+        const StepTokens tokens{4, 1, 100, true, true};
+        StepConstants constants;
+        constants.step = 1e-3;
+        constants.elementwise = 2e-6;
+        constants.of(KernelClass::Matrix, KernelFormat::Bits16).launch = 3e-6;
+        const Cluster cluster = *builtinCatalog().cluster("p5.48xlarge");
+        const StepModel ideal(model, cluster, {}, loading(), {});
+        const StepModel real(model, cluster, {}, loading(), {}, StepDetail::Rows, constants);
+        // Norms: two before the layer (one row), two in it, one before the head. Matrices: projection, QKV, O, two of the MLP, head.
+        const double expected = ideal.predictionTime(tokens) + 4 * 2e-6 + 6 * 3e-6;
+        QVERIFY(std::abs(real.predictionTime(tokens) - expected) < 1e-12);
+    }
+
     void shardedNormsProjectTheirShare()
     {
         const Model model = small();
