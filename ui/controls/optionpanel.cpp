@@ -144,7 +144,7 @@ void OptionPanel::buildStages(QVBoxLayout& column)
         {0, 100, 10, false}, [](const Scenario& s) { return hundredths(s.plan.options.overlap); },
         [](Scenario& s, int value) { s.plan.options.overlap = value / 100.0; }, column);
     addSwitch(
-        PlanOption::Prediction, tr("Prediction layers"),
+        PlanOption::Prediction, tr("MTP"),
         tr("Layers of multi-token prediction: left out, or loaded on the last stage with a cache of their own, ready to draft."),
         {tr("off"), tr("load")}, [](const Scenario& s) { return static_cast<int>(s.plan.options.prediction); },
         [](Scenario& s, int value) { s.plan.options.prediction = static_cast<PredictionUse>(value); }, column);
