@@ -10,6 +10,16 @@ namespace shardlens {
 
 using LevelLines = InlineList<CollectiveLine, 6>;
 
+/// What a gather's algorithm is called when an AllReduce takes it both ways.
+[[nodiscard]] constexpr CollectiveAlgorithm asAllReduce(CollectiveAlgorithm gather)
+{
+    switch (gather) {
+    case CollectiveAlgorithm::Direct: return CollectiveAlgorithm::TwoShot;
+    case CollectiveAlgorithm::RecursiveDoubling: return CollectiveAlgorithm::HalvingDoubling;
+    default: return gather;
+    }
+}
+
 /// AllGather to V bytes within one level; ReduceScatter of V bytes is its mirror image.
 [[nodiscard]] LevelLines gatherLines(const LevelUse& use);
 /// AllReduce of V bytes within one level, apart from the two halves that gatherLines() gives.

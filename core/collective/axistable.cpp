@@ -60,12 +60,12 @@ void addLinks(const LevelUse& use, std::vector<AxisLink>& links)
 
 } // namespace
 
-AxisRow axisRow(const Cluster& cluster, const DeviceGroup& group, std::string_view name)
+AxisRow axisRow(const Cluster& cluster, const DeviceGroup& group, std::string_view name, int devices)
 {
     AxisRow row;
     row.name = name;
     row.group = group;
-    const GroupLayout layout = layoutGroup(cluster, group);
+    const GroupLayout layout = layoutGroup(cluster, group, devices);
     row.straddles = layout.straddles;
     for (const LevelUse& use : layout.levels)
         addLinks(use, row.links);
@@ -77,9 +77,9 @@ std::vector<AxisRow> axisTable(const Cluster& cluster, const Placement& placemen
     std::vector<AxisRow> rows;
     rows.reserve(kMeshAxisCount + 2);
     for (const MeshAxis axis : placement.order())
-        rows.push_back(axisRow(cluster, placement.group(axis), nameOf(axis)));
-    rows.push_back(axisRow(cluster, placement.expertTensorGroup(), "expert TP"));
-    rows.push_back(axisRow(cluster, placement.expertGroup(), "EP"));
+        rows.push_back(axisRow(cluster, placement.group(axis), nameOf(axis), placement.devices()));
+    rows.push_back(axisRow(cluster, placement.expertTensorGroup(), "expert TP", placement.devices()));
+    rows.push_back(axisRow(cluster, placement.expertGroup(), "EP", placement.devices()));
     return rows;
 }
 

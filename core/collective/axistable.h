@@ -32,7 +32,8 @@ struct AxisRow {
 
 /// One row for each of the plan's five axes in the placement's order, innermost first, then expert TP and EP.
 [[nodiscard]] std::vector<AxisRow> axisTable(const Cluster& cluster, const Placement& placement);
-/// The row of one group.
-[[nodiscard]] AxisRow axisRow(const Cluster& cluster, const DeviceGroup& group, std::string_view name);
+/// The row of one group. Where groups do not lie alike: of the one with most members on each level, a torus' links as whole.
+/// @param devices that the plan uses; 0: all of the cluster
+[[nodiscard]] AxisRow axisRow(const Cluster& cluster, const DeviceGroup& group, std::string_view name, int devices = 0);
 
 } // namespace shardlens

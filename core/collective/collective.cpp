@@ -2,6 +2,8 @@
 #include "core/collective/collective.h"
 
 #include "core/collective/algorithms.h"
+#include "core/collective/arranged.h"
+#include "core/collective/unevengroup.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -33,6 +35,7 @@ std::string_view nameOf(CollectiveAlgorithm algorithm)
     case CollectiveAlgorithm::AxisByAxis: return "torus, axis by axis";
     case CollectiveAlgorithm::EqualAxes: return "torus, equal axes at once";
     case CollectiveAlgorithm::RecursiveDoubling: return "recursive doubling";
+    case CollectiveAlgorithm::HalvingDoubling: return "recursive halving and doubling";
     case CollectiveAlgorithm::Tree: return "double binary tree";
     case CollectiveAlgorithm::OneShot: return "one-shot";
     case CollectiveAlgorithm::TwoShot: return "two-shot";
@@ -47,6 +50,21 @@ std::string_view nameOf(CollectiveAlgorithm algorithm)
     return "none";
 }
 
+std::string nameOf(Collective kind, CollectiveAlgorithm algorithm, const LevelAlgorithms& levels)
+{
+    if (kind == Collective::ReduceScatter && algorithm == CollectiveAlgorithm::RecursiveDoubling)
+        return "recursive halving";
+    std::string text(nameOf(algorithm));
+    if (algorithm != CollectiveAlgorithm::Hierarchical || levels.count() < 2)
+        return text;
+    std::string parts;
+    for (int i = 0; i < levels.count(); ++i) {
+        const CollectiveAlgorithm part = kind == Collective::AllReduce ? asAllReduce(levels.at(i)) : levels.at(i);
+        parts += (i == 0 ? "" : ", ") + nameOf(kind, part, {}) + (i == 0 ? " inside" : i + 1 == levels.count() ? " outside" : " between");
+    }
+    return text + " (" + parts + ")";
+}
+
 namespace {
 
 CollectiveLine plus(const CollectiveLine& sum, const CollectiveLine& part, double share)
@@ -56,6 +74,8 @@ CollectiveLine plus(const CollectiveLine& sum, const CollectiveLine& part, doubl
     result.secondsPerByte = sum.secondsPerByte + share * part.secondsPerByte;
     result.sentPerByte = sum.sentPerByte + share * part.sentPerByte;
     result.algorithm = sum.algorithm == CollectiveAlgorithm::None ? part.algorithm : CollectiveAlgorithm::Hierarchical;
+    result.levels = sum.levels;
+    result.levels.add(part.algorithm);
     result.outerLevel = std::max(sum.outerLevel, part.outerLevel);
     return result;
 }
@@ -65,15 +85,8 @@ CollectiveLine twice(CollectiveLine line)
     line.latency *= 2;
     line.secondsPerByte *= 2;
     line.sentPerByte *= 2;
-    if (line.algorithm == CollectiveAlgorithm::Direct)
-        line.algorithm = CollectiveAlgorithm::TwoShot;
+    line.algorithm = asAllReduce(line.algorithm);
     return line;
-}
-
-bool isBeaten(const CollectiveLine& line, const CollectiveLine& by)
-{
-    return by.latency <= line.latency && by.secondsPerByte <= line.secondsPerByte
-           && (by.latency < line.latency || by.secondsPerByte < line.secondsPerByte);
 }
 
 using Candidates = InlineList<CollectiveLine, CollectiveLines::kMost>;
@@ -132,52 +145,6 @@ void addNestedRing(const GroupLayout& layout, Candidates& lines)
     const double rest = (n - 1) / n;
     lines.add({latency, rest * slowest, rest, CollectiveAlgorithm::NestedRing,
                static_cast<std::int16_t>(layout.levels[layout.levels.size() - 1].index)});
-}
-
-/// The lower envelope of the lines comes first, by rising latency; where lines meet, the one of lower latency is taken.
-CollectiveLines arranged(const Candidates& candidates)
-{
-    std::array<std::size_t, CollectiveLines::kMost> order{};
-    for (std::size_t i = 0; i < candidates.size(); ++i)
-        order[i] = i;
-    std::stable_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(candidates.size()), [&](std::size_t a, std::size_t b) {
-        const CollectiveLine& x = candidates[a];
-        const CollectiveLine& y = candidates[b];
-        return x.latency < y.latency || (x.latency == y.latency && x.secondsPerByte < y.secondsPerByte);
-    });
-    InlineList<std::size_t, CollectiveLines::kMost> hull;
-    std::size_t kept = 0; // of hull; a list that shrinks by counting down
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-        const CollectiveLine& line = candidates[order[i]];
-        if (kept > 0 && line.secondsPerByte >= candidates[hull[kept - 1]].secondsPerByte)
-            continue;
-        while (kept > 1) {
-            // The last line of the hull is never needed when the new one beats it from where the one before stops being cheapest.
-            const CollectiveLine& last = candidates[hull[kept - 1]];
-            const CollectiveLine& before = candidates[hull[kept - 2]];
-            const double lastFrom = (last.latency - before.latency) / (before.secondsPerByte - last.secondsPerByte);
-            const double lineFrom = (line.latency - before.latency) / (before.secondsPerByte - line.secondsPerByte);
-            if (lineFrom > lastFrom)
-                break;
-            --kept;
-        }
-        if (kept < hull.size())
-            hull[kept] = order[i];
-        else
-            hull.add(order[i]);
-        ++kept;
-    }
-    CollectiveLines result;
-    std::array<bool, CollectiveLines::kMost> taken{};
-    for (std::size_t i = 0; i < kept; ++i) {
-        result.lines[result.count++] = candidates[hull[i]];
-        taken[hull[i]] = true;
-    }
-    result.useful = result.count;
-    for (std::size_t i = 0; i < candidates.size(); ++i)
-        if (!taken[i])
-            result.lines[result.count++] = candidates[i];
-    return result;
 }
 
 /// What each level offers, innermost first.
@@ -304,15 +271,22 @@ const CollectiveLines kNoLines{};
 
 } // namespace
 
-GroupSpan::GroupSpan(const Cluster& cluster, const DeviceGroup& group) : m_size(group.size())
+GroupSpan::GroupSpan(const Cluster& cluster, const DeviceGroup& group, int devices) : m_size(group.size())
 {
     m_participants.fill(1);
     m_levels = std::min(cluster.levels.size(), kMaxLevels);
     if (m_size == 1)
         return;
-    const GroupLayout layout = layoutGroup(cluster, group);
+    const GroupLayout layout = layoutGroup(cluster, group, devices);
     m_straddles = layout.straddles;
     m_participants = layout.participants;
+    if (layout.uneven) {
+        const UnevenGroup& uneven = *layout.uneven;
+        m_gather = uneven.gather;
+        m_reduce = uneven.reduce;
+        m_exchange = uneven.exchange;
+        return;
+    }
     if (layout.levels.size() == 0)
         return;
     Offers offers;
@@ -346,6 +320,7 @@ CollectiveCost costOf(const CollectiveLine& line, double payload)
     cost.sentBytes = payload * line.sentPerByte;
     cost.outerLevel = line.outerLevel;
     cost.algorithm = line.algorithm;
+    cost.levels = line.levels;
     return cost;
 }
 

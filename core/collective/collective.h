@@ -16,9 +16,12 @@
 #include "core/hardware/cluster.h"
 #include "core/sharding/placement.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -35,7 +38,8 @@ enum class CollectiveAlgorithm : std::uint8_t {
     TorusAxes,         ///< several axes at once, data split between the orders
     AxisByAxis,        ///< torus: one axis after the other, slow ones on the smallest pieces
     EqualAxes,         ///< torus of unequal links: axes of one speed at once, slower ones before
-    RecursiveDoubling, ///< partners at distance 1, 2, 4, ...: log2 n steps (halving on the way in)
+    RecursiveDoubling, ///< AllGather: partners at distance 1, 2, 4, ...: log2 n steps; ReduceScatter: recursive halving
+    HalvingDoubling,   ///< AllReduce: recursive halving, then recursive doubling: 2 log2 n steps
     Tree,              ///< AllReduce up and down two binary trees at once
     OneShot,           ///< AllReduce: every device reads everything, one step
     TwoShot,           ///< AllReduce: direct ReduceScatter, then direct AllGather
@@ -51,6 +55,29 @@ enum class CollectiveAlgorithm : std::uint8_t {
 [[nodiscard]] std::string_view nameOf(Collective kind);
 [[nodiscard]] std::string_view nameOf(CollectiveAlgorithm algorithm);
 
+/// What a hierarchical algorithm does on each fabric level in use, innermost first; an AllReduce's halves by the name of its gather. Beyond
+/// four levels the last place is the outermost's.
+struct LevelAlgorithms {
+    std::uint32_t packed = 0; ///< a byte for each level, the innermost's lowest
+    static constexpr int kMost = 4;
+
+    [[nodiscard]] constexpr CollectiveAlgorithm at(int level) const
+    {
+        return level < kMost ? static_cast<CollectiveAlgorithm>(packed >> (8 * level) & 0xFFU) : CollectiveAlgorithm::None;
+    }
+    [[nodiscard]] constexpr int count() const { return (std::bit_width(packed) + 7) / 8; }
+    /// Adds that of the next level outwards.
+    constexpr void add(CollectiveAlgorithm algorithm)
+    {
+        const int shift = 8 * std::min(count(), kMost - 1);
+        packed = (packed & ~(0xFFU << shift)) | static_cast<std::uint32_t>(algorithm) << shift;
+    }
+    friend bool operator==(const LevelAlgorithms&, const LevelAlgorithms&) = default;
+};
+/// The algorithm's name for this kind of collective, a hierarchical one with what it does on each level: "hierarchical (two-shot inside,
+/// ring outside)".
+[[nodiscard]] std::string nameOf(Collective kind, CollectiveAlgorithm algorithm, const LevelAlgorithms& levels);
+
 /// One algorithm for one group: affine in the payload.
 struct CollectiveLine {
     double latency = 0;        ///< seconds: steps x latency
@@ -58,6 +85,7 @@ struct CollectiveLine {
     double sentPerByte = 0;    ///< bytes each device puts on links, all levels, per byte of payload
     CollectiveAlgorithm algorithm = CollectiveAlgorithm::None;
     std::int16_t outerLevel = -1; ///< index of the outermost fabric level used; -1: none
+    LevelAlgorithms levels{};     ///< of a hierarchical algorithm
 };
 
 /// Seconds that a line takes. The one formula of every collective's time, here and in the lean evaluation for search.
@@ -73,7 +101,13 @@ struct CollectiveCost {
     double sentBytes = 0; ///< bytes each device puts on links, all levels
     int outerLevel = -1;  ///< index of the outermost fabric level used; -1: none
     CollectiveAlgorithm algorithm = CollectiveAlgorithm::None;
+    LevelAlgorithms levels{}; ///< of a hierarchical algorithm
 };
+/// The name with what it does on each level.
+[[nodiscard]] inline std::string nameOf(Collective kind, const CollectiveCost& cost)
+{
+    return nameOf(kind, cost.algorithm, cost.levels);
+}
 
 /// What a line costs for a payload.
 [[nodiscard]] CollectiveCost costOf(const CollectiveLine& line, double payload);
@@ -89,11 +123,14 @@ struct CollectiveLines {
     [[nodiscard]] std::span<const CollectiveLine> cheapest() const { return {lines.data(), useful}; }
 };
 
-/// How a group lies on the fabric, and what collectives cost in it; built once per plan, without allocation.
+/// How a group lies on the fabric, and what collectives cost in it; built once per plan, without allocation while groups fill whole units
+/// of the fabric. Others (six devices on nodes of eight) are costed by where the members of every group really are, see unevengroup.h, and
+/// remembered by thread.
 class GroupSpan {
 public:
     GroupSpan() = default;
-    GroupSpan(const Cluster& cluster, const DeviceGroup& group);
+    /// @param devices that the plan uses, from the first: groups beyond do not exist; 0: all of the cluster
+    GroupSpan(const Cluster& cluster, const DeviceGroup& group, int devices = 0);
     [[nodiscard]] int size() const { return m_size; }
     /// Members per fabric level of the cluster, innermost first (product >= size).
     [[nodiscard]] std::span<const int> participants() const { return {m_participants.data(), m_levels}; }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/collective/grouplayout.h"
 
+#include "core/collective/unevengroup.h"
+
 #include <algorithm>
 #include <numeric>
 
@@ -64,9 +66,11 @@ void spread(const Cluster& cluster, const GroupAxis& axis, std::array<Parts, kMa
     }
 }
 
-/// Row-major along the extents: an axis is used from the stride's position on, whole before the next begins.
-void layAxes(const Parts& parts, std::span<const int> extents, std::array<AxisUse, kMaxAxes>& axes)
+/// Row-major along the extents: an axis is used from the stride's position on, whole before the next begins. Returns true when all groups
+/// lie alike: each dimension fills whole axes, or divides one. `outermost`: no units beyond these, so that no group can cross their end.
+bool layAxes(const Parts& parts, std::span<const int> extents, bool outermost, std::array<AxisUse, kMaxAxes>& axes)
 {
+    bool regular = true;
     std::array<std::int64_t, kMaxAxes> covered{}; // from the first to beyond the last member, stride included
     for (std::size_t p = 0; p < parts.of.size(); ++p) {
         std::int64_t skip = parts.of[p].stride;
@@ -74,27 +78,35 @@ void layAxes(const Parts& parts, std::span<const int> extents, std::array<AxisUs
         for (std::size_t a = 0; a < extents.size() && left > 1; ++a) {
             const std::int64_t extent = extents[a];
             if (skip >= extent) {
+                regular = regular && skip % extent == 0;
                 skip /= extent;
                 continue;
             }
-            const std::int64_t used = std::min(left, extent / skip);
+            const std::int64_t slots = extent / skip;
+            const std::int64_t used = std::min(left, slots);
+            const bool ends = outermost
+                              && std::all_of(extents.begin() + static_cast<std::ptrdiff_t>(a) + 1, extents.end(),
+                                             [](int further) { return further == 1; });
+            regular = regular && extent % skip == 0 && left % used == 0 && (slots % used == 0 || ends);
             axes[a].size *= static_cast<int>(used);
             covered[a] = std::max(covered[a], skip * used);
             left = ceilDiv(left, used);
             skip = 1;
         }
+        regular = regular && left <= 1;
     }
     for (std::size_t a = 0; a < extents.size(); ++a) {
         axes[a].share = static_cast<int>(std::max<std::int64_t>(1, covered[a] / axes[a].size));
         axes[a].wrapped = covered[a] == extents[a]; // whether there is a link is the caller's to know
     }
+    return regular;
 }
 
-void useTorus(const FabricLevel& level, const Parts& parts, LevelUse& use)
+bool useTorus(const FabricLevel& level, const Parts& parts, bool outermost, LevelUse& use)
 {
     std::array<AxisUse, kMaxAxes> axes{};
     const std::size_t count = std::min(level.extents.size(), kMaxAxes);
-    layAxes(parts, {level.extents.data(), count}, axes);
+    const bool regular = layAxes(parts, {level.extents.data(), count}, outermost, axes);
     for (std::size_t a = 0; a < count; ++a) {
         if (axes[a].size < 2)
             continue;
@@ -104,13 +116,14 @@ void useTorus(const FabricLevel& level, const Parts& parts, LevelUse& use)
         axis.linkBandwidth = level.linkBandwidth(a) / axis.share;
         use.axes[use.axisCount++] = axis;
     }
+    return regular;
 }
 
 /// Tier by tier: the link of a unit of tier i is shared by all groups that have members below it.
-void useTree(const FabricLevel& level, const Parts& parts, LevelUse& use)
+bool useTree(const FabricLevel& level, const Parts& parts, bool outermost, LevelUse& use)
 {
     const std::size_t count = std::min(level.extents.size(), kMaxAxes);
-    layAxes(parts, {level.extents.data(), count}, use.axes);
+    const bool regular = layAxes(parts, {level.extents.data(), count}, outermost, use.axes);
     use.axisCount = count;
     std::int64_t units = 1;
     std::int64_t members = 1;
@@ -122,10 +135,11 @@ void useTree(const FabricLevel& level, const Parts& parts, LevelUse& use)
         units *= level.extents[a];
         members *= tier.size;
     }
+    return regular;
 }
 
 /// The rings and pairs of the group that the wiring treats worst.
-void useCubeMesh(const FabricLevel& level, const Parts& parts, LevelUse& use)
+bool useCubeMesh(const FabricLevel& level, const Parts& parts, LevelUse& use)
 {
     const int units = std::min(level.units(), kMaxCubeMesh);
     const double link = level.linkBandwidth();
@@ -171,15 +185,33 @@ void useCubeMesh(const FabricLevel& level, const Parts& parts, LevelUse& use)
         use.directSeconds = std::max(use.directSeconds, direct);
         first = false;
     }
+    for (std::size_t p = 0; p < parts.of.size(); ++p)
+        if (units % (parts.of[p].stride * parts.of[p].size) != 0)
+            return false;
+    return true;
+}
+
+/// The exact costs, and for tables what the group with most members on each level uses.
+void layUneven(const Cluster& cluster, const DeviceGroup& group, int devices, GroupLayout& layout)
+{
+    layout.uneven = unevenGroup(cluster, group, devices);
+    if (!layout.uneven)
+        return; // too many pairs to trace: the roundest fit stays
+    layout.participants = layout.uneven->participants;
+    layout.straddles = layout.straddles && !layout.uneven->isEven;
+    layout.levels = layout.uneven->levels;
+    for (LevelUse& use : layout.levels)
+        use.level = &cluster.levels[static_cast<std::size_t>(use.index)];
 }
 
 } // namespace
 
-GroupLayout layoutGroup(const Cluster& cluster, const DeviceGroup& group)
+GroupLayout layoutGroup(const Cluster& cluster, const DeviceGroup& group, int devices)
 {
     GroupLayout layout;
     layout.participants.fill(1);
     std::array<Parts, kMaxLevels> parts{};
+    bool regular = true;
     for (const GroupAxis& axis : group.axes())
         spread(cluster, axis, parts, layout.straddles);
     for (std::size_t index = 0; index < std::min(cluster.levels.size(), kMaxLevels); ++index) {
@@ -192,6 +224,7 @@ GroupLayout layoutGroup(const Cluster& cluster, const DeviceGroup& group)
         use.index = static_cast<int>(index);
         use.size = layout.participants[index];
         use.bandwidth = level.bandwidth;
+        const auto outermost = [&] { return unitsOutside(cluster, index) == 1; };
         switch (level.topology) {
         case Topology::Switch: {
             if (level.oversubscription <= 1)
@@ -199,7 +232,7 @@ GroupLayout layoutGroup(const Cluster& cluster, const DeviceGroup& group)
             const int leaf = std::clamp(level.leafUnits, 1, level.units());
             const std::array<int, 2> tiers{leaf, static_cast<int>(ceilDiv(level.units(), leaf))};
             std::array<AxisUse, kMaxAxes> axes{};
-            layAxes(parts[index], tiers, axes);
+            regular = layAxes(parts[index], tiers, outermost(), axes) && regular;
             if (axes[0].size > 1) {
                 LevelUse under = use;
                 under.size = axes[0].size;
@@ -210,14 +243,16 @@ GroupLayout layoutGroup(const Cluster& cluster, const DeviceGroup& group)
             break;
         }
         case Topology::Ring:
-        case Topology::Torus: useTorus(level, parts[index], use); break;
-        case Topology::PcieTree: useTree(level, parts[index], use); break;
-        case Topology::CubeMesh: useCubeMesh(level, parts[index], use); break;
+        case Topology::Torus: regular = useTorus(level, parts[index], outermost(), use) && regular; break;
+        case Topology::PcieTree: regular = useTree(level, parts[index], outermost(), use) && regular; break;
+        case Topology::CubeMesh: regular = useCubeMesh(level, parts[index], use) && regular; break;
         case Topology::FullMesh: break;
         }
         if (use.size > 1)
             layout.levels.add(use);
     }
+    if (layout.straddles || !regular)
+        layUneven(cluster, group, devices > 0 ? devices : cluster.devices(), layout);
     return layout;
 }
 

@@ -7,7 +7,11 @@
 #include "core/hardware/cluster.h"
 #include "core/sharding/placement.h"
 
+#include <memory>
+
 namespace shardlens {
+
+struct UnevenGroup;
 
 /// One axis of a ring or torus, one tier of a host tree, or the two tiers of an oversubscribed switch.
 struct AxisUse {
@@ -31,13 +35,17 @@ struct LevelUse {
     int rings = 0;
 };
 
+/// Groups that fill whole units of the fabric all lie alike. Where they do not, `uneven` holds what each of them takes, and the levels
+/// describe the group with most members on each, for tables.
 struct GroupLayout {
     InlineList<LevelUse, 2 * kMaxLevels> levels; ///< only those with more than one member, innermost first
     std::array<int, kMaxLevels> participants{};
     bool straddles = false;
+    std::shared_ptr<const UnevenGroup> uneven;
 };
 
-[[nodiscard]] GroupLayout layoutGroup(const Cluster& cluster, const DeviceGroup& group);
+/// @param devices that the plan uses, from the first: groups beyond do not exist; 0: all of the cluster
+[[nodiscard]] GroupLayout layoutGroup(const Cluster& cluster, const DeviceGroup& group, int devices = 0);
 
 /// Most rings through all `members` (bits) of a cube mesh that share no link, each link counted once and used both ways. Two members:
 /// their links. Exact for the wirings that exist; a search over thousands of rings stops early with what it has.

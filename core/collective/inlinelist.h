@@ -51,6 +51,14 @@ public:
     {
         return m_storage.items[i];
     }
+    [[nodiscard]] T* begin()
+    {
+        return m_storage.items;
+    }
+    [[nodiscard]] T* end()
+    {
+        return m_storage.items + m_count;
+    }
     [[nodiscard]] const T* begin() const
     {
         return m_storage.items;

@@ -121,7 +121,7 @@ private:
         DeviceGroup group;
         for (const int axis : axes)
             group.add({static_cast<int>(m_mesh.stride(axis)), static_cast<int>(m_mesh.size(axis))});
-        return {*m_setting.cluster, group};
+        return {*m_setting.cluster, group, static_cast<int>(m_mesh.devices())};
     }
 };
 

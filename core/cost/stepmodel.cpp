@@ -16,10 +16,15 @@ StepModel::StepModel(const Model& model, const Cluster& cluster, const Formats& 
       m_plan(plan),
       m_routing(routing),
       m_placement(plan.meshSizes()),
-      m_tensor(cluster, m_placement.group(MeshAxis::Tensor)),
-      m_sequence(cluster, m_placement.group(MeshAxis::Sequence)),
-      m_stage(cluster, m_placement.stageGroup()),
-      m_copies(cluster, m_placement.group({MeshAxis::Tensor, MeshAxis::Sequence})),
+      m_tensor(cluster, m_placement.group(MeshAxis::Tensor), m_placement.devices()),
+      m_sequence(cluster, m_placement.group(MeshAxis::Sequence), m_placement.devices()),
+      m_stage(m_placement.stageGroup() == m_placement.group(MeshAxis::Tensor)
+                  ? m_tensor // a span takes longer to make than to copy, and most plans leave some axes at 1
+                  : GroupSpan(cluster, m_placement.stageGroup(), m_placement.devices())),
+      m_copies(m_placement.size(MeshAxis::AttentionData) == 1 ? m_stage
+               : m_placement.size(MeshAxis::Sequence) == 1
+                   ? m_tensor
+                   : GroupSpan(cluster, m_placement.group({MeshAxis::Tensor, MeshAxis::Sequence}), m_placement.devices())),
       m_useful(model)
 {
     compileRoutings();

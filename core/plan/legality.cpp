@@ -322,7 +322,7 @@ void warnOfStraddling(const Cluster& cluster, const Plan& plan, Flag&& flag)
         return;
     const Placement placement(plan.meshSizes());
     const auto check = [&](PlanAxis axis, const DeviceGroup& group) {
-        if (group.size() > 1 && layoutGroup(cluster, group).straddles)
+        if (group.size() > 1 && layoutGroup(cluster, group, placement.devices()).straddles)
             flag(Rule::StraddledDomain, axis, plan[axis], domain, 0);
     };
     check(PlanAxis::Tensor, placement.group(MeshAxis::Tensor));

@@ -74,7 +74,7 @@ private Q_SLOTS:
         QCOMPARE(all.size(), std::size_t{5});
         QCOMPARE(all.front().algorithm, CollectiveAlgorithm::TwoShot);
         QVERIFY(near(timeOf(CollectiveAlgorithm::Ring), 2 * (7 * 3 + 7.0)));
-        QVERIFY(near(timeOf(CollectiveAlgorithm::RecursiveDoubling), 2 * (3 * 3 + 7.0)));
+        QVERIFY(near(timeOf(CollectiveAlgorithm::HalvingDoubling), 2 * (3 * 3 + 7.0)));
         QVERIFY(near(timeOf(CollectiveAlgorithm::Tree), 2 * 3 * 3 + 2 * 8.0)); // up and down log2 8 levels; twice the payload
         QVERIFY(near(timeOf(CollectiveAlgorithm::OneShot), 3 + 7 * 8.0));      // everything to each of the seven others
     }
