@@ -151,7 +151,7 @@ std::string stepsText(const Asked& asked, const std::vector<ShardStep>& steps, c
         else
             row.insert(row.end(), {"free", ""});
         row.push_back(asked.cluster && cost.time > 0 ? formatSeconds(cost.time) : "");
-        row.push_back(cost.collective == Collective::None || !asked.cluster ? "" : std::string(nameOf(cost.onCluster.algorithm)));
+        row.push_back(cost.collective == Collective::None || !asked.cluster ? "" : nameOf(cost.collective, cost.onCluster));
         table.rows.push_back(std::move(row));
     }
     return table.print();
@@ -220,7 +220,7 @@ Json stepsJson(const Asked& asked, const std::vector<ShardStep>& steps, const st
         json["sent_bytes"] = cost.sentBytes;
         json["flop"] = cost.flop;
         json["touched_bytes"] = cost.touchedBytes;
-        json["algorithm"] = asked.cluster && cost.collective != Collective::None ? Json(nameOf(cost.onCluster.algorithm)) : Json();
+        json["algorithm"] = asked.cluster && cost.collective != Collective::None ? Json(nameOf(cost.collective, cost.onCluster)) : Json();
         json["time_s"] = asked.cluster ? Json(cost.time) : Json();
         list.push_back(std::move(json));
     }

@@ -60,7 +60,7 @@ std::string nameOf(Collective kind, CollectiveAlgorithm algorithm, const LevelAl
     std::string parts;
     for (int i = 0; i < levels.count(); ++i) {
         const CollectiveAlgorithm part = kind == Collective::AllReduce ? asAllReduce(levels.at(i)) : levels.at(i);
-        parts += (i == 0 ? "" : ", ") + nameOf(kind, part, {}) + (i == 0 ? " inside" : i + 1 == levels.count() ? " outside" : " between");
+        parts += (i == 0 ? "" : " + ") + nameOf(kind, part, {}) + (i == 0 ? " inside" : i + 1 == levels.count() ? " outside" : " between");
     }
     return text + " (" + parts + ")";
 }

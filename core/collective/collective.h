@@ -74,7 +74,7 @@ struct LevelAlgorithms {
     }
     friend bool operator==(const LevelAlgorithms&, const LevelAlgorithms&) = default;
 };
-/// The algorithm's name for this kind of collective, a hierarchical one with what it does on each level: "hierarchical (two-shot inside,
+/// The algorithm's name for this kind of collective, a hierarchical one with what it does on each level: "hierarchical (two-shot inside +
 /// ring outside)".
 [[nodiscard]] std::string nameOf(Collective kind, CollectiveAlgorithm algorithm, const LevelAlgorithms& levels);
 

@@ -194,6 +194,7 @@ private:
             cost.payloadBytes = valueOf(terms.payload, m_x);
             const CollectiveLine& line = cheapest(terms, cost.payloadBytes);
             cost.algorithm = line.algorithm;
+            cost.levelAlgorithms = line.levels;
             cost.communicationBytes = cost.payloadBytes * line.sentPerByte;
             cost.networkLevel = line.outerLevel;
         }

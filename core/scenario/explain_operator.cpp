@@ -64,13 +64,13 @@ void addCollective(const Scenario& scenario, bool decode, const OperatorCost& op
     out.inputs.push_back(
         {"V", exactBytes(op.payloadBytes), name + " payload" + (product.empty() ? "" : ": " + product), Provenance::Exact});
     out.inputs.push_back(
-        {"sent", exactBytes(op.communicationBytes), "by each device, " + std::string(nameOf(op.algorithm)), Provenance::Exact});
+        {"sent", exactBytes(op.communicationBytes), "by each device, " + nameOf(op.collective, op.algorithm, op.levelAlgorithms), Provenance::Exact});
     out.inputs.push_back({"β", formatBandwidth(fabric.bandwidth), fabric.name + ", one way, per device", Provenance::DataSheet});
     out.inputs.push_back({"α", formatSeconds(fabric.latency), fabric.name + ", each step", Provenance::Default});
     const std::vector<CollectiveCost> all = collectiveChoices(compiled.step(), decode, op);
     std::string others;
     for (std::size_t i = 1; i < all.size(); ++i)
-        others += (others.empty() ? "" : ", ") + std::string(nameOf(all[i].algorithm)) + " " + formatSeconds(all[i].time);
+        others += (others.empty() ? "" : ", ") + nameOf(op.collective, all[i]) + " " + formatSeconds(all[i].time);
     if (!others.empty())
         out.notes.push_back("Also considered for the " + name + ": " + others + ".");
     const double hidden = op.communicationTime - op.exposedTime();

@@ -216,7 +216,7 @@ Json choicesJson(const StepModel& step, bool decode, const OperatorCost& op)
 {
     Json list = Json::array();
     for (const CollectiveCost& choice : collectiveChoices(step, decode, op))
-        list.push_back({{"algorithm", nameOf(choice.algorithm)},
+        list.push_back({{"algorithm", nameOf(op.collective, choice)},
                         {"time_s", numberJson(choice.time)},
                         {"latency_s", numberJson(choice.latencyTime)},
                         {"sent_bytes", numberJson(choice.sentBytes)}});
@@ -240,7 +240,7 @@ Json operatorJson(const OperatorCost& op, const StepModel& step, bool decode)
     json["kv_bytes"] = numberJson(op.kvBytes);
     const bool communicates = op.collective != Collective::None;
     json["collective"] = communicates ? Json(nameOf(op.collective)) : Json(nullptr);
-    json["algorithm"] = communicates ? Json(nameOf(op.algorithm)) : Json(nullptr);
+    json["algorithm"] = communicates ? Json(nameOf(op.collective, op.algorithm, op.levelAlgorithms)) : Json(nullptr);
     json["collective_alternatives"] = choicesJson(step, decode, op);
     json["network_level"] =
         communicates && op.networkLevel >= 0 ? Json(step.cluster().levels[static_cast<std::size_t>(op.networkLevel)].name) : Json(nullptr);

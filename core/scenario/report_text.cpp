@@ -186,7 +186,7 @@ std::string operatorsText(std::string_view title, const PhaseReport& phase, std:
         if (op.kind >= 0 && kinds > 1)
             note += ", layer kind " + std::to_string(op.kind);
         if (op.collective != Collective::None)
-            note += ", " + std::string(nameOf(op.collective)) + " (" + std::string(nameOf(op.algorithm)) + ") "
+            note += ", " + std::string(nameOf(op.collective)) + ", " + nameOf(op.collective, op.algorithm, op.levelAlgorithms) + ", "
                     + formatSeconds(op.communicationTime);
         text += row(nameOf(op.op), formatSeconds(spent(op)), note);
     }
@@ -289,7 +289,7 @@ std::string allOperatorsText(const std::string& title, const std::vector<Operato
         text += row("", "", work);
         std::string choices;
         for (const CollectiveCost& choice : collectiveChoices(step, decode, op))
-            choices += (choices.empty() ? "" : ", ") + std::string(nameOf(choice.algorithm)) + ' ' + formatSeconds(choice.time);
+            choices += (choices.empty() ? "" : ", ") + nameOf(op.collective, choice) + ' ' + formatSeconds(choice.time);
         if (!choices.empty())
             text += row("", "", std::string(nameOf(op.collective)) + " of " + formatBytes(op.payloadBytes) + ": " + choices);
     }

@@ -81,7 +81,7 @@ class TestCollectiveUneven : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
-    /// Groups of six on nodes of eight lie 6, 2 + 4, 4 + 2, 6. NVLink 900 inside, 50 between; V = 1,200.
+    /// Groups of six on nodes of eight lie 6, 2 + 4, 4 + 2, 6. NVLink 900 inside + 50 between; V = 1,200.
     void sixOnNodesOfEight()
     {
         const Cluster cluster = clusterOf({level(Topology::Switch, {8}, 900, 0), level(Topology::Switch, {3}, 50, 0)});
@@ -389,9 +389,9 @@ private Q_SLOTS:
         };
         for (const int size : {32, 12}) { // aligned or not
             const auto gathers = namesOf({1, size}, Collective::AllGather);
-            QVERIFY(has(gathers, "hierarchical (direct inside, direct outside)"));
-            QVERIFY(has(gathers, "hierarchical (ring inside, ring outside)") || size == 12);
-            QVERIFY(has(namesOf({1, size}, Collective::AllReduce), "hierarchical (two-shot inside, two-shot outside)"));
+            QVERIFY(has(gathers, "hierarchical (direct inside + direct outside)"));
+            QVERIFY(has(gathers, "hierarchical (ring inside + ring outside)") || size == 12);
+            QVERIFY(has(namesOf({1, size}, Collective::AllReduce), "hierarchical (two-shot inside + two-shot outside)"));
             for (const std::string& name : gathers)
                 QVERIFY(name != "hierarchical");
         }
