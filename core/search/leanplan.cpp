@@ -49,6 +49,7 @@ void LeanPlan::compile(const PlanContext& context, const Plan& plan, std::option
     m_plan = plan;
     m_reserve = reserve;
     m_step.reset();
+    m_runPoints = 0;
     reformat(context.formats);
 }
 
@@ -249,6 +250,16 @@ void LeanPlan::evaluateMemory(const LeanPoints& points)
         }
         stored += classes;
     }
+    evaluateRuns(points);
+}
+
+/// Of activations and buffers only the keys and values that SP ranks gather hang on formats: all else is kept from those before.
+void LeanPlan::evaluateRuns(const LeanPoints& points)
+{
+    const MemoryTerms& memory = *m_memory;
+    if (m_runPoints == points.serial() && m_plan.sequence() == 1)
+        return;
+    m_runPoints = points.serial();
     m_runMemory.clear();
     m_runSequences.clear();
     for (const LeanPoints::Run& run : points.runs()) {

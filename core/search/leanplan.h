@@ -87,6 +87,7 @@ private:
     void evaluatePhase(const LeanPoints& points, Phase& phase);
     void evaluateUnequalDecode(const LeanPoints::Phase& points, const LeanPoints::Group& group, Phase& phase);
     void evaluateMemory(const LeanPoints& points);
+    void evaluateRuns(const LeanPoints& points);
     [[nodiscard]] Bytes freeAt(const LeanPoints::Entry& entry) const;
     /// True when a point fits.
     bool judge(const LeanPoints& points, std::span<LeanResult> results);
@@ -116,6 +117,7 @@ private:
     std::vector<Bytes> m_stored;              ///< by (batch, class of stages): weights and cache of the fullest devices
     std::vector<RunMemory> m_runMemory;       ///< by (run, class of stages)
     std::vector<std::int64_t> m_runSequences; ///< by run: on one attention-DP rank
+    std::uint64_t m_runPoints = 0;            ///< serial of the points that both lists of runs are of, on this map; 0: none
 };
 
 } // namespace shardlens
