@@ -138,10 +138,14 @@ void setEngine(const MeasuredPoint& point, ResolvedPoint& resolved)
     resolved.engine = defaultsOf(engine);
     if (point.maxBatchedTokens > 0)
         resolved.engine.tokenBudget = std::min(point.maxBatchedTokens, kMaxTokenBudget);
-    if (!resolved.engine.cutPrompts && point.input > resolved.engine.tokenBudget) {
+    if (!resolved.engine.cutPrompts && point.maxBatchedTokens == 0) {
+        // Beside decoding sequences a whole prompt must fit: TensorRT-LLM's benchmarks set max_num_tokens to prompt + batch + 64.
+        const double needed = point.input + std::min(point.concurrency > 0 ? point.concurrency : 2048.0, 2048.0) + 64;
+        resolved.engine.tokenBudget = std::clamp(static_cast<int>(needed), resolved.engine.tokenBudget, kMaxTokenBudget);
+    } else if (!resolved.engine.cutPrompts && point.input > resolved.engine.tokenBudget) {
         // Without it such a server refuses every prompt.
         resolved.engine.cutPrompts = true;
-        resolved.notes.push_back("prompts are longer than a step's tokens: chunked prefill");
+        resolved.notes.emplace_back("prompts are longer than a step's tokens: chunked prefill");
     }
     if (point.maxSequences > 0)
         resolved.engine.maxSequences = point.maxSequences;
