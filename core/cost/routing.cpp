@@ -2,6 +2,7 @@
 #include "core/cost/routing.h"
 
 #include "core/cost/binomial.h"
+#include "core/cost/hottestrank.h"
 
 #include <algorithm>
 
@@ -29,89 +30,12 @@ std::vector<double> inclusionOf(const std::vector<double>& weights, int total)
     return p;
 }
 
-/// Multiplies a polynomial in x, kept up to its length, by (1 + w x).
-void multiply(std::vector<double>& polynomial, double w)
-{
-    for (std::size_t j = polynomial.size() - 1; j > 0; --j)
-        polynomial[j] += w * polynomial[j - 1];
-}
-
-/// Inclusion probabilities of conditional Poisson sampling of `n` units with the given odds, by products from both ends.
-void inclusionOfOdds(const std::vector<double>& odds, std::size_t n, std::vector<double>& out)
-{
-    const std::size_t count = odds.size();
-    std::vector<double> before((count + 1) * n, 0); // before[i][j]: e_j of the first i odds, j < n
-    std::vector<double> polynomial(n, 0);
-    polynomial[0] = 1;
-    for (std::size_t i = 0; i < count; ++i) {
-        std::copy(polynomial.begin(), polynomial.end(), before.begin() + static_cast<std::ptrdiff_t>(i * n));
-        if (n > 1)
-            multiply(polynomial, odds[i]);
-    }
-    std::vector<double> after(n, 0);
-    after[0] = 1;
-    double total = 0;
-    for (std::size_t i = count; i-- > 0;) {
-        double others = 0; // e_{n-1} of all odds but this one
-        for (std::size_t j = 0; j < n; ++j)
-            others += before[i * n + j] * after[n - 1 - j];
-        out[i] = odds[i] * others;
-        total += out[i];
-        if (n > 1)
-            multiply(after, odds[i]);
-    }
-    for (double& each : out)
-        each *= static_cast<double>(n) / total; // the sum over units of w_i e_{n-1}(others) is n e_n
-}
-
-/// Odds of conditional Poisson sampling with inclusion probabilities p (each below 1, sum n): each odds ratio is corrected by what the
-/// sampling makes of it until nothing changes.
-std::vector<double> oddsOf(const std::vector<double>& p, int n)
-{
-    if (n <= 0)
-        return std::vector<double>(p.size(), 0);
-    if (n == 1)
-        return p; // proportional
-    std::vector<double> odds(p.size());
-    for (std::size_t i = 0; i < p.size(); ++i)
-        odds[i] = p[i] / (1 - p[i]);
-    std::vector<double> made(p.size());
-    for (int round = 0; round < 200; ++round) {
-        inclusionOfOdds(odds, static_cast<std::size_t>(n), made);
-        double worst = 0;
-        for (std::size_t i = 0; i < p.size(); ++i) {
-            worst = std::max(worst, std::abs(made[i] - p[i]) / p[i]);
-            odds[i] *= p[i] * (1 - made[i]) / (made[i] * (1 - p[i]));
-        }
-        if (worst < 1e-12)
-            break;
-    }
-    return odds;
-}
-
 std::vector<double> powerLaw(int count, double exponent)
 {
     std::vector<double> weights(static_cast<std::size_t>(count));
     for (std::size_t i = 0; i < weights.size(); ++i)
         weights[i] = std::pow(static_cast<double>(i + 1), -exponent);
     return weights;
-}
-
-/// Of `count` experts in ranges on `ranks` ranks, those on one; the first ranks hold the odd ones.
-int heldBy(int rank, int count, int ranks)
-{
-    return count / ranks + (rank < count % ranks ? 1 : 0);
-}
-
-/// Probability that k of `count`, drawn without replacement, all miss `held` of them.
-double hypergeometricMiss(int count, int held, int k)
-{
-    if (k > count - held)
-        return 0;
-    double probability = 1;
-    for (int j = 0; j < k; ++j)
-        probability *= static_cast<double>(count - held - j) / (count - j);
-    return probability;
 }
 
 struct Key {
@@ -277,13 +201,12 @@ private:
 
 namespace {
 
-/// The experts of a power law.
+/// The experts of a power law, and the hottest of the ranks that hold them.
 struct Skew {
-    int experts = 0;
-    int topK = 0;
-    double exponent = 0;
+    Key key;
     std::vector<double> probabilities;
     std::vector<double> logMisses;
+    HottestRank hottest;
 };
 
 /// This thread's latest: making one takes long, and a user dragging a slider, or a search, asks for the same again and again.
@@ -313,14 +236,16 @@ double logMissOf(double probability)
     return probability >= 1 ? -1e30 : std::log1p(-probability);
 }
 
-std::shared_ptr<const Skew> skewFor(int experts, int topK, double exponent)
+std::shared_ptr<const Skew> skewFor(const Key& key)
 {
-    return remembered<Skew>([=](const Skew& skew) { return skew.experts == experts && skew.topK == topK && skew.exponent == exponent; },
-                            [=] {
+    return remembered<Skew>([&key](const Skew& skew) { return skew.key == key; },
+                            [&key] {
                                 auto skew = std::make_shared<Skew>();
-                                *skew = {experts, topK, exponent, inclusionOf(powerLaw(experts, exponent), topK), {}};
+                                skew->key = key;
+                                skew->probabilities = inclusionOf(powerLaw(key.experts, key.powerLaw), key.topK);
                                 for (const double each : skew->probabilities)
                                     skew->logMisses.push_back(logMissOf(each));
+                                skew->hottest = hottestRank(skew->probabilities, key.topK, key.ranks, key.groups, key.topGroups);
                                 return skew;
                             });
 }
@@ -345,7 +270,7 @@ ExpertRouting::ExpertRouting(const FeedForward& feedForward, int expertParallel,
     m_hottest.pairsPerToken = m_hottest.slots * uniform;
     m_hottest.logMiss = logMissOf(uniform);
     if (routing.powerLaw > 0)
-        skew(routing.powerLaw);
+        skew(routing.powerLaw, grouped ? feedForward.groups : 1, grouped ? feedForward.topGroups : 1);
     // Copies that would make the hottest rank hotter stay idle.
     m_balanced = redundantExperts > 0 && m_layout->loads[m_layout->hottest()] <= m_hottest.pairsPerToken * (1 + 1e-12);
     if (m_balanced) {
@@ -357,20 +282,19 @@ ExpertRouting::ExpertRouting(const FeedForward& feedForward, int expertParallel,
                 m_hottest.logMisses.push_back(logMissOf(slot.probability));
         m_hottest.slots = static_cast<int>(m_hottest.logMisses.size());
     }
-    if (routing.powerLaw > 0 && !m_balanced) // the busiest expert is missed, and then the others drawn among all but it
-        m_hottest.arrival = 1 - (1 - m_probabilities.front()) * hypergeometricMiss(m_experts - 1, m_hottest.slots - 1, m_topK);
-    else
+    if (routing.powerLaw <= 0 || m_balanced)
         m_hottest.arrival = 1 - avoids(m_hottest.rank, m_hottest.rank + 1);
 }
 
-void ExpertRouting::skew(double exponent)
+void ExpertRouting::skew(double exponent, int groups, int topGroups)
 {
-    const std::shared_ptr<const Skew> known = skewFor(m_experts, m_topK, exponent);
+    const std::shared_ptr<const Skew> known = skewFor({m_experts, m_topK, m_ranks, 0, groups, topGroups, exponent});
     m_probabilities = known->probabilities;
-    const double busiest = m_probabilities.front();
-    m_hottest.others = m_experts > 1 ? static_cast<double>(m_hottest.slots - 1) / (m_experts - 1) : 0;
-    m_hottest.pairsPerToken = busiest + m_hottest.others * (m_topK - busiest);
+    m_hottest.pairsPerToken = known->hottest.pairsPerToken;
+    m_hottest.arrival = known->hottest.arrival;
+    m_hottest.held = known->hottest.held;
     m_hottest.logMisses = known->logMisses;
+    m_hottest.standardError = known->hottest.standardError;
 }
 
 double ExpertRouting::limit(double tokens) const
@@ -417,11 +341,11 @@ ExpertLoad ExpertRouting::computeLimited(double tokens) const
         excess = each * m_experts;
         hot = (tokens * uniform - each) * m_hottest.slots;
     } else {
-        const double first = excessOf(m_probabilities.front());
-        for (std::size_t i = 1; i < m_probabilities.size(); ++i)
-            excess += excessOf(m_probabilities[i]);
-        hot = tokens * m_hottest.pairsPerToken - first - m_hottest.others * excess;
-        excess += first;
+        for (std::size_t i = 0; i < m_probabilities.size(); ++i) {
+            const double each = excessOf(m_probabilities[i]);
+            excess += each;
+            hot += m_hottest.held[i] * (tokens * m_probabilities[i] - each);
+        }
     }
     const auto shareOf = [all](double pairs) { return pairs > kRounding * all ? pairs / all : 0; };
     if (m_drop)
