@@ -100,11 +100,14 @@ struct Finding {
     friend bool operator==(const Finding&, const Finding&) = default;
 };
 
+struct StepConstants;
+
 struct PlanContext {
     const Model& model;
     const Cluster& cluster;
     Workload workload;
     Formats formats;
+    const StepConstants* constants = nullptr; ///< of the step times (core/cost/stepconstants.h); null: the roofline's
 };
 
 /// Identifier in JSON: "tensor_heads", "devices", ...

@@ -322,7 +322,8 @@ void evaluate(const Scenario& scenario, Report& report)
     report.memory = memoryOf(context, scenario.plan, scenario.reserve);
     if (scenario.reserve && *scenario.reserve == 0)
         report.warnings.push_back({Rule::ReserveTooSmall, PlanAxis::Tensor, reserveNeeded(context, scenario.plan), 0, 0});
-    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing);
+    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing, StepDetail::Rows,
+                         scenario.constants());
     Scratch& s = scratch();
     s.layout.assign(*scenario.model, scenario.plan);
     report.layout = s.layout;
@@ -355,7 +356,8 @@ void batchCurve(const Scenario& scenario, int most, std::vector<BatchPoint>& out
     // What no batch changes is compiled once.
     std::optional<StepModel> model;
     if (isLegalMap(scenario.context(), scenario.plan)) {
-        model.emplace(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing);
+        model.emplace(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing, StepDetail::Rows,
+                      scenario.constants());
         s.layout.assign(*scenario.model, scenario.plan);
     }
     for (int step = 0, last = 0;; ++step) {

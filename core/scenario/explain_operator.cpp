@@ -28,7 +28,8 @@ std::string amount(double value)
 class CompiledOperator {
 public:
     CompiledOperator(const Scenario& scenario, bool decode, const OperatorCost& op)
-        : m_step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing),
+        : m_step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing, StepDetail::Rows,
+                 scenario.constants()),
           m_table(m_step.table(decode))
     {
         for (std::size_t i = 0; i < m_table.facts.size() && !m_terms; ++i)

@@ -346,7 +346,7 @@ std::string printReportJson(const Scenario& scenario, const Report& report)
 {
     Json json;
     json["schema"] = kReportSchema;
-    json["mode"] = "roofline";
+    json["mode"] = scenario.mode == Mode::Calibrated ? "calibrated" : "roofline";
     json["model"] = scenario.model->id;
     json["cluster"] = scenario.cluster->id;
     json["accelerator"] = scenario.cluster->accelerator.id;
@@ -362,7 +362,8 @@ std::string printReportJson(const Scenario& scenario, const Report& report)
     json["prefill"] = nullptr;
     json["decode"] = nullptr;
     if (report.legal) {
-        const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing);
+        const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing,
+                             StepDetail::Rows, scenario.constants());
         json["prefill"] = phaseJson(report.prefill, step, false);
         json["decode"] = phaseJson(report.decode, step, true);
     }

@@ -305,7 +305,8 @@ std::string printReportDetails(const Scenario& scenario, const Report& report)
     const auto drafts = [](const char* title, const PhaseReport& phase) {
         return title + formatSeconds(phase.predictionTime) + " on the last stage, in no time above";
     };
-    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing);
+    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing, StepDetail::Rows,
+                         scenario.constants());
     return axesText(scenario) + stagesText(scenario) + pathText(report)
            + allOperatorsText("Operators of a prefill piece, one layer each", report.prefill.operators, step, false)
            + allOperatorsText(drafts("Prediction layer, prefill piece into its cache: ", report.prefill),

@@ -2,6 +2,7 @@
 // What a user asks, as one plain value: copy it, compare it, save it.
 #pragma once
 
+#include "core/calibration/calibration.h"
 #include "core/hardware/cluster.h"
 #include "core/model/architecture.h"
 #include "core/plan/legality.h"
@@ -11,7 +12,10 @@
 
 namespace shardlens {
 
-enum class Mode : std::uint8_t { Roofline };
+enum class Mode : std::uint8_t {
+    Roofline,   ///< efficiency 1, no overheads: lower bounds
+    Calibrated, ///< constants of the engine on the accelerator, fitted to measurements
+};
 
 struct Scenario {
     std::shared_ptr<const Model> model;     ///< never null
@@ -20,9 +24,15 @@ struct Scenario {
     Workload workload;
     Plan plan;
     Mode mode = Mode::Roofline;
+    /// Calibrated: constants of the engine on the cluster's accelerator; null in roofline mode. Follows from the other fields: see calibrate().
+    std::shared_ptr<const Calibration> calibration;
     std::optional<Bytes> reserve; ///< bytes per device; unset: see memory.h
 
-    [[nodiscard]] PlanContext context() const { return {*model, *cluster, workload, formats}; }
+    [[nodiscard]] const StepConstants& constants() const { return calibration ? calibration->constants.step : rooflineConstants(); }
+    [[nodiscard]] PlanContext context() const
+    {
+        return {*model, *cluster, workload, formats, calibration ? &calibration->constants.step : nullptr};
+    }
     /// Compares what is pointed to.
     friend bool operator==(const Scenario& a, const Scenario& b);
 };

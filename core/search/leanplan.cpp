@@ -46,6 +46,7 @@ void LeanPlan::compile(const PlanContext& context, const Plan& plan, std::option
     m_model = &context.model;
     m_cluster = &context.cluster;
     m_work = context.workload;
+    m_constants = context.constants ? *context.constants : rooflineConstants();
     m_plan = plan;
     m_reserve = reserve;
     m_step.reset();
@@ -67,7 +68,7 @@ void LeanPlan::reformat(const Formats& formats)
         m_step->reformat(formats);
         return;
     }
-    m_step.emplace(*m_model, *m_cluster, formats, m_plan, m_work.routing, StepDetail::Times);
+    m_step.emplace(*m_model, *m_cluster, formats, m_plan, m_work.routing, StepDetail::Times, m_constants);
     compileMap();
 }
 

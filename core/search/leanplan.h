@@ -97,6 +97,7 @@ private:
     const Model* m_model = nullptr;
     const Cluster* m_cluster = nullptr;
     Workload m_work;
+    StepConstants m_constants;
     Plan m_plan;
     std::optional<Bytes> m_reserve;
     std::optional<StepModel> m_step;
