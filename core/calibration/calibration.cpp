@@ -30,13 +30,14 @@ const ConstantLogs& assumedConstants()
 {
     static const ConstantLogs logs = [] {
         ConstantLogs out{};
-        const auto set = [&out](KernelClass kernel, double compute, double memory, double spill, double launch) {
+        const auto put = [&out](std::size_t constant, double value) { out[constant] = logOf(constant, value); };
+        const auto set = [&put](KernelClass kernel, double compute, double memory, double spill, double launch) {
             for (std::size_t f = 0; f < kKernelFormatCount; ++f) {
                 const auto format = static_cast<KernelFormat>(f);
-                out[constantOf(kernel, format, KernelField::Compute)] = std::log(compute);
-                out[constantOf(kernel, format, KernelField::Memory)] = std::log(memory);
-                out[constantOf(kernel, format, KernelField::Spill)] = std::log(spill);
-                out[constantOf(kernel, format, KernelField::Launch)] = std::log(launch);
+                put(constantOf(kernel, format, KernelField::Compute), compute);
+                put(constantOf(kernel, format, KernelField::Memory), memory);
+                put(constantOf(kernel, format, KernelField::Spill), spill);
+                put(constantOf(kernel, format, KernelField::Launch), launch);
             }
         };
         set(KernelClass::Matrix, 0.65, 0.78, 0.4, 5e-6);
@@ -46,7 +47,7 @@ const ConstantLogs& assumedConstants()
         set(KernelClass::LatentDecode, 0.6, 0.7, 0.25, 12e-6);
         set(KernelClass::LinearState, 0.2, 0.6, 0.5, 8e-6);
         set(KernelClass::SparseIndex, 0.3, 0.6, 0.5, 8e-6);
-        const auto field = [&out](StepField of, double value) { out[constantOf(of)] = std::log(value); };
+        const auto field = [&put](StepField of, double value) { put(constantOf(of), value); };
         field(StepField::NodeLatency, 4e-6);
         field(StepField::NodeBandwidth, 0.65);
         field(StepField::NetworkLatency, 10e-6);

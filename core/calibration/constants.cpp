@@ -12,23 +12,45 @@ constexpr std::size_t kFactorsOfClass = 2 * kKernelFormatCount + 1;
 
 } // namespace
 
+bool isShare(std::size_t constant)
+{
+    if (constant < kKernelConstants)
+        return constant % kKernelFieldCount <= static_cast<std::size_t>(KernelField::Memory);
+    return constant == constantOf(StepField::NodeBandwidth) || constant == constantOf(StepField::NetworkBandwidth);
+}
+
+double logOf(std::size_t constant, double value)
+{
+    constexpr double kMostShare = 0.995;
+    constexpr double kLeast = 1e-12;
+    if (!isShare(constant))
+        return std::log(std::max(value, constant < kKernelConstants && constant % kKernelFieldCount == 2 ? 1e-3 : kLeast));
+    const double share = std::clamp(value, 1e-3, kMostShare);
+    return std::log(share / (1 - share));
+}
+
+double valueOf(std::size_t constant, double log)
+{
+    return isShare(constant) ? 1 / (1 + std::exp(-log)) : std::exp(log);
+}
+
 Constants constantsOf(const ConstantLogs& logs)
 {
     Constants out;
-    const auto value = [&](std::size_t constant) { return std::exp(logs[constant]); };
-    const auto share = [&](std::size_t constant) { return std::min(1.0, value(constant)); };
+    const auto value = [&](std::size_t constant) { return valueOf(constant, logs[constant]); };
     for (std::size_t k = 0; k < kKernelClassCount; ++k)
         for (std::size_t f = 0; f < kKernelFormatCount; ++f) {
             const auto kernel = static_cast<KernelClass>(k);
             const auto format = static_cast<KernelFormat>(f);
-            out.step.of(kernel, format) = {
-                share(constantOf(kernel, format, KernelField::Compute)), share(constantOf(kernel, format, KernelField::Memory)),
-                share(constantOf(kernel, format, KernelField::Spill)), value(constantOf(kernel, format, KernelField::Launch))};
+            out.step.of(kernel, format) = {value(constantOf(kernel, format, KernelField::Compute)),
+                                           value(constantOf(kernel, format, KernelField::Memory)),
+                                           std::min(1.0, value(constantOf(kernel, format, KernelField::Spill))),
+                                           value(constantOf(kernel, format, KernelField::Launch))};
         }
     const auto of = [&](StepField field) { return value(constantOf(field)); };
     out.step.collectives = {
-        CollectiveConstants{of(StepField::NodeLatency), std::min(1.0, of(StepField::NodeBandwidth))},
-        CollectiveConstants{of(StepField::NetworkLatency), std::min(1.0, of(StepField::NetworkBandwidth))},
+        CollectiveConstants{of(StepField::NodeLatency), of(StepField::NodeBandwidth)},
+        CollectiveConstants{of(StepField::NetworkLatency), of(StepField::NetworkBandwidth)},
     };
     out.step.elementwisePasses = of(StepField::ElementwisePasses);
     out.step.elementwise = of(StepField::Elementwise);

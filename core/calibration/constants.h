@@ -43,10 +43,16 @@ inline constexpr std::size_t kConstantCount = kKernelConstants + kStepFieldCount
     return kKernelConstants + static_cast<std::size_t>(field);
 }
 
-/// Natural logarithms of all constants, in SI units.
+/// Shares of a peak or bandwidth are kept as log odds, log(share / (1 - share)): a factor on the odds never leads beyond 1.
+[[nodiscard]] bool isShare(std::size_t constant);
+/// The natural logarithm of a constant in SI units, or of its odds; shares are cut at 0.995 and spills at 1e-3.
+[[nodiscard]] double logOf(std::size_t constant, double value);
+[[nodiscard]] double valueOf(std::size_t constant, double log);
+
+/// By constant: logOf().
 using ConstantLogs = std::array<double, kConstantCount>;
 
-/// Constants as the core takes them: shares cut at 1, spill at 1.
+/// Constants as the core takes them.
 struct Constants {
     StepConstants step;
     double requestOverhead = 0; ///< s

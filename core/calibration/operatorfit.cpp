@@ -145,6 +145,7 @@ AcceleratorCalibration ownConstants(std::string accelerator, std::span<const Fit
     AcceleratorCalibration out;
     out.accelerator = std::move(accelerator);
     out.logs = assumedConstants();
+    const auto put = [&out](std::size_t constant, double value) { out.logs[constant] = logOf(constant, value); };
     const auto find = [&](KernelClass kernel, KernelFormat format) -> const FittedKernel* {
         for (const FittedKernel& f : kernels)
             if (f.kernel == kernel && f.format == format)
@@ -167,14 +168,14 @@ AcceleratorCalibration ownConstants(std::string accelerator, std::span<const Fit
             const FittedKernel* launch = find(kernel, KernelFormat::Bits16);
             if (!launch)
                 launch = shares;
-            out.logs[constantOf(kernel, format, KernelField::Compute)] = std::log(shares->constants.compute);
-            out.logs[constantOf(kernel, format, KernelField::Memory)] = std::log(shares->constants.memory);
-            out.logs[constantOf(kernel, format, KernelField::Spill)] = std::log(shares->constants.spill);
-            out.logs[constantOf(kernel, format, KernelField::Launch)] = std::log(launch->constants.launch);
+            put(constantOf(kernel, format, KernelField::Compute), shares->constants.compute);
+            put(constantOf(kernel, format, KernelField::Memory), shares->constants.memory);
+            put(constantOf(kernel, format, KernelField::Spill), shares->constants.spill);
+            put(constantOf(kernel, format, KernelField::Launch), launch->constants.launch);
         }
     if (links.samples >= kLeastSamples) {
-        out.logs[constantOf(StepField::NodeLatency)] = std::log(links.constants.latency);
-        out.logs[constantOf(StepField::NodeBandwidth)] = std::log(links.constants.bandwidth);
+        put(constantOf(StepField::NodeLatency), links.constants.latency);
+        put(constantOf(StepField::NodeBandwidth), links.constants.bandwidth);
         out.evidence.back() = {ConstantOrigin::Measured, links.samples, links.medianError, links.p90Error, std::move(source)};
     }
     return out;

@@ -15,7 +15,9 @@ namespace {
 
 constexpr double kTpotSigma = 0.06;
 constexpr double kTtftSigma = 0.15;
-constexpr double kDifference = 1e-3; // of a logarithm: well above the noise of rounded token counts
+/// Differences of a logarithm for gradients: well above the steps of whole tokens and, in the simulation, of the order of events.
+constexpr double kAnalyticDifference = 1e-3;
+constexpr double kSimulatedDifference = 0.03;
 
 /// How far a factor may be from 1: standard deviations of its logarithm, for what all engines have in common, for an engine, for an
 /// accelerator under all engines (what its kernel tables miss), and for the two together. Shares of peak and bandwidth are split once more,
@@ -153,8 +155,10 @@ struct Prepared {
 class Fitter {
 public:
     Fitter(const std::vector<std::shared_ptr<const AcceleratorCalibration>>& kernels, std::span<const FitPoint> points,
-           const std::vector<bool>& used)
-        : m_kernels(kernels)
+           const std::vector<bool>& used, Fidelity fidelity)
+        : m_kernels(kernels),
+          m_fidelity(fidelity),
+          m_difference(fidelity == Fidelity::Simulated ? kSimulatedDifference : kAnalyticDifference)
     {
         for (std::size_t i = 0; i < points.size(); ++i) {
             if (!used.empty() && !used[i])
@@ -242,14 +246,14 @@ private:
     }
 
     /// log(predicted / measured) of TPOT and TTFT; nothing where the point cannot run.
-    static std::optional<std::array<double, 2>> logErrors(const FitPoint& p, const ConstantLogs& logs)
+    [[nodiscard]] std::optional<std::array<double, 2>> logErrors(const FitPoint& p, const ConstantLogs& logs) const
     {
         const Constants c = constantsOf(logs);
         PointConstants constants;
         constants.step = c.step;
         constants.prefillStep = c.step;
         constants.requestOverhead = c.requestOverhead;
-        constants.fidelity = Fidelity::Analytic;
+        constants.fidelity = m_fidelity;
         const Result<PointPrediction> predicted = predictPoint(p.point, constants);
         if (!predicted.ok())
             return std::nullopt;
@@ -273,16 +277,13 @@ private:
             return;
         for (std::size_t c = 0; c < p.constants.size(); ++c) {
             const double old = logs[p.constants[c]];
-            // Downwards, so that a share at its limit of 1 still moves.
-            logs[p.constants[c]] = std::min(old, 0.0) - kDifference;
-            if (p.constants[c] >= kKernelConstants || p.constants[c] % kKernelFieldCount == static_cast<std::size_t>(KernelField::Launch))
-                logs[p.constants[c]] = old - kDifference;
+            logs[p.constants[c]] = old - m_difference;
             const std::optional<std::array<double, 2>> moved = logErrors(*p.point, logs);
             logs[p.constants[c]] = old;
             if (!moved)
                 continue;
             for (std::size_t k = 0; k < 2; ++k) {
-                const double slope = ((*here)[k] - (*moved)[k]) / kDifference;
+                const double slope = ((*here)[k] - (*moved)[k]) / m_difference;
                 if (slope != 0)
                     for (const std::size_t parameter : p.parameters[c])
                         row[k].gradient.emplace_back(parameter, slope);
@@ -365,6 +366,8 @@ private:
     }
 
     const std::vector<std::shared_ptr<const AcceleratorCalibration>>& m_kernels;
+    Fidelity m_fidelity;
+    double m_difference;
     std::vector<Prepared> m_points;
     Layout m_layout;
 };
@@ -372,9 +375,9 @@ private:
 } // namespace
 
 ServingFit fitServing(const std::vector<std::shared_ptr<const AcceleratorCalibration>>& kernels, std::span<const FitPoint> points,
-                      const std::vector<bool>& used, const ServingFit* start, int mostIterations)
+                      const std::vector<bool>& used, const ServingFit* start, int mostIterations, Fidelity fidelity)
 {
-    return Fitter(kernels, points, used).run(start, mostIterations);
+    return Fitter(kernels, points, used, fidelity).run(start, mostIterations);
 }
 
 } // namespace shardlens

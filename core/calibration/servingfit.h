@@ -36,8 +36,9 @@ struct ServingFit {
 /// @param kernels accelerators with their own constants; their engines' factors are not looked at
 /// @param used by point: false leaves it out (cross-validation); empty: all
 /// @param start a fit to go on from; null: priors
+/// @param fidelity of the predictions that are fitted: the simulation's, or for a first approach those of the closed forms
 [[nodiscard]] ServingFit fitServing(const std::vector<std::shared_ptr<const AcceleratorCalibration>>& kernels,
                                     std::span<const FitPoint> points, const std::vector<bool>& used, const ServingFit* start,
-                                    int mostIterations);
+                                    int mostIterations, Fidelity fidelity = Fidelity::Simulated);
 
 } // namespace shardlens

@@ -56,10 +56,10 @@ constexpr std::array kKernelKeys{KernelKey{KernelField::Compute, "compute", 1, 1
 
 // Writing ------------------------------------------------------------------------------------------------------------------------------
 
-/// Of a logarithm; shares are cut at 1 as the core cuts them.
-double valueOf(double log, double scale, double most)
+/// A constant in the file's unit.
+double written(const ConstantLogs& logs, std::size_t constant, double scale)
 {
-    return rounded(std::min(most, std::exp(log) * scale));
+    return rounded(valueOf(constant, logs[constant]) * scale);
 }
 
 void writeEvidence(const ConstantEvidence& evidence, Json& json)
@@ -97,14 +97,14 @@ Json acceleratorJson(const AcceleratorCalibration& a)
             const auto format = static_cast<KernelFormat>(f);
             Json& entry = json["kernels"][std::string(keyOf(kernel))][std::string(keyOf(format))];
             for (const KernelKey& key : kKernelKeys)
-                entry[std::string(key.key)] = valueOf(a.logs[constantOf(kernel, format, key.field)], key.scale, key.most);
+                entry[std::string(key.key)] = written(a.logs, constantOf(kernel, format, key.field), key.scale);
             writeEvidence(a.evidence[evidenceOf(kernel, format)], entry);
         }
     for (const FieldKey& key : kLinkKeys)
-        json["links"][std::string(key.key)] = valueOf(a.logs[constantOf(key.field)], key.scale, key.most);
+        json["links"][std::string(key.key)] = written(a.logs, constantOf(key.field), key.scale);
     writeEvidence(a.evidence.back(), json["links"]);
     for (const FieldKey& key : kHostKeys)
-        json["host"][std::string(key.key)] = valueOf(a.logs[constantOf(key.field)], key.scale, key.most);
+        json["host"][std::string(key.key)] = written(a.logs, constantOf(key.field), key.scale);
     for (std::size_t e = 0; e < kEngineCount; ++e) {
         const PairCalibration& pair = a.engines[e];
         if (pair.points == 0)
@@ -143,10 +143,10 @@ ConstantEvidence readEvidence(JsonObject& object)
     return out;
 }
 
-/// A positive value in the file's unit as the logarithm of the SI one.
-double readLog(JsonObject& object, std::string_view key, double scale, double most)
+/// A positive value in the file's unit.
+double readLog(JsonObject& object, std::size_t constant, std::string_view key, double scale, double most)
 {
-    return std::log(object.requiredDouble(key, 1e-9, most) / scale);
+    return logOf(constant, object.requiredDouble(key, 1e-9, most) / scale);
 }
 
 void readPairs(JsonObject engines, AcceleratorCalibration& out)
@@ -183,7 +183,8 @@ AcceleratorCalibration readAccelerator(JsonObject object)
             const auto format = static_cast<KernelFormat>(f);
             JsonObject entry = formats.requiredObject(keyOf(format));
             for (const KernelKey& key : kKernelKeys)
-                out.logs[constantOf(kernel, format, key.field)] = readLog(entry, key.key, key.scale, key.most);
+                out.logs[constantOf(kernel, format, key.field)] =
+                    readLog(entry, constantOf(kernel, format, key.field), key.key, key.scale, key.most);
             out.evidence[evidenceOf(kernel, format)] = readEvidence(entry);
             entry.finish();
         }
@@ -192,12 +193,12 @@ AcceleratorCalibration readAccelerator(JsonObject object)
     kernels.finish();
     JsonObject links = object.requiredObject("links");
     for (const FieldKey& key : kLinkKeys)
-        out.logs[constantOf(key.field)] = readLog(links, key.key, key.scale, key.most);
+        out.logs[constantOf(key.field)] = readLog(links, constantOf(key.field), key.key, key.scale, key.most);
     out.evidence.back() = readEvidence(links);
     links.finish();
     JsonObject host = object.requiredObject("host");
     for (const FieldKey& key : kHostKeys)
-        out.logs[constantOf(key.field)] = readLog(host, key.key, key.scale, key.most);
+        out.logs[constantOf(key.field)] = readLog(host, constantOf(key.field), key.key, key.scale, key.most);
     host.finish();
     if (std::optional<JsonObject> engines = object.optionalObject("engines"))
         readPairs(std::move(*engines), out);
