@@ -220,7 +220,8 @@ Json groupJson(const ValidationGroup& group, const std::vector<GroupKey>& by)
 std::string jsonText(const Validation& v, const std::string& file)
 {
     constexpr std::array<const char*, 3> kKinds{"aggregated", "disaggregated", "published"};
-    Json json = {{"file", file}, {"kind", kKinds[static_cast<std::size_t>(v.points.kind)]}, {"mode", v.mode}};
+    Json json = {
+        {"schema", "shardlens.validation/1"}, {"file", file}, {"kind", kKinds[static_cast<std::size_t>(v.points.kind)]}, {"mode", v.mode}};
     json["all"] = groupJson(v.all, v.by);
     json["groups"] = Json::array();
     for (const ValidationGroup& group : v.groups)

@@ -109,10 +109,15 @@ private:
         } else if (keyword == "minProperties") {
             if (value.size() < rule.get<std::size_t>())
                 report(at, "has too few properties");
-        } else if (rule == false) {
-            for (const auto& [key, part] : value.items())
-                if (!schema["properties"].contains(key))
+        } else if (rule != true) {
+            for (const auto& [key, part] : value.items()) {
+                if (schema.contains("properties") && schema["properties"].contains(key))
+                    continue;
+                if (rule == false)
                     report(at, "has the unknown " + key);
+                else
+                    check(file, rule, part, at + '/' + key);
+            }
         }
     }
 

@@ -37,6 +37,16 @@ private Q_SLOTS:
         }
     }
 
+    void aliases()
+    {
+        QFile file(QStringLiteral(SHARDLENS_SOURCE_DIR "/resources/catalog/aliases.json"));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const std::string problems = schemaProblemsOfText("aliases.json", file.readAll().toStdString());
+        QVERIFY2(problems.empty(), problems.c_str());
+        QVERIFY(!schemaProblemsOfText("aliases.json", R"({"source": "of a test", "models": {"x": [1]}})").empty());
+        QVERIFY(!schemaProblemsOfText("aliases.json", R"({"source": "of a test", "names": {}})").empty());
+    }
+
     /// Every kind of fabric, printed, fits the schema and is read back as it was.
     void fabricsSurvive()
     {
