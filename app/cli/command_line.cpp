@@ -123,13 +123,18 @@ Request checkEntries(const Arguments& arguments)
             check.models += users.models;
             check.accelerators += users.accelerators;
             check.clusters += users.clusters;
+            check.unreadable += users.unreadable;
         }
     }
     Answer answer;
     answer.err = linesOf(check.problems);
     answer.out =
         formatCount(static_cast<std::int64_t>(check.models)) + " models, " + formatCount(static_cast<std::int64_t>(check.accelerators))
-        + " accelerators, " + formatCount(static_cast<std::int64_t>(check.clusters)) + " clusters: "
+        + " accelerators, " + formatCount(static_cast<std::int64_t>(check.clusters)) + " clusters"
+        + (check.unreadable == 0 ? ""
+                                 : ", " + formatCount(static_cast<std::int64_t>(check.unreadable))
+                                       + (check.unreadable == 1 ? " file that holds no entry" : " files that hold no entry"))
+        + ": "
         + (check.problems.empty()
                ? "no problems"
                : formatCount(static_cast<std::int64_t>(check.problems.size())) + (check.problems.size() == 1 ? " problem" : " problems"))

@@ -85,6 +85,11 @@ Result<Asked> readAsked(const Arguments& arguments, const Catalog& catalog)
     if (arguments.has(Flag::Compute)) {
         if (!asked.cluster)
             return Error{.file = {}, .path = "--compute", .found = {}, .allowed = "says nothing without --cluster"};
+        if (!asked.expression.right)
+            return Error{.file = {},
+                         .path = "--compute",
+                         .found = {},
+                         .allowed = "says nothing for one array that moves: only a product of two has arithmetic"};
         asked.setting.compute = *computeFormatNamed(arguments[Flag::Compute].text);
     }
     return asked;

@@ -44,6 +44,21 @@ double treeDirectSeconds(const LevelUse& use)
     return treeSeconds(use, [](int below, int all) { return static_cast<double>(below) * (all - below) / all; });
 }
 
+/// Every member sends V/n to every other at once: its piece of a gather, or the other's part of an exchange.
+CollectiveLine directLine(const LevelUse& use)
+{
+    const double n = use.size;
+    const double rest = (n - 1) / n;
+    double seconds = rest / use.bandwidth;
+    if (use.level->topology == Topology::FullMesh)
+        seconds = 1 / n / use.level->linkBandwidth();
+    else if (use.level->topology == Topology::CubeMesh)
+        seconds = use.directSeconds / n;
+    else if (use.level->topology == Topology::PcieTree)
+        seconds = treeDirectSeconds(use);
+    return line(use, 1, seconds, rest, CollectiveAlgorithm::Direct);
+}
+
 /// Torus: axes one phase after the other, the data split among `orders` rotations of `axes` so that as many of them work at once; each
 /// phase lasts as long as its slowest axis.
 struct AxesCost {
@@ -131,7 +146,7 @@ LevelLines gatherLines(const LevelUse& use)
     const double rest = (n - 1) / n;
     switch (use.level->topology) {
     case Topology::Switch:
-        lines.add(line(use, 1, rest / use.bandwidth, rest, CollectiveAlgorithm::Direct));
+        lines.add(directLine(use));
         if (use.size > 2 && isPowerOfTwo(use.size))
             lines.add(line(use, log2Ceil(use.size), rest / use.bandwidth, rest, CollectiveAlgorithm::RecursiveDoubling));
         if (use.size > 2)
@@ -139,7 +154,7 @@ LevelLines gatherLines(const LevelUse& use)
         break;
     case Topology::FullMesh: {
         const double link = use.level->linkBandwidth();
-        lines.add(line(use, 1, 1 / n / link, rest, CollectiveAlgorithm::Direct));
+        lines.add(directLine(use));
         if (use.size > 2 && isPowerOfTwo(use.size)) // one link at a time
             lines.add(line(use, log2Ceil(use.size), rest / link, rest, CollectiveAlgorithm::RecursiveDoubling));
         if (use.size > 2) // two of the links, half of the data each way round
@@ -149,10 +164,10 @@ LevelLines gatherLines(const LevelUse& use)
     case Topology::CubeMesh:
         if (use.size > 2)
             lines.add(line(use, n - 1, rest / use.ringBandwidth, rest, CollectiveAlgorithm::RingPacking));
-        lines.add(line(use, 1, use.directSeconds / n, rest, CollectiveAlgorithm::Direct));
+        lines.add(directLine(use));
         break;
     case Topology::PcieTree:
-        lines.add(line(use, 1, treeDirectSeconds(use), rest, CollectiveAlgorithm::Direct));
+        lines.add(directLine(use));
         if (use.size > 2) // neighbours in tree order: each link carries the ring once in each direction
             lines.add(line(use, n - 1, treeSeconds(use, [rest](int, int) { return rest; }), rest, CollectiveAlgorithm::Ring));
         break;
@@ -190,19 +205,19 @@ LevelLines exchangeLines(const LevelUse& use)
     const double rest = (n - 1) / n;
     switch (use.level->topology) {
     case Topology::Switch:
-        lines.add(line(use, 1, rest / use.bandwidth, rest, CollectiveAlgorithm::Direct));
+        lines.add(directLine(use));
         if (use.size > 2)
             lines.add(line(use, n - 1, rest / use.bandwidth, rest, CollectiveAlgorithm::Pairwise));
         break;
     case Topology::FullMesh: {
         const double link = use.level->linkBandwidth();
-        lines.add(line(use, 1, 1 / n / link, rest, CollectiveAlgorithm::Direct));
+        lines.add(directLine(use));
         if (use.size > 2)
             lines.add(line(use, n - 1, rest / link, rest, CollectiveAlgorithm::Pairwise));
         break;
     }
     case Topology::CubeMesh: {
-        lines.add(line(use, 1, use.directSeconds / n, rest, CollectiveAlgorithm::Direct));
+        lines.add(directLine(use));
         if (use.size > 2 && use.rings > 0) {
             // Data passes on average n/4 hops round each ring, the shorter way.
             const int half = use.size / 2;
@@ -213,7 +228,7 @@ LevelLines exchangeLines(const LevelUse& use)
         break;
     }
     case Topology::PcieTree: {
-        lines.add(line(use, 1, treeDirectSeconds(use), rest, CollectiveAlgorithm::Direct));
+        lines.add(directLine(use));
         if (use.size > 2) {
             // n - 1 rounds in which everybody crosses the same tier at worst.
             const double round =

@@ -16,6 +16,8 @@ void addLinks(const LevelUse& use, std::vector<AxisLink>& links)
     link.level = use.index;
     link.participants = use.size;
     link.latency = level.latency;
+    link.leafUnits = use.leafUnits;
+    link.leaves = use.leaves;
     switch (level.topology) {
     case Topology::Switch:
         link.linkBandwidth = use.bandwidth;

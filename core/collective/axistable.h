@@ -14,6 +14,8 @@ namespace shardlens {
 struct AxisLink {
     int level = 0;            ///< index into Cluster::levels
     int torusAxis = -1;       ///< of a ring or torus
+    int leafUnits = 0;        ///< oversubscribed switch, between units of one leaf: how many units a leaf joins
+    int leaves = 0;           ///< oversubscribed switch, between leaves: how many there are
     int participants = 1;     ///< members of a group that meet here
     int links = 1;            ///< in use at each device
     double linkBandwidth = 0; ///< bytes/s of one of them, one direction: the group's share while all groups of its kind work at once

@@ -236,9 +236,11 @@ GroupLayout layoutGroup(const Cluster& cluster, const DeviceGroup& group, int de
             if (axes[0].size > 1) {
                 LevelUse under = use;
                 under.size = axes[0].size;
+                under.leafUnits = leaf;
                 layout.levels.add(under);
             }
             use.size = axes[1].size;
+            use.leaves = tiers[1];
             use.bandwidth = level.bandwidth / level.oversubscription;
             break;
         }

@@ -28,6 +28,8 @@ struct LevelUse {
     int index = 0;        ///< into Cluster::levels
     int size = 1;         ///< members
     double bandwidth = 0; ///< switch: bytes/s per device
+    int leafUnits = 0;    ///< oversubscribed switch, its leaves: units that a leaf joins
+    int leaves = 0;       ///< oversubscribed switch, what joins its leaves: their number
     std::array<AxisUse, kMaxAxes> axes{};
     std::size_t axisCount = 0; ///< axes or tiers in use; host tree: all tiers
     double ringBandwidth = 0;  ///< cube mesh: bytes/s per device over all rings, both ways; of the group worst off

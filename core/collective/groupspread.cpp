@@ -50,8 +50,10 @@ std::vector<TierAddress> tiersOf(const Cluster& cluster)
             const std::int64_t leaf = std::clamp<std::int64_t>(level.leafUnits, 1, units);
             tiers.push_back({tier, Part::Leaves, inner, units, leaf});
             tiers.back().tier.units = static_cast<int>(leaf);
+            tiers.back().tier.leafUnits = static_cast<int>(leaf);
             tiers.push_back({tier, Part::Spine, inner, units, leaf});
             tiers.back().tier.units = static_cast<int>(ceilDiv(units, leaf));
+            tiers.back().tier.leaves = tiers.back().tier.units;
             tiers.back().tier.below = inner * leaf;
             tiers.back().tier.bandwidth = level.bandwidth / level.oversubscription;
         } else {

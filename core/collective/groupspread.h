@@ -18,6 +18,8 @@ struct FabricTier {
     double bandwidth = 0;   ///< switch: bytes/s per device
     int units = 1;          ///< that it joins
     std::int64_t below = 1; ///< devices in one of them
+    int leafUnits = 0;      ///< the leaves of an oversubscribed switch: units of one
+    int leaves = 0;         ///< what joins them: their number
 };
 
 /// Members of one group in one unit.

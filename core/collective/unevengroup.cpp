@@ -286,6 +286,8 @@ LevelUse useOf(const TierSpread& spread)
     use.index = spread.tier.index;
     use.size = spread.mostUnits();
     use.bandwidth = spread.tier.bandwidth;
+    use.leafUnits = spread.tier.leafUnits;
+    use.leaves = spread.tier.leaves;
     const bool tree = level.topology == Topology::PcieTree;
     if (tree || level.topology == Topology::Ring || level.topology == Topology::Torus) {
         int inner = 1;

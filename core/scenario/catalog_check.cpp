@@ -98,18 +98,19 @@ class Checker {
 public:
     explicit Checker(const Catalog* shipped) : m_accelerators(shipped ? shipped->accelerators : std::vector<Accelerator>{}) {}
 
-    void add(std::string_view folder, const std::string& stem, const std::string& fileName, std::string_view text)
+    /// True when the file holds an entry.
+    bool add(std::string_view folder, const std::string& stem, const std::string& fileName, std::string_view text)
     {
         const Result<JsonDocument> document = JsonDocument::parse(text, fileName, JsonLimits{kMaxFile, 64});
         if (!document.ok()) {
             say(document.error().sentence());
-            return;
+            return false;
         }
         JsonReader reader(document.value(), UnknownKeys::Refuse);
         if (folder == "models") {
             const Model model = readModel(reader.root());
             if (!report(reader, model, folder, stem, fileName))
-                return;
+                return false;
             const auto claim = [&](const std::string& key, const std::string& id) {
                 if (!id.empty() && !m_huggingFaceIds.insert(id).second)
                     say(fileName + ": /" + key + ": found \"" + id + "\"; an id that no other file has is expected");
@@ -120,12 +121,13 @@ public:
         } else if (folder == "accelerators") {
             const Accelerator accelerator = readAccelerator(reader.root());
             if (!report(reader, accelerator, folder, stem, fileName))
-                return;
+                return false;
             std::erase_if(m_accelerators, [&](const Accelerator& other) { return equalIgnoringCase(other.id, accelerator.id); });
             m_accelerators.push_back(accelerator);
         } else {
-            report(reader, readCluster(reader.root(), m_accelerators), folder, stem, fileName);
+            return report(reader, readCluster(reader.root(), m_accelerators), folder, stem, fileName);
         }
+        return true;
     }
     /// The file of other names, after all entries: each leads to an entry, and to one that has no such name of its own.
     void addAliases(const std::string& fileName, std::string_view text, const Catalog* shipped)
@@ -271,13 +273,12 @@ CatalogCheck checkCatalog(const std::filesystem::path& directory, const Catalog&
         if (problem)
             checker.say((directory / folder).string() + ": it cannot be listed: " + problem.message());
         std::sort(files.begin(), files.end());
-        countOf(check, folder) = files.size();
         for (const std::filesystem::path& file : files) {
             const Result<std::string> text = readTextFile(file, kMaxFile);
-            if (text.ok())
-                checker.add(folder, file.stem().string(), file.string(), text.value());
-            else
+            if (!text.ok())
                 checker.say(text.error().sentence());
+            const bool read = text.ok() && checker.add(folder, file.stem().string(), file.string(), text.value());
+            ++(read ? countOf(check, folder) : check.unreadable);
         }
     }
     std::error_code absent;
@@ -304,10 +305,10 @@ CatalogCheck checkBuiltinCatalog()
             const std::size_t slash = file.path.find('/');
             if (file.path.substr(0, slash) != folder)
                 continue;
-            ++countOf(check, folder);
             std::string_view stem = file.path.substr(slash + 1);
             stem.remove_suffix(std::string_view(".json").size());
-            checker.add(folder, std::string(stem), "resources/catalog/" + std::string(file.path), file.text);
+            const bool read = checker.add(folder, std::string(stem), "resources/catalog/" + std::string(file.path), file.text);
+            ++(read ? countOf(check, folder) : check.unreadable);
         }
     for (const EmbeddedFile& file : embeddedCatalog())
         if (file.path == "aliases.json")

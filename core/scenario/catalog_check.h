@@ -12,9 +12,10 @@ namespace shardlens {
 
 struct CatalogCheck {
     std::vector<std::string> problems; ///< one sentence each: file, place, what was found, what is allowed
-    std::size_t models = 0;            ///< files looked at, good or bad
+    std::size_t models = 0;            ///< entries that could be read, good or bad
     std::size_t accelerators = 0;
     std::size_t clusters = 0;
+    std::size_t unreadable = 0; ///< files that hold no entry: not to be read, no JSON, or refused
 };
 
 /// The files of DIR/{models,accelerators,clusters}; accelerators of `shipped` may be named by its clusters. A folder that is not there

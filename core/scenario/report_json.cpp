@@ -68,6 +68,8 @@ Json axesJson(const Scenario& scenario)
         for (const AxisLink& link : row.links)
             links.push_back({{"level", scenario.cluster->levels[static_cast<std::size_t>(link.level)].name},
                              {"torus_axis", link.torusAxis >= 0 ? Json(link.torusAxis) : Json(nullptr)},
+                             {"leaf_units", link.leafUnits > 0 ? Json(link.leafUnits) : Json(nullptr)},
+                             {"leaves", link.leaves > 0 ? Json(link.leaves) : Json(nullptr)},
                              {"participants", link.participants},
                              {"links", link.links},
                              {"link_bytes_per_s", numberJson(link.linkBandwidth)},

@@ -90,6 +90,11 @@ std::string linksText(const Scenario& scenario, const AxisRow& row)
         text += (text.empty() ? "" : "; then ") + level.name;
         if (link.torusAxis >= 0 && level.extents.size() > 1)
             text += " axis " + std::to_string(link.torusAxis);
+        if (link.leafUnits > 0)
+            text += " leaf of " + formatCount(link.leafUnits);
+        if (link.leaves > 0)
+            text += " between " + formatCount(link.leaves) + (link.leaves == 1 ? " leaf" : " leaves") + ", "
+                    + formatNumber(level.oversubscription) + ":1";
         text += ", " + formatCount(link.participants) + " members";
         text += ", " + (link.links > 1 ? formatCount(link.links) + " x " : std::string()) + formatBandwidth(link.linkBandwidth);
     }

@@ -22,19 +22,22 @@ std::string_view nameOf(StepKind kind)
     return "Slice";
 }
 
+namespace {
+
 /// Devices exchange blocks of equal size, so that pieces which do not divide travel with the padding that their devices store.
-double payloadElements(const Mesh& mesh, const ShardStep& step)
+double paddedPayload(const Mesh& mesh, StepKind kind, const std::vector<int>& axes, int toDim, const ShardedArray& before,
+                     const ShardedArray& after)
 {
-    const double n = static_cast<double>(mesh.devicesAlong(step.axes));
-    const double held = static_cast<double>(localElements(mesh, step.before));
-    switch (step.kind) {
+    const double n = static_cast<double>(mesh.devicesAlong(axes));
+    const double held = static_cast<double>(localElements(mesh, before));
+    switch (kind) {
     case StepKind::AllGather: return held * n;
-    case StepKind::ReduceScatter: return static_cast<double>(localElements(mesh, step.after)) * n;
+    case StepKind::ReduceScatter: return static_cast<double>(localElements(mesh, after)) * n;
     case StepKind::AllReduce: return held;
     case StepKind::AllToAll: {
-        const auto cut = static_cast<std::size_t>(step.toDim);
-        const double whole = static_cast<double>(localSize(mesh, step.before.dims[cut]));
-        return held / whole * static_cast<double>(localSize(mesh, step.after.dims[cut])) * n;
+        const auto cut = static_cast<std::size_t>(toDim);
+        const double whole = static_cast<double>(localSize(mesh, before.dims[cut]));
+        return held / whole * static_cast<double>(localSize(mesh, after.dims[cut])) * n;
     }
     case StepKind::Slice:
     case StepKind::Multiply: break;
@@ -42,11 +45,11 @@ double payloadElements(const Mesh& mesh, const ShardStep& step)
     return 0;
 }
 
-double weighedElements(const Mesh& mesh, const ShardStep& step)
+} // namespace
+
+double payloadElements(const Mesh& mesh, const ShardStep& step)
 {
-    if (!communicates(step.kind))
-        return 0;
-    return static_cast<double>(localElements(mesh, step.kind == StepKind::AllGather ? step.after : step.before));
+    return paddedPayload(mesh, step.kind, step.axes, step.toDim, step.before, step.after);
 }
 
 double sentElements(StepKind kind, std::int64_t groupDevices, double payload)
@@ -243,8 +246,8 @@ private:
             return;
         Rank rank = parent.rank;
         if (communicates(move.kind)) {
-            const ShardedArray& held = move.kind == StepKind::AllGather ? after.value() : parent.array;
-            rank.price += m_price(move.kind, move.axes, static_cast<double>(localElements(m_mesh, held)));
+            rank.price +=
+                m_price(move.kind, move.axes, paddedPayload(m_mesh, move.kind, move.axes, move.toDim, parent.array, after.value()));
             ++rank.communications;
         }
         ++rank.steps;

@@ -45,9 +45,6 @@ struct ShardStep {
 
 /// The payload V of a step in elements per device, padding included; 0 for steps that do not communicate.
 [[nodiscard]] double payloadElements(const Mesh& mesh, const ShardStep& step);
-/// The payload without the padding of the step's own cut: by this the search weighs steps, or it would move axes to another dimension and
-/// back only to shed padding.
-[[nodiscard]] double weighedElements(const Mesh& mesh, const ShardStep& step);
 /// Elements each device sends, by the formulas above.
 [[nodiscard]] double sentElements(StepKind kind, std::int64_t groupDevices, double payload);
 [[nodiscard]] double sentElements(const Mesh& mesh, const ShardStep& step);

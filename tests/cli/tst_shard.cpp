@@ -195,6 +195,11 @@ private Q_SLOTS:
             "--mesh: found 16 devices; p5.48xlarge (8x H100) has 8");
         row("arithmetic alone", words(product, "X=4", "I=8,J=8,K=8") + QStringList{QStringLiteral("--compute"), QStringLiteral("fp8")},
             "--compute: says nothing without --cluster");
+        row("arithmetic of a move",
+            words(QStringLiteral("A[I_X,J] -> A[I,J]"), "X=4", "I=8,J=8")
+                + QStringList{QStringLiteral("--cluster"), QStringLiteral("p5.48xlarge"), QStringLiteral("--compute"),
+                              QStringLiteral("fp8")},
+            "--compute: says nothing for one array that moves: only a product of two has arithmetic");
         row("no such arithmetic",
             words(product, "X=4", "I=8,J=8,K=8") + QStringList{QStringLiteral("--cluster"), QStringLiteral("dgx-1-v100")},
             "--compute: found bf16; NVIDIA V100 SXM2 32GB has fp32, fp16, int8; choose with --compute fp16");

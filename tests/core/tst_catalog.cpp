@@ -561,6 +561,25 @@ private Q_SLOTS:
         QVERIFY2(all.contains(mentions), qPrintable(all));
         QVERIFY(all.startsWith(home.path()));
     }
+    void checkCountsEntriesNotFiles()
+    {
+        QTemporaryDir home;
+        const auto write = [&home](const char* name, const QByteArray& text) {
+            const QString path = home.filePath(QString::fromLatin1(name));
+            QDir().mkpath(QFileInfo(path).path());
+            QFile out(path);
+            QVERIFY(out.open(QIODevice::WriteOnly) && out.write(text) == text.size());
+        };
+        write("models/llama-3-8b.json", shippedText("models/llama-3-8b.json"));
+        write("models/broken.json", "{");
+        write("models/refused.json", "{\"id\": 3}");
+        write("clusters/c1.json", kCluster); // its accelerator is unknown
+        const CatalogCheck check = checkCatalog(home.path().toStdString(), builtinCatalog());
+        QCOMPARE(check.models, std::size_t{1});
+        QCOMPARE(check.clusters, std::size_t{0});
+        QCOMPARE(check.unreadable, std::size_t{3});
+        QCOMPARE(check.problems.size(), std::size_t{3});
+    }
     void checkWantsACatalog()
     {
         QTemporaryDir home;

@@ -4,6 +4,7 @@
 #include "core/collective/axistable.h"
 #include "core/collective/unevengroup.h"
 #include "core/collective/wiring.h"
+#include "core/scenario/catalog.h"
 
 #include <QtTest>
 
@@ -372,6 +373,33 @@ private Q_SLOTS:
         QCOMPARE(row.links[0].participants, 6);
         QCOMPARE(row.links[1].participants, 2);
         QCOMPARE(row.links[1].bandwidth, 50.0);
+    }
+
+    /// Pods of 384 servers with all of the bandwidth inside and a seventh between them.
+    void shippedOversubscription()
+    {
+        Cluster cluster = *builtinCatalog().cluster("meta-24k-h100");
+        cluster.levels.back().extents = {768};
+        const AxisRow across = axisRow(cluster, {8, 768}, "DP");
+        QCOMPARE(across.links.size(), std::size_t{2});
+        QCOMPARE(across.links[0].leafUnits, 384);
+        QCOMPARE(across.links[0].participants, 384);
+        QCOMPARE(across.links[0].bandwidth, 50e9);
+        QCOMPARE(across.links[1].leaves, 2);
+        QCOMPARE(across.links[1].bandwidth, 50e9 / 7);
+        const AxisRow inside = axisRow(cluster, {8, 384}, "DP");
+        QCOMPARE(inside.links.size(), std::size_t{1});
+        QCOMPARE(inside.links[0].leaves, 0);
+        // Threes on leaves of four lie 3, 1 + 2, 2 + 1, 3: a server alone on its leaf receives two thirds at a seventh of its bandwidth.
+        cluster.levels.back().leafUnits = 4;
+        cluster.levels.back().extents = {12};
+        const GroupSpan threes(cluster, {8, 3});
+        QVERIFY(near(secondsOf(threes, Collective::AllGather, CollectiveAlgorithm::NestedRing), 2.0 / 3 / (50e9 / 7)));
+        QVERIFY(near(threes.cost(Collective::AllToAll, 3e12).transferTime, 2e12 / (50e9 / 7)));
+        const AxisRow row = axisRow(cluster, {8, 3}, "TP");
+        QCOMPARE(row.links.size(), std::size_t{2});
+        QCOMPARE(row.links[0].leafUnits, 4);
+        QCOMPARE(row.links[1].leaves, 3);
     }
 
     void namesSayEachLevel()
