@@ -10,6 +10,7 @@
 #include "core/scenario/catalog_check.h"
 #include "core/scenario/evaluate.h"
 #include "core/scenario/report_json.h"
+#include "core/scenario/serve.h"
 
 #include <array>
 #include <system_error>
@@ -65,7 +66,13 @@ Request evaluateCommand(const Arguments& arguments, std::istream& input)
     if (!source.ok())
         return badInput(source.error(), linesOf(users.notices));
     const Scenario& scenario = source.value().scenario;
-    const Report report = evaluate(scenario);
+    Report report = evaluate(scenario);
+    if (arguments.has(Flag::Simulate)) {
+        if (scenario.serving.load.kind == LoadKind::StaticBatch || scenario.serving.pools)
+            return badInput(usageError(arguments.command, "--simulate", "needs --concurrency or --rate, and one server without pools"));
+        if (report.legal)
+            adopt(scenario, simulate(scenario), report);
+    }
     Answer answer;
     answer.err = linesOf(users.notices) + linesOf(source.value().notices);
     if (arguments.has(Flag::Json))

@@ -71,6 +71,31 @@ constexpr std::array kFlags{
     FlagSpec{Flag::AxisOrder, "--axis-order", "", "tp,sp,attention-dp,pp,dp", K::Order, 0, 0, kScenario, "axes onto devices, innermost first"},
     FlagSpec{Flag::Mode, "--mode", "", "roofline|calibrated", K::Choice, 0, 0, kScenario | kValidate, "roofline (calibrated needs fitted constants, none are shipped)"},
     FlagSpec{Flag::Reserve, "--reserve", "", "BYTES", K::Bytes, 0, kMostReserve, kScenario, "memory kept for the runtime, e.g. 2GiB; 0 counts weights and KV alone"},
+    FlagSpec{Flag::Concurrency, "--concurrency", "", "N", K::Count, 1, kMaxConcurrency, kScenario, "serve N clients, each sending its next request when the last is answered"},
+    FlagSpec{Flag::Rate, "--rate", "", "R", K::Factor, 1, static_cast<std::int64_t>(kHundred * kMaxRate), kScenario, "serve R requests/s that arrive at random (Poisson)"},
+    FlagSpec{Flag::Engine, "--engine", "", "generic|vllm|sglang|trtllm", K::Choice, 0, 0, kScenario, "whose scheduler; the flags below change its defaults"},
+    FlagSpec{Flag::PrefillPolicy, "--prefill-policy", "", "chunked|prefill-first", K::Choice, 0, 0, kScenario, "prompts join decode steps, or go before them"},
+    FlagSpec{Flag::TokenBudget, "--token-budget", "", "N", K::Count, 1, kMaxTokenBudget, kScenario, "most tokens of a step of the engine"},
+    FlagSpec{Flag::MaxSequences, "--max-sequences", "", "N", K::Count, 1, kMaxConcurrency, kScenario, "most requests admitted at once, per attention-DP rank"},
+    FlagSpec{Flag::CutPrompts, "--cut-prompts", "", "on|off", K::Choice, 0, 0, kScenario, "a prompt may be prefilled over several steps"},
+    FlagSpec{Flag::Admission, "--admission", "", "greedy|guaranteed", K::Choice, 0, 0, kScenario, "greedy preempts when the KV cache is full; guaranteed reserves the whole output"},
+    FlagSpec{Flag::PollInterval, "--poll-interval", "", "N", K::Count, 1, kMaxPollInterval, kScenario, "decode steps between looks for new requests"},
+    FlagSpec{Flag::OverlapSchedule, "--overlap-schedule", "", "on|off", K::Choice, 0, 0, kScenario, "the next step is scheduled while one runs"},
+    FlagSpec{Flag::RequestOverhead, "--request-overhead", "", "SECONDS", K::Factor, 0, kHundred * 1000, kScenario, "HTTP and tokenizer before a request reaches the scheduler"},
+    FlagSpec{Flag::LengthSpread, "--length-spread", "", "X", K::Factor, 0, kHundred, kScenario, "input and output lengths even in [X, 1] of --input and --output"},
+    FlagSpec{Flag::InputPercentiles, "--input-percentiles", "", "P50,P90,P99", K::Counts, 1, kMaxTokens, kScenario, "prompt tokens at these percentiles, instead of --input"},
+    FlagSpec{Flag::OutputPercentiles, "--output-percentiles", "", "P50,P90,P99", K::Counts, 1, kMaxTokens, kScenario, "the same of the output, instead of --output"},
+    FlagSpec{Flag::PrefixHit, "--prefix-hit", "", "X", K::Factor, 0, kHundred, kScenario, "share of each prompt that the prefix cache holds"},
+    FlagSpec{Flag::DraftTokens, "--draft-tokens", "", "N", K::Count, 0, kMaxDraftTokens, kScenario, "speculative decoding: tokens drafted for each step; 0 is off"},
+    FlagSpec{Flag::Acceptance, "--acceptance", "", "X", K::Factor, 0, kHundred, kScenario, "share of drafted tokens that is accepted, each"},
+    FlagSpec{Flag::Draft, "--draft", "", "mtp|relative", K::Choice, 0, 0, kScenario, "drafted by the model's prediction layers, or by a model of --draft-cost"},
+    FlagSpec{Flag::DraftCost, "--draft-cost", "", "X", K::Factor, 0, kHundred * 10, kScenario, "a step of the draft model, in steps of this one"},
+    FlagSpec{Flag::PrefillPlan, "--prefill-plan", "", "PLAN", K::Text, 0, 0, kScenario, "disaggregated: plan of a prefill worker, tp=4,ep=4,workers=2:CLUSTER"},
+    FlagSpec{Flag::DecodePlan, "--decode-plan", "", "PLAN", K::Text, 0, 0, kScenario, "and of a decode worker"},
+    FlagSpec{Flag::Price, "--price", "", "USD", K::Factor, 0, static_cast<std::int64_t>(kHundred * kMaxPrice), kScenario, "price of a device-hour, instead of the cluster's"},
+    FlagSpec{Flag::Requests, "--requests", "", "N", K::Count, 1, kMaxSimulatedRequests, kScenario, "requests of the run (default ten for each client; 4,000 at a rate)"},
+    FlagSpec{Flag::Seed, "--seed", "", "N", K::Count, 0, 1'000'000'000, kScenario, "of the simulated lengths and arrivals"},
+    FlagSpec{Flag::Simulate, "--simulate", "", "", K::None, 0, 0, bit(Command::Evaluate), "simulate the scheduler instead of the analytic answer"},
     FlagSpec{Flag::Mesh, "--mesh", "", "X=4,Y=2", K::Text, 0, 0, kShard, "mesh axes and their sizes, innermost first (required)"},
     FlagSpec{Flag::Shape, "--shape", "", "I=1024,...", K::Text, 0, 0, kShard, "size of every dimension (required)"},
     FlagSpec{Flag::Format, "--format", "", kFormatNames, K::Choice, 0, 0, kShard, "number format of all arrays (default bf16)"},
@@ -94,7 +119,12 @@ constexpr std::string_view kScenarioDetails =
     "\n"
     "The plan, when there is no FILE: if any of --tp, --pp, --dp, --ep, --sp or --attention-dp is given, those not given are 1.\n"
     "If none is given but --model, --cluster or --devices is, TP is the largest legal one inside the scale-up domain (all devices\n"
-    "that are reached without the level that joins nodes) and the rest are 1. Microbatches not given are min(PP, batch).\n";
+    "that are reached without the level that joins nodes) and the rest are 1. Microbatches not given are min(PP, batch).\n"
+    "\n"
+    "Without --concurrency and --rate one static batch is served. With --concurrency and no --batch the step that is shown has as many\n"
+    "sequences as run at once: the clients of a replica, as far as they fit. --prefill-plan and --decode-plan name axes as the flags do\n"
+    "(tp, pp, dp, ep, sp, attention-dp), workers if they are to be so many (else: as few as the load needs) and after a colon the\n"
+    "cluster if it is another one; without flags for a plan the decode pool's is the one that is shown.\n";
 
 constexpr std::string_view kShardDetails =
     "PRODUCT is two sharded arrays and, if wanted, their result: \"A[I_X, J] . B[J_X, K] -> C[I, K]\". I_X is dimension I split over mesh\n"

@@ -2,6 +2,7 @@
 #include "app/cli/scenario_source.h"
 
 #include "app/cli/option_flags.h"
+#include "app/cli/serving_flags.h"
 #include "core/base/format.h"
 #include "core/hardware/resize.h"
 
@@ -243,6 +244,8 @@ Result<ScenarioSource> scenarioFrom(const Arguments& arguments, const std::strin
     applyWorkload(source.scenario, arguments);
     supportArithmetic(source.scenario, arguments, source.notices);
     applyPlan(source.scenario, arguments, !file.empty());
+    if (const Result<bool> serving = applyServing(source.scenario, arguments, catalog, source.notices); !serving.ok())
+        return serving.error();
     noteIdleFlags(source.scenario, arguments, source.notices);
     return source;
 }

@@ -2,6 +2,7 @@
 #include "core/scenario/evaluate.h"
 
 #include "core/plan/stages.h"
+#include "core/scenario/serve.h"
 #include "core/schedule/pieces.h"
 
 #include <algorithm>
@@ -278,23 +279,6 @@ void evaluatePhase(const Scenario& scenario, const StepModel& step, bool decode,
     phase.mfu = phase.time > 0 ? phase.flop / (phase.time * peak * devices) : 0;
 }
 
-void serve(const Scenario& scenario, Report& report)
-{
-    const Workload& work = scenario.workload;
-    ServingReport& serving = report.serving;
-    serving = {};
-    const double devices = static_cast<double>(scenario.plan.devices());
-    serving.ttft = report.prefill.time;
-    serving.tpot = report.decode.time;
-    serving.endToEnd = endToEndTime(work, serving.ttft, serving.tpot);
-    serving.outputTokensPerSecond = outputTokensPerSecond(work, scenario.plan.data(), serving.endToEnd);
-    serving.outputTokensPerSecondPerDevice = serving.outputTokensPerSecond / devices;
-    serving.decodeTokensPerSecond = static_cast<double>(scenario.plan.data()) * work.batch / serving.tpot;
-    serving.tokensPerSecondPerUser = 1 / serving.tpot;
-    const double perHour = scenario.cluster->pricePerDeviceHour * devices;
-    serving.costPerMillionTokens = perHour / 3600 / serving.outputTokensPerSecond * 1e6;
-}
-
 } // namespace
 
 Report evaluate(const Scenario& scenario)
@@ -333,7 +317,7 @@ void evaluate(const Scenario& scenario, Report& report)
         if (phase->droppedPairs > 0)
             report.warnings.push_back(
                 {Rule::DroppedTokens, PlanAxis::Expert, std::llround(phase->droppedPairs * 1e6), 0, phase == &report.decode ? 1 : 0});
-    serve(scenario, report);
+    serve(scenario, step, report);
 }
 
 Plan planAtBatch(const Plan& plan, int batch)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/scenario/option_json.h"
 
+#include "core/hardware/resize.h"
 #include "core/scenario/hardware_json.h"
 #include "core/scenario/scenario.h"
 
@@ -93,6 +94,16 @@ Routing readRouting(JsonObject object)
     return routing;
 }
 
+/// Largest value of a plan's axis that makes sense anywhere; whether it suits the model is for the legality rules.
+int limitOf(PlanAxis axis)
+{
+    switch (axis) {
+    case PlanAxis::PrefillMicrobatches:
+    case PlanAxis::DecodeMicrobatches: return kMaxBatch;
+    default: return kMaxDevices;
+    }
+}
+
 } // namespace
 
 PlanOptions readPlanOptions(JsonObject object)
@@ -115,6 +126,21 @@ PlanOptions readPlanOptions(JsonObject object)
     options.order = readOrder(object);
     object.finish();
     return options;
+}
+
+Plan readPlan(JsonObject object)
+{
+    Plan plan;
+    for (const PlanAxis axis : kPlanAxes) {
+        const bool required = axis == PlanAxis::Tensor || axis == PlanAxis::Pipeline || axis == PlanAxis::Data;
+        // The other axes are written only by plans that use them: absent means 1, that is not split (see resources/schema/scenario.json).
+        plan[axis] =
+            required ? object.requiredInt(keyOf(axis), 1, limitOf(axis)) : object.optionalInt(keyOf(axis), 1, limitOf(axis)).value_or(1);
+    }
+    if (const std::optional<JsonObject> options = object.optionalObject("options"))
+        plan.options = readPlanOptions(*options);
+    object.finish();
+    return plan;
 }
 
 Formats readFormats(JsonObject object, std::vector<std::string>& notices)
@@ -165,6 +191,16 @@ Json planOptionsJson(const PlanOptions& options)
     if (options.order != usual.order)
         for (const MeshAxis axis : options.order)
             json["axis_order"].push_back(wordOf(kMeshAxisWords, axis));
+    return json;
+}
+
+Json planJson(const Plan& plan)
+{
+    Json json;
+    for (const PlanAxis axis : kPlanAxes)
+        json[std::string(keyOf(axis))] = plan[axis];
+    if (Json options = planOptionsJson(plan.options); !options.empty())
+        json["options"] = std::move(options);
     return json;
 }
 

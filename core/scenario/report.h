@@ -6,7 +6,9 @@
 #include "core/cost/operators.h"
 #include "core/plan/stages.h"
 #include "core/schedule/timeline.h"
+#include "core/serving/disaggregation.h"
 
+#include <optional>
 #include <vector>
 
 namespace shardlens {
@@ -46,16 +48,23 @@ struct PhaseReport {
     }
 };
 
-/// Service figures of one static batch: all requests arrive together, are prefilled, then decoded to the end.
+/// Service figures: of one static batch (all requests arrive together, are prefilled, then decoded to the end), or under the scenario's
+/// load, then analytic unless simulated. Times of the first four are means over requests.
 struct ServingReport {
-    double ttft = 0;                  ///< seconds until the whole batch has its first token
+    double ttft = 0;                  ///< seconds until the first token; static: until the whole batch has it
     double tpot = 0;                  ///< seconds per further token of each sequence
     double endToEnd = 0;              ///< ttft + (output - 1) tpot
-    double outputTokensPerSecond = 0; ///< all replicas: batch x output / endToEnd
+    double outputTokensPerSecond = 0; ///< all replicas; static: batch x output / endToEnd
     double outputTokensPerSecondPerDevice = 0;
-    double decodeTokensPerSecond = 0;  ///< all replicas: batch / tpot
+    double decodeTokensPerSecond = 0;  ///< all replicas: sequences that decode / tpot
     double tokensPerSecondPerUser = 0; ///< 1 / tpot
-    double costPerMillionTokens = 0;   ///< USD; 0 when the cluster has no price
+    double costPerMillionTokens = 0;   ///< USD; 0 when there is no price
+    ServiceFigures service = {};       ///< distributions, occupation; of a static batch each percentile is its one value
+    std::optional<DisaggregatedFigures> pools = {};
+    double devices = 0;        ///< that serve: the plan's, or both pools'
+    double mfu = 0;            ///< useful FLOP of the tokens served / (peak x devices x time)
+    double mbu = 0;            ///< weights and KV that decode steps read / (HBM bandwidth x time), of one device; 0 with pools
+    double joulesPerToken = 0; ///< of output: power limit x devices / output tokens/s, an upper bound; 0 when the power is unknown
 };
 
 struct Report {

@@ -6,6 +6,7 @@
 #include "core/scenario/memorychange.h"
 #include "core/scenario/option_json.h"
 #include "core/scenario/report_parts.h"
+#include "core/scenario/serving_json.h"
 
 #include <nlohmann/json.hpp>
 
@@ -49,7 +50,7 @@ Json findingsJson(const std::vector<Finding>& findings, const Scenario& scenario
     return list;
 }
 
-Json planJson(const Plan& plan)
+Json reportedPlan(const Plan& plan)
 {
     Json json;
     for (const PlanAxis axis : kPlanAxes)
@@ -328,20 +329,6 @@ Json timelineJson(const Report& report)
     return json;
 }
 
-Json servingJson(const ServingReport& serving, bool priced)
-{
-    Json json;
-    json["ttft_s"] = numberJson(serving.ttft);
-    json["tpot_s"] = numberJson(serving.tpot);
-    json["end_to_end_s"] = numberJson(serving.endToEnd);
-    json["output_tokens_per_s"] = numberJson(serving.outputTokensPerSecond);
-    json["output_tokens_per_s_per_device"] = numberJson(serving.outputTokensPerSecondPerDevice);
-    json["decode_tokens_per_s"] = numberJson(serving.decodeTokensPerSecond);
-    json["tokens_per_s_per_user"] = numberJson(serving.tokensPerSecondPerUser);
-    json["usd_per_million_output_tokens"] = priced ? numberJson(serving.costPerMillionTokens) : Json(nullptr);
-    return json;
-}
-
 } // namespace
 
 std::string printReportJson(const Scenario& scenario, const Report& report)
@@ -355,7 +342,7 @@ std::string printReportJson(const Scenario& scenario, const Report& report)
     json["devices"] = scenario.cluster->devices();
     json["formats"] = formatsJson(scenario.formats);
     json["workload"] = workloadJson(scenario.workload);
-    json["plan"] = planJson(scenario.plan);
+    json["plan"] = reportedPlan(scenario.plan);
     json["legal"] = report.legal;
     json["violations"] = findingsJson(report.violations, scenario, true);
     json["warnings"] = findingsJson(report.warnings, scenario, false);
@@ -370,7 +357,7 @@ std::string printReportJson(const Scenario& scenario, const Report& report)
         json["decode"] = phaseJson(report.decode, step, true);
     }
     json["timeline"] = report.legal ? timelineJson(report) : Json(nullptr);
-    json["serving"] = report.legal ? servingJson(report.serving, scenario.cluster->pricePerDeviceHour > 0) : Json(nullptr);
+    json["serving"] = report.legal ? servingReportJson(scenario, report.serving) : Json(nullptr);
     json["axes"] = report.legal ? axesJson(scenario) : Json(nullptr);
     json["stages"] = report.legal ? stagesJson(scenario) : Json(nullptr);
     json["routing"] = report.legal && scenario.model->hasExperts() ? routingJson(scenario) : Json(nullptr);

@@ -7,6 +7,7 @@
 #include "core/scenario/memorychange.h"
 #include "core/scenario/report_json.h"
 #include "core/scenario/report_parts.h"
+#include "core/scenario/serve.h"
 
 #include <algorithm>
 #include <array>
@@ -193,16 +194,75 @@ std::string operatorsText(std::string_view title, const PhaseReport& phase, std:
     return text;
 }
 
+std::string percentilesText(const Percentiles& p)
+{
+    return "p50 " + formatSeconds(p.p50) + ", p90 " + formatSeconds(p.p90) + ", p99 " + formatSeconds(p.p99);
+}
+
+std::string loadText(const ServingSettings& serving)
+{
+    const ServingLoad& load = serving.load;
+    if (load.kind == LoadKind::StaticBatch)
+        return "one static batch";
+    return (load.kind == LoadKind::ClosedLoop ? formatCount(load.concurrency) + " clients" : formatNumber(load.rate) + " requests/s")
+           + " on " + std::string(nameOf(serving.engine.engine));
+}
+
+std::string poolsText(const DisaggregatedFigures& pools)
+{
+    const auto pool = [](std::string_view label, int workers, std::int64_t devices, double rate, double utilisation) {
+        return row(label, formatCount(workers) + (workers == 1 ? " worker" : " workers"),
+                   formatCount(devices) + " devices, " + formatNumber(rate) + " requests/s each, " + formatPercent(utilisation) + " used");
+    };
+    return pool("Prefill pool", pools.prefillWorkers, pools.prefillDevices, pools.prefillRate, pools.prefillUtilisation)
+           + pool("Decode pool", pools.decodeWorkers, pools.decodeDevices, pools.decodeRate, pools.decodeUtilisation)
+           + row("Prefill, transfer", formatSeconds(pools.prefillTime),
+                 "and " + formatSeconds(pools.transferTime) + " for " + formatBytes(pools.transferBytes) + " of KV cache");
+}
+
 std::string servingText(const Scenario& scenario, const ServingReport& serving)
 {
-    std::string text = "\nService of one static batch\n";
-    text += row("TTFT", formatSeconds(serving.ttft), "until every sequence has its first token");
-    text += row("TPOT", formatSeconds(serving.tpot), formatNumber(serving.tokensPerSecondPerUser) + " tokens/s per user");
-    text += row("End to end", formatSeconds(serving.endToEnd));
+    const ServiceFigures& service = serving.service;
+    const bool isStatic = scenario.serving.load.kind == LoadKind::StaticBatch;
+    std::string text = "\nService of " + loadText(scenario.serving)
+                       + (isStatic            ? ""
+                          : service.simulated ? ", simulated"
+                                              : ", analytic")
+                       + '\n';
+    switch (service.status) {
+    case ServiceStatus::Served:
+    case ServiceStatus::Cancelled: break;
+    case ServiceStatus::Saturated:
+        text += row("Saturated", formatNumber(service.saturationRate) + " requests/s",
+                    "is the most that can be served: the queue grows without end");
+        break;
+    case ServiceStatus::DoesNotFit: return text + row("Does not fit", "", "the longest request has no room in the KV cache");
+    case ServiceStatus::IllegalPools: return text + row("Not legal", "", "a pool's plan cannot run on its cluster");
+    }
+    text += row("TTFT", formatSeconds(serving.ttft), isStatic ? "until every sequence has its first token" : percentilesText(service.ttft));
+    text +=
+        row("TPOT", formatSeconds(serving.tpot),
+            formatNumber(serving.tokensPerSecondPerUser) + " tokens/s per user" + (isStatic ? "" : "; " + percentilesText(service.tpot)));
+    text += row("End to end", formatSeconds(serving.endToEnd), isStatic ? "" : percentilesText(service.endToEnd));
     text += row("Output tokens/s", formatNumber(serving.outputTokensPerSecond),
                 formatNumber(serving.outputTokensPerSecondPerDevice) + " per device");
-    if (scenario.cluster->pricePerDeviceHour > 0)
-        text += row("USD per million tokens", formatNumber(serving.costPerMillionTokens), scenario.cluster->priceSource);
+    if (!isStatic) {
+        if (serving.pools)
+            text += poolsText(*serving.pools);
+        std::string running = formatNumber(service.meanWaiting) + " waiting, " + formatNumber(service.meanBatch) + " in a decode step";
+        if (service.simulated && service.preemptions > 0)
+            running += ", " + formatCount(service.preemptions) + " preemptions";
+        text += row("Running per replica", formatNumber(service.meanRunning), running);
+        if (service.saturationRate > 0 && service.status == ServiceStatus::Served)
+            text += row("Saturates at", formatNumber(service.saturationRate), "requests/s");
+    }
+    if (serving.mfu > 0)
+        text += row("MFU, MBU", formatPercent(serving.mfu), formatPercent(serving.mbu) + " of the HBM bandwidth, by decode steps");
+    if (serving.costPerMillionTokens > 0)
+        text += row("USD per million tokens", formatNumber(serving.costPerMillionTokens), priceSource(scenario));
+    if (serving.joulesPerToken > 0)
+        text +=
+            row("Energy per token", formatNumber(serving.joulesPerToken) + " J", "at most: every device at its power limit all the time");
     return text;
 }
 

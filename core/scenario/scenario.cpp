@@ -13,10 +13,15 @@ bool equalValues(const std::shared_ptr<const T>& a, const std::shared_ptr<const 
 
 } // namespace
 
+bool operator==(const PoolSettings& a, const PoolSettings& b)
+{
+    return a.plan == b.plan && a.workers == b.workers && equalValues(a.cluster, b.cluster);
+}
+
 bool operator==(const Scenario& a, const Scenario& b)
 {
     return a.formats == b.formats && a.workload == b.workload && a.plan == b.plan && a.mode == b.mode && a.reserve == b.reserve
-           && equalValues(a.model, b.model) && equalValues(a.cluster, b.cluster);
+           && a.serving == b.serving && equalValues(a.model, b.model) && equalValues(a.cluster, b.cluster);
 }
 
 } // namespace shardlens

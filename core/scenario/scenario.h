@@ -6,9 +6,11 @@
 #include "core/hardware/cluster.h"
 #include "core/model/architecture.h"
 #include "core/plan/legality.h"
+#include "core/serving/load.h"
 
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace shardlens {
 
@@ -16,6 +18,38 @@ enum class Mode : std::uint8_t {
     Roofline,   ///< efficiency 1, no overheads: lower bounds
     Calibrated, ///< constants of the engine on the accelerator, fitted to measurements
 };
+
+/// One pool of disaggregated serving: workers that each run `plan` on devices of `cluster`.
+struct PoolSettings {
+    Plan plan;
+    std::shared_ptr<const Cluster> cluster; ///< null: the scenario's
+    int workers = 0;                        ///< 0: as many as the load needs
+    friend bool operator==(const PoolSettings& a, const PoolSettings& b);
+};
+
+/// What one's own devices cost.
+struct DevicePrice {
+    double usdPerHour = 0; ///< of one device
+    std::string source;    ///< whose price, and of which day
+    friend bool operator==(const DevicePrice&, const DevicePrice&) = default;
+};
+
+/// How the scenario is served. The default, a static batch, is Workload::batch requests that arrive together.
+struct ServingSettings {
+    /// Prefill and decode in pools of their own; Scenario::plan is then not what serves.
+    struct Pools {
+        PoolSettings prefill;
+        PoolSettings decode;
+        friend bool operator==(const Pools&, const Pools&) = default;
+    };
+    ServingLoad load;
+    EngineSettings engine;
+    std::optional<DevicePrice> price; ///< unset: the cluster's
+    std::optional<Pools> pools;
+    friend bool operator==(const ServingSettings&, const ServingSettings&) = default;
+};
+inline constexpr double kMaxPrice = 1e6;
+inline constexpr int kMaxWorkers = 65536;
 
 struct Scenario {
     std::shared_ptr<const Model> model;     ///< never null
@@ -27,6 +61,7 @@ struct Scenario {
     /// Calibrated: constants of the engine on the cluster's accelerator; null in roofline mode. Follows from the other fields: see calibrate().
     std::shared_ptr<const Calibration> calibration;
     std::optional<Bytes> reserve; ///< bytes per device; unset: see memory.h
+    ServingSettings serving;
 
     [[nodiscard]] const StepConstants& constants() const { return calibration ? calibration->constants.step : rooflineConstants(); }
     [[nodiscard]] PlanContext context() const

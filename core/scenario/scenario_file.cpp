@@ -6,6 +6,8 @@
 #include "core/scenario/json_reader.h"
 #include "core/scenario/model_json.h"
 #include "core/scenario/option_json.h"
+#include "core/scenario/serve.h"
+#include "core/scenario/serving_json.h"
 #include "core/scenario/similar.h"
 
 #include <nlohmann/json.hpp>
@@ -33,9 +35,8 @@ std::shared_ptr<const Model> readScenarioModel(JsonObject& root, const Catalog& 
     return nullptr;
 }
 
-std::shared_ptr<const Cluster> readScenarioCluster(JsonObject& root, const Catalog& catalog)
+std::shared_ptr<const Cluster> readScenarioCluster(JsonValue value, const Catalog& catalog)
 {
-    JsonValue value = root.required("cluster");
     if (value.isObject())
         return std::make_shared<const Cluster>(readCluster(value.asObject(), catalog.accelerators));
     const std::string id = value.asString();
@@ -43,31 +44,6 @@ std::shared_ptr<const Cluster> readScenarioCluster(JsonObject& root, const Catal
         return cluster;
     value.fail("the id of a cluster in the catalog or an object that describes one" + proposal(catalog.similarClusters(id)));
     return nullptr;
-}
-
-/// Largest value of a plan's axis that makes sense anywhere; whether it suits the model is for the legality rules.
-int limitOf(PlanAxis axis)
-{
-    switch (axis) {
-    case PlanAxis::PrefillMicrobatches:
-    case PlanAxis::DecodeMicrobatches: return kMaxBatch;
-    default: return kMaxDevices;
-    }
-}
-
-Plan readPlan(JsonObject object)
-{
-    Plan plan;
-    for (const PlanAxis axis : kPlanAxes) {
-        const bool required = axis == PlanAxis::Tensor || axis == PlanAxis::Pipeline || axis == PlanAxis::Data;
-        // The other axes are written only by plans that use them: absent means 1, that is not split (see resources/schema/scenario.json).
-        plan[axis] =
-            required ? object.requiredInt(keyOf(axis), 1, limitOf(axis)) : object.optionalInt(keyOf(axis), 1, limitOf(axis)).value_or(1);
-    }
-    if (const std::optional<JsonObject> options = object.optionalObject("options"))
-        plan.options = readPlanOptions(*options);
-    object.finish();
-    return plan;
 }
 
 /// The fields nobody knew, as {"/pointer": value, ...}; empty text when there are none.
@@ -121,7 +97,8 @@ void restoreUnknown(const std::string& unknownFields, nlohmann::ordered_json& js
             if (place.empty())
                 continue;
             // Objects that are written only when something in them differs.
-            if (const std::string parent = place.parent_pointer().to_string(); parent == "/plan/options" || parent == "/workload/routing")
+            if (const std::string parent = place.parent_pointer().to_string();
+                parent == "/plan/options" || parent == "/workload/routing" || parent.starts_with("/serving"))
                 if (nlohmann::ordered_json& made = json[place.parent_pointer()]; made.is_null())
                     made = nlohmann::ordered_json::object();
             if (!json.contains(place.parent_pointer()))
@@ -133,16 +110,6 @@ void restoreUnknown(const std::string& unknownFields, nlohmann::ordered_json& js
             continue; // not a pointer: nothing that parseScenario() wrote
         }
     }
-}
-
-nlohmann::ordered_json planJson(const Plan& plan)
-{
-    nlohmann::ordered_json json;
-    for (const PlanAxis axis : kPlanAxes)
-        json[std::string(keyOf(axis))] = plan[axis];
-    if (nlohmann::ordered_json options = planOptionsJson(plan.options); !options.empty())
-        json["options"] = std::move(options);
-    return json;
 }
 
 /// The id when the catalog holds this very model, otherwise all of it.
@@ -179,13 +146,16 @@ Result<ScenarioFile> parseScenario(std::string_view json, const std::string& fil
     ScenarioFile file;
     Scenario& scenario = file.scenario;
     scenario.model = readScenarioModel(root, catalog);
-    const std::shared_ptr<const Cluster> cluster = readScenarioCluster(root, catalog);
+    const std::shared_ptr<const Cluster> cluster = readScenarioCluster(root.required("cluster"), catalog);
     const int devices = root.requiredInt("devices", 1, kMaxDevices);
     scenario.formats = readFormats(root.requiredObject("formats"), file.notices);
     scenario.workload = readWorkload(root.requiredObject("workload"));
     scenario.plan = readPlan(root.requiredObject("plan"));
     scenario.mode = static_cast<Mode>(root.requiredChoice("mode", kModes));
     scenario.reserve = root.optionalInt64("reserve_bytes", 0, kMaxReserve);
+    if (const std::optional<JsonObject> serving = root.optionalObject("serving"))
+        scenario.serving =
+            readServing(*serving, *scenario.model, [&catalog](JsonValue value) { return readScenarioCluster(std::move(value), catalog); });
     root.finish();
     if (reader.failed())
         return reader.error();
@@ -194,6 +164,8 @@ Result<ScenarioFile> parseScenario(std::string_view json, const std::string& fil
     if (!sized.ok())
         return Error{fileName, "/devices", sized.error().found, sized.error().allowed};
     scenario.cluster = sized.value() == *cluster ? cluster : std::make_shared<const Cluster>(std::move(sized).value());
+    if (const std::vector<std::string> problems = poolProblems(scenario); !problems.empty())
+        return Error{fileName, "/serving/pools", {}, problems.front()};
     noteUnknown(reader, document.value(), version, file);
     return file;
 }
@@ -221,6 +193,9 @@ std::string printScenario(const ScenarioFile& file, const Catalog& catalog)
     json["mode"] = kModes[static_cast<std::size_t>(scenario.mode)];
     if (scenario.reserve)
         json["reserve_bytes"] = *scenario.reserve;
+    const auto cluster = [&catalog](const Cluster& pool) { return scenarioClusterJson(pool, catalog); };
+    if (nlohmann::ordered_json serving = servingJson(scenario.serving, cluster); !serving.empty())
+        json["serving"] = std::move(serving);
     restoreUnknown(file.unknownFields, json);
     // Names from hostile files may hold bytes that are not UTF-8 only if a caller made them; replaced rather than thrown on.
     return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';

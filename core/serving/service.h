@@ -36,11 +36,12 @@ struct Percentiles {
 
 enum class ServiceStatus : std::uint8_t {
     Served,
-    Saturated,  ///< open loop: more arrives than can be served; the queue and TTFT grow without end
-    DoesNotFit, ///< not even one request has room in the KV cache: no figures
-    Cancelled,  ///< the simulation was told to stop: no figures
+    Saturated,    ///< open loop: more arrives than can be served; the queue and TTFT grow without end
+    DoesNotFit,   ///< not even one request has room in the KV cache: no figures
+    IllegalPools, ///< a pool's plan is not legal on its cluster: no figures
+    Cancelled,    ///< the simulation was told to stop: no figures
 };
-[[nodiscard]] std::string_view keyOf(ServiceStatus status); ///< "served", "saturated", "does_not_fit", "cancelled"
+[[nodiscard]] std::string_view keyOf(ServiceStatus status); ///< "served", "saturated", "does_not_fit", "illegal_pools", "cancelled"
 
 struct ServiceFigures {
     ServiceStatus status = ServiceStatus::Served;
@@ -53,7 +54,7 @@ struct ServiceFigures {
     double outputTokensPerSecond = 0;
     double totalTokensPerSecond = 0; ///< with prompts
     double saturationRate = 0;       ///< requests/s that can be served at most (analytic)
-    // Of one replica, means over the time measured
+    // Of one replica, means over all of the time
     double meanRunning = 0;    ///< requests admitted
     double meanBatch = 0;      ///< sequences of a decode step
     double meanWaiting = 0;    ///< requests that wait for admission
@@ -64,7 +65,7 @@ struct ServiceFigures {
     // Counts of the simulation
     std::int64_t requests = 0; ///< measured
     std::int64_t preemptions = 0;
-    double duration = 0; ///< s of simulated time that were measured
+    double duration = 0; ///< s of simulated time, all of it
     friend bool operator==(const ServiceFigures&, const ServiceFigures&) = default;
 };
 

@@ -159,6 +159,7 @@ std::string_view keyOf(ServiceStatus status)
     case ServiceStatus::Served: break;
     case ServiceStatus::Saturated: return "saturated";
     case ServiceStatus::DoesNotFit: return "does_not_fit";
+    case ServiceStatus::IllegalPools: return "illegal_pools";
     case ServiceStatus::Cancelled: return "cancelled";
     }
     return "served";

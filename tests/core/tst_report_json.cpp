@@ -102,6 +102,9 @@ Report sample()
     report.decode.timeline.idleFraction = 0.25;
     report.decode.timeline.microbatches = 2;
     report.serving = {2.5, 0.015, 6.325, 1295.25, 161.90625, 2133.5, 66.7, 11.8};
+    report.serving.service.ttft = {2.5, 2.5, 2.5, 2.5};
+    report.serving.service.tpot = {0.015, 0.015, 0.015, 0.015};
+    report.serving.service.endToEnd = {6.325, 6.325, 6.325, 6.325};
     return report;
 }
 
@@ -175,12 +178,18 @@ private Q_SLOTS:
         QCOMPARE(json["timeline"]["decode_microbatches"], 2);
         QCOMPARE(json["timeline"]["prefill_cells"][1]["stage"], 1);
         QCOMPARE(json["timeline"]["prefill_cells"][1]["start_s"], 0.5);
-        QCOMPARE(json["serving"]["ttft_s"], 2.5);
-        QCOMPARE(json["serving"]["tpot_s"], 0.015);
+        for (const char* key : {"mean", "p50", "p90", "p99"}) {
+            QCOMPARE(json["serving"]["ttft_s"][key], 2.5);
+            QCOMPARE(json["serving"]["tpot_s"][key], 0.015);
+            QCOMPARE(json["serving"]["e2e_s"][key], 6.325);
+        }
+        QCOMPARE(json["serving"]["method"], "static batch");
+        QVERIFY(json["serving"]["interval_80"].is_null());
+        QVERIFY(json["serving"]["provenance"].get<std::string>().starts_with("roofline"));
         QCOMPARE(json["serving"]["output_tokens_per_s"], 1295.25);
         QCOMPARE(json["serving"]["output_tokens_per_s_per_device"], 161.90625);
         QCOMPARE(json["serving"]["tokens_per_s_per_user"], 66.7);
-        QCOMPARE(json["serving"]["usd_per_million_output_tokens"], 11.8);
+        QCOMPARE(json["serving"]["cost_usd_per_mtok"], 11.8);
     }
 
     void operators()
@@ -413,7 +422,7 @@ private Q_SLOTS:
         QCOMPARE(QString::fromStdString(schemaProblemsOf(text)), QString());
         const Json json = Json::parse(text);
         QVERIFY(json["prefill"]["mfu"].is_null() && json["decode"]["mfu"].is_null());
-        QVERIFY(json["serving"]["usd_per_million_output_tokens"].is_null());
+        QVERIFY(json["serving"]["cost_usd_per_mtok"].is_null());
     }
 
     void manyCellsAreOnlyCounted()

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/scenario/serve.h"
+
+#include "core/schedule/pieces.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+
+namespace {
+
+/// Of the fastest arithmetic that the steps use.
+double peakOf(const Scenario& scenario, const Report& report)
+{
+    const Accelerator& accelerator = scenario.cluster->accelerator;
+    double peak = accelerator.peakOf(scenario.formats.compute);
+    for (const PhaseReport* phase : {&report.prefill, &report.decode})
+        for (const OperatorCost& op : phase->operators)
+            if (op.flop > 0)
+                peak = std::max(peak, accelerator.peakOf(op.arithmetic));
+    return peak;
+}
+
+/// Weights and KV that one device of the busiest stage reads in a decode step of `sequences` per replica.
+double decodeBytes(const StepModel& step, const StageLayout& layout, double sequences, double context)
+{
+    static thread_local std::vector<OperatorCost> rows;
+    const auto batch = std::max<std::int64_t>(1, std::llround(sequences));
+    const std::int64_t microbatches = std::min<std::int64_t>(step.plan().decodeMicrobatches(), batch);
+    const StepTokens tokens{ceilDiv(batch, microbatches), 1, std::max<std::int64_t>(1, std::llround(context)), true, true};
+    const auto sum = [](const std::vector<OperatorCost>& operators) {
+        double bytes = 0;
+        for (const OperatorCost& op : operators)
+            bytes += op.weightBytes + op.kvBytes;
+        return bytes;
+    };
+    std::vector<double> kinds;
+    for (std::size_t kind = 0; kind < step.model().kinds.size(); ++kind) {
+        rows.clear();
+        step.layerOperators(static_cast<int>(kind), tokens, rows);
+        kinds.push_back(sum(rows));
+    }
+    rows.clear();
+    step.headOperators(tokens, rows);
+    const double head = sum(rows);
+    double most = 0;
+    for (int stage = 0; stage < layout.stages(); ++stage) {
+        double bytes = layout.holdsHead(stage) ? head : 0;
+        for (std::size_t kind = 0; kind < kinds.size(); ++kind)
+            bytes += layout.kindCount(stage, kind) * kinds[kind];
+        most = std::max(most, bytes);
+    }
+    return most * static_cast<double>(microbatches);
+}
+
+ServiceInput inputOf(const Scenario& scenario, const StepModel& step, std::int64_t kvTokens)
+{
+    return {step, scenario.workload.input, scenario.workload.output, kvTokens, scenario.serving.load, scenario.serving.engine};
+}
+
+/// What follows from rates: per device, per user, money and energy.
+void fillRates(const Scenario& scenario, ServingReport& serving)
+{
+    const auto finite = [](double value) { return std::isfinite(value) ? value : 0; };
+    serving.outputTokensPerSecondPerDevice = serving.outputTokensPerSecond / serving.devices;
+    serving.tokensPerSecondPerUser = serving.tpot > 0 ? 1 / serving.tpot : 0;
+    double perHour = pricePerDeviceHour(scenario, *scenario.cluster) * serving.devices;
+    double watts = scenario.cluster->accelerator.powerWatts * serving.devices;
+    if (serving.pools && scenario.serving.pools) {
+        const Cluster& prefill = clusterOf(scenario, scenario.serving.pools->prefill);
+        const Cluster& decode = clusterOf(scenario, scenario.serving.pools->decode);
+        const auto prefillDevices = static_cast<double>(serving.pools->prefillDevices);
+        const auto decodeDevices = static_cast<double>(serving.pools->decodeDevices);
+        const double prices[] = {pricePerDeviceHour(scenario, prefill), pricePerDeviceHour(scenario, decode)};
+        perHour = prices[0] > 0 && prices[1] > 0 ? prices[0] * prefillDevices + prices[1] * decodeDevices : 0;
+        const bool powersKnown = prefill.accelerator.powerWatts > 0 && decode.accelerator.powerWatts > 0;
+        watts = powersKnown ? prefill.accelerator.powerWatts * prefillDevices + decode.accelerator.powerWatts * decodeDevices : 0;
+    }
+    serving.costPerMillionTokens = finite(perHour / 3600 / serving.outputTokensPerSecond * 1e6);
+    serving.joulesPerToken = finite(watts / serving.outputTokensPerSecond);
+}
+
+void serveStatic(const Scenario& scenario, Report& report)
+{
+    const Workload& work = scenario.workload;
+    ServingReport& serving = report.serving;
+    const double devices = static_cast<double>(scenario.plan.devices());
+    serving.devices = devices;
+    serving.ttft = report.prefill.time;
+    serving.tpot = report.decode.time;
+    serving.endToEnd = endToEndTime(work, serving.ttft, serving.tpot);
+    serving.outputTokensPerSecond = outputTokensPerSecond(work, scenario.plan.data(), serving.endToEnd);
+    serving.decodeTokensPerSecond = static_cast<double>(scenario.plan.data()) * work.batch / serving.tpot;
+    fillRates(scenario, serving);
+
+    ServiceFigures& service = serving.service;
+    service.ttft = {serving.ttft, serving.ttft, serving.ttft, serving.ttft};
+    service.tpot = {serving.tpot, serving.tpot, serving.tpot, serving.tpot};
+    service.endToEnd = {serving.endToEnd, serving.endToEnd, serving.endToEnd, serving.endToEnd};
+    service.requestsPerSecond = serving.outputTokensPerSecond / work.output;
+    service.outputTokensPerSecond = serving.outputTokensPerSecond;
+    service.totalTokensPerSecond = service.requestsPerSecond * static_cast<double>(work.fullContext());
+    service.meanRunning = service.meanBatch = work.batch;
+    service.utilisation = 1;
+    service.stepsPerSecond = 1 / serving.tpot;
+    const double decodes = work.output - 1;
+    const double replica = devices / scenario.plan.data();
+    serving.mfu = (report.prefill.flop + decodes * report.decode.flop) / (serving.endToEnd * peakOf(scenario, report) * replica);
+    double bytes = 0;
+    for (const OperatorCost& op : report.decode.operators)
+        if (op.stage == report.decode.busiestStage)
+            bytes += op.stageLayers * (op.weightBytes + op.kvBytes);
+    const std::int64_t microbatches = std::min(scenario.plan.decodeMicrobatches(), work.batch);
+    serving.mbu = bytes * static_cast<double>(microbatches) / (serving.tpot * scenario.cluster->accelerator.memoryBandwidth);
+}
+
+/// Means, rates and use of the hardware out of service.
+void fillFromService(const Scenario& scenario, const StepModel* step, Report& report)
+{
+    ServingReport& serving = report.serving;
+    const ServiceFigures& service = serving.service;
+    serving.ttft = service.ttft.mean;
+    serving.tpot = service.tpot.mean;
+    serving.endToEnd = service.endToEnd.mean;
+    serving.outputTokensPerSecond = service.outputTokensPerSecond;
+    fillRates(scenario, serving);
+    serving.decodeTokensPerSecond = serving.tpot > 0 ? service.meanBatch * scenario.plan.data() / serving.tpot : 0;
+    if (!step || service.status == ServiceStatus::DoesNotFit)
+        return;
+    const ServingLoad& load = scenario.serving.load;
+    const double prompt = rangeOf(load.inputLengths, scenario.workload.input).mean;
+    const double output = rangeOf(load.outputLengths, scenario.workload.output).mean;
+    const auto hit = std::min(std::llround(std::floor(load.prefixHit * prompt)), std::llround(prompt) - 1);
+    const auto context = std::max<std::int64_t>(1, std::llround(prompt + 0.5 * output));
+    const double each =
+        step->usefulFlop({1, std::llround(prompt) - hit, hit, false, true}) + (output - 1) * step->usefulFlop({1, 1, context, true, true});
+    serving.mfu = service.requestsPerSecond * each / (peakOf(scenario, report) * serving.devices);
+    serving.mbu = decodeBytes(*step, report.layout, service.meanBatch, static_cast<double>(context)) * service.stepsPerSecond
+                  / scenario.cluster->accelerator.memoryBandwidth;
+}
+
+PlanContext poolContext(const Scenario& scenario, const PoolSettings& pool)
+{
+    return {*scenario.model, clusterOf(scenario, pool), scenario.workload, scenario.formats};
+}
+
+void servePools(const Scenario& scenario, Report& report)
+{
+    const ServingSettings::Pools& pools = *scenario.serving.pools;
+    ServingReport& serving = report.serving;
+    if (!isLegalMap(poolContext(scenario, pools.prefill), pools.prefill.plan)
+        || !isLegalMap(poolContext(scenario, pools.decode), pools.decode.plan)) {
+        serving.service.status = ServiceStatus::IllegalPools;
+        return;
+    }
+    const StepModel prefill(*scenario.model, clusterOf(scenario, pools.prefill), scenario.formats, pools.prefill.plan,
+                            scenario.workload.routing, StepDetail::Times);
+    const StepModel decode(*scenario.model, clusterOf(scenario, pools.decode), scenario.formats, pools.decode.plan,
+                           scenario.workload.routing, StepDetail::Times);
+    const auto capacity = [&](const PoolSettings& pool) {
+        const MemoryTerms memory(poolContext(scenario, pool), pool.plan, scenario.reserve);
+        return kvCapacity(memory, pool.plan, scenario.serving.engine, scenario.workload.input, scenario.workload.output);
+    };
+    DisaggregatedInput input{{prefill, capacity(pools.prefill), scenario.serving.engine, pools.prefill.workers},
+                             {decode, capacity(pools.decode), scenario.serving.engine, pools.decode.workers},
+                             scenario.workload.input,
+                             scenario.workload.output,
+                             scenario.serving.load,
+                             transferBandwidthOf(prefill, decode),
+                             transferLatencyOf(prefill, decode),
+                             0};
+    const double prompt = rangeOf(scenario.serving.load.inputLengths, scenario.workload.input).mean;
+    input.transferBytes = handedOverBytes(prefill, static_cast<int>(std::lround(prompt)));
+    serving.pools = serveDisaggregated(input);
+    serving.service = serving.pools->service;
+    serving.devices = static_cast<double>(serving.pools->devices());
+    fillFromService(scenario, nullptr, report);
+    serving.decodeTokensPerSecond = serving.outputTokensPerSecond;
+}
+
+} // namespace
+
+const Cluster& clusterOf(const Scenario& scenario, const PoolSettings& pool)
+{
+    return pool.cluster ? *pool.cluster : *scenario.cluster;
+}
+
+std::int64_t kvCapacity(const Scenario& scenario)
+{
+    const MemoryTerms memory(scenario.context(), scenario.plan, scenario.reserve);
+    return kvCapacity(memory, scenario.plan, scenario.serving.engine, scenario.workload.input, scenario.workload.output);
+}
+
+double pricePerDeviceHour(const Scenario& scenario, const Cluster& cluster)
+{
+    return scenario.serving.price ? scenario.serving.price->usdPerHour : cluster.pricePerDeviceHour;
+}
+
+std::string priceSource(const Scenario& scenario)
+{
+    return scenario.serving.price ? scenario.serving.price->source : scenario.cluster->priceSource;
+}
+
+std::vector<std::string> poolProblems(const Scenario& scenario)
+{
+    std::vector<std::string> problems;
+    if (!scenario.serving.pools)
+        return problems;
+    const ServingSettings::Pools& pools = *scenario.serving.pools;
+    const auto look = [&](std::string_view name, const PoolSettings& pool) {
+        const PlanContext context = poolContext(scenario, pool);
+        std::vector<Finding> violations;
+        std::vector<Finding> warnings;
+        checkPlan(context, pool.plan, violations, warnings);
+        for (const Finding& finding : violations)
+            // A pool's step is not the workload's batch.
+            if (finding.rule != Rule::MicrobatchBatch && finding.rule != Rule::AttentionDataBatch
+                && finding.rule != Rule::VirtualMicrobatches)
+                problems.push_back(std::string(name) + " pool: " + sentence(finding, context, pool.plan));
+    };
+    look("prefill", pools.prefill);
+    look("decode", pools.decode);
+    return problems;
+}
+
+void serve(const Scenario& scenario, const StepModel& step, Report& report)
+{
+    ServingReport& serving = report.serving;
+    serving = {};
+    serving.devices = static_cast<double>(scenario.plan.devices());
+    if (scenario.serving.load.kind == LoadKind::StaticBatch) {
+        serveStatic(scenario, report);
+        return;
+    }
+    if (scenario.serving.pools) {
+        servePools(scenario, report);
+        return;
+    }
+    serving.service = serveAnalytic(inputOf(scenario, step, kvCapacity(scenario)));
+    fillFromService(scenario, &step, report);
+}
+
+ServiceFigures simulate(const Scenario& scenario, const SimulationControl& control)
+{
+    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing, StepDetail::Times);
+    return serveSimulated(inputOf(scenario, step, kvCapacity(scenario)), control);
+}
+
+void adopt(const Scenario& scenario, const ServiceFigures& figures, Report& report)
+{
+    if (figures.status == ServiceStatus::Cancelled)
+        return;
+    report.serving.service = figures;
+    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing);
+    fillFromService(scenario, &step, report);
+}
+
+} // namespace shardlens
