@@ -54,9 +54,18 @@ double decodeBytes(const StepModel& step, const StageLayout& layout, double sequ
     return most * static_cast<double>(microbatches);
 }
 
+/// The engine with what was measured of it.
+EngineSettings engineOf(const Scenario& scenario)
+{
+    EngineSettings engine = scenario.serving.engine;
+    if (scenario.calibration)
+        engine.requestOverhead += scenario.calibration->constants.requestOverhead;
+    return engine;
+}
+
 ServiceInput inputOf(const Scenario& scenario, const StepModel& step, std::int64_t kvTokens)
 {
-    return {step, scenario.workload.input, scenario.workload.output, kvTokens, scenario.serving.load, scenario.serving.engine};
+    return {step, scenario.workload.input, scenario.workload.output, kvTokens, scenario.serving.load, engineOf(scenario)};
 }
 
 /// What follows from rates: per device, per user, money and energy.
@@ -155,15 +164,15 @@ void servePools(const Scenario& scenario, Report& report)
         return;
     }
     const StepModel prefill(*scenario.model, clusterOf(scenario, pools.prefill), scenario.formats, pools.prefill.plan,
-                            scenario.workload.routing, StepDetail::Times);
+                            scenario.workload.routing, StepDetail::Times, scenario.constants());
     const StepModel decode(*scenario.model, clusterOf(scenario, pools.decode), scenario.formats, pools.decode.plan,
-                           scenario.workload.routing, StepDetail::Times);
+                           scenario.workload.routing, StepDetail::Times, scenario.constants());
     const auto capacity = [&](const PoolSettings& pool) {
         const MemoryTerms memory(poolContext(scenario, pool), pool.plan, scenario.reserve);
         return kvCapacity(memory, pool.plan, scenario.serving.engine, scenario.workload.input, scenario.workload.output);
     };
-    DisaggregatedInput input{{prefill, capacity(pools.prefill), scenario.serving.engine, pools.prefill.workers},
-                             {decode, capacity(pools.decode), scenario.serving.engine, pools.decode.workers},
+    DisaggregatedInput input{{prefill, capacity(pools.prefill), engineOf(scenario), pools.prefill.workers},
+                             {decode, capacity(pools.decode), engineOf(scenario), pools.decode.workers},
                              scenario.workload.input,
                              scenario.workload.output,
                              scenario.serving.load,
@@ -243,7 +252,8 @@ void serve(const Scenario& scenario, const StepModel& step, Report& report)
 
 ServiceFigures simulate(const Scenario& scenario, const SimulationControl& control)
 {
-    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing, StepDetail::Times);
+    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing, StepDetail::Times,
+                         scenario.constants());
     return serveSimulated(inputOf(scenario, step, kvCapacity(scenario)), control);
 }
 
@@ -252,7 +262,8 @@ void adopt(const Scenario& scenario, const ServiceFigures& figures, Report& repo
     if (figures.status == ServiceStatus::Cancelled)
         return;
     report.serving.service = figures;
-    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing);
+    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing, StepDetail::Rows,
+                         scenario.constants());
     fillFromService(scenario, &step, report);
 }
 

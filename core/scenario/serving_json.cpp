@@ -283,8 +283,9 @@ Json servingReportJson(const Scenario& scenario, const ServingReport& serving)
     json["output_tokens_per_s_per_device"] = finiteJson(serving.outputTokensPerSecondPerDevice);
     json["decode_tokens_per_s"] = finiteJson(serving.decodeTokensPerSecond);
     json["tokens_per_s_per_user"] = knownJson(serving.tokensPerSecondPerUser);
-    json["cost_usd_per_mtok"] = knownJson(serving.costPerMillionTokens);
-    json["price_source"] = serving.costPerMillionTokens > 0 ? Json(priceSource(scenario)) : Json(nullptr);
+    const bool priced = serving.pools || pricePerDeviceHour(scenario, *scenario.cluster) > 0;
+    json["cost_usd_per_mtok"] = priced ? knownJson(serving.costPerMillionTokens) : Json(nullptr);
+    json["price_source"] = priced ? Json(priceSource(scenario)) : Json(nullptr);
     json["joules_per_output_token_at_most"] = knownJson(serving.joulesPerToken);
     json["mfu"] = finiteJson(serving.mfu);
     json["mbu"] = finiteJson(serving.mbu);
@@ -300,7 +301,8 @@ Json servingReportJson(const Scenario& scenario, const ServingReport& serving)
     json["preemptions"] = service.simulated ? Json(service.preemptions) : Json(nullptr);
     json["pools"] = serving.pools ? poolsJson(*serving.pools) : Json(nullptr);
     json["interval_80"] = nullptr;
-    json["provenance"] = "roofline: ideal efficiency, no engine overhead; a bound, so no interval";
+    json["provenance"] = scenario.calibration ? "calibrated: " + scenario.calibration->source
+                                              : std::string("roofline: ideal efficiency, no engine overhead; a bound, so no interval");
     return json;
 }
 
