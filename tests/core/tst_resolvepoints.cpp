@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names, formats, plans and settings of measured points; predictions that depend on nothing measured, and on no number of threads.
+#include "core/scenario/catalog_check.h"
 #include "core/scenario/resolve_points.h"
 #include "core/scenario/resolve_points_formats.h"
 #include "core/scenario/scenario_file.h"
@@ -175,6 +176,35 @@ private Q_SLOTS:
         QVERIFY(sentence(R"({"source": "s", "fp8_checkpoints": {"x": "int4"}})").find("/fp8_checkpoints/x") != std::string::npos);
         QVERIFY(sentence(R"({"source": "s", "clusters": {}})").find("/clusters") != std::string::npos);
         QVERIFY(!sentence("[]").empty() && !sentence("").empty());
+    }
+    void namesOfOnesOwn()
+    {
+        const QTemporaryDir folder;
+        const auto write = [&folder](const char* text) {
+            QFile file(folder.filePath(QStringLiteral("aliases.json")));
+            return file.open(QIODevice::WriteOnly) && file.write(text) > 0;
+        };
+        const std::filesystem::path path = folder.path().toStdString();
+        QVERIFY(write(R"({"source": "of this test", "models": {"llama-3.3-70b": ["chat prod"]}, "systems": {"hgx-h200": ["h100_sxm"]}})"));
+        const UsersCatalog own = withUserEntries(builtinCatalog(), path);
+        QVERIFY(own.notices.empty());
+        QCOMPARE(own.catalog.modelNamed("Chat-Prod")->id, std::string("llama-3.3-70b"));
+        QCOMPARE(own.catalog.systemNamed("H100_SXM")->id, std::string("hgx-h200")); // takes the shipped name's place
+        QCOMPARE(own.catalog.modelNamed("kimi-k2-thinking")->id, std::string("kimi-k2.5"));
+        QVERIFY(checkCatalog(path, builtinCatalog()).problems.empty());
+
+        QVERIFY(write(R"({"source": "of this test", "models": {"llama-99": ["x"]}, "fp8_checkpoints": {"llama-98": "fp8"}})"));
+        const CatalogCheck check = checkCatalog(path, builtinCatalog());
+        QCOMPARE(check.problems.size(), std::size_t{2});
+        QVERIFY(check.problems[0].find("/models/llama-99: no entry has this id") != std::string::npos);
+        QVERIFY(check.problems[1].find("/fp8_checkpoints/llama-98: no entry has this id") != std::string::npos);
+        QVERIFY(!withUserEntries(builtinCatalog(), path).catalog.modelNamed("x"));
+
+        QVERIFY(write("{"));
+        const UsersCatalog bad = withUserEntries(builtinCatalog(), path);
+        QCOMPARE(bad.notices.size(), std::size_t{1});
+        QVERIFY(bad.notices[0].ends_with("these names are left out"));
+        QCOMPARE(bad.catalog.modelNamed("dsr1")->id, std::string("deepseek-r1"));
     }
     void formatsOfEveryKind()
     {
