@@ -54,6 +54,10 @@ Frame frameOf(const ServiceInput& input, const StepTimes& times)
     f.context = times.meanContext();
     f.chunked = input.engine.policy == PrefillPolicy::Chunked;
     f.budget = static_cast<double>(input.engine.tokenBudget);
+    if (f.chunked && input.load.kind == LoadKind::ClosedLoop) { // decode goes first
+        const double clients = std::min(f.admitted, static_cast<double>(input.load.concurrency) / input.step.plan().data());
+        f.budget = std::max(1.0, f.budget - std::ceil(clients / f.ranks) * (1 + input.load.speculation.draftTokens));
+    }
     if (!input.engine.cutPrompts) // whole prompts only; one that is longer goes alone
         f.budget = std::max(1.0, std::floor(f.budget / f.computed)) * f.computed;
     // A whole prompt joins decode only where it leaves room for a token of each sequence.
@@ -224,6 +228,8 @@ public:
         if (wave == 0)
             return m_c.resident;
         const double perLook = m_c.resident / std::max(width(wave), 1.0) * std::max(1, m_engine.pollInterval);
+        if (m_f.outputVariance <= 0) // as they ended, one after the other; seen a step later, those of the next step are there too
+            return std::clamp(perLook * (m_engine.overlap && m_f.chunked ? 2 : 1), 1.0, m_c.resident);
         return std::min(m_c.resident, 1 + std::min(perLook, m_c.resident - 1) * (m_c.resident - 1) / m_c.resident + m_c.queue);
     }
     /// Seconds that prefill adds to a decode step: each request sees half of the prompts of its own wave after its own, and half of those
@@ -347,7 +353,7 @@ ServiceFigures openFigures(const ServiceInput& input, StepTimes& times)
     const double n = openDecoding(times, f, rate, saturated);
     const double seen = std::clamp(1 + n * (f.admitted - 1) / f.admitted, 1.0, f.admitted); // by one of them: itself and the others
     const double bare = times.decode(seen, f.context);
-    const double each = prefillCost(times, f, f.chunked ? seen : 0, 1);
+    const double each = prefillCost(times, f, f.chunked && f.admitted > 1 ? seen : 0, 1);
     const double free = std::max(1e-3, 1 - rate * each);
     const double others = f.admitted > 1 ? 1 : 0; // alone on the server nobody else's prompt interrupts
     const double step = bare / (others > 0 ? free : 1);

@@ -10,6 +10,8 @@ namespace {
 
 /// Where the log-normal tails are cut, in standard deviations.
 constexpr double kCut = 3.5;
+/// Share of a normal distribution beyond it, on one side.
+constexpr double kBeyondCut = 2.326290790355e-4;
 constexpr double kLongest = 10'000'000;
 /// Standard normal quantiles of 0.9 and 0.99.
 constexpr double kZ90 = 1.2815515655446004;
@@ -113,7 +115,9 @@ LengthRange rangeOf(const LengthSpread& spread, int nominal)
             sum += weight * lengthAtNormal(spread, z);
             weights += weight;
         }
-        return {whole(lengthAtNormal(spread, -kCut)), whole(lengthAtNormal(spread, kCut)), sum / weights};
+        // What is cut off counts at the cut.
+        const double ends = kBeyondCut * (lengthAtNormal(spread, -kCut) + lengthAtNormal(spread, kCut));
+        return {whole(lengthAtNormal(spread, -kCut)), whole(lengthAtNormal(spread, kCut)), (1 - 2 * kBeyondCut) * sum / weights + ends};
     }
     }
     return {nominal, nominal, static_cast<double>(nominal)};

@@ -166,7 +166,7 @@ bool ReplicaSimulation::admit(Rank& rank, int request)
             return false;
         r.reserved = whole;
         rank.reserved += whole;
-    } else if (rank.blocks + blocks > m_blocksPerRank) {
+    } else if (rank.blocks + blocksNeeded(rank, 1) + blocks > m_blocksPerRank) { // beside what decode takes in this step
         return false;
     }
     rank.waiting.pop_front();

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+// The simulated scheduler against closed forms, conservation and order; the analytic answer against the simulation.
+#include "servers.h"
+
+#include "core/serving/queueing.h"
+#include "core/serving/replicasimulation.h"
+
+#include <QtTest>
+
+#include <cmath>
+
+using namespace shardlens;
+using namespace shardlens::testing;
+
+namespace {
+
+const Server& dense(Engine engine = Engine::Generic)
+{
+    static const Server servers[] = {{"llama-3-70b", 8, planOf(8), Engine::Generic},
+                                     {"llama-3-70b", 8, planOf(8), Engine::Vllm},
+                                     {"llama-3-70b", 8, planOf(8), Engine::Sglang},
+                                     {"llama-3-70b", 8, planOf(8), Engine::TrtLlm}};
+    return servers[static_cast<std::size_t>(engine)];
+}
+
+bool near(double a, double b, double tolerance)
+{
+    return std::abs(a - b) <= tolerance * std::abs(b);
+}
+
+/// Mean requests in the system over the whole run against the sum of their times: Little's law, exact for a run that begins and ends empty.
+double littleError(const ServiceFigures& f)
+{
+    const double inSystem = (f.meanRunning + f.meanWaiting) * f.duration;
+    return inSystem / (f.endToEnd.mean * static_cast<double>(f.requests)) - 1;
+}
+
+} // namespace
+
+class TestServing : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void lengths()
+    {
+        const LengthSpread uniform{LengthSpread::Kind::Uniform, 0.8, 1, 0, 0, 0};
+        QCOMPARE(lengthAt(uniform, 1000, 0.0), 800);
+        QCOMPARE(lengthAt(uniform, 1000, 1 - 1e-12), 1000);
+        QCOMPARE(rangeOf(uniform, 1000).mean, 900.0);
+        const LengthSpread skewed{LengthSpread::Kind::Percentiles, 1, 1, 200, 900, 4000};
+        QCOMPARE(lengthAt(skewed, 7, 0.5), 200);
+        QCOMPARE(lengthAt(skewed, 7, 0.9), 900);
+        QCOMPARE(lengthAt(skewed, 7, 0.99), 4000);
+        double sum = 0;
+        for (int i = 0; i < 20000; ++i)
+            sum += lengthAt(skewed, 7, (i + 0.5) / 20000);
+        QVERIFY(near(rangeOf(skewed, 7).mean, sum / 20000, 0.01));
+        QVERIFY(rangeOf(skewed, 7).least >= 1 && rangeOf(skewed, 7).most > 4000);
+    }
+
+    /// One client: the next request comes when the last is answered, so each takes its prefill and its decode steps, and no more.
+    void oneClient()
+    {
+        const ServiceInput in = dense().closed(1024, 128, 1);
+        const ServiceFigures f = serveSimulated(in);
+        PieceTimes times;
+        const StepTokens prompt{1, 1024, 0, false, true};
+        dense().step().mixedTimes({0, 1, 1, true, true}, {&prompt, 1}, times);
+        const auto whole = [&times] { return 80 * times.layers[0] + times.embedding + times.head; };
+        const double prefill = whole();
+        QVERIFY(near(f.ttft.mean, prefill, 1e-9));
+        QCOMPARE(f.ttft.p99, f.ttft.p50);
+        double decode = 0;
+        for (int i = 0; i < 127; ++i) {
+            dense().step().pieceTimes({1, 1, 1025 + i, true, true}, times);
+            decode += whole();
+        }
+        QVERIFY2(near(f.tpot.mean, decode / 127, 2e-3), qPrintable(QString::number(f.tpot.mean / (decode / 127))));
+        QCOMPARE(f.meanBatch, 1.0);
+        QVERIFY(near(f.requestsPerSecond, 1 / f.endToEnd.mean, 1e-9));
+        QVERIFY(near(f.utilisation, 1, 1e-9));
+    }
+
+    /// One request at a time from a Poisson stream with equal services is the queue M/D/1: W = rho s / (2 (1 - rho)), Pollaczek and Khinchine.
+    void singleServerQueue_data()
+    {
+        QTest::addColumn<double>("load");
+        for (const double load : {0.3, 0.6, 0.8})
+            QTest::newRow(QByteArray::number(load).constData()) << load;
+    }
+    void singleServerQueue()
+    {
+        QFETCH(double, load);
+        ServiceInput alone = dense().closed(1024, 64, 1);
+        const ServiceFigures one = serveSimulated(alone);
+        const double service = one.endToEnd.mean;
+        ServiceInput in = dense().open(1024, 64, load / service);
+        in.engine.maxSequences = 1;
+        in.load.requests = 120'000;
+        const ServiceFigures f = serveSimulated(in);
+        const double wait = load * service / (2 * (1 - load));
+        QVERIFY2(near(f.ttft.mean - one.ttft.mean, wait, 0.05), qPrintable(QString::number((f.ttft.mean - one.ttft.mean) / wait)));
+        QVERIFY(near(f.utilisation, load, 0.02));
+        QVERIFY(near(f.tpot.mean, one.tpot.mean, 1e-9));
+        const ServiceFigures fast = serveAnalytic(in);
+        QVERIFY2(near(fast.ttft.mean, f.ttft.mean, 0.08), qPrintable(QString::number(fast.ttft.mean / f.ttft.mean)));
+        QVERIFY(near(queueWait(load / service, service, 1, 0), wait, 1e-12));
+    }
+
+    void littlesLaw_data()
+    {
+        QTest::addColumn<int>("engine");
+        QTest::addColumn<int>("clients");
+        QTest::addColumn<double>("rate");
+        for (int engine = 0; engine < 4; ++engine) {
+            QTest::addRow("%d closed", engine) << engine << 48 << 0.0;
+            QTest::addRow("%d open", engine) << engine << 0 << 6.0;
+        }
+    }
+    void littlesLaw()
+    {
+        QFETCH(int, engine);
+        QFETCH(int, clients);
+        QFETCH(double, rate);
+        const Server& server = dense(static_cast<Engine>(engine));
+        ServiceInput in = clients > 0 ? server.closed(3000, 300, clients, 0.5) : server.open(3000, 300, rate);
+        in.load.outputLengths = {LengthSpread::Kind::Uniform, 0.2, 1, 0, 0, 0};
+        in.load.warmup = 0;
+        in.engine.requestOverhead = 0.004;
+        in.engine.pollInterval = engine == 2 ? 10 : 1;
+        const ServiceFigures f = serveSimulated(in);
+        QCOMPARE(f.status, ServiceStatus::Served);
+        QVERIFY2(std::abs(littleError(f)) < 1e-9, qPrintable(QString::number(littleError(f))));
+        in.kvTokens = 40'000; // requests wait and, where the engine does so, are preempted
+        const ServiceFigures tight = serveSimulated(in);
+        QVERIFY2(std::abs(littleError(tight)) < 1e-9, qPrintable(QString::number(littleError(tight))));
+        QVERIFY(tight.peakKvTokens <= 40'000);
+        QVERIFY(tight.endToEnd.mean > f.endToEnd.mean);
+        if (in.engine.admission == KvAdmission::Guaranteed)
+            QCOMPARE(tight.preemptions, 0);
+    }
+
+    void sameSeedSameFigures()
+    {
+        ServiceInput in = dense().closed(1024, 512, 32, 0.8);
+        const ServiceFigures first = serveSimulated(in);
+        QVERIFY(first == serveSimulated(in));
+        in.load.seed = 2;
+        QVERIFY(!(first == serveSimulated(in)));
+    }
+
+    void moreRateIsNotFaster()
+    {
+        for (const Engine engine : {Engine::Vllm, Engine::Sglang}) {
+            double simulated = 0;
+            double analytic = 0;
+            for (const double rate : {0.5, 2.0, 8.0, 16.0, 24.0, 30.0}) {
+                const ServiceInput in = dense(engine).open(1024, 512, rate);
+                const ServiceFigures s = serveSimulated(in);
+                const ServiceFigures a = serveAnalytic(in);
+                QCOMPARE(s.status, ServiceStatus::Served);
+                QVERIFY2(s.ttft.mean >= simulated * 0.99, qPrintable(QString::number(rate)));
+                QVERIFY2(a.ttft.mean >= analytic, qPrintable(QString::number(rate)));
+                QVERIFY(a.ttft.p50 <= a.ttft.p90 && a.ttft.p90 <= a.ttft.p99);
+                QVERIFY(s.ttft.p50 <= s.ttft.p90 && s.ttft.p90 <= s.ttft.p99);
+                simulated = s.ttft.mean;
+                analytic = a.ttft.mean;
+            }
+        }
+    }
+
+    void saturationIsSaid()
+    {
+        ServiceInput in = dense(Engine::Vllm).open(1024, 512, 1);
+        in.engine.maxSequences = 64;
+        const double most = serveAnalytic(in).saturationRate;
+        QVERIFY(most > 0);
+        in.load.rate = 0.9 * most;
+        QCOMPARE(serveAnalytic(in).status, ServiceStatus::Served);
+        QCOMPARE(serveSimulated(in).status, ServiceStatus::Served);
+        in.load.rate = 1.3 * most;
+        QCOMPARE(serveAnalytic(in).status, ServiceStatus::Saturated);
+        QVERIFY(std::isinf(serveAnalytic(in).ttft.mean));
+        const ServiceFigures over = serveSimulated(in);
+        QCOMPARE(over.status, ServiceStatus::Saturated);
+        // What it serves then is what it can serve at most.
+        QVERIFY2(near(over.requestsPerSecond, most, 0.06), qPrintable(QString::number(over.requestsPerSecond / most)));
+    }
+
+    /// What a KV cache holds limits how many run; the others wait.
+    void cacheLimit()
+    {
+        ServiceInput in = dense(Engine::TrtLlm).closed(1000, 200, 64);
+        in.kvTokens = std::int64_t{10} * 75 * 16; // ten requests of 75 blocks each
+        const ServiceFigures f = serveSimulated(in);
+        QCOMPARE(f.preemptions, 0);
+        QVERIFY(f.meanRunning <= 10 && f.meanRunning > 9);
+        QVERIFY(near(f.meanWaiting + f.meanRunning, 64, 0.15));
+        const ServiceFigures fast = serveAnalytic(in);
+        QVERIFY2(near(fast.ttft.mean, f.ttft.mean, 0.2), qPrintable(QString::number(fast.ttft.mean / f.ttft.mean)));
+        in.engine.admission = KvAdmission::Greedy;
+        const ServiceFigures greedy = serveSimulated(in);
+        QVERIFY(greedy.preemptions > 0);
+        QVERIFY(greedy.peakKvTokens <= static_cast<double>(in.kvTokens));
+        in.kvTokens = 74 * 16; // a block short of one request
+        QCOMPARE(serveSimulated(in).status, ServiceStatus::DoesNotFit);
+        QCOMPARE(serveAnalytic(in).status, ServiceStatus::DoesNotFit);
+    }
+
+    /// Stated bounds: means of TPOT and throughput within 8 %, of TTFT within 25 %.
+    void analyticAgrees_data()
+    {
+        QTest::addColumn<int>("engine");
+        QTest::addColumn<int>("prompt");
+        QTest::addColumn<int>("output");
+        QTest::addColumn<int>("clients");
+        QTest::addColumn<double>("low");
+        for (int engine = 0; engine < 4; ++engine)
+            for (const int clients : {1, 4, 16, 64, 256})
+                for (const auto& [prompt, output] : {std::pair{1024, 1024}, std::pair{1024, 4096}, std::pair{6000, 1024}})
+                    for (const double low : {0.8, 1.0})
+                        QTest::addRow("%d %d/%d c%d %.1f", engine, prompt, output, clients, low)
+                            << engine << prompt << output << clients << low;
+    }
+    void analyticAgrees()
+    {
+        QFETCH(int, engine);
+        QFETCH(int, prompt);
+        QFETCH(int, output);
+        QFETCH(int, clients);
+        QFETCH(double, low);
+        const ServiceInput in = dense(static_cast<Engine>(engine)).closed(prompt, output, clients, low);
+        const ServiceFigures a = serveAnalytic(in);
+        const ServiceFigures s = serveSimulated(in);
+        const auto ratio = [](double x, double y) { return qPrintable(QString::number(x / y)); };
+        QVERIFY2(near(a.tpot.mean, s.tpot.mean, 0.08), ratio(a.tpot.mean, s.tpot.mean));
+        QVERIFY2(near(a.outputTokensPerSecond, s.outputTokensPerSecond, 0.08), ratio(a.outputTokensPerSecond, s.outputTokensPerSecond));
+        QVERIFY2(near(a.ttft.mean, s.ttft.mean, 0.25), ratio(a.ttft.mean, s.ttft.mean));
+    }
+
+    void prefixCache()
+    {
+        ServiceInput in = dense().closed(8192, 256, 1);
+        const double cold = serveSimulated(in).ttft.mean;
+        in.load.prefixHit = 0.5;
+        const double warm = serveSimulated(in).ttft.mean;
+        QVERIFY(warm < cold && warm > 0.4 * cold);
+        in.load.prefixHit = 1; // but for one token: as short as a decode step
+        const ServiceFigures hit = serveSimulated(in);
+        QVERIFY2(hit.ttft.mean < 1.5 * hit.tpot.mean, qPrintable(QString::number(hit.ttft.mean / hit.tpot.mean)));
+        QVERIFY(near(serveAnalytic(in).ttft.mean, hit.ttft.mean, 0.05));
+    }
+
+    void speculation()
+    {
+        ServiceInput in = dense().closed(1024, 512, 8);
+        const double plain = serveSimulated(in).tpot.mean;
+        in.load.speculation = {3, 0, Speculation::Draft::Relative, 0.05};
+        QCOMPARE(in.load.speculation.tokensPerStep(), 1.0);
+        QVERIFY(serveSimulated(in).tpot.mean > plain); // nothing accepted: never faster
+        in.load.speculation.acceptance = 0.5;
+        QCOMPARE(in.load.speculation.tokensPerStep(), 1.875); // (1 - 0.5^4) / (1 - 0.5)
+        const double half = serveSimulated(in).tpot.mean;
+        QVERIFY(near(serveAnalytic(in).tpot.mean, half, 0.05));
+        in.load.speculation.acceptance = 1;
+        const double all = serveSimulated(in).tpot.mean;
+        QVERIFY(all < half && all > plain / 4);
+        in.load.speculation.draftTokens = 0;
+        QCOMPARE(serveSimulated(in).tpot.mean, plain);
+    }
+
+    /// A request that finds the scheduler busy waits for the next look.
+    void polling()
+    {
+        ServiceInput in = dense(Engine::Sglang).closed(1024, 1024, 32, 0.8);
+        const ServiceFigures often = serveSimulated(in);
+        in.engine.pollInterval = 30;
+        const ServiceFigures seldom = serveSimulated(in);
+        const double more = seldom.ttft.mean - often.ttft.mean;
+        QVERIFY2(more > 8 * often.tpot.p50 && more < 25 * often.tpot.p50, qPrintable(QString::number(more / often.tpot.p50)));
+    }
+
+    void replicasShareTheLoad()
+    {
+        const Server two("llama-3-70b", 8, planOf(4, 1, 2));
+        const Server one("llama-3-70b", 4, planOf(4));
+        const ServiceFigures both = serveSimulated(two.closed(1024, 512, 32, 0.8));
+        const ServiceFigures single = serveSimulated(one.closed(1024, 512, 16, 0.8));
+        QCOMPARE(both.ttft.mean, single.ttft.mean);
+        QVERIFY(near(both.outputTokensPerSecond, 2 * single.outputTokensPerSecond, 1e-12));
+        const ServiceFigures uneven = serveSimulated(two.closed(1024, 512, 33, 0.8));
+        QVERIFY(uneven.tpot.mean > both.tpot.mean);
+    }
+
+    void ranksAndStages()
+    {
+        const Server experts("deepseek-v3", 16, planOf(1, 1, 1, 16, 16), Engine::Sglang);
+        const ServiceInput ranks = experts.closed(1024, 512, 128, 0.8);
+        const ServiceFigures r = serveSimulated(ranks);
+        QVERIFY(std::abs(littleError(r)) < 1e-9);
+        QVERIFY2(near(serveAnalytic(ranks).tpot.mean, r.tpot.mean, 0.2),
+                 qPrintable(QString::number(serveAnalytic(ranks).tpot.mean / r.tpot.mean)));
+        const Server stages("llama-3-70b", 8, planOf(4, 2));
+        const ServiceInput piped = stages.closed(1024, 512, 64, 0.8);
+        const ServiceFigures p = serveSimulated(piped);
+        QVERIFY(std::abs(littleError(p)) < 1e-9);
+        QVERIFY(near(serveAnalytic(piped).tpot.mean, p.tpot.mean, 0.08));
+    }
+
+    void cancelled()
+    {
+        const std::atomic<bool> stop{true};
+        ServiceInput in = dense().open(1024, 512, 10);
+        in.load.requests = 100'000;
+        double last = -1;
+        SimulationControl control;
+        control.progress = [&last](double share) { last = share; };
+        control.stop = &stop;
+        QCOMPARE(serveSimulated(in, control).status, ServiceStatus::Cancelled);
+        control.stop = nullptr;
+        in.load.requests = 4000;
+        QCOMPARE(serveSimulated(in, control).status, ServiceStatus::Served);
+        QVERIFY(last > 0.5 && last <= 1);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestServing)
+#include "tst_serving.moc"
