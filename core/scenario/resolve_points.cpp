@@ -169,6 +169,27 @@ void setLoad(const MeasuredPoint& point, ResolvedPoint& resolved)
     resolved.date = std::string(point.date);
 }
 
+/// What a table leaves open of how a closed loop was run.
+void assumeUnstated(const MeasuredPoint& point, ResolvedPoint& resolved)
+{
+    const bool stated = point.maxSequences > 0 || point.maxBatchedTokens > 0;
+    if (stated || point.load != PointLoad::ClosedLoop || resolved.outputLengths.kind != LengthSpread::Kind::Fixed)
+        return;
+    // Requests of exactly one length stay in step from the opening burst to the end, so every wave would be a burst. SGLang's benchmark
+    // shows that; TTFT measured with vLLM and TensorRT-LLM is that of requests out of step.
+    if (resolved.engine.engine != Engine::Sglang) {
+        resolved.inputLengths = {LengthSpread::Kind::Uniform, 0.8, 1.2, 0, 0, 0};
+        resolved.outputLengths = resolved.inputLengths;
+        resolved.notes.emplace_back("lengths taken as spread by 20 % about the stated ones: equal ones would keep all requests in step");
+    }
+    // Configured for a batch of `concurrency`, of which TensorRT-LLM's padding of CUDA graphs takes one: TTFT below saturation is a
+    // prefill and 1 / (concurrency - 1) of a whole answer, as when one request always waits.
+    if (resolved.engine.engine == Engine::TrtLlm && resolved.server.plan.attentionData() == 1 && resolved.concurrencyPerReplica() > 1) {
+        resolved.engine.maxSequences = resolved.concurrencyPerReplica() - 1;
+        resolved.notes.emplace_back("slots taken as one fewer than requests in flight");
+    }
+}
+
 /// The sentence of the first rule that a pool's plan breaks; empty when it is legal.
 std::string brokenRule(const ResolvedPoint& resolved, const ResolvedPool& pool)
 {
@@ -253,6 +274,8 @@ Result<ResolvedPoint> PointResolver::resolve(const MeasuredPoint& point, PointKi
     }
     if (!broken.empty())
         return reason("plan illegal: " + broken);
+    if (kind == PointKind::Aggregated)
+        assumeUnstated(point, resolved);
     return resolved;
 }
 
