@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/command_line.h"
 
+#include "app/cli/fit_command.h"
+
 #include "app/cli/catalog_list.h"
 #include "app/cli/help.h"
 #include "app/cli/scenario_source.h"
@@ -270,6 +272,7 @@ Request interpret(const std::vector<std::string>& words, std::istream& input)
     case Command::Render: return renderCommand(arguments, input);
     case Command::Shard: return shardCommand(arguments);
     case Command::Validate: return validateCommand(arguments, input);
+    case Command::Fit: return fitAnswer(arguments, usersCatalog().catalog);
     case Command::Window: break;
     }
     return windowCommand(arguments, input);

@@ -5,7 +5,6 @@
 #include "core/scenario/fit_points.h"
 #include "core/scenario/json_reader.h"
 #include "core/scenario/scenario_file.h"
-#include "core/scenario/text_file.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -113,9 +112,8 @@ Answer fitAnswer(const Arguments& arguments, const Catalog& catalog)
         return bad(relatives.error());
     tables.relatives = std::move(relatives).value();
     const bool crossValidate = arguments.has(Flag::CrossValidate);
-    const Result<FitReport> fitted = fitTables(tables, catalog, crossValidate, catalog.calibration.intervals, [](const std::string& what) {
-        std::fprintf(stderr, "%s\n", what.c_str());
-    });
+    const Result<FitReport> fitted = fitTables(tables, catalog, crossValidate, catalog.calibration.intervals,
+                                               [](const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); });
     if (!fitted.ok())
         return bad(fitted.error());
     const FitReport& report = fitted.value();

@@ -18,6 +18,7 @@ constexpr unsigned kScenario = bit(Command::Evaluate) | bit(Command::Render);
 constexpr unsigned kRender = bit(Command::Render);
 constexpr unsigned kShard = bit(Command::Shard);
 constexpr unsigned kValidate = bit(Command::Validate);
+constexpr unsigned kFit = bit(Command::Fit);
 constexpr unsigned kPrintsJson = bit(Command::Evaluate) | bit(Command::Catalog) | kShard | kValidate;
 constexpr unsigned kAll = (1U << kCommandCount) - 1;
 constexpr std::int64_t kMostReserve = std::int64_t{1} << 50;
@@ -69,7 +70,7 @@ constexpr std::array kFlags{
     FlagSpec{Flag::LayerSplit, "--layer-split", "", "even|balanced", K::Choice, 0, 0, kScenario, "balanced counts embedding and head as layers"},
     FlagSpec{Flag::LayersPerStage, "--layers-per-stage", "", "N,N,...", K::Counts, 1, kMaxStageLayers, kScenario, "layers of each stage by hand"},
     FlagSpec{Flag::AxisOrder, "--axis-order", "", "tp,sp,attention-dp,pp,dp", K::Order, 0, 0, kScenario, "axes onto devices, innermost first"},
-    FlagSpec{Flag::Mode, "--mode", "", "roofline|calibrated", K::Choice, 0, 0, kScenario | kValidate, "roofline (calibrated needs fitted constants, none are shipped)"},
+    FlagSpec{Flag::Mode, "--mode", "", "roofline|calibrated", K::Choice, 0, 0, kScenario | kValidate, "ideal times, or constants fitted to measurements of the engine on the accelerator"},
     FlagSpec{Flag::Reserve, "--reserve", "", "BYTES", K::Bytes, 0, kMostReserve, kScenario, "memory kept for the runtime, e.g. 2GiB; 0 counts weights and KV alone"},
     FlagSpec{Flag::Concurrency, "--concurrency", "", "N", K::Count, 1, kMaxConcurrency, kScenario, "serve N clients, each sending its next request when the last is answered"},
     FlagSpec{Flag::Rate, "--rate", "", "R", K::Factor, 1, static_cast<std::int64_t>(kHundred * kMaxRate), kScenario, "serve R requests/s that arrive at random (Poisson)"},
@@ -102,6 +103,11 @@ constexpr std::array kFlags{
     FlagSpec{Flag::Json, "--json", "", "", K::None, 0, 0, kPrintsJson, "print one JSON value"},
     FlagSpec{Flag::Csv, "--csv", "", "", K::None, 0, 0, kValidate, "print one line of predictions for each row"},
     FlagSpec{Flag::By, "--by", "", "KEY,KEY,...", K::Text, 0, 0, kValidate, "group rows: model, system, engine, precision, origin, lengths, concurrency, gpus, version"},
+    FlagSpec{Flag::Operators, "--operators", "", "DIR", K::Text, 0, 0, kFit, "folder of measured kernels, one CSV per kind and system (required)"},
+    FlagSpec{Flag::Points, "--points", "", "FILE,FILE,...", K::Text, 0, 0, kFit, "measured serving points, as validate reads them (required)"},
+    FlagSpec{Flag::Directory, "--out", "", "DIR", K::Text, 0, 0, kFit, "folder to write the calibration into (required)"},
+    FlagSpec{Flag::SourceText, "--source", "", "TEXT", K::Text, 0, 0, kFit, "whose measurements these are; written into the files"},
+    FlagSpec{Flag::CrossValidate, "--cross-validate", "", "", K::None, 0, 0, kFit, "fit again without each model, engine and accelerator: gives the intervals"},
     FlagSpec{Flag::CheckEntries, "--check", "", "", K::None, 0, 0, bit(Command::Catalog), "verify every entry instead of listing"},
     FlagSpec{Flag::Details, "--details", "", "", K::None, 0, 0, bit(Command::Evaluate), "print every operator, its sharding and the algorithms considered"},
     FlagSpec{Flag::Picture, "--output-file", "-o", "X.png", K::Text, 0, 0, kRender, "the picture to write (required)"},
@@ -149,6 +155,17 @@ constexpr std::string_view kValidateDetails =
     "--csv prints row,status,pred_ttft_ms,pred_ttft_lo,pred_ttft_hi,pred_tpot_ms,... for each row; status is ok or the reason why\n"
     "there is no prediction. --by groups by each combination of the keys' values. Rows that cannot be read give status 2.\n";
 
+constexpr std::string_view kFitDetails =
+    "--operators holds tables of kernels by name: gemm_SYSTEM.csv (dtype, m, n, k), ctx_attn_SYSTEM.csv and gen_attn_SYSTEM.csv\n"
+    "(attn_dtype, kv_dtype, heads, kv_heads, head_dim, window, batch, seq), ctx_mla_SYSTEM.csv and gen_mla_SYSTEM.csv (attn_dtype,\n"
+    "kv_dtype, heads_local, batch, seq), moe_SYSTEM.csv (dtype, hidden, inter, topk, experts, moe_tp, moe_ep, dist, tokens) and\n"
+    "allreduce.csv (system, kernel, gpus, bytes); each with lat_us, microseconds of one call. SYSTEM is any name that validate knows.\n"
+    "--points are tables of serving points with ttft_ms and tpot_ms. The same tables give the same files, byte by byte.\n"
+    "\n"
+    "Written into --out: accelerators/ID.json, engines/ENGINE.json, intervals.json, points.csv and report.md. A relatives.json there,\n"
+    "{\"b300-sxm\": \"b200-sxm\", ...}, names whose constants an accelerator without tables borrows. Copy the folder to\n"
+    "$XDG_DATA_HOME/shardlens/calibration and the program uses it instead of its own.\n";
+
 constexpr std::string_view kCatalogDetails =
     "Entries of your own are JSON files in $XDG_DATA_HOME/shardlens/catalog (~/.local/share/shardlens/catalog when that is not set),\n"
     "in folders models, accelerators and clusters, one entry per file, named like its id. An entry with the id of a shipped one takes\n"
@@ -172,6 +189,8 @@ constexpr std::array<CommandSpec, kCommandCount> kCommands{
                 "work out a product of sharded arrays: its case, every way, shapes, bytes and times", kShardDetails},
     CommandSpec{Command::Validate, "validate", "shardlens validate FILE.csv [--json|--csv] [FLAGS]",
                 "predict measured points and say how far off the predictions are", kValidateDetails},
+    CommandSpec{Command::Fit, "fit", "shardlens fit --operators DIR --points FILE.csv --out DIR [FLAGS]",
+                "fit the constants of calibrated mode to measurements of your own", kFitDetails},
 };
 
 } // namespace

@@ -15,8 +15,8 @@
 
 namespace shardlens::cli {
 
-enum class Command : std::uint8_t { Window, Evaluate, Check, Catalog, Render, Shard, Validate };
-inline constexpr std::size_t kCommandCount = 7;
+enum class Command : std::uint8_t { Window, Evaluate, Check, Catalog, Render, Shard, Validate, Fit };
+inline constexpr std::size_t kCommandCount = 8;
 
 enum class Flag : std::uint8_t {
     Model,
@@ -57,6 +57,11 @@ enum class Flag : std::uint8_t {
     LayersPerStage,
     AxisOrder,
     Mode,
+    Operators,
+    Points,
+    Directory,
+    SourceText,
+    CrossValidate,
     Reserve,
     Concurrency,
     Rate,

@@ -243,9 +243,7 @@ Answer validateAnswer(const Arguments& arguments, const Catalog& catalog, std::i
     if (arguments.has(Flag::Json) && arguments.has(Flag::Csv))
         return bad(usage("--json and --csv", "one of them is allowed"));
     Validation v;
-    v.mode = arguments.has(Flag::Mode) ? arguments[Flag::Mode].text : "roofline";
-    if (v.mode == "calibrated")
-        return bad({.file = "--mode", .path = {}, .found = v.mode, .allowed = "allowed is roofline: no fitted constants are shipped"});
+    v.mode = arguments.has(Flag::Mode) ? arguments[Flag::Mode].text : "calibrated";
     Result<std::vector<GroupKey>> by = readKeys(arguments);
     if (!by.ok())
         return bad(by.error());
@@ -258,7 +256,9 @@ Answer validateAnswer(const Arguments& arguments, const Catalog& catalog, std::i
     if (!points.ok())
         return bad(points.error());
     v.points = std::move(points).value();
-    v.rows = predictPoints(v.points, catalog, [](const ResolvedPoint&) { return PointConstants{}; });
+    v.rows = predictPoints(v.points, catalog, [&v, &catalog](const ResolvedPoint& point) {
+        return v.mode == "calibrated" ? pointConstants(catalog.calibration, point) : PointConstants{};
+    });
     v.all = summaryOf(v.points, v.rows);
     if (!v.by.empty())
         v.groups = groupsOf(v.points, v.rows, v.by);

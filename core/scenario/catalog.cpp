@@ -2,6 +2,7 @@
 #include "core/scenario/catalog.h"
 
 #include "core/model/parameters.h"
+#include "core/scenario/calibration_json.h"
 #include "core/scenario/embedded_catalog.h"
 #include "core/scenario/hardware_json.h"
 #include "core/scenario/json_reader.h"
@@ -383,7 +384,19 @@ const Catalog& builtinCatalog()
                     std::fprintf(stderr, "shardlens: %s\n", error->sentence().c_str());
                     std::abort();
                 }
-        return builder.finish();
+        Catalog shipped = builder.finish();
+        for (const EmbeddedFile& file : embeddedCalibration())
+            if (file.path.ends_with(".json"))
+                if (const auto error =
+                        addCalibrationFile(shipped.calibration, file.path, "resources/calibration/" + std::string(file.path), file.text)) {
+                    std::fprintf(stderr, "shardlens: %s\n", error->sentence().c_str());
+                    std::abort();
+                }
+        if (const auto error = finishCalibration(shipped.calibration)) {
+            std::fprintf(stderr, "shardlens: %s\n", error->sentence().c_str());
+            std::abort();
+        }
+        return shipped;
     }();
     return catalog;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "core/calibration/calibration.h"
 #include "core/hardware/cluster.h"
 #include "core/model/architecture.h"
 #include "core/scenario/aliases.h"
@@ -20,6 +21,7 @@ struct Catalog {
     std::vector<Accelerator> accelerators;
     std::vector<std::shared_ptr<const Cluster>> clusters;
     Aliases aliases;
+    CalibrationSet calibration; ///< shipped constants of engines and accelerators; empty in a catalog read from a folder
 
     /// By id or Hugging Face id, case-insensitive; null when absent.
     [[nodiscard]] std::shared_ptr<const Model> model(std::string_view idOrHuggingFaceId) const;

@@ -15,4 +15,7 @@ struct EmbeddedFile {
 /// Ordered by path.
 [[nodiscard]] std::span<const EmbeddedFile> embeddedCatalog();
 
+/// The files of resources/calibration, likewise: "accelerators/h100-sxm.json", "points.csv", ...
+[[nodiscard]] std::span<const EmbeddedFile> embeddedCalibration();
+
 } // namespace shardlens

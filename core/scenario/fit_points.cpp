@@ -61,7 +61,8 @@ Result<Kernels> fitAccelerators(const FitTables& tables, const Catalog& catalog,
     for (const auto& [id, cluster] : clusters) {
         report.kernels[id] = fitKernels(samples[id]);
         report.links[id] = fitLinks(reduces[id], *cluster);
-        out.push_back(std::make_shared<const AcceleratorCalibration>(ownConstants(id, report.kernels[id], report.links[id], tables.source)));
+        out.push_back(
+            std::make_shared<const AcceleratorCalibration>(ownConstants(id, report.kernels[id], report.links[id], tables.source)));
     }
     return out;
 }
@@ -221,7 +222,8 @@ void addRelatives(const FitTables& tables, CalibrationSet& set)
         borrowed->relative = relative;
         set.accelerators.push_back(std::move(borrowed));
     }
-    std::sort(set.accelerators.begin(), set.accelerators.end(), [](const auto& a, const auto& b) { return a->accelerator < b->accelerator; });
+    std::sort(set.accelerators.begin(), set.accelerators.end(),
+              [](const auto& a, const auto& b) { return a->accelerator < b->accelerator; });
 }
 
 CrossValidation statistics(std::string leftOut, const Pairs& pairs)
@@ -272,8 +274,8 @@ Result<FitReport> fitTables(const FitTables& tables, const Catalog& catalog, boo
     (void)predictAll([&](std::size_t) -> const CalibrationSet& { return set; }, Nearness::Model, all);
     setIntervals(Nearness::Model, all);
     Residual again;
-    report.validation.push_back(statistics(
-        "nothing", predictAll([&](std::size_t) -> const CalibrationSet& { return set; }, Nearness::Model, again)));
+    report.validation.push_back(
+        statistics("nothing", predictAll([&](std::size_t) -> const CalibrationSet& { return set; }, Nearness::Model, again)));
     if (crossValidate) {
         std::map<Nearness, Residual> gathered;
         std::vector<std::vector<CalibrationSet>> sets; // by kind of fold, by fold
@@ -299,9 +301,9 @@ Result<FitReport> fitTables(const FitTables& tables, const Catalog& catalog, boo
             for (CalibrationSet& own : sets[k])
                 own.intervals = set.intervals;
             Residual unused;
-            report.validation.push_back(statistics(
-                kinds[k].leftOut,
-                predictAll([&](std::size_t i) -> const CalibrationSet& { return sets[k][numbers[k][i]]; }, kinds[k].intervals, unused)));
+            report.validation.push_back(
+                statistics(kinds[k].leftOut, predictAll([&](std::size_t i) -> const CalibrationSet& { return sets[k][numbers[k][i]]; },
+                                                        kinds[k].intervals, unused)));
         }
     }
     addRelatives(tables, set);

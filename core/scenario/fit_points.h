@@ -20,15 +20,16 @@ struct NamedTable {
 };
 
 struct FitTables {
-    std::vector<NamedTable> kernels;          ///< operatorfit.h says their columns; the system is in the name: "gemm_h100_sxm"
-    std::vector<NamedTable> points;           ///< aggregated serving points, as `shardlens validate` reads them
+    std::vector<NamedTable> kernels;              ///< operatorfit.h says their columns; the system is in the name: "gemm_h100_sxm"
+    std::vector<NamedTable> points;               ///< aggregated serving points, as `shardlens validate` reads them
     std::map<std::string, std::string> relatives; ///< accelerators without tables: id of one with tables
-    std::string source;                       ///< whose measurements; written into every file
+    std::string source;                           ///< whose measurements; written into every file
 };
 
 /// Errors with some points left out of the fit that predicts them.
 struct CrossValidation {
-    std::string leftOut; ///< "nothing", "each model", "each model on each accelerator", "each engine on each accelerator", "each accelerator"
+    std::string
+        leftOut; ///< "nothing", "each model", "each model on each accelerator", "each engine on each accelerator", "each accelerator"
     ErrorStatistics ttft;
     ErrorStatistics tpot;
     ErrorStatistics outputPerDevice;
@@ -41,7 +42,7 @@ struct FitReport {
     std::vector<std::string> skipped; ///< a sentence for each table or point that was not used
     std::vector<CrossValidation> validation;
     std::vector<MeasuredPoints> points;
-    int fitted = 0;     ///< points
+    int fitted = 0; ///< points
     int parameters = 0;
     int iterations = 0;
     bool converged = false;

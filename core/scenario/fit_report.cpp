@@ -52,12 +52,31 @@ std::string pointsToShow(const FitReport& report, const Catalog& catalog)
             if (p.problem >= 0 || !resolved.ok())
                 continue;
             const auto optional = [](const std::optional<double>& value) { return value ? number(*value) : std::string(); };
-            for (const std::string& field :
-                 {csvField(p.row), resolved.value().model->id, resolved.value().system, csvField(p.precision), csvField(p.weights),
-                  csvField(p.kvFormat), csvField(p.backend), csvField(p.version), csvField(p.date), csvField(p.origin), number(p.input),
-                  number(p.output), number(p.meanInput), number(p.meanOutput), number(p.concurrency), countOr(p.devices),
-                  countOr(p.attentionTensor), countOr(p.attentionData), countOr(p.expertTensor), countOr(p.expert),
-                  countOr(p.maxBatchedTokens), countOr(p.maxSequences), countOr(p.receiveInterval), optional(o.ttftMs), optional(o.tpotMs)})
+            for (const std::string& field : {csvField(p.row),
+                                             resolved.value().model->id,
+                                             resolved.value().system,
+                                             csvField(p.precision),
+                                             csvField(p.weights),
+                                             csvField(p.kvFormat),
+                                             csvField(p.backend),
+                                             csvField(p.version),
+                                             csvField(p.date),
+                                             csvField(p.origin),
+                                             number(p.input),
+                                             number(p.output),
+                                             number(p.meanInput),
+                                             number(p.meanOutput),
+                                             number(p.concurrency),
+                                             countOr(p.devices),
+                                             countOr(p.attentionTensor),
+                                             countOr(p.attentionData),
+                                             countOr(p.expertTensor),
+                                             countOr(p.expert),
+                                             countOr(p.maxBatchedTokens),
+                                             countOr(p.maxSequences),
+                                             countOr(p.receiveInterval),
+                                             optional(o.ttftMs),
+                                             optional(o.tpotMs)})
                 text += field + ',';
             text += o.ttftScored ? "ok\n" : "not_scored\n";
         }
@@ -92,7 +111,8 @@ std::string fitReportText(const FitReport& report)
                     + std::to_string(k.samples) + " | " + number(k.constants.compute, "%.3f") + " | " + number(k.constants.memory, "%.3f")
                     + " | " + number(k.constants.spill, "%.2f") + " | " + number(k.constants.launch * 1e6, "%.1f") + " | "
                     + percent(k.medianError) + " | " + percent(k.p90Error) + " |\n";
-    text += "\n## Links of a node, AllReduce\n\n| accelerator | samples | latency us | bandwidth | median error | 90th pct |\n|---|---|---|---|---|---|\n";
+    text += "\n## Links of a node, AllReduce\n\n| accelerator | samples | latency us | bandwidth | median error | 90th pct "
+            "|\n|---|---|---|---|---|---|\n";
     for (const auto& [id, l] : report.links)
         if (l.samples > 0)
             text += "| " + id + " | " + std::to_string(l.samples) + " | " + number(l.constants.latency * 1e6, "%.1f") + " | "
