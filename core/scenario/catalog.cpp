@@ -355,9 +355,42 @@ UsersCatalog withUserEntries(const Catalog& shipped, const std::filesystem::path
     return result;
 }
 
+void useCalibration(const std::filesystem::path& directory, UsersCatalog& catalog)
+{
+    std::error_code code;
+    if (!std::filesystem::is_directory(directory, code))
+        return;
+    CalibrationSet set;
+    std::vector<std::filesystem::path> files;
+    for (const char* folder : {"accelerators", "engines"})
+        if (const Result<std::vector<std::filesystem::path>> found = jsonFilesIn(directory / folder); found.ok())
+            files.insert(files.end(), found.value().begin(), found.value().end());
+    files.push_back(directory / "intervals.json");
+    for (const std::filesystem::path& file : files) {
+        const std::string path = file.lexically_relative(directory).generic_string();
+        const Result<std::string> text = readTextFile(file, kMaxFile);
+        const std::optional<Error> error =
+            text.ok() ? addCalibrationFile(set, path, file.string(), text.value()) : std::optional(text.error());
+        if (error) {
+            catalog.notices.push_back(error->sentence() + "; the calibration of this folder is left out");
+            return;
+        }
+    }
+    if (const std::optional<Error> error = finishCalibration(set)) {
+        catalog.notices.push_back(directory.string() + ": " + error->sentence() + "; the calibration of this folder is left out");
+        return;
+    }
+    catalog.notices.push_back(directory.string() + ": takes the place of the shipped calibration");
+    catalog.catalog.calibration = std::move(set);
+}
+
 UsersCatalog usersCatalog()
 {
-    return withUserEntries(builtinCatalog(), userCatalogDirectory());
+    const std::filesystem::path directory = userCatalogDirectory();
+    UsersCatalog own = withUserEntries(builtinCatalog(), directory);
+    if (!directory.empty())
+        useCalibration(directory.parent_path() / "calibration", own);
+    return own;
 }
 
 const Catalog& builtinCatalog()

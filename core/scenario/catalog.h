@@ -52,7 +52,10 @@ struct UsersCatalog {
 /// `shipped` with the entries of DIR/{models,accelerators,clusters}/*.json and the names of DIR/aliases.json. An entry with the id of a shipped one takes its place; a bad
 /// file is left out. A folder that is not there holds nothing.
 [[nodiscard]] UsersCatalog withUserEntries(const Catalog& shipped, const std::filesystem::path& directory);
-/// builtinCatalog() with the entries of userCatalogDirectory(), read anew.
+/// Puts a calibration that `shardlens fit` wrote in the shipped one's place, with a notice; a bad file leaves the shipped one, with another.
+/// A folder that is not there changes nothing.
+void useCalibration(const std::filesystem::path& directory, UsersCatalog& catalog);
+/// builtinCatalog() with the entries of userCatalogDirectory(), read anew, and the calibration of the folder "calibration" beside it.
 [[nodiscard]] UsersCatalog usersCatalog();
 
 } // namespace shardlens

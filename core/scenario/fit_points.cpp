@@ -257,6 +257,10 @@ Result<FitReport> fitTables(const FitTables& tables, const Catalog& catalog, boo
     set.source = tables.source;
     set.ranges = rangesOf(points);
     set.intervals = intervals;
+    for (Intervals& interval : set.intervals)
+        for (Spread* spread : {&interval.ttft, &interval.tpot, &interval.outputPerDevice})
+            if (spread->high <= 0)
+                *spread = spreadOf({});
     for (EngineCalibration& engine : set.engines)
         engine.source = engine.engine == Engine::Generic ? "the mean of the engines measured" : tables.source;
 
