@@ -14,7 +14,7 @@ namespace shardlens {
 namespace {
 
 constexpr double kTpotSigma = 0.06;
-constexpr double kTtftSigma = 0.15;
+constexpr double kTtftSigma = 0.12;
 /// Differences of a logarithm for gradients: well above the steps of whole tokens and, in the simulation, of the order of events.
 constexpr double kAnalyticDifference = 1e-3;
 constexpr double kSimulatedDifference = 0.03;
