@@ -22,13 +22,10 @@ double peakOf(const Scenario& scenario, const Report& report)
     return peak;
 }
 
-/// Weights and KV that one device of the busiest stage reads in a decode step of `sequences` per replica.
-double decodeBytes(const StepModel& step, const StageLayout& layout, double sequences, double context)
+/// Weights and KV that one device of a stage reads for a microbatch, the most of any stage.
+double microbatchBytes(const StepModel& step, const StageLayout& layout, const StepTokens& tokens)
 {
     static thread_local std::vector<OperatorCost> rows;
-    const auto batch = std::max<std::int64_t>(1, std::llround(sequences));
-    const std::int64_t microbatches = std::min<std::int64_t>(step.plan().decodeMicrobatches(), batch);
-    const StepTokens tokens{ceilDiv(batch, microbatches), 1, std::max<std::int64_t>(1, std::llround(context)), true, true};
     const auto sum = [](const std::vector<OperatorCost>& operators) {
         double bytes = 0;
         for (const OperatorCost& op : operators)
@@ -51,7 +48,19 @@ double decodeBytes(const StepModel& step, const StageLayout& layout, double sequ
             bytes += layout.kindCount(stage, kind) * kinds[kind];
         most = std::max(most, bytes);
     }
-    return most * static_cast<double>(microbatches);
+    return most;
+}
+
+/// The same for a decode step of `sequences` per replica, all its microbatches.
+double decodeBytes(const StepModel& step, const StageLayout& layout, double sequences, double context)
+{
+    const auto batch = static_cast<int>(std::clamp<std::int64_t>(std::llround(sequences), 1, std::int64_t{1} << 26));
+    const BatchCut cut = cutOf(batch, step.plan().decodeMicrobatches(), 1);
+    const std::int64_t past = std::max<std::int64_t>(1, std::llround(context));
+    double bytes = cut.larger * microbatchBytes(step, layout, {sequencesOf(batch, cut, false), 1, past, true, true});
+    if (cut.larger < cut.microbatches)
+        bytes += (cut.microbatches - cut.larger) * microbatchBytes(step, layout, {sequencesOf(batch, cut, true), 1, past, true, true});
+    return bytes;
 }
 
 /// The engine with what was measured of it.

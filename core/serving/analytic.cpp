@@ -454,6 +454,11 @@ double queueWait(double rate, double service, double servers, double variation)
         return std::numeric_limits<double>::infinity();
     if (servers > 64 && load < 0.5 * servers)
         return 0; // below 1e-9 of the service time
+    constexpr double kMostServers = 4096;
+    if (servers > kMostServers) { // pooled: waits fall at least in proportion
+        const double share = kMostServers / servers;
+        return share * queueWait(rate * share, service, kMostServers, variation);
+    }
     // Erlang's B by its recurrence, then C.
     double blocking = 1;
     const auto count = static_cast<std::int64_t>(servers);

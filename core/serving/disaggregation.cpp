@@ -12,6 +12,8 @@ namespace {
 
 constexpr double kZ90 = 1.2816;
 constexpr double kZ99 = 2.3263;
+/// Pieces of a prompt that are costed one by one.
+constexpr std::int64_t kMostPieces = 64;
 
 /// What a pool of decode workers does with `n` sequences on each.
 class DecodePool {
@@ -71,13 +73,19 @@ double promptTime(const ServiceInput& input)
     const double computed = times.meanComputed();
     const double hit = rangeOf(input.load.inputLengths, input.input).mean - computed;
     const double budget = input.engine.cutPrompts ? std::min<double>(input.engine.tokenBudget, computed) : computed;
+    // Pieces grow dearer with what is before them, evenly: of very many, some stand for their neighbours.
+    const auto pieces = static_cast<std::int64_t>(std::ceil(computed / budget));
+    const std::int64_t shown = std::min<std::int64_t>(pieces, kMostPieces);
     double seconds = 0;
-    for (double done = 0; done < computed; done += budget) {
+    for (std::int64_t i = 0; i < shown; ++i) {
+        const auto from = static_cast<double>(pieces * i / shown);
+        const auto next = static_cast<double>(pieces * (i + 1) / shown);
+        const double done = budget * std::floor(0.5 * (from + next - 1));
         PrefillWork work;
         work.tokens = std::min(budget, computed - done);
         work.pairs = times.pairsOf(work.tokens, hit + done);
-        work.prompts = done + budget >= computed ? 1 : 0;
-        seconds += times.prefill(0, work);
+        work.prompts = i + 1 == shown ? 1 : 0;
+        seconds += (next - from) * times.prefill(0, work);
         if (work.prompts > 0)
             seconds += times.fill(work);
     }

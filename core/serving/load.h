@@ -99,7 +99,9 @@ inline constexpr std::array<std::string_view, 2> kAdmissionWords{"greedy", "guar
 struct EngineSettings {
     Engine engine = Engine::Generic;
     PrefillPolicy policy = PrefillPolicy::Chunked;
-    bool cutPrompts = true; ///< a prompt may be prefilled in several steps; otherwise one waits until all of it fits into the budget
+    /// A prompt may be prefilled in several steps. Otherwise it waits until all of it fits into the budget beside the sequences that decode
+    /// (the analytic answer takes the mean prompt for that), and one longer than the budget is prefilled alone.
+    bool cutPrompts = true;
     int tokenBudget = 8192; ///< most tokens of a step, decoding ones included (Chunked)
     int maxSequences = 1024;
     KvAdmission admission = KvAdmission::Greedy;

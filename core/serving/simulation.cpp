@@ -93,14 +93,14 @@ public:
         for (int i = first; i < all; ++i) {
             const RequestTimes& r = requests[static_cast<std::size_t>(i)];
             latency += r.end - r.arrival;
-            for (int copy = 0; copy < copies(group); ++copy) {
+            for (int copy = 0; copy < copies(group, all); ++copy) {
                 m_ttft.push_back(r.first - r.arrival);
                 m_endToEnd.push_back(r.end - r.arrival);
                 if (r.output > 1)
                     m_tpot.push_back((r.end - r.first) / (r.output - 1));
             }
-            m_prompts += r.prompt * static_cast<double>(copies(group));
-            m_outputs += r.output * static_cast<double>(copies(group));
+            m_prompts += r.prompt * static_cast<double>(copies(group, all));
+            m_outputs += r.output * static_cast<double>(copies(group, all));
         }
         const double rate =
             m_load.kind == LoadKind::ClosedLoop ? group.load.clients * static_cast<double>(all - first) / latency : all / t.duration;
@@ -139,7 +139,11 @@ public:
     int groups = 1;
 
 private:
-    [[nodiscard]] int copies(const Group& group) const { return groups == 1 ? 1 : std::min(group.replicas, 64); }
+    [[nodiscard]] int copies(const Group& group, int requests) const
+    {
+        constexpr int kMostValues = 1'000'000;
+        return groups == 1 ? 1 : std::clamp(kMostValues / requests, 1, group.replicas);
+    }
 
     const ServingLoad& m_load;
     ServiceFigures m_figures;

@@ -11,6 +11,8 @@ namespace shardlens {
 namespace {
 
 constexpr double kNotYet = -1;
+/// More than any server runs at once.
+constexpr double kMostSequences = 1 << 26;
 
 /// unit x (1, 2, 3, 4, 6, 8, 12, ...) up to the first that is at least `most`.
 std::vector<double> countNodes(double unit, double most)
@@ -77,7 +79,7 @@ StepTimes::StepTimes(const ServiceInput& input)
     for (PairShare& share : m_reaches)
         share.share /= weights;
 
-    const double mostSequences = static_cast<double>(input.engine.maxSequences) * m_ranks;
+    const double mostSequences = std::min(static_cast<double>(input.engine.maxSequences) * m_ranks, kMostSequences);
     m_decode.kind = Table::Kind::Decode;
     m_decode.rows = countNodes(m_ranks, std::max(mostSequences, static_cast<double>(m_ranks)));
     insertNode(m_decode.rows, 1);
@@ -185,7 +187,7 @@ double StepTimes::wholeStep() const
 double StepTimes::plainDecode(double sequences, double context)
 {
     const Plan& plan = m_step.plan();
-    const int batch = static_cast<int>(whole(sequences));
+    const int batch = static_cast<int>(whole(std::min(sequences, kMostSequences)));
     const int stages = plan.pipeline();
     if (stages == 1) {
         m_step.pieceTimes(decodeTokens(batch, context), m_times);
