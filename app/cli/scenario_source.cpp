@@ -214,11 +214,6 @@ Result<ScenarioFile> readScenarioArgument(const std::string& file, const Catalog
 
 Result<ScenarioSource> scenarioFrom(const Arguments& arguments, const std::string& file, const Catalog& catalog, std::istream& input)
 {
-    if (arguments.has(Flag::Mode) && arguments[Flag::Mode].text == "calibrated")
-        return Error{.file = {},
-                     .path = "--mode",
-                     .found = "calibrated",
-                     .allowed = "allowed is roofline, because no fitted constants are shipped with this version"};
     if (arguments.has(Flag::LayerSplit) && arguments.has(Flag::LayersPerStage))
         return Error{.file = {},
                      .path = "--layers-per-stage",
@@ -246,6 +241,9 @@ Result<ScenarioSource> scenarioFrom(const Arguments& arguments, const std::strin
     applyPlan(source.scenario, arguments, !file.empty());
     if (const Result<bool> serving = applyServing(source.scenario, arguments, catalog, source.notices); !serving.ok())
         return serving.error();
+    if (arguments.has(Flag::Mode))
+        source.scenario.mode = arguments[Flag::Mode].text == "calibrated" ? Mode::Calibrated : Mode::Roofline;
+    calibrate(source.scenario, catalog.calibration);
     noteIdleFlags(source.scenario, arguments, source.notices);
     return source;
 }

@@ -64,8 +64,8 @@ void addCollective(const Scenario& scenario, bool decode, const OperatorCost& op
     const std::string product = compiled.product(&OperatorTerms::payload, op.payloadBytes, "B");
     out.inputs.push_back(
         {"V", exactBytes(op.payloadBytes), name + " payload" + (product.empty() ? "" : ": " + product), Provenance::Exact});
-    out.inputs.push_back(
-        {"sent", exactBytes(op.communicationBytes), "by each device, " + nameOf(op.collective, op.algorithm, op.levelAlgorithms), Provenance::Exact});
+    out.inputs.push_back({"sent", exactBytes(op.communicationBytes),
+                          "by each device, " + nameOf(op.collective, op.algorithm, op.levelAlgorithms), Provenance::Exact});
     out.inputs.push_back({"β", formatBandwidth(fabric.bandwidth), fabric.name + ", one way, per device", Provenance::DataSheet});
     out.inputs.push_back({"α", formatSeconds(fabric.latency), fabric.name + ", each step", Provenance::Default});
     const std::vector<CollectiveCost> all = collectiveChoices(compiled.step(), decode, op);

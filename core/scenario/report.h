@@ -48,6 +48,21 @@ struct PhaseReport {
     }
 };
 
+/// An interval that should hold eight of ten measurements.
+struct Interval80 {
+    double low = 0;
+    double high = 0;
+    friend bool operator==(const Interval80&, const Interval80&) = default;
+};
+struct ServingIntervals {
+    Interval80 ttft;
+    Interval80 tpot;
+    Interval80 outputTokensPerSecond;
+    Interval80 outputTokensPerSecondPerDevice;
+    Interval80 costPerMillionTokens; ///< zeros where there is no price
+    friend bool operator==(const ServingIntervals&, const ServingIntervals&) = default;
+};
+
 /// Service figures: of one static batch (all requests arrive together, are prefilled, then decoded to the end), or under the scenario's
 /// load, then analytic unless simulated. Times of the first four are means over requests.
 struct ServingReport {
@@ -56,10 +71,11 @@ struct ServingReport {
     double endToEnd = 0;              ///< ttft + (output - 1) tpot
     double outputTokensPerSecond = 0; ///< all replicas; static: batch x output / endToEnd
     double outputTokensPerSecondPerDevice = 0;
-    double decodeTokensPerSecond = 0;  ///< all replicas: sequences that decode / tpot
-    double tokensPerSecondPerUser = 0; ///< 1 / tpot
-    double costPerMillionTokens = 0;   ///< USD; 0 when there is no price
-    ServiceFigures service = {};       ///< distributions, occupation; of a static batch each percentile is its one value
+    double decodeTokensPerSecond = 0;          ///< all replicas: sequences that decode / tpot
+    double tokensPerSecondPerUser = 0;         ///< 1 / tpot
+    std::optional<ServingIntervals> intervals; ///< calibrated mode only
+    double costPerMillionTokens = 0;           ///< USD; 0 when there is no price
+    ServiceFigures service = {};               ///< distributions, occupation; of a static batch each percentile is its one value
     std::optional<DisaggregatedFigures> pools = {};
     double devices = 0;        ///< that serve: the plan's, or both pools'
     double mfu = 0;            ///< useful FLOP of the tokens served / (peak x devices x time)

@@ -60,7 +60,8 @@ struct Scenario {
     Mode mode = Mode::Roofline;
     /// Calibrated: constants of the engine on the cluster's accelerator; null in roofline mode. Follows from the other fields: see calibrate().
     std::shared_ptr<const Calibration> calibration;
-    std::optional<Bytes> reserve; ///< bytes per device; unset: see memory.h
+    std::array<std::shared_ptr<const Calibration>, 2> poolCalibrations; ///< likewise of the prefill and the decode pool's accelerator
+    std::optional<Bytes> reserve;                                       ///< bytes per device; unset: see memory.h
     ServingSettings serving;
 
     [[nodiscard]] const StepConstants& constants() const { return calibration ? calibration->constants.step : rooflineConstants(); }

@@ -2,6 +2,7 @@
 #include "core/scenario/scenario_file.h"
 
 #include "core/hardware/resize.h"
+#include "core/scenario/calibrate.h"
 #include "core/scenario/hardware_json.h"
 #include "core/scenario/json_reader.h"
 #include "core/scenario/model_json.h"
@@ -21,7 +22,7 @@ namespace {
 constexpr std::size_t kMaxFile = std::size_t{4} << 20;
 constexpr Bytes kMaxReserve = Bytes{1} << 50;
 constexpr int kMaxVersion = 1'000'000;
-constexpr std::array<std::string_view, 1> kModes{"roofline"};
+constexpr std::array<std::string_view, 2> kModes{"roofline", "calibrated"};
 
 std::shared_ptr<const Model> readScenarioModel(JsonObject& root, const Catalog& catalog)
 {
@@ -166,6 +167,7 @@ Result<ScenarioFile> parseScenario(std::string_view json, const std::string& fil
     scenario.cluster = sized.value() == *cluster ? cluster : std::make_shared<const Cluster>(std::move(sized).value());
     if (const std::vector<std::string> problems = poolProblems(scenario); !problems.empty())
         return Error{fileName, "/serving/pools", {}, problems.front()};
+    calibrate(scenario, catalog.calibration);
     noteUnknown(reader, document.value(), version, file);
     return file;
 }

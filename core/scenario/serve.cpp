@@ -163,6 +163,13 @@ PlanContext poolContext(const Scenario& scenario, const PoolSettings& pool)
     return {*scenario.model, clusterOf(scenario, pool), scenario.workload, scenario.formats};
 }
 
+/// Of the prefill (0) or the decode (1) pool.
+const StepConstants& constantsOf(const Scenario& scenario, std::size_t pool)
+{
+    const std::shared_ptr<const Calibration>& own = scenario.poolCalibrations[pool];
+    return own ? own->constants.step : scenario.constants();
+}
+
 void servePools(const Scenario& scenario, Report& report)
 {
     const ServingSettings::Pools& pools = *scenario.serving.pools;
@@ -173,9 +180,9 @@ void servePools(const Scenario& scenario, Report& report)
         return;
     }
     const StepModel prefill(*scenario.model, clusterOf(scenario, pools.prefill), scenario.formats, pools.prefill.plan,
-                            scenario.workload.routing, StepDetail::Times, scenario.constants());
+                            scenario.workload.routing, StepDetail::Times, constantsOf(scenario, 0));
     const StepModel decode(*scenario.model, clusterOf(scenario, pools.decode), scenario.formats, pools.decode.plan,
-                           scenario.workload.routing, StepDetail::Times, scenario.constants());
+                           scenario.workload.routing, StepDetail::Times, constantsOf(scenario, 1));
     const auto capacity = [&](const PoolSettings& pool) {
         const MemoryTerms memory(poolContext(scenario, pool), pool.plan, scenario.reserve);
         return kvCapacity(memory, pool.plan, scenario.serving.engine, scenario.workload.input, scenario.workload.output);
@@ -242,7 +249,33 @@ std::vector<std::string> poolProblems(const Scenario& scenario)
     return problems;
 }
 
-void serve(const Scenario& scenario, const StepModel& step, Report& report)
+namespace {
+
+/// The interval about a figure.
+Interval80 around(double value, const Spread& spread)
+{
+    return {value * spread.low, value * spread.high};
+}
+
+void fillIntervals(const Scenario& scenario, ServingReport& serving)
+{
+    serving.intervals.reset();
+    if (!scenario.calibration || serving.service.status == ServiceStatus::DoesNotFit)
+        return;
+    const Intervals& spreads = scenario.calibration->intervalsOf(scenario.model->id);
+    ServingIntervals out;
+    out.ttft = around(serving.ttft, spreads.ttft);
+    out.tpot = around(serving.tpot, spreads.tpot);
+    out.outputTokensPerSecond = around(serving.outputTokensPerSecond, spreads.outputPerDevice);
+    out.outputTokensPerSecondPerDevice = around(serving.outputTokensPerSecondPerDevice, spreads.outputPerDevice);
+    // Costs fall as throughput rises.
+    if (serving.costPerMillionTokens > 0)
+        out.costPerMillionTokens = {serving.costPerMillionTokens / spreads.outputPerDevice.high,
+                                    serving.costPerMillionTokens / spreads.outputPerDevice.low};
+    serving.intervals = out;
+}
+
+void serveLoad(const Scenario& scenario, const StepModel& step, Report& report)
 {
     ServingReport& serving = report.serving;
     serving = {};
@@ -257,6 +290,14 @@ void serve(const Scenario& scenario, const StepModel& step, Report& report)
     }
     serving.service = serveAnalytic(inputOf(scenario, step, kvCapacity(scenario)));
     fillFromService(scenario, &step, report);
+}
+
+} // namespace
+
+void serve(const Scenario& scenario, const StepModel& step, Report& report)
+{
+    serveLoad(scenario, step, report);
+    fillIntervals(scenario, report.serving);
 }
 
 ServiceFigures simulate(const Scenario& scenario, const SimulationControl& control)
@@ -274,6 +315,7 @@ void adopt(const Scenario& scenario, const ServiceFigures& figures, Report& repo
     const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing, StepDetail::Rows,
                          scenario.constants());
     fillFromService(scenario, &step, report);
+    fillIntervals(scenario, report.serving);
 }
 
 } // namespace shardlens

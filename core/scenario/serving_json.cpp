@@ -2,6 +2,7 @@
 #include "core/scenario/serving_json.h"
 
 #include "core/hardware/resize.h"
+#include "core/scenario/calibrate.h"
 #include "core/scenario/hardware_json.h"
 #include "core/scenario/option_json.h"
 #include "core/scenario/serve.h"
@@ -301,8 +302,18 @@ Json servingReportJson(const Scenario& scenario, const ServingReport& serving)
     json["preemptions"] = service.simulated ? Json(service.preemptions) : Json(nullptr);
     json["pools"] = serving.pools ? poolsJson(*serving.pools) : Json(nullptr);
     json["interval_80"] = nullptr;
-    json["provenance"] = scenario.calibration ? "calibrated: " + scenario.calibration->source
-                                              : std::string("roofline: ideal efficiency, no engine overhead; a bound, so no interval");
+    if (serving.intervals) {
+        const auto pair = [](const Interval80& interval) { return Json::array({interval.low, interval.high}); };
+        Json& interval = json["interval_80"];
+        interval["ttft_s"] = pair(serving.intervals->ttft);
+        interval["tpot_s"] = pair(serving.intervals->tpot);
+        interval["output_tokens_per_s"] = pair(serving.intervals->outputTokensPerSecond);
+        interval["output_tokens_per_s_per_device"] = pair(serving.intervals->outputTokensPerSecondPerDevice);
+        if (serving.costPerMillionTokens > 0)
+            interval["cost_usd_per_mtok"] = pair(serving.intervals->costPerMillionTokens);
+    }
+    json["provenance"] = provenanceOf(scenario);
+    json["outside_measured"] = outsideMeasured(scenario);
     return json;
 }
 
