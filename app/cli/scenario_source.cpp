@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/scenario_source.h"
 
+#include "core/scenario/calibrate.h"
+
 #include "app/cli/option_flags.h"
 #include "app/cli/serving_flags.h"
 #include "core/base/format.h"
