@@ -69,7 +69,12 @@ Advice advise(const Scenario& scenario, const Report& report)
     }
 
     Report trial;
-    const double rate = report.serving.outputTokensPerSecondPerDevice;
+    double rate = report.serving.outputTokensPerSecondPerDevice;
+    const LoadKind load = scenario.serving.load.kind;
+    if (report.serving.service.simulated) { // trials are analytic: like is compared with like
+        evaluate(scenario, trial);
+        rate = trial.serving.outputTokensPerSecondPerDevice;
+    }
     const auto outcome = [&](const std::string& name) {
         return name + ": " + signedPercent(trial.serving.outputTokensPerSecondPerDevice / rate) + " tokens/s per device, TPOT "
                + formatSeconds(trial.serving.tpot) + ", TTFT " + formatSeconds(trial.serving.ttft) + ".";
@@ -86,12 +91,18 @@ Advice advise(const Scenario& scenario, const Report& report)
         }
     }
     // Weight reads are shared by the whole batch: double it while it fits.
-    if (advice.cause == Cause::Weights || advice.cause == Cause::Communication || advice.cause == Cause::Bubble) {
+    if (load != LoadKind::OpenLoop
+        && (advice.cause == Cause::Weights || advice.cause == Cause::Communication || advice.cause == Cause::Bubble)) {
         Scenario next = scenario;
-        next.workload.batch = std::min(2 * scenario.workload.batch, kMaxBatch);
+        const bool closed = load == LoadKind::ClosedLoop;
+        if (closed)
+            next.serving.load.concurrency = std::min(2 * scenario.serving.load.concurrency, kMaxConcurrency);
+        else
+            next.workload.batch = std::min(2 * scenario.workload.batch, kMaxBatch);
         evaluate(next, trial);
         if (trial.legal && trial.memory.fits && trial.serving.outputTokensPerSecondPerDevice > 1.05 * rate) {
-            advice.sentence = outcome("batch " + formatCount(next.workload.batch));
+            advice.sentence = outcome(closed ? formatCount(next.serving.load.concurrency) + " requests in flight"
+                                             : "batch " + formatCount(next.workload.batch));
             return advice;
         }
     }

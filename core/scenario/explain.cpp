@@ -19,6 +19,7 @@ std::string_view nameOf(Provenance provenance)
     switch (provenance) {
     case Provenance::Exact: return "exact";
     case Provenance::DataSheet: return "data sheet";
+    case Provenance::Measured: return "measured";
     case Provenance::Fitted: return "fitted";
     case Provenance::Borrowed: return "borrowed";
     case Provenance::Default: return "default";
@@ -146,6 +147,7 @@ Explanation explain(const Scenario& scenario, const Report& report, const Subjec
     case Subject::Kind::MemoryClass: return explainMemory(scenario, report, subject);
     case Subject::Kind::Fit: return explainFit(scenario, report);
     case Subject::Kind::Time: return explainTime(scenario, report, subject.phase);
+    case Subject::Kind::Point:
     case Subject::Kind::None: break;
     }
     return explainTime(scenario, report, Phase::Decode);

@@ -25,7 +25,8 @@ struct Subject {
         CauseOfTime,
         MemoryClass,
         Time /* TTFT, TPOT */,
-        Fit
+        Fit,
+        Point /* a measured serving point; the views that show it know it by its number */
     };
     Kind kind = Kind::None;
     Phase phase = Phase::Decode;
@@ -36,10 +37,11 @@ struct Subject {
     int op = -1;    ///< index into PhaseReport::operators
     int cause = -1; ///< Cause, or MemoryClass for Kind::MemoryClass
     int visit = -1; ///< of a piece, with virtual stages
+    int point = -1; ///< of measured points
     friend bool operator==(const Subject&, const Subject&) = default;
 };
 
-enum class Provenance : std::uint8_t { Exact, DataSheet, Fitted, Borrowed, Default };
+enum class Provenance : std::uint8_t { Exact, DataSheet, Measured, Fitted, Borrowed, Default };
 [[nodiscard]] std::string_view nameOf(Provenance provenance);
 
 struct Explanation {

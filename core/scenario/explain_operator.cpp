@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/scenario/constantrows.h"
 #include "core/scenario/explain_parts.h"
 #include "core/scenario/report_parts.h"
 
@@ -187,6 +188,31 @@ void addAssumptions(const Scenario& scenario, bool decode, const OperatorCost& o
 
 } // namespace
 
+namespace {
+
+/// Shares reached, spill and launch of the operator's kernel, with their evidence.
+void addKernel(const Scenario& scenario, const OperatorCost& op, bool decode, Explanation& out)
+{
+    const std::optional<KernelUse> use = kernelOf(scenario, op, decode);
+    if (!scenario.calibration || !use)
+        return;
+    const KernelConstants& c = scenario.constants().of(use->kernel, use->format);
+    const ConstantEvidence evidence = evidenceOf(*scenario.calibration, *use);
+    const Provenance origin = provenanceOf(evidence.origin);
+    const std::string kernel = std::string(nameOf(use->kernel)) + ", " + std::string(nameOf(use->format));
+    out.inputs.push_back({"η_F", formatPercent(c.compute), "of the peak; " + kernel + ": " + evidenceText(evidence), origin});
+    out.inputs.push_back({"η_BW", formatPercent(c.memory), "of the bandwidth; the same samples", origin});
+    out.inputs.push_back({"spill", formatPercent(c.spill), "of the shorter side does not hide behind the longer", origin});
+    out.inputs.push_back(
+        {"launch", formatSeconds(c.launch),
+         std::string(nameOf(scenario.calibration->engine))
+             + (scenario.calibration->points > 0 ? ", moved by " + formatCount(scenario.calibration->points) + " serving points"
+                                                 : ", no serving points here"),
+         origin});
+}
+
+} // namespace
+
 Explanation explainOperator(const Scenario& scenario, const Report& report, const Subject& subject)
 {
     const PhaseReport& phase = phaseOf(report, subject.phase);
@@ -218,7 +244,18 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
                 : op.bound == Bound::Compute  ? Cause::Compute
                 : op.kvBytes > op.weightBytes ? Cause::Kv
                                               : Cause::Weights;
-    if (bytes > 0) {
+    if (bytes > 0 && scenario.calibration) {
+        const double longer = std::max(op.computeTime, op.memoryTime);
+        const double net = op.communicationTime > 0 ? op.exposedTime() : 0;
+        const double spilled = std::max(0.0, op.time - longer - op.overheadTime - net);
+        out.formulaId = "operator.calibrated";
+        out.formula.push_back({"t", std::string("longer + spill × shorter + launch") + (net > 0 ? " + t_net" : ""), "", false});
+        out.formula.push_back({"longer", "max(FLOP/(F η_F), bytes/(BW η_BW))", "", false});
+        out.formula.push_back({"",
+                               formatSeconds(longer, 4) + " + " + formatSeconds(spilled, 3) + " + " + formatSeconds(op.overheadTime, 3)
+                                   + (net > 0 ? " + " + formatSeconds(net, 4) : ""),
+                               "", false});
+    } else if (bytes > 0) {
         const bool compute = op.computeTime >= op.memoryTime;
         out.formula.push_back({"t",
                                "max(FLOP/F, bytes/BW)"
@@ -246,6 +283,7 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
         addBytes(op, compiled, out);
         out.inputs.push_back({"F", formatFlopRate(peak), a.name + ", dense " + std::string(nameOf(op.arithmetic)), Provenance::DataSheet});
         out.inputs.push_back(bandwidthInput(scenario));
+        addKernel(scenario, op, decode, out);
     }
     if (op.communicationTime > 0)
         addCollective(scenario, decode, op, compiled, out);
@@ -258,6 +296,8 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
     if (op.communicationTime > 0)
         out.alternatives.push_back({std::string(nameOf(op.collective)) + ", after it", formatSeconds(op.communicationTime),
                                     op.communicationTime, Cause::Communication});
+    if (op.overheadTime > 0)
+        out.alternatives.push_back({"Launch and host", formatSeconds(op.overheadTime), op.overheadTime, Cause::Overhead});
     if (op.kind >= 0 && scenario.model->kinds.size() > 1)
         out.notes.push_back(kindText(*scenario.model, op.kind) + ".");
     addAssumptions(scenario, decode, op, compiled, out);

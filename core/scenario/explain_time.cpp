@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The arithmetic of TTFT, TPOT and of each cause of time: down to the operators that make them up.
+#include "core/scenario/constantrows.h"
 #include "core/scenario/explain_parts.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <vector>
 
 namespace shardlens {
@@ -105,6 +107,55 @@ void addOperatorsOf(Explanation& out, const PhaseReport& phase, Cause cause)
     keepLargest(out);
 }
 
+/// What each kernel reaches, and what it costs beside its work: with evidence, by operator of the busiest stage.
+void addKernels(const Scenario& scenario, const PhaseReport& phase, Phase which, Cause cause, Explanation& out)
+{
+    std::vector<KernelUse> shown;
+    for (const OperatorCost& op : phase.operators) {
+        const std::optional<KernelUse> kernel = kernelOf(scenario, op, which == Phase::Decode);
+        if (!kernel || op.breakdown[cause] <= 0 || std::find(shown.begin(), shown.end(), *kernel) != shown.end())
+            continue;
+        shown.push_back(*kernel);
+        const KernelConstants& c = scenario.constants().of(kernel->kernel, kernel->format);
+        const ConstantEvidence evidence = evidenceOf(*scenario.calibration, *kernel);
+        const std::string name = std::string(nameOf(kernel->kernel)) + ", " + std::string(nameOf(kernel->format));
+        const std::string value = cause == Cause::Overhead  ? "launch " + formatSeconds(c.launch)
+                                  : cause == Cause::Compute ? formatPercent(c.compute) + " of peak"
+                                                            : formatPercent(c.memory) + " of HBM";
+        out.inputs.push_back(
+            {"η" + std::to_string(shown.size()), value, name + ": " + evidenceText(evidence), provenanceOf(evidence.origin)});
+    }
+}
+
+/// A cause of time under an engine's constants: its sum, and what every kernel in it reaches.
+void explainCalibratedCause(const Scenario& scenario, const PhaseReport& phase, Phase which, Cause cause, double seconds, Explanation& out)
+{
+    const Calibration& calibration = *scenario.calibration;
+    const bool overhead = cause == Cause::Overhead;
+    const bool compute = cause == Cause::Compute;
+    out.formula = {{"t",
+                    overhead  ? "Σ launches + host"
+                    : compute ? "Σ FLOP / (F × η)"
+                              : "Σ bytes / (BW × η)",
+                    "", false},
+                   {"", formatSeconds(seconds, 4), "", true}};
+    if (!overhead) {
+        out.inputs.push_back(compute ? peakInput(scenario) : bandwidthInput(scenario));
+        out.notes.push_back("With what spills: the share of the shorter side that does not hide behind the longer.");
+    } else {
+        const StepConstants& c = calibration.constants.step;
+        const Provenance origin = calibration.points > 0 ? Provenance::Fitted : Provenance::Default;
+        const std::string from = calibration.points > 0
+                                     ? std::string(nameOf(calibration.engine)) + ", " + formatCount(calibration.points) + " serving points"
+                                     : "no serving point of this engine here: assumed";
+        out.inputs.push_back({"step", formatSeconds(c.step), "each engine step on the host: schedule, launch, sample; " + from, origin});
+        out.inputs.push_back({"sequence", formatSeconds(c.perSequence), "each sequence of a step; " + from, origin});
+        out.inputs.push_back({"token", formatSeconds(c.perToken), "each token that a step works on; " + from, origin});
+        out.inputs.push_back({"small", formatSeconds(c.elementwise), "small kernels around each norm; " + from, origin});
+    }
+    addKernels(scenario, phase, which, cause, out);
+}
+
 } // namespace
 
 Explanation explainTime(const Scenario& scenario, const Report& report, Phase which)
@@ -145,7 +196,13 @@ Explanation explainTime(const Scenario& scenario, const Report& report, Phase wh
             {"p", std::to_string(stages), "stages; the busiest is stage " + std::to_string(phase.busiestStage), Provenance::Exact});
     out.inputs.push_back(bandwidthInput(scenario));
     out.inputs.push_back(peakInput(scenario));
-    out.inputs.push_back({"η", "1", "roofline mode: peaks are reached, nothing is launched", Provenance::Default});
+    if (scenario.calibration)
+        out.inputs.push_back({"η", "by kernel",
+                              std::string(nameOf(scenario.calibration->engine)) + " on " + scenario.cluster->accelerator.name
+                                  + ": shares of peak and bandwidth by kernel, overheads; click an operator",
+                              scenario.calibration->points > 0 ? Provenance::Fitted : Provenance::Borrowed});
+    else
+        out.inputs.push_back({"η", "1", "roofline mode: peaks are reached, nothing is launched", Provenance::Default});
     if (stages > 1)
         out.notes.push_back(prefill ? "Stages idle " + formatPercent(phase.timeline.idleFraction)
                                           + " of the prefill; for equal stages and free sends "
@@ -160,10 +217,24 @@ Explanation explainTime(const Scenario& scenario, const Report& report, Phase wh
     if (stages > 1 && phase.timeline.critical.length > 0)
         out.notes.push_back("Critical path: " + formatSeconds(phase.timeline.critical.work()) + " of work on stages and "
                             + formatSeconds(phase.timeline.critical.send) + " of sends follow each other without a gap.");
+    if (scenario.serving.load.kind != LoadKind::StaticBatch) {
+        const ServiceFigures& service = report.serving.service;
+        const Percentiles& p = prefill ? service.ttft : service.tpot;
+        if (service.status == ServiceStatus::Served)
+            out.notes.push_back("This is one batch alone. Under the load " + name + " is " + formatSeconds(p.mean) + " in the mean, P50 "
+                                + formatSeconds(p.p50) + ", P90 " + formatSeconds(p.p90) + ", P99 " + formatSeconds(p.p99)
+                                + (service.simulated ? " (simulated): " : " (analytic): ") + formatNumber(service.meanBatch)
+                                + " sequences decode at once, " + formatNumber(service.meanWaiting) + " wait.");
+        else
+            out.notes.push_back("This is one batch alone; what the load does is in the strip at the top.");
+    }
     if (prefill)
         out.notes.push_back("A batch that arrives together: the last sequence's first token.");
     else
-        out.notes.push_back("Steady state of a static batch. Schedulers, prefill in between and sampling on the host are not counted.");
+        out.notes.push_back(
+            scenario.calibration
+                ? "Steady state of a static batch, without prefill in between; the host's share of a step is counted."
+                : "Steady state of a static batch. Schedulers, prefill in between and sampling on the host are not counted.");
     return out;
 }
 
@@ -189,6 +260,11 @@ Explanation explainCause(const Scenario& scenario, const Report& report, const S
     out.shareFraction = phase.time > 0 ? seconds / phase.time : 0;
     out.share = formatPercent(out.shareFraction) + " of " + std::string(figureNameOf(subject.phase));
     const Accelerator& accelerator = scenario.cluster->accelerator;
+    if (scenario.calibration && cause != Cause::Bubble && cause != Cause::Communication) {
+        explainCalibratedCause(scenario, phase, subject.phase, cause, seconds, out);
+        addOperatorsOf(out, phase, cause);
+        return out;
+    }
     switch (cause) {
     case Cause::Weights:
     case Cause::Kv:
@@ -237,7 +313,7 @@ Explanation explainCause(const Scenario& scenario, const Report& report, const S
                        {"", formatSeconds(seconds, 4), "", true}};
         out.notes.push_back("The busiest stage waits for its first piece, for tokens to come back, and after its last piece.");
         break;
-    case Cause::Overhead: out.notes.push_back("Roofline mode has no overheads."); break;
+    case Cause::Overhead: out.notes.push_back("Roofline mode has no overheads: nothing is launched or scheduled."); break;
     }
     addOperatorsOf(out, phase, cause);
     if (out.alternatives.empty()) {
