@@ -9,6 +9,7 @@
 #include "ui/controls/optionpanel.h"
 #include "ui/controls/picker.h"
 #include "ui/controls/segmented.h"
+#include "ui/controls/servingpanel.h"
 #include "ui/controls/taborder.h"
 #include "ui/controls/valueslider.h"
 #include "ui/document/adapt.h"
@@ -125,6 +126,7 @@ ControlPanel::ControlPanel(Document& document, QWidget* parent)
       m_model(new Picker(tr("Model"), this)),
       m_cluster(new Picker(tr("Cluster"), this)),
       m_axes(new AxisPanel(document, this)),
+      m_serving(new ServingPanel(document, kContentWidth, this)),
       m_options(new OptionPanel(document, kContentWidth, this))
 {
     auto* column = new QVBoxLayout(this);
@@ -144,6 +146,8 @@ ControlPanel::ControlPanel(Document& document, QWidget* parent)
               *column);
     addLength(Length::Output, new ValueSlider(tr("Output"), tr("tokens"), 16, 16384, kMaxTokens, this), {16, 256, 1024, 4096, 16384},
               *column);
+    addHeading(tr("Serving"), *column);
+    column->addWidget(m_serving);
     addHeading(tr("Precision"), *column);
     addFormat(Format::Weights, tr("Weights"), *column);
     addFormat(Format::Kv, tr("KV cache"), *column);
@@ -262,6 +266,7 @@ void ControlPanel::setTheme(const Theme& theme)
     for (Picker* formats : m_allFormats)
         formats->setTheme(theme);
     m_axes->setTheme(theme);
+    m_serving->setTheme(theme);
     m_options->setTheme(theme);
 }
 
@@ -334,6 +339,7 @@ void ControlPanel::refresh()
     m_lengths[1]->setValue(workload.input);
     m_lengths[2]->setValue(workload.output);
     m_axes->refresh();
+    m_serving->refresh();
     m_options->refresh();
 }
 

@@ -19,6 +19,7 @@ class NumberField;
 class OptionPanel;
 class Picker;
 class Segmented;
+class ServingPanel;
 class ValueSlider;
 
 class ControlPanel : public QWidget {
@@ -34,6 +35,7 @@ public:
     [[nodiscard]] bool advancedShown() const;
     void setAdvancedShown(bool shown);
     [[nodiscard]] OptionPanel& options() const { return *m_options; }
+    [[nodiscard]] ServingPanel& serving() const { return *m_serving; }
     [[nodiscard]] AxisPanel& axes() const { return *m_axes; }
 
 Q_SIGNALS:
@@ -73,6 +75,7 @@ private:
     std::array<Picker*, 3> m_allFormats{}; ///< beside the switch: every format there is
     std::array<ValueSlider*, 3> m_lengths{};
     AxisPanel* m_axes;
+    ServingPanel* m_serving;
     OptionPanel* m_options;
     std::vector<QLabel*> m_headings;
     std::vector<QLabel*> m_labels;

@@ -35,6 +35,18 @@ QString summaryOf(const Scenario& scenario)
     for (const std::string& text : {describe(scenario.workload.routing), describe(scenario.plan.options)})
         if (!text.empty())
             parts << qs(text);
+    const ServingSettings& serving = scenario.serving;
+    const EngineSettings usual = defaultsOf(serving.engine.engine);
+    if (serving.engine.tokenBudget != usual.tokenBudget)
+        parts << OptionPanel::tr("budget %1").arg(countText(serving.engine.tokenBudget));
+    if (serving.engine.maxSequences != usual.maxSequences)
+        parts << OptionPanel::tr("at most %1 sequences").arg(countText(serving.engine.maxSequences));
+    if (serving.engine.policy != usual.policy)
+        parts << OptionPanel::tr("prefill %1").arg(qs(kPolicyWords[static_cast<std::size_t>(serving.engine.policy)]));
+    if (serving.load.prefixHit > 0)
+        parts << OptionPanel::tr("prefix hit %1").arg(qs(formatPercent(serving.load.prefixHit)));
+    if (serving.load.speculation.on())
+        parts << OptionPanel::tr("%1 drafts").arg(serving.load.speculation.draftTokens);
     return parts.join(QStringLiteral(", "));
 }
 
@@ -79,6 +91,7 @@ void OptionPanel::build(QVBoxLayout& column)
     buildExperts(column);
     buildStages(column);
     buildPlacement(column);
+    buildEngine(column);
 }
 
 void OptionPanel::buildFormats(QVBoxLayout& column)
@@ -174,6 +187,45 @@ void OptionPanel::buildPlacement(QVBoxLayout& column)
     addOrder(column);
 }
 
+void OptionPanel::buildEngine(QVBoxLayout& column)
+{
+    addHeading(tr("Engine and load"), column);
+    addNumber(
+        std::nullopt, tr("Token budget"), tr("Most tokens of one engine step, of prompts and of decoding sequences."),
+        {1, kMaxTokenBudget, 1024, false}, [](const Scenario& s) { return s.serving.engine.tokenBudget; },
+        [](Scenario& s, int value) { s.serving.engine.tokenBudget = value; }, column);
+    addNumber(
+        std::nullopt, tr("Max sequences"), tr("Most requests that run at once, on each attention-DP rank."), {1, kMaxBatch, 64, false},
+        [](const Scenario& s) { return s.serving.engine.maxSequences; },
+        [](Scenario& s, int value) { s.serving.engine.maxSequences = value; }, column);
+    addSwitch(
+        std::nullopt, tr("Prefill"), tr("Chunked: pieces of prompts join decode steps. First: prompts have steps of their own."),
+        {tr("chunked"), tr("first")}, [](const Scenario& s) { return static_cast<int>(s.serving.engine.policy); },
+        [](Scenario& s, int value) { s.serving.engine.policy = static_cast<PrefillPolicy>(value); }, column);
+    addNumber(
+        std::nullopt, tr("Prefix hit, %"), tr("Share of each prompt that the prefix cache holds already."), {0, 100, 10, false},
+        [](const Scenario& s) { return hundredths(s.serving.load.prefixHit); },
+        [](Scenario& s, int value) { s.serving.load.prefixHit = value / 100.0; }, column);
+    addNumber(
+        std::nullopt, tr("Draft tokens"), tr("Speculative decoding: tokens proposed for each step, which verifies them; 0 is off."),
+        {0, kMaxDraftTokens, 1, false}, [](const Scenario& s) { return s.serving.load.speculation.draftTokens; },
+        [](Scenario& s, int value) { s.serving.load.speculation.draftTokens = value; }, column);
+    addNumber(
+        std::nullopt, tr("Acceptance, %"), tr("Share of the drafts that are accepted, each by itself."), {0, 100, 5, false},
+        [](const Scenario& s) { return hundredths(s.serving.load.speculation.acceptance); },
+        [](Scenario& s, int value) { s.serving.load.speculation.acceptance = value / 100.0; }, column);
+    addSwitch(
+        std::nullopt, tr("Drafts by"), tr("The model's own prediction layers, or a small model of a twentieth of a step."),
+        {tr("MTP layers"), tr("draft model")}, [](const Scenario& s) { return static_cast<int>(s.serving.load.speculation.draft); },
+        [](Scenario& s, int value) { s.serving.load.speculation.draft = static_cast<Speculation::Draft>(value); }, column);
+}
+
+QWidget* OptionPanel::control(const QString& label) const
+{
+    const auto found = std::find_if(m_rows.begin(), m_rows.end(), [&label](const Row& row) { return row.label->text() == label; });
+    return found == m_rows.end() ? nullptr : found->control;
+}
+
 QWidget* OptionPanel::control(PlanOption option) const
 {
     const auto found = std::find_if(m_rows.begin(), m_rows.end(), [option](const Row& row) { return row.option == option; });
@@ -214,8 +266,10 @@ void OptionPanel::refresh()
 void OptionPanel::refreshRow(const Row& row)
 {
     const Scenario& scenario = m_document.scenario();
-    const QString no = qs(whyNoUse(row.option, *scenario.model));
-    const QString idle = qs(whyNoEffect(row.option, scenario.plan));
+    const QString no = row.option ? qs(whyNoUse(*row.option, *scenario.model)) : QString();
+    const QString idle = row.option                                            ? qs(whyNoEffect(*row.option, scenario.plan))
+                         : scenario.serving.load.kind == LoadKind::StaticBatch ? tr("No effect on a static batch.")
+                                                                               : QString();
     row.control->setEnabled(no.isEmpty());
     row.label->setEnabled(no.isEmpty());
     const QString tip = !no.isEmpty() ? no : idle.isEmpty() ? row.help : row.help % QLatin1Char('\n') % idle;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a plan chooses beside its sizes, behind one button: formats by class of tensor, experts, how stages compute and send, placement.
+// What a plan chooses beside its sizes, behind one button: formats by class of tensor, experts, how stages compute and send, placement; and
+// how its engine schedules.
 // Everything is as usual until somebody opens it; the button says what is not.
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <QWidget>
 
 #include <functional>
+#include <optional>
 
 class QLabel;
 class QVBoxLayout;
@@ -34,6 +36,8 @@ public:
     void setShown(bool shown);
     /// The control of an option: a Segmented, NumberField or Picker; the first of Capacity is its factor.
     [[nodiscard]] QWidget* control(PlanOption option) const;
+    /// Of what is no option of the plan, by its label: "Token budget".
+    [[nodiscard]] QWidget* control(const QString& label) const;
 
 Q_SIGNALS:
     void refused(const QString& sentence); ///< a choice that would make the plan illegal, and why
@@ -44,7 +48,7 @@ protected:
 
 private:
     struct Row {
-        PlanOption option;
+        std::optional<PlanOption> option; ///< unset: a setting of the engine or the load
         QLabel* label;
         QWidget* control;
         QString help;                              ///< what it does
@@ -58,20 +62,21 @@ private:
     void buildExperts(QVBoxLayout& column);
     void buildStages(QVBoxLayout& column);
     void buildPlacement(QVBoxLayout& column);
+    void buildEngine(QVBoxLayout& column);
     void addHeading(const QString& text, QVBoxLayout& column);
-    void addRow(PlanOption option, const QString& label, const QString& help, QWidget* control, int width,
+    void addRow(std::optional<PlanOption> option, const QString& label, const QString& help, QWidget* control, int width,
                 std::function<void(const Scenario&)> show, QVBoxLayout& column);
     /// Words in the order of the values 0, 1, ...
-    void addSwitch(PlanOption option, const QString& label, const QString& help, const QStringList& words, const Get& get, const Set& set,
-                   QVBoxLayout& column);
+    void addSwitch(std::optional<PlanOption> option, const QString& label, const QString& help, const QStringList& words, const Get& get,
+                   const Set& set, QVBoxLayout& column);
     struct Range {
         int least = 0;
         int most = 1;
         int step = 1;
         bool hundredths = false;
     };
-    void addNumber(PlanOption option, const QString& label, const QString& help, const Range& range, const Get& get, const Set& set,
-                   QVBoxLayout& column);
+    void addNumber(std::optional<PlanOption> option, const QString& label, const QString& help, const Range& range, const Get& get,
+                   const Set& set, QVBoxLayout& column);
     void addClassFormat(PlanOption option, WeightClass weightClass, const QString& label, const QString& help, QVBoxLayout& column);
     void addOrder(QVBoxLayout& column);
     void refreshRow(const Row& row);

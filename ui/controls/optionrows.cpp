@@ -56,7 +56,7 @@ void OptionPanel::addHeading(const QString& text, QVBoxLayout& column)
     m_labels.push_back(label);
 }
 
-void OptionPanel::addRow(PlanOption option, const QString& label, const QString& help, QWidget* control, int width,
+void OptionPanel::addRow(std::optional<PlanOption> option, const QString& label, const QString& help, QWidget* control, int width,
                          std::function<void(const Scenario&)> show, QVBoxLayout& column)
 {
     auto* name = new QLabel(label, m_body);
@@ -73,13 +73,13 @@ void OptionPanel::addRow(PlanOption option, const QString& label, const QString&
     m_rows.push_back({option, name, control, help, std::move(show)});
 }
 
-void OptionPanel::addSwitch(PlanOption option, const QString& label, const QString& help, const QStringList& words, const Get& get,
-                            const Set& set, QVBoxLayout& column)
+void OptionPanel::addSwitch(std::optional<PlanOption> option, const QString& label, const QString& help, const QStringList& words,
+                            const Get& get, const Set& set, QVBoxLayout& column)
 {
     auto* control = new Segmented(label, m_body);
     m_switches.push_back(control);
     const auto show = [option, control, words, get](const Scenario& scenario) {
-        const QString why = qs(whyNoUse(option, *scenario.model));
+        const QString why = option ? qs(whyNoUse(*option, *scenario.model)) : QString();
         std::vector<Segmented::Item> items;
         for (const QString& word : words)
             items.push_back({word, why.isEmpty(), why});
@@ -96,14 +96,14 @@ void OptionPanel::addSwitch(PlanOption option, const QString& label, const QStri
     addRow(option, label, help, control, kSwitchWidth, show, column);
 }
 
-void OptionPanel::addNumber(PlanOption option, const QString& label, const QString& help, const Range& range, const Get& get,
+void OptionPanel::addNumber(std::optional<PlanOption> option, const QString& label, const QString& help, const Range& range, const Get& get,
                             const Set& set, QVBoxLayout& column)
 {
     auto* field = new NumberField(m_body);
     field->setRange(range.least, range.most);
     field->setHundredths(range.hundredths);
     m_fields.push_back(field);
-    const QString key = QStringLiteral("option.%1").arg(static_cast<int>(option));
+    const QString key = QStringLiteral("option.%1").arg(option ? QString::number(static_cast<int>(*option)) : label);
     const auto apply = [this, field, label, set](int value, const QString& mergeKey) {
         const int before = field->value();
         const QString what = label % QLatin1Char(' ') % field->textOf(value);

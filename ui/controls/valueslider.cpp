@@ -33,8 +33,15 @@ void ValueSlider::setTickValues(const std::vector<int>& values)
     std::vector<Tick> ticks;
     ticks.reserve(values.size());
     for (const int value : values)
-        ticks.push_back({atOfValue(value), shortCountText(value), true});
+        ticks.push_back({atOfValue(value), m_hundredths ? hundredthsText(value) : shortCountText(value), true});
     setTicks(std::move(ticks));
+}
+
+void ValueSlider::setHundredths()
+{
+    m_hundredths = true;
+    field().setHundredths(true);
+    valueShown();
 }
 
 void ValueSlider::setValue(int value)

@@ -13,6 +13,8 @@ public:
     ValueSlider(const QString& name, const QString& note, int least, int most, int limit, QWidget* parent = nullptr);
 
     void setTickValues(const std::vector<int>& values);
+    /// Values are hundredths: 125 is shown and typed as 1.25. Before setTickValues().
+    void setHundredths();
     void setValue(int value); ///< emits nothing
     [[nodiscard]] int value() const override { return m_value; }
     [[nodiscard]] int leastValue() const override { return m_least; }
@@ -40,6 +42,7 @@ private:
     int m_most;
     int m_limit;
     int m_value;
+    bool m_hundredths = false;
 };
 
 } // namespace shardlens

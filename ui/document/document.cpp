@@ -2,6 +2,8 @@
 #include "ui/document/document.h"
 
 #include "core/hardware/resize.h"
+#include "core/scenario/calibrate.h"
+#include "core/scenario/serve.h"
 #include "ui/document/adapt.h"
 #include "ui/document/scenariocommand.h"
 
@@ -67,9 +69,17 @@ Document::~Document()
 
 void Document::edit(const Scenario& next, const QString& what, const QString& mergeKey)
 {
-    if (next == m_file.scenario)
+    Scenario whole = next;
+    calibrate(whole, m_catalog.calibration); // follows from mode, engine and accelerator, whichever of them changed
+    if (whole == m_file.scenario)
         return;
-    m_undo.push(new ScenarioCommand(*this, m_file.scenario, next, what, mergeKey, m_mergeGeneration));
+    m_undo.push(new ScenarioCommand(*this, m_file.scenario, std::move(whole), what, mergeKey, m_mergeGeneration));
+}
+
+void Document::refine(const ServiceFigures& figures)
+{
+    shardlens::adopt(m_file.scenario, figures, m_report);
+    Q_EMIT reportChanged();
 }
 
 void Document::endMerge()
@@ -97,6 +107,7 @@ void Document::apply(const Scenario& scenario)
 void Document::replace(ScenarioFile file, const QString& fileName)
 {
     m_file = std::move(file);
+    calibrate(m_file.scenario, m_catalog.calibration);
     m_fileName = fileName;
     m_selection.clear();
     m_undo.clear();

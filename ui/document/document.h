@@ -30,6 +30,8 @@ public:
     /// One edit. `what` names it in the history ("TP 4 -> 8"). Edits with the same non-empty `mergeKey` and no endMerge() between them
     /// become one undo step; an edit that changes nothing leaves none.
     void edit(const Scenario& next, const QString& what, const QString& mergeKey = {});
+    /// Simulated service figures of the scenario as it is take the place of the analytic ones. No edit.
+    void refine(const ServiceFigures& figures);
     /// A drag has ended, the focus has moved: the next edit starts a new undo step.
     void endMerge();
 

@@ -66,6 +66,7 @@ bool sameThing(const Subject& a, const Subject& b)
     case Kind::MemoryClass: return a.cause == b.cause && a.device == b.device && a.stage == b.stage;
     case Kind::Time: return a.phase == b.phase;
     case Kind::Fit: return true;
+    case Kind::Point: return a.point == b.point;
     }
     return false;
 }
@@ -83,7 +84,8 @@ bool relatedAlike(const Subject& a, const Subject& b, const Report& report)
     case Kind::Stage:
     case Kind::Operator:
     case Kind::Time:
-    case Kind::Fit: break;
+    case Kind::Fit:
+    case Kind::Point: break;
     }
     return false;
 }

@@ -3,6 +3,7 @@
 
 #include "core/base/format.h"
 #include "ui/scene/scenetext.h"
+#include "ui/scene/servicetext.h"
 
 #include <QCoreApplication>
 
@@ -105,6 +106,36 @@ std::vector<LegendEntry> sharedLegend(const ViewInput& input, double width, doub
     return entries;
 }
 
+/// What the time is and its interval; under load the figure's distribution, which is not that of one phase alone.
+QString headerNote(const ViewInput& input, bool prefill, double room)
+{
+    const PointFigure figure = prefill ? PointFigure::Ttft : PointFigure::Tpot;
+    const QString name = prefill ? LatencyScene::tr("TTFT") : LatencyScene::tr("TPOT");
+    const std::optional<Spread> band = bandOf(input.report, figure);
+    const QString range = band ? LatencyScene::tr("80 %: %1").arg(rangeText(figure, *band)) : QString();
+    if (underLoad(input.scenario)) {
+        const ServingReport& serving = input.report.serving;
+        const double mean = prefill ? serving.ttft : serving.tpot;
+        if (!std::isfinite(mean))
+            return firstFitting({LatencyScene::tr("%1 under load grows without end").arg(name), name}, TextRole::Note, room);
+        const Percentiles& percentiles = prefill ? serving.service.ttft : serving.service.tpot;
+        const QString head = LatencyScene::tr("%1 under load %2").arg(name, secondsFigure(mean).joined());
+        const QString how = serving.service.simulated ? LatencyScene::tr("simulated") : LatencyScene::tr("analytic");
+        const QString spread = percentileText(percentiles, false);
+        const QString brief = percentileText(percentiles, true);
+        const QString ranged = range.isEmpty() ? head : head % QStringLiteral("; ") % range;
+        return firstFitting({LatencyScene::tr("%1; %2 (%3)").arg(ranged, spread, how), LatencyScene::tr("%1; %2").arg(head, spread),
+                             LatencyScene::tr("%1; %2").arg(head, brief), head, name},
+                            TextRole::Note, room);
+    }
+    const QString whole = prefill ? LatencyScene::tr("TTFT: until every sequence of the batch has its first token")
+                                  : LatencyScene::tr("TPOT: one more token for every sequence");
+    const QString shorter = prefill ? LatencyScene::tr("TTFT, whole batch") : LatencyScene::tr("TPOT, every sequence");
+    if (range.isEmpty())
+        return firstFitting({whole, shorter, name}, TextRole::Note, room);
+    return firstFitting({range % QStringLiteral("; ") % whole, range % QStringLiteral("; ") % shorter, range, name}, TextRole::Note, room);
+}
+
 void drawHeader(Scene& scene, const ViewInput& input, const QRectF& area, Phase phase)
 {
     const Theme& theme = input.theme;
@@ -118,12 +149,7 @@ void drawHeader(Scene& scene, const ViewInput& input, const QRectF& area, Phase 
         return;
     scene.text({x, area.top(), area.right() - x, area.height()}, value, TextRole::BodyStrong, theme.color(Ink::Text));
     x += textWidth(value, TextRole::BodyStrong) + space::kSmall;
-    const QString meaning = prefill ? firstFitting({LatencyScene::tr("TTFT: until every sequence of the batch has its first token"),
-                                                    LatencyScene::tr("TTFT, whole batch"), LatencyScene::tr("TTFT")},
-                                                   TextRole::Note, area.right() - x)
-                                    : firstFitting({LatencyScene::tr("TPOT: one more token for every sequence"),
-                                                    LatencyScene::tr("TPOT, every sequence"), LatencyScene::tr("TPOT")},
-                                                   TextRole::Note, area.right() - x);
+    const QString meaning = headerNote(input, prefill, area.right() - x);
     scene.text({x, area.top(), area.right() - x, area.height()}, meaning, TextRole::Note, theme.color(Ink::Text3));
     Subject time;
     time.kind = Subject::Kind::Time;

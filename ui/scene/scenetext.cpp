@@ -244,6 +244,7 @@ void drawProvenance(Scene& scene, const Theme& theme, QPointF center, Provenance
     const QRectF square(center.x() - 4, center.y() - 4, 8, 8);
     QPainterPath shape;
     switch (provenance) {
+    case Provenance::Measured:
     case Provenance::Exact: scene.roundedRect(square, 0, ink); return;
     case Provenance::DataSheet: scene.roundedRect(square, 0, {}, ink, 1.5); return;
     case Provenance::Fitted:

@@ -151,8 +151,12 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineLayout& layou
     const QString title = prefill ? TimelineScene::tr("Prefill") : TimelineScene::tr("Decode");
     scene.text(header, title, TextRole::BodyStrong, theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
     const double after = textWidth(title, TextRole::BodyStrong) + space::kSmall;
-    const QString figure = prefill ? TimelineScene::tr("TTFT %1").arg(secondsFigure(input.report.serving.ttft).joined())
-                                   : TimelineScene::tr("TPOT %1").arg(secondsFigure(input.report.serving.tpot).joined());
+    // Under a load TTFT and TPOT are not those of the one batch that is drawn.
+    const bool loaded = input.scenario.serving.load.kind != LoadKind::StaticBatch;
+    const QString duration = secondsFigure(prefill ? input.report.prefill.time : input.report.decode.time).joined();
+    const QString figure = loaded    ? TimelineScene::tr("one batch, %1").arg(duration)
+                           : prefill ? TimelineScene::tr("TTFT %1").arg(duration)
+                                     : TimelineScene::tr("TPOT %1").arg(duration);
     const bool zoomed = panel.visible.length() < panel.duration * (1 - 1e-9);
     QString remark;
     if (zoomed)

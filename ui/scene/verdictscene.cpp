@@ -2,7 +2,10 @@
 #include "ui/scene/verdictscene.h"
 
 #include "core/base/format.h"
+#include "core/scenario/calibrate.h"
+#include "core/scenario/serve.h"
 #include "ui/scene/scenetext.h"
+#include "ui/scene/servicetext.h"
 
 #include <QCoreApplication>
 #include <QLocale>
@@ -26,8 +29,11 @@ constexpr double kFitMost = 330;
 struct Column {
     QString label;
     Figure figure;
-    QString empty; ///< shown instead of a figure
-    QString note;  ///< third line
+    QString empty;              ///< shown instead of a figure
+    QString note;               ///< third line
+    std::optional<Spread> band; ///< 80 % interval of `value`
+    double value = 0;
+    QString range; ///< the interval in words; in the third line where there is room for it
     Subject subject;
     int rank = 0; ///< the highest rank drops first
     double reserved = 0;
@@ -70,15 +76,38 @@ std::vector<Column> columnsOf(const ViewInput& input)
         column.reserved = reservedWidth(label, widestUnit);
         return column;
     };
+    const bool loaded = underLoad(input.scenario);
+    const auto withBand = [&input](Column& column, PointFigure figure, double value) {
+        column.band = bandOf(input.report, figure);
+        column.value = value;
+        if (column.band)
+            column.range = rangeText(figure, *column.band);
+    };
     Column& ttft = add(0, VerdictScene::tr("TTFT"), secondsFigure(serving.ttft), QStringLiteral("ms"));
     ttft.subject = timeSubject(Phase::Prefill);
-    ttft.note = VerdictScene::tr("batch of %1").arg(qs(formatCount(input.scenario.workload.batch)));
+    ttft.note = loaded ? percentileText(serving.service.ttft, true)
+                       : VerdictScene::tr("batch of %1").arg(qs(formatCount(input.scenario.workload.batch)));
+    withBand(ttft, PointFigure::Ttft, serving.ttft);
+    if (!std::isfinite(serving.ttft)) {
+        ttft.empty = VerdictScene::tr("grows");
+        ttft.note = VerdictScene::tr("without end");
+    }
     Column& tpot = add(0, VerdictScene::tr("TPOT"), secondsFigure(serving.tpot), QStringLiteral("ms"));
     tpot.subject = timeSubject(Phase::Decode);
-    tpot.note = VerdictScene::tr("context %1").arg(qs(formatCount(input.scenario.workload.meanContext())));
+    tpot.note = loaded ? percentileText(serving.service.tpot, true)
+                       : VerdictScene::tr("context %1").arg(qs(formatCount(input.scenario.workload.meanContext())));
+    withBand(tpot, PointFigure::Tpot, serving.tpot);
     Column& device = add(1, VerdictScene::tr("Tokens/s per device"), rateFigure(serving.outputTokensPerSecondPerDevice), QString());
     const Figure all = rateFigure(serving.outputTokensPerSecond);
     device.note = VerdictScene::tr("%1 in all").arg(all.joined());
+    withBand(device, PointFigure::OutputPerDevice, serving.outputTokensPerSecondPerDevice);
+    if (serving.service.status == ServiceStatus::DoesNotFit || serving.service.status == ServiceStatus::IllegalPools) {
+        for (Column* column : {&columns[0], &columns[1], &columns[2]}) {
+            column->empty = VerdictScene::tr("none");
+            column->note.clear();
+            column->band.reset();
+        }
+    }
     Column& user = add(3, VerdictScene::tr("Tokens/s per user"), rateFigure(serving.tokensPerSecondPerUser), QString());
     user.note = VerdictScene::tr("1 / TPOT");
     user.subject = timeSubject(Phase::Decode);
@@ -86,14 +115,17 @@ std::vector<Column> columnsOf(const ViewInput& input)
     if (serving.costPerMillionTokens > 0) {
         const Figure dollars = moneyFigure(serving.costPerMillionTokens);
         cost.figure = {QChar(u'$') + dollars.number, dollars.unit + QStringLiteral("/Mtok")};
-        cost.note = VerdictScene::tr("$%1 per device hour").arg(moneyFigure(input.scenario.cluster->pricePerDeviceHour).joined());
+        cost.note =
+            VerdictScene::tr("$%1 per device hour").arg(moneyFigure(pricePerDeviceHour(input.scenario, *input.scenario.cluster)).joined());
     } else {
         cost.empty = VerdictScene::tr("no list price");
     }
-    Column& mfu = add(5, VerdictScene::tr("MFU, prefill"), percentFigure(input.report.prefill.mfu), QStringLiteral("%"));
+    Column& mfu = add(5, loaded ? VerdictScene::tr("MFU") : VerdictScene::tr("MFU, prefill"),
+                      percentFigure(loaded ? serving.mfu : input.report.prefill.mfu), QStringLiteral("%"));
     mfu.reserved = std::max(textWidth(VerdictScene::tr("decode %1").arg(QStringLiteral("88.8 %")), TextRole::Note) + 1,
                             textWidth(QStringLiteral("88.8"), TextRole::Verdict) + 4 + textWidth(QStringLiteral("%"), TextRole::Body));
-    mfu.note = VerdictScene::tr("decode %1").arg(percentFigure(input.report.decode.mfu).joined());
+    mfu.note = loaded ? VerdictScene::tr("MBU %1").arg(percentFigure(serving.mbu).joined())
+                      : VerdictScene::tr("decode %1").arg(percentFigure(input.report.decode.mfu).joined());
     return columns;
 }
 
@@ -175,8 +207,19 @@ void drawColumn(Scene& scene, const Theme& theme, const Column& column, const QR
         if (used + unit <= area.width())
             scene.text({area.left() + used, top, unit, small}, column.figure.unit, TextRole::Body, theme.color(Ink::Text2));
     }
-    if (!column.note.isEmpty())
-        scene.text({area.left(), area.top() + 52, area.width(), 16}, column.note, TextRole::Note, theme.color(Ink::Text3),
+    QString note = column.note;
+    if (column.band && column.empty.isEmpty()) {
+        const double label = textWidth(column.label, TextRole::Note) + space::kSmall;
+        const double mark = std::min(34.0, area.width() - label - 2);
+        if (mark >= 18)
+            drawBandMark(scene, theme, {area.left() + label, area.top() + kLabelTop + 7}, mark, column.value, *column.band);
+        const QString range = firstFitting(
+            {VerdictScene::tr("%1; 80 %: %2").arg(note, column.range), VerdictScene::tr("80 %: %1").arg(column.range), column.range},
+            TextRole::Note, area.width());
+        note = range.isEmpty() ? note : range;
+    }
+    if (!note.isEmpty())
+        scene.text({area.left(), area.top() + 52, area.width(), 16}, note, TextRole::Note, theme.color(Ink::Text3),
                    Qt::AlignLeft | Qt::AlignVCenter, true);
     scene.hit(area.adjusted(-6, 6, 0, -2), column.subject);
 }
@@ -271,8 +314,22 @@ double drawMode(Scene& scene, const ViewInput& input, const QRectF& row)
         scene.hit({right - 8, row.top() + 2, row.right() - right + 8, row.height() - 4}, fit);
         right -= 20;
     }
+    const std::vector<std::string> outside = outsideMeasured(input.scenario);
+    if (!outside.empty()) {
+        const QString text = firstFitting({VerdictScene::tr("outside the measured range: %1").arg(qs(outside.front())),
+                                           VerdictScene::tr("outside the measured range"), VerdictScene::tr("not measured")},
+                                          TextRole::Note, (right - row.left()) * 0.45);
+        right -= textWidth(text, TextRole::Note);
+        scene.text({right, row.top(), textWidth(text, TextRole::Note) + 1, row.height()}, text, TextRole::Note, theme.color(Ink::Warning));
+        right -= 12;
+        drawSign(scene, theme, {right, row.center().y()}, Sign::Warning);
+        Subject fit;
+        fit.kind = Subject::Kind::Fit;
+        scene.hit({right - 8, row.top() + 2, textWidth(text, TextRole::Note) + 20, row.height() - 4}, fit);
+        right -= 20;
+    }
     const double room = right - row.left();
-    const QString mode = firstFitting({VerdictScene::tr("Roofline: ideal efficiency, no overheads"), VerdictScene::tr("Roofline")},
+    const QString mode = firstFitting({modeText(input.scenario, input.report, false), modeText(input.scenario, input.report, true)},
                                       TextRole::Note, room * 0.45);
     right -= textWidth(mode, TextRole::Note);
     scene.text({right, row.top(), textWidth(mode, TextRole::Note) + 1, row.height()}, mode, TextRole::Note, theme.color(Ink::Text3));
@@ -363,7 +420,10 @@ void buildVerdict(const ViewInput& input, const VerdictOptions& options, Scene& 
     }
     const Advice advice = options.advice ? *options.advice : advise(input.scenario, input.report);
     drawValues(scene, input, advice);
-    if (advised)
+    const QString service = serviceSentence(input.scenario, input.report);
+    if (advised && !service.isEmpty())
+        drawAdvice(scene, input, service);
+    else if (advised)
         drawAdvice(scene, input,
                    advice.sentence.empty() || advice.sentence.starts_with("Try ") ? qs(advice.sentence)
                                                                                   : QStringLiteral("Try ") + qs(advice.sentence));
@@ -373,15 +433,28 @@ QString verdictTooltip(const Scenario& scenario, const Report& report, const Sub
 {
     if (!report.legal)
         return {};
-    if (subject.kind == Subject::Kind::Time)
-        return subject.phase == Phase::Prefill
-                   ? VerdictScene::tr("Time to first token\nuntil the whole batch of %1 has its first token, all prompts arriving together")
-                         .arg(scenario.workload.batch)
-                   : VerdictScene::tr("Time per output token\none more token for every sequence in flight");
+    if (subject.kind == Subject::Kind::Time) {
+        const bool prefill = subject.phase == Phase::Prefill;
+        QString text = prefill ? VerdictScene::tr("Time to first token") : VerdictScene::tr("Time per output token");
+        if (underLoad(scenario))
+            text += QChar(u'\n') % percentileText(prefill ? report.serving.service.ttft : report.serving.service.tpot, false) % QChar(u'\n')
+                    % VerdictScene::tr("mean over requests, queueing included");
+        else
+            text += QChar(u'\n')
+                    % (prefill ? VerdictScene::tr("until the whole batch of %1 has its first token, all prompts arriving together")
+                                     .arg(scenario.workload.batch)
+                               : VerdictScene::tr("one more token for every sequence in flight"));
+        const PointFigure figure = prefill ? PointFigure::Ttft : PointFigure::Tpot;
+        if (const std::optional<Spread> band = bandOf(report, figure))
+            text += QChar(u'\n') % VerdictScene::tr("80 % interval %1").arg(rangeText(figure, *band));
+        return text;
+    }
     if (subject.kind != Subject::Kind::Fit)
         return {};
     QString text = report.memory.fits ? VerdictScene::tr("The plan fits") : VerdictScene::tr("The plan does not fit");
     text += QChar(u'\n') + VerdictScene::tr("largest batch per replica %1").arg(qs(formatCount(report.memory.maxBatchPerReplica)));
+    for (const std::string& outside : outsideMeasured(scenario))
+        text += QChar(u'\n') + VerdictScene::tr("outside the measured range: %1").arg(qs(outside));
     for (const Finding& warning : report.warnings)
         text += QChar(u'\n') + qs(sentence(warning, scenario.context(), scenario.plan));
     return text;

@@ -211,7 +211,7 @@ CurveData curveOf(const Scenario& scenario, const Report& report)
     data.batch = scenario.workload.batch;
     if (!report.legal)
         return data;
-    data.tpot = report.serving.tpot;
+    data.tpot = report.decode.time; // of the static batch that the curve is of, whatever the load
     data.limit = report.memory.maxBatchPerReplica;
     const std::int64_t wanted = std::max<std::int64_t>({16, std::int64_t{data.batch} * 2, data.limit + data.limit / 2});
     batchCurve(scenario, static_cast<int>(std::min<std::int64_t>(wanted, kMaxBatch)), data.points);
