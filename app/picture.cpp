@@ -33,6 +33,7 @@ PictureKind kindOf(cli::Picture picture)
     case cli::Picture::Timeline: return {"timeline", {1200, 400}};
     case cli::Picture::Memory: return {"memory", {960, 480}};
     case cli::Picture::Latency: return {"latency", {960, 480}};
+    case cli::Picture::Trust: return {"trust", {1200, 520}};
     }
     return {"window", {1440, 900}};
 }

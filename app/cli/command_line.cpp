@@ -21,7 +21,7 @@ namespace shardlens::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kPictureNames{"window", "mesh", "timeline", "memory", "latency"};
+constexpr std::array<std::string_view, 6> kPictureNames{"window", "mesh", "timeline", "memory", "latency", "trust"};
 
 Answer badInput(const Error& error, const std::string& notices = {})
 {
@@ -186,7 +186,7 @@ Request validateCommand(const Arguments& arguments, std::istream& input)
 Request renderCommand(const Arguments& arguments, std::istream& input)
 {
     const std::vector<std::string>& words = arguments.positionals;
-    const std::string views = "window, mesh, timeline, memory or latency";
+    const std::string views = "window, mesh, timeline, memory, latency or trust";
     if (words.empty() || words.size() > 2)
         return badInput(usageError(arguments.command, {}, "takes an optional FILE and then one of " + views));
     RenderRequest request;

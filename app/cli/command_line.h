@@ -27,7 +27,7 @@ struct WindowRequest {
     std::string error; ///< why it cannot be read: the window says so, or standard error where there is none
 };
 
-enum class Picture : unsigned char { Window, Mesh, Timeline, Memory, Latency };
+enum class Picture : unsigned char { Window, Mesh, Timeline, Memory, Latency, Trust };
 
 struct RenderRequest {
     Scenario scenario;

@@ -148,8 +148,8 @@ private Q_SLOTS:
         row("DIR/truncated.shardlens", 2, "", "DIR/truncated.shardlens: ");
         row("--tp 4", 2, "", "--tp: is not a flag of shardlens");
         row("-", 2, "", "the window opens a file, not standard input");
-        row("render", 2, "", "one of window, mesh, timeline, memory or latency");
-        row("render planet -o DIR/a.png", 2, "", "found planet; allowed is window, mesh, timeline, memory or latency");
+        row("render", 2, "", "one of window, mesh, timeline, memory, latency or trust");
+        row("render planet -o DIR/a.png", 2, "", "found planet; allowed is window, mesh, timeline, memory, latency or trust");
         row("render mesh", 2, "", "needs -o");
         row("render mesh -o DIR/a.jpg", 2, "", "-o: found DIR/a.jpg; allowed is a file name that ends in .png");
         row("render mesh --tp 6 -o DIR/a.png", 3, "", "TP 6");

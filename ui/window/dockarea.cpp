@@ -11,7 +11,13 @@ namespace shardlens {
 namespace {
 
 /// Raised when docks come or go: an older state would leave them in a corner.
-constexpr int kLayoutVersion = 1;
+constexpr int kLayoutVersion = 2;
+
+/// Shown until somebody says otherwise.
+bool isUsual(DockArea::Place place)
+{
+    return place != DockArea::Place::Trust;
+}
 
 } // namespace
 
@@ -45,16 +51,24 @@ void DockArea::restoreDefaultLayout()
     splitDockWidget(mesh, timeline, Qt::Vertical);
     splitDockWidget(timeline, dock(Place::Latency), Qt::Vertical);
     splitDockWidget(mesh, dock(Place::Memory), Qt::Horizontal);
-    for (ViewDock* dock : m_docks)
-        dock->show();
+    tabifyDockWidget(dock(Place::Latency), dock(Place::Trust));
+    for (std::size_t i = 0; i < kPlaces; ++i)
+        m_docks[i]->setVisible(isUsual(static_cast<Place>(i)));
     m_default = true;
     applyProportions();
 }
 
 QByteArray DockArea::layoutState() const
 {
-    const bool allShown = std::none_of(m_docks.begin(), m_docks.end(), [](const ViewDock* dock) { return dock->isHidden(); });
-    return m_default && allShown ? QByteArray() : saveState(kLayoutVersion);
+    return m_default && allAsUsual() ? QByteArray() : saveState(kLayoutVersion);
+}
+
+bool DockArea::allAsUsual() const
+{
+    for (std::size_t i = 0; i < kPlaces; ++i)
+        if (m_docks[i]->isHidden() == isUsual(static_cast<Place>(i)))
+            return false;
+    return true;
 }
 
 bool DockArea::restoreLayoutState(const QByteArray& state)

@@ -17,7 +17,9 @@ DropOverlay::DropOverlay(QWidget* parent) : QWidget(parent), m_theme(&Theme::of(
 void DropOverlay::present(const QString& fileName)
 {
     const QString name = QFileInfo(fileName).fileName();
-    m_text = looksLikeModelConfig(fileName) ? tr("Drop to import the model in %1").arg(name) : tr("Drop to open %1").arg(name);
+    m_text = looksLikePoints(fileName)        ? tr("Drop to compare the points in %1").arg(name)
+             : looksLikeModelConfig(fileName) ? tr("Drop to import the model in %1").arg(name)
+                                              : tr("Drop to open %1").arg(name);
     setGeometry(parentWidget()->rect());
     show();
     raise();
@@ -41,6 +43,11 @@ QString droppedFile(const QMimeData& data)
 {
     const QList<QUrl> urls = data.urls();
     return urls.size() == 1 && urls.front().isLocalFile() ? urls.front().toLocalFile() : QString();
+}
+
+bool looksLikePoints(const QString& fileName)
+{
+    return QFileInfo(fileName).suffix().compare(QStringLiteral("csv"), Qt::CaseInsensitive) == 0;
 }
 
 bool looksLikeModelConfig(const QString& fileName)

@@ -28,6 +28,8 @@ private:
 
 /// The one local file in a drag that could be opened: empty when there is none, or more than one.
 [[nodiscard]] QString droppedFile(const QMimeData& data);
+/// A table of measured points, by its name.
+[[nodiscard]] bool looksLikePoints(const QString& fileName);
 /// A Hugging Face config, by its name; everything else is read as a scenario.
 [[nodiscard]] bool looksLikeModelConfig(const QString& fileName);
 

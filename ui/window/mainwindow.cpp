@@ -4,6 +4,8 @@
 
 #include "core/base/format.h"
 #include "ui/controls/controlpanel.h"
+#include "ui/document/refiner.h"
+#include "ui/scene/servicetext.h"
 #include "ui/views/sceneview.h"
 #include "ui/window/appearance.h"
 #include "ui/window/commandpalette.h"
@@ -13,6 +15,7 @@
 #include "ui/window/helppanel.h"
 #include "ui/window/inspectorpanel.h"
 #include "ui/window/messagebar.h"
+#include "ui/window/trustbody.h"
 #include "ui/window/workarea.h"
 
 #include <QCloseEvent>
@@ -24,6 +27,7 @@
 #include <QPushButton>
 #include <QScrollArea>
 #include <QStatusBar>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 namespace shardlens {
@@ -33,8 +37,9 @@ constexpr QSize kFirstSize{1440, 900};
 constexpr QSize kLeastSize{1000, 640};
 constexpr int kMenuRow = 32;
 constexpr int kVerdictHeight = space::kVerdictValues + space::kVerdictAdvice;
-constexpr int kModeLabelWidth = 210;
+constexpr int kModeLabelWidth = 300;
 constexpr int kStatusLabelWidth = 110;
+constexpr int kCancelWidth = 60;
 
 } // namespace
 
@@ -47,6 +52,7 @@ MainWindow::MainWindow(Document& document, Settings& settings, QWidget* parent)
     setObjectName(QStringLiteral("mainWindow"));
     setAcceptDrops(true);
     setMinimumSize(kLeastSize);
+    m_refiner = new Refiner(document, this);
     buildCentre();
     buildTop();
     buildStatus();
@@ -148,6 +154,17 @@ void MainWindow::buildStatus()
     QStatusBar* bar = statusBar();
     bar->setFixedHeight(24);
     bar->setSizeGripEnabled(false);
+    m_cancel = new QToolButton(bar);
+    m_cancel->setObjectName(QStringLiteral("cancelSimulation"));
+    m_cancel->setAccessibleName(tr("Cancel the simulation"));
+    m_cancel->setFocusPolicy(Qt::NoFocus); // the command has the keyboard
+    m_cancel->setText(tr("Cancel"));
+    m_cancel->setFixedSize(kCancelWidth, 20);
+    QSizePolicy keeps = m_cancel->sizePolicy();
+    keeps.setRetainSizeWhenHidden(true); // what stands beside it stays where it is
+    m_cancel->setSizePolicy(keeps);
+    connect(m_cancel, &QToolButton::clicked, m_refiner, &Refiner::cancel);
+    bar->addPermanentWidget(m_cancel);
     // Of fixed width and painted by themselves: a text that changes on every drag step must not lay the window out again.
     for (QuietLabel** label : {&m_mode, &m_evaluation, &m_saved}) {
         *label = new QuietLabel(TextRole::Note, Ink::Text2, bar);
@@ -172,6 +189,9 @@ void MainWindow::connectDocument()
     connect(&m_document, &Document::notice, m_messages, &MessageBar::note);
     connect(m_controls, &ControlPanel::message, m_messages, &MessageBar::refusal);
     connect(&m_document, &Document::reportChanged, m_messages, &MessageBar::dismissRefusal);
+    connect(m_refiner, &Refiner::changed, this, &MainWindow::refreshStatus);
+    connect(&trust().measurements(), &Measurements::failed, m_messages, &MessageBar::error);
+    connect(&trust().measurements(), &Measurements::loaded, m_messages, &MessageBar::note);
     connect(&m_document.selection(), &Selection::changed, this,
             [this] { m_work->setPinned(m_document.selection().pin().kind != Subject::Kind::None); });
     QAction* undo = m_commands->action(CommandId::Undo);
@@ -195,7 +215,8 @@ void MainWindow::restoreState()
         resize(kFirstSize);
     m_docks->restoreDefaultLayout();
     m_docks->restoreLayoutState(m_settings.docks());
-    constexpr std::array kShow{CommandId::ShowMesh, CommandId::ShowMemory, CommandId::ShowTimeline, CommandId::ShowLatency};
+    constexpr std::array kShow{CommandId::ShowMesh, CommandId::ShowMemory, CommandId::ShowTimeline, CommandId::ShowLatency,
+                               CommandId::ShowTrust};
     for (std::size_t i = 0; i < kViewCount; ++i) // docks report what they do only once they are on screen
         m_commands->action(kShow[i])->setChecked(!m_docks->dock(static_cast<DockArea::Place>(i))->isHidden());
     m_controls->setDevicesLocked(m_settings.devicesLocked());
@@ -233,7 +254,15 @@ void MainWindow::refreshTitle()
 
 void MainWindow::refreshStatus()
 {
-    m_mode->setText(tr("Roofline: ideal times, lower bounds"));
+    const Scenario& scenario = m_document.scenario();
+    QString mode = modeText(scenario, m_document.report(), underLoad(scenario));
+    const bool running = m_refiner->state() == Refiner::State::Running;
+    if (running)
+        mode += tr(", simulating %1 %").arg(qRound(m_refiner->progress() * 100));
+    m_mode->setText(mode);
+    const bool cancels = running || m_refiner->state() == Refiner::State::Waiting;
+    m_commands->action(CommandId::CancelSimulation)->setEnabled(cancels);
+    m_cancel->setVisible(running);
     m_evaluation->setText(tr("Evaluated in %1").arg(qs(formatSeconds(m_document.evaluationSeconds(), 2))));
     m_saved->setText(m_document.isModified() ? tr("Unsaved changes") : m_document.fileName().isEmpty() ? tr("Not saved yet") : tr("Saved"));
 }
@@ -315,7 +344,23 @@ void MainWindow::dropEvent(QDropEvent* event)
     if (file.isEmpty())
         return;
     event->acceptProposedAction();
-    m_files->openAny(file);
+    if (looksLikePoints(file))
+        comparePoints(file);
+    else
+        m_files->openAny(file);
+}
+
+TrustBody& MainWindow::trust() const
+{
+    return *static_cast<TrustBody*>(m_views[static_cast<std::size_t>(ViewKind::Trust)].body);
+}
+
+void MainWindow::comparePoints(const QString& fileName)
+{
+    QDockWidget* dock = m_docks->dock(DockArea::Place::Trust);
+    dock->show();
+    dock->raise();
+    trust().measurements().load(fileName);
 }
 
 } // namespace shardlens

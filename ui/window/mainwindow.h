@@ -13,6 +13,7 @@
 #include <array>
 
 class QMenu;
+class QToolButton;
 
 namespace shardlens {
 
@@ -24,6 +25,8 @@ class FileController;
 class HelpPanel;
 class InspectorPanel;
 class MessageBar;
+class Refiner;
+class TrustBody;
 class WorkArea;
 struct PaletteEntry;
 
@@ -41,6 +44,10 @@ public:
     [[nodiscard]] MessageBar& messages() const { return *m_messages; }
     [[nodiscard]] FileController& files() const { return *m_files; }
     [[nodiscard]] CommandPalette& palettePopup() const { return *m_palette; }
+    [[nodiscard]] Refiner& refiner() const { return *m_refiner; }
+    [[nodiscard]] TrustBody& trust() const;
+    /// Shows the measured points of a table beside their predictions.
+    void comparePoints(const QString& fileName);
     [[nodiscard]] ThemeId theme() const { return m_theme; }
     /// Independent of what the settings say; pictures are made so.
     void setTheme(ThemeId theme);
@@ -86,9 +93,11 @@ private:
     MessageBar* m_messages = nullptr;
     FileController* m_files = nullptr;
     CommandPalette* m_palette = nullptr;
+    Refiner* m_refiner = nullptr;
     DropOverlay* m_drop = nullptr;
     HelpPanel* m_help = nullptr;
     std::array<View, kViewCount> m_views;
+    QToolButton* m_cancel = nullptr; ///< of a running simulation
     QuietLabel* m_mode = nullptr;
     QuietLabel* m_evaluation = nullptr;
     QuietLabel* m_saved = nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the commands of the window do, and what the palette offers.
 #include "ui/controls/controlpanel.h"
+#include "ui/document/refiner.h"
 #include "ui/scene/scene.h"
 #include "ui/views/sceneview.h"
 #include "ui/window/aboutdialog.h"
@@ -13,6 +14,7 @@
 #include "ui/window/messagebar.h"
 #include "ui/window/planpresets.h"
 #include "ui/window/render.h"
+#include "ui/window/trustbody.h"
 #include "ui/window/workarea.h"
 
 #include <QActionGroup>
@@ -40,6 +42,8 @@ void MainWindow::connectCommands()
     commands.handle(CommandId::New, [this] { m_files->newScenario(); });
     commands.handle(CommandId::Open, [this] { m_files->openByDialog(); });
     commands.handle(CommandId::ImportModel, [this] { m_files->importByDialog(); });
+    commands.handle(CommandId::ComparePoints, [this] { trust().openByDialog(m_settings.directory()); });
+    commands.handle(CommandId::CancelSimulation, [this] { m_refiner->cancel(); });
     commands.handle(CommandId::Save, [this] { m_files->save(); });
     commands.handle(CommandId::SaveAs, [this] { m_files->saveByDialog(); });
     commands.handle(CommandId::ExportPicture, [this] { exportPicture(); });
@@ -71,13 +75,19 @@ void MainWindow::connectCommands()
 void MainWindow::connectViewCommands()
 {
     Commands& commands = *m_commands;
-    constexpr std::array kShow{CommandId::ShowMesh, CommandId::ShowMemory, CommandId::ShowTimeline, CommandId::ShowLatency};
-    constexpr std::array kCopy{CommandId::CopyMesh, CommandId::CopyMemory, CommandId::CopyTimeline, CommandId::CopyLatency};
+    constexpr std::array kShow{CommandId::ShowMesh, CommandId::ShowMemory, CommandId::ShowTimeline, CommandId::ShowLatency,
+                               CommandId::ShowTrust};
+    constexpr std::array kCopy{CommandId::CopyMesh, CommandId::CopyMemory, CommandId::CopyTimeline, CommandId::CopyLatency,
+                               CommandId::CopyTrust};
     for (std::size_t i = 0; i < kViewCount; ++i) {
         ViewDock* dock = m_docks->dock(static_cast<DockArea::Place>(i));
-        commands.handleToggle(kShow[i], [dock](bool shown) { dock->setVisible(shown); });
+        commands.handleToggle(kShow[i], [dock](bool shown) {
+            dock->setVisible(shown);
+            if (shown)
+                dock->raise(); // it may stand behind another one
+        });
         connect(dock->toggleViewAction(), &QAction::toggled, commands.action(kShow[i]), &QAction::setChecked);
-        commands.action(kShow[i])->setChecked(true);
+        commands.action(kShow[i])->setChecked(!dock->isHidden());
         commands.handle(kCopy[i], [this, dock] { copyPicture(*dock, dock->windowTitle()); });
     }
     commands.handle(CommandId::CopyWindow, [this] { copyPicture(*this, tr("Window")); });

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/window/render.h"
 
+#include "ui/document/refiner.h"
 #include "ui/window/appearance.h"
 #include "ui/window/dockarea.h"
 #include "ui/window/mainwindow.h"
+#include "ui/window/trustbody.h"
 
 #include <QApplication>
 #include <QImage>
@@ -26,7 +28,7 @@ std::optional<ViewKind> viewNamed(std::string_view what)
 Result<bool> checkRequest(std::string_view what, QSize size, double scale)
 {
     if (what != "window" && !viewNamed(what))
-        return Error{{}, {}, std::string(what), "a picture of window, mesh, timeline, memory or latency"};
+        return Error{{}, {}, std::string(what), "a picture of window, mesh, timeline, memory, latency or trust"};
     const QSize pixels = size * scale;
     const int least = qMin(pixels.width(), pixels.height());
     const int most = qMax(pixels.width(), pixels.height());
@@ -46,6 +48,8 @@ QImage pictureOfView(MainWindow& window, ViewKind kind, QSize size, double scale
     dock->setAttribute(Qt::WA_DontShowOnScreen);
     dock->show();
     dock->resize(size);
+    if (kind == ViewKind::Trust)
+        window.trust().finish();
     QApplication::processEvents();
     return window.pictureOf(*dock, scale);
 }
@@ -68,6 +72,7 @@ Result<bool> renderPicture(const Scenario& scenario, std::string_view what, cons
     const std::optional<ViewKind> view = viewNamed(what);
     window.resize(view ? QSize(1440, 900) : size);
     window.show();
+    window.refiner().finish(); // a picture shows what is known in the end
     QApplication::processEvents();
     return savePicture(view ? pictureOfView(window, *view, size, scale) : window.pictureOf(window, scale), pngFile);
 }

@@ -9,6 +9,7 @@
 #include "ui/views/sceneview.h"
 #include "ui/window/latencybody.h"
 #include "ui/window/timelinezoom.h"
+#include "ui/window/trustbody.h"
 
 #include <QActionGroup>
 #include <QCoreApplication>
@@ -121,6 +122,27 @@ View makeLatency(Document& document, QWidget* parent)
             }};
 }
 
+View makeTrust(Document& document, QWidget* parent)
+{
+    auto* title = new ViewTitle(translated("Trust"), parent);
+    auto* body = new TrustBody(document, builtinPoints(), parent);
+    addMenuChoice(*title, translated("Figure"),
+                  {nameOf(PointFigure::Tpot), nameOf(PointFigure::Ttft), nameOf(PointFigure::OutputPerDevice)},
+                  [body](int index) { body->setFigure(static_cast<PointFigure>(index)); });
+    addMenuChoice(*title, translated("Marks"), {translated("engine"), translated("GPU"), translated("model")},
+                  [body](int index) { body->setColour(static_cast<TrustColour>(index)); });
+    addMenuChoice(*title, translated("Table"), {translated("nearest points"), translated("constants")},
+                  [body](int index) { body->setTable(static_cast<TrustTable>(index)); });
+    QToolButton* load = title->addChoice(translated("Compare…"), translated("Compare measured points of a CSV file"));
+    load->setToolTip(translated("Or drop a CSV file on the window"));
+    QObject::connect(load, &QToolButton::clicked, body, [body] { body->openByDialog({}); });
+    return {title, body, [title] { title->setSubtitle(translated("predicted against measured")); },
+            [title, body](const Theme& theme) {
+                title->setTheme(theme);
+                body->setTheme(theme);
+            }};
+}
+
 } // namespace
 
 QString nameOf(ViewKind kind)
@@ -130,6 +152,7 @@ QString nameOf(ViewKind kind)
     case ViewKind::Memory: return QStringLiteral("memory");
     case ViewKind::Timeline: return QStringLiteral("timeline");
     case ViewKind::Latency: return QStringLiteral("latency");
+    case ViewKind::Trust: return QStringLiteral("trust");
     }
     return {};
 }
@@ -141,6 +164,7 @@ View makeView(ViewKind kind, Document& document, QWidget* parent)
     case ViewKind::Memory: return makeMemory(document, parent);
     case ViewKind::Timeline: return makeTimeline(document, parent);
     case ViewKind::Latency: return makeLatency(document, parent);
+    case ViewKind::Trust: return makeTrust(document, parent);
     }
     return {};
 }

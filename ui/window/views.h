@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The four views as the window docks them and as pictures show them: a title and a body each.
+// The views as the window docks them and as pictures show them: a title and a body each.
 #pragma once
 
 #include "ui/document/document.h"
@@ -11,9 +11,9 @@ namespace shardlens {
 
 class SceneView;
 
-enum class ViewKind : std::uint8_t { Mesh, Memory, Timeline, Latency };
-inline constexpr std::size_t kViewCount = 4;
-/// "mesh", "memory", "timeline", "latency": names on the command line and in the stored layout.
+enum class ViewKind : std::uint8_t { Mesh, Memory, Timeline, Latency, Trust };
+inline constexpr std::size_t kViewCount = 5;
+/// "mesh", "memory", "timeline", "latency", "trust": names on the command line and in the stored layout.
 [[nodiscard]] QString nameOf(ViewKind kind);
 
 /// Widgets belong to their parents; the functions live as long as they do.

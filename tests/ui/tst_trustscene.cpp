@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// Predicted against measured without pixels: points on their axes, nearest first, constants with their evidence, words that fit.
+#include "tests/ui/samplereport.h"
+#include "ui/scene/servicetext.h"
+#include "ui/scene/trustplot.h"
+#include "ui/scene/trustscene.h"
+
+#include <QGuiApplication>
+#include <QTest>
+
+#include <cmath>
+
+using namespace shardlens;
+
+namespace {
+
+ComparedPoint point(const char* model, Engine engine, double concurrency, double measured, double predicted)
+{
+    ComparedPoint out;
+    out.inputs = {model, "h100-sxm", engine, 70e9, 1024, 1024, concurrency, 8, 8, 1};
+    out.modelName = model;
+    out.acceleratorName = "H100 SXM5 80GB";
+    out.source = "a bench 2026-01-01";
+    out.measured = {measured, 0, 0};
+    out.predicted[0] = {predicted, predicted * 0.8, predicted * 1.25};
+    return out;
+}
+
+std::shared_ptr<const ComparedPoints> points()
+{
+    auto out = std::make_shared<ComparedPoints>();
+    out->points = {point("a", Engine::Vllm, 8, 10e-3, 10e-3), point("a", Engine::Vllm, 64, 20e-3, 24e-3),
+                   point("b", Engine::Sglang, 8, 40e-3, 30e-3)};
+    out->rows = 3;
+    return out;
+}
+
+struct Built {
+    Scenario scenario = sample::scenario(4, 2);
+    Report report = sample::report(scenario);
+    TrustPicture picture = trustPicture(points(), nullptr, PointFigure::Tpot, TrustColour::Engine);
+    Scene scene;
+    void build(QSizeF size, TrustOptions options = {})
+    {
+        options.picture = &picture;
+        buildTrust({scenario, report, size, Theme::of(ThemeId::Light)}, options, scene);
+    }
+    [[nodiscard]] bool says(const QString& text) const
+    {
+        for (const SceneItem& item : scene.items)
+            if (item.kind == SceneItem::Kind::Text && scene.texts[static_cast<std::size_t>(item.extra)].contains(text))
+                return true;
+        return false;
+    }
+    [[nodiscard]] QPointF at(int number) const
+    {
+        for (const HitRegion& hit : scene.hits)
+            if (hit.subject.kind == Subject::Kind::Point && hit.subject.point == number && hit.rect.width() < 20)
+                return hit.rect.center();
+        return {-1, -1};
+    }
+};
+
+} // namespace
+
+class TrustSceneTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { QVERIFY(loadFonts()); }
+
+    void pointsStandWhereTheyWereMeasured()
+    {
+        Built built;
+        built.build({1000, 480});
+        const QPointF exact = built.at(0);
+        const QPointF high = built.at(1);
+        const QPointF low = built.at(2);
+        QVERIFY(exact.x() > 0 && high.x() > exact.x() && low.x() > high.x());
+        // Doublings of what was measured are equally wide, and doublings of what was predicted equally high.
+        QVERIFY(std::abs((high.x() - exact.x()) - (low.x() - high.x())) < 1e-6);
+        const double perLog = (exact.y() - high.y()) / std::log(2.4);
+        QVERIFY(std::abs((exact.y() - low.y()) - perLog * std::log(3.0)) < 1e-6);
+    }
+
+    void statisticsAreThoseOfTheFigureShown()
+    {
+        Built built;
+        QCOMPARE(built.picture.statistics.count, std::size_t{3});
+        QVERIFY(std::abs(built.picture.statistics.meanError - (0 + 0.2 + 0.25) / 3) < 1e-12);
+        QCOMPARE(built.picture.statistics.covered, std::size_t{2}); // 40 ms is beyond 30 x 1.25
+        QCOMPARE(built.picture.groups.size(), std::size_t{2});
+        QCOMPARE(built.picture.groups[0].points.size(), std::size_t{2});
+        const TrustPicture none = trustPicture(points(), nullptr, PointFigure::Ttft, TrustColour::Model);
+        QCOMPARE(none.statistics.count, std::size_t{0});
+        QVERIFY(!(none.most > 0));
+    }
+
+    void nearestComeFirst()
+    {
+        const auto all = points();
+        PointInputs inputs = all->points[1].inputs;
+        inputs.concurrency = 32;
+        const std::vector<NearPoint> near = nearestPoints(inputs, all->points, PointFigure::Tpot, 2);
+        QCOMPARE(near.size(), std::size_t{2});
+        QCOMPARE(near[0].index, std::size_t{1});
+        QCOMPARE(near[0].distance, 1.0); // one doubling of the concurrency
+        QCOMPARE(near[1].index, std::size_t{0});
+        QCOMPARE(near[1].distance, 2.0);
+        // Another engine counts two, another model one, beside two doublings.
+        QCOMPARE(pointDistance(inputs, all->points[2].inputs), 5.0);
+        QCOMPARE(pointDistance(inputs, inputs), 0.0);
+    }
+
+    void tableNamesTheNearest()
+    {
+        Built built;
+        built.build({1100, 480});
+        QVERIFY(built.says(QStringLiteral("Nearest measured points")));
+        QVERIFY(built.says(QStringLiteral("Distance")));
+        QVERIFY(built.says(QStringLiteral("doublings of prompt")));
+        QVERIFY(built.says(QStringLiteral("+20 %")));
+        QVERIFY(built.says(QStringLiteral("measured TPOT")));
+        QVERIFY(built.says(QStringLiteral("predicted TPOT")));
+    }
+
+    void usersPointsLieOverTheShipped()
+    {
+        Built built;
+        auto own = std::make_shared<ComparedPoints>();
+        own->points = {point("c", Engine::TrtLlm, 8, 12e-3, 11e-3)};
+        own->rows = 1;
+        built.picture = trustPicture(points(), own, PointFigure::Tpot, TrustColour::Engine);
+        built.picture.ownName = QStringLiteral("mine.csv");
+        built.build({1100, 480});
+        QVERIFY(built.says(QStringLiteral("mine.csv")));
+        QVERIFY(built.at(3).x() > built.at(0).x());
+        Subject subject;
+        subject.kind = Subject::Kind::Point;
+        subject.point = 3;
+        const QString tip = trustTooltip(built.picture, subject);
+        QVERIFY(tip.contains(QStringLiteral("12 ms")) && tip.contains(QStringLiteral("11 ms")));
+        subject.point = 4;
+        QVERIFY(trustTooltip(built.picture, subject).isEmpty());
+    }
+
+    void constantsSayWhereTheyAreFrom()
+    {
+        Built built;
+        auto calibration = std::make_shared<Calibration>();
+        auto base = std::make_shared<AcceleratorCalibration>();
+        ConstantEvidence& evidence = base->evidence[evidenceOf(KernelClass::Matrix, KernelFormat::Bits16)];
+        evidence = {ConstantOrigin::Measured, 1234, 0.042, 0.1, "gemm.csv"};
+        calibration->base = base;
+        calibration->engine = Engine::Vllm;
+        calibration->constants.step.of(KernelClass::Matrix, KernelFormat::Bits16) = {0.62, 0.84, 0.1, 3.1e-6};
+        TrustOptions options;
+        options.table = TrustTable::Constants;
+        options.calibration = calibration;
+        built.build({1300, 480}, options);
+        QVERIFY(built.says(QStringLiteral("Matrix products, 16-bit")));
+        QVERIFY(built.says(QStringLiteral("62 % of peak")));
+        QVERIFY(built.says(QStringLiteral("1,234")));
+        QVERIFY(built.says(QStringLiteral("gemm.csv")));
+        QVERIFY(built.says(QStringLiteral("measured")));
+        QVERIFY(built.says(QStringLiteral("assumed")));
+    }
+
+    void textsStayInside_data()
+    {
+        QTest::addColumn<QSizeF>("size");
+        for (const QSizeF size : {QSizeF(240, 160), QSizeF(420, 260), QSizeF(600, 500), QSizeF(840, 300), QSizeF(1300, 700)})
+            QTest::addRow("%g x %g", size.width(), size.height()) << size;
+    }
+    void textsStayInside()
+    {
+        QFETCH(QSizeF, size);
+        Built built;
+        for (const TrustTable table : {TrustTable::Nearest, TrustTable::Constants}) {
+            TrustOptions options;
+            options.table = table;
+            options.calibration = std::make_shared<Calibration>();
+            built.build(size, options);
+            std::vector<QRectF> boxes;
+            for (const SceneItem& item : built.scene.items) {
+                if (item.kind != SceneItem::Kind::Text)
+                    continue;
+                const QRectF bounds = built.scene.textBounds(item);
+                const QString& text = built.scene.texts[static_cast<std::size_t>(item.extra)];
+                QVERIFY2(QRectF({0, 0}, size).adjusted(-1, -1, 1, 1).contains(bounds), qPrintable(text));
+                for (const QRectF& other : boxes)
+                    QVERIFY2(!other.adjusted(1, 2, -1, -2).intersects(bounds.adjusted(1, 2, -1, -2)), qPrintable(text));
+                boxes.push_back(bounds);
+            }
+        }
+    }
+
+    void emptyViewSaysWhy()
+    {
+        Built built;
+        built.picture = {};
+        built.build({900, 400});
+        QVERIFY(built.says(QStringLiteral("No measured points are installed")));
+        TrustOptions options;
+        options.progress = 0.43;
+        built.build({900, 400}, options);
+        QVERIFY(built.says(QStringLiteral("43 %")));
+    }
+
+    void bandsAreThoseOfTheReport()
+    {
+        Built built;
+        QVERIFY(!bandOf(built.report, PointFigure::Ttft));
+        ServingIntervals intervals;
+        intervals.ttft = {0.8, 1.3};
+        intervals.tpot = {0.0136, std::numeric_limits<double>::infinity()};
+        built.report.serving.intervals = intervals;
+        const std::optional<Spread> band = bandOf(built.report, PointFigure::Ttft);
+        QVERIFY(band);
+        QCOMPARE(band->low, 0.8);
+        QCOMPARE(band->high, 1.3);
+        QVERIFY(!bandOf(built.report, PointFigure::Tpot));
+        QVERIFY(!bandOf(built.report, PointFigure::OutputPerDevice));
+        QCOMPARE(rangeText(PointFigure::Tpot, {0.0136, 0.0173}), QStringLiteral("13.6–17.3 ms"));
+        QCOMPARE(rangeText(PointFigure::Ttft, {0.9, 1.2}), QStringLiteral("900 ms–1.2 s"));
+    }
+
+    void saturationIsSaid()
+    {
+        Built built;
+        QVERIFY(serviceSentence(built.scenario, built.report).isEmpty());
+        built.scenario.serving.load.kind = LoadKind::OpenLoop;
+        built.scenario.serving.load.rate = 12;
+        built.report.serving.service.status = ServiceStatus::Saturated;
+        built.report.serving.service.saturationRate = 4.5;
+        const QString sentence = serviceSentence(built.scenario, built.report);
+        QVERIFY(sentence.contains(QStringLiteral("12")) && sentence.contains(QStringLiteral("4.5")));
+        QVERIFY(modeText(built.scenario, built.report, false).endsWith(QStringLiteral("analytic")));
+        built.report.serving.service.simulated = true;
+        QVERIFY(modeText(built.scenario, built.report, false).endsWith(QStringLiteral("simulated")));
+    }
+};
+
+QTEST_MAIN(TrustSceneTest)
+#include "tst_trustscene.moc"
