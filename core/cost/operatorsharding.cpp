@@ -44,7 +44,8 @@ private:
     Axes m_outer; ///< SP, or EP
 
     static std::int64_t positive(std::int64_t n) { return std::max<std::int64_t>(n, 1); }
-    [[nodiscard]] std::int64_t m() const { return positive(m_op.local.m); }
+    /// Rows, as if they divided among all devices: what moves is decided for steps of any size, not for one whose last share is padded.
+    [[nodiscard]] std::int64_t m() const { return ceilDiv(positive(m_op.local.m), m_out.mesh.devices()) * m_out.mesh.devices(); }
     [[nodiscard]] std::int64_t k() const { return positive(m_op.global.k); }
     [[nodiscard]] std::int64_t n() const { return positive(m_op.global.n); }
 

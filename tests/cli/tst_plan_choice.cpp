@@ -258,7 +258,6 @@ private Q_SLOTS:
         QTest::newRow("devices") << QByteArray("--devices 11") << QByteArray("--devices: ");
         QTest::newRow("layers twice") << QByteArray("--layer-split balanced --layers-per-stage 40,40")
                                       << QByteArray("--layers-per-stage: found --layer-split as well; give one of the two");
-        QTest::newRow("calibrated") << QByteArray("--mode calibrated") << QByteArray("--mode: found calibrated; allowed is roofline");
     }
     void refusals()
     {

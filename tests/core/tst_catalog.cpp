@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shipped catalog, and what a bad catalog file is told.
 #include "core/scenario/catalog.h"
-#include "core/scenario/catalog_check.h"
 #include "core/scenario/similar.h"
+#include "tests/core/catalogtexts.h"
 
 #include <QtTest>
 
@@ -10,20 +10,9 @@
 #include <set>
 
 using namespace shardlens;
+using namespace shardlens::test;
 
 namespace {
-
-const QByteArray kAccelerator = R"({
-  "id": "a1", "name": "A1", "vendor": "V", "noun": "GPU", "confidence": "A",
-  "memory_bytes": 85899345920, "memory_bandwidth_bytes_per_s": 2039e9,
-  "dense_flop_per_s": {"bf16": 312e12, "int8": 624e12}, "power_w": 400, "source": "data sheet"
-})";
-const QByteArray kCluster = R"({
-  "id": "c1", "name": "C1", "accelerator": "a1", "levels": [
-    {"name": "ICI", "topology": "torus", "extents": [4, 4], "wrap": [true, true], "bandwidth_bytes_per_s": 2e11, "latency_s": 1e-6, "source": "s"},
-    {"name": "EFA", "topology": "switch", "extents": [1], "bandwidth_bytes_per_s": 5e10, "latency_s": 1e-5, "scales_out": true, "source": "s"}
-  ], "price_usd_per_device_hour": 2.5, "price_source": "list of 2026", "source": "page"
-})";
 
 /// A catalog of one accelerator and one cluster in a directory of its own.
 class SmallCatalog {
@@ -52,39 +41,6 @@ public:
 private:
     QTemporaryDir m_directory;
 };
-
-QByteArray changed(QByteArray text, const char* from, const char* to)
-{
-    if (!text.contains(from))
-        qFatal("nothing to replace: %s", from);
-    return text.replace(from, to);
-}
-
-std::string first(const std::vector<std::string>& ids)
-{
-    return ids.empty() ? std::string() : ids.front();
-}
-
-std::vector<std::string> idsOf(const std::vector<Accelerator>& entries)
-{
-    std::vector<std::string> ids;
-    for (const Accelerator& entry : entries)
-        ids.push_back(entry.id);
-    return ids;
-}
-
-QByteArray shippedText(const char* name)
-{
-    QFile file(QStringLiteral(SHARDLENS_SOURCE_DIR "/resources/catalog/") + QLatin1String(name));
-    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
-}
-
-/// The first object of "kinds".
-QByteArray kindOf(const QByteArray& model)
-{
-    const QJsonObject object = QJsonDocument::fromJson(model).object();
-    return QJsonDocument(object.value(QLatin1String("kinds")).toArray().at(0).toObject()).toJson();
-}
 
 } // namespace
 
@@ -495,97 +451,6 @@ private Q_SLOTS:
 #else
         QSKIP("the XDG data folder is of Linux");
 #endif
-    }
-
-    void shippedEntriesPassTheCheck()
-    {
-        const CatalogCheck built = checkBuiltinCatalog();
-        QVERIFY2(built.problems.empty(), built.problems.empty() ? "" : built.problems.front().c_str());
-        const Catalog& catalog = builtinCatalog();
-        QCOMPARE(built.models, catalog.models.size());
-        QCOMPARE(built.accelerators, catalog.accelerators.size());
-        QCOMPARE(built.clusters, catalog.clusters.size());
-        QVERIFY(built.models >= 80);
-        const CatalogCheck disk = checkCatalog(SHARDLENS_SOURCE_DIR "/resources/catalog", Catalog{});
-        QVERIFY2(disk.problems.empty(), disk.problems.empty() ? "" : disk.problems.front().c_str());
-        QCOMPARE(disk.models, built.models);
-    }
-
-    void checkFindsProblems_data()
-    {
-        QTest::addColumn<QString>("file");
-        QTest::addColumn<QByteArray>("text");
-        QTest::addColumn<QString>("mentions");
-        const auto row = [](const char* name, const char* file, const QByteArray& text, const char* mentions) {
-            QTest::newRow(name) << QString::fromLatin1(file) << text << QString::fromLatin1(mentions);
-        };
-        const QByteArray model = shippedText("models/llama-3-8b.json");
-        const QByteArray deepSeek = shippedText("models/glm-5.2.json");
-        const char* llama = "models/llama-3-8b.json";
-        row("unreadable", llama, "{", "llama-3-8b.json");
-        row("name and id", "models/other.json", model, "/id: found \"llama-3-8b\"; the file's own name, \"other\"");
-        row("a schema's limit", llama, changed(model, "\"hidden\": 4096", "\"hidden\": 0"), "/hidden: found 0");
-        row("count", llama, changed(model, "8030261248", "8030261249"), "published_extras is needed to say what the other 1 are");
-        row("count too small", llama, changed(model, "8030261248", "8030261247"), "the layers do not give the published count");
-        row("a tenth more", llama, changed(model, "8030261248", "9030261248"), "the layers do not give the published count");
-        row("nothing to explain", llama, changed(model, "8030261248", "8030261248, \"published_extras\": \"x\""), "nothing remains");
-        QByteArray twice = model;
-        const QByteArray kinds = "\"kinds\": [";
-        twice.insert(twice.indexOf(kinds) + kinds.size(), QByteArray(kindOf(model)).append(','));
-        row("a kind that is there twice", llama, twice, "/kinds/1: the same as kind 0");
-        row("a window longer than the context", llama, changed(model, "\"head_dim\": 128", "\"head_dim\": 128, \"window\": 100000"),
-            "/kinds/0/attention/window: found 100,000; at most max_positions");
-        row("source", llama, changed(model, "\"source\": \"", "\"source\": \"?\", \"x\": \""), "/x: found an unknown key");
-        row("an index shared with nobody", "models/glm-5.2.json",
-            changed(deepSeek, "\"top_k\": 2048\n", "\"top_k\": 2048, \"shared\": true\n"), "shares the index of an earlier layer");
-        row("units", "accelerators/a1.json", kAccelerator, "/units: this key is missing");
-        row("a rate in another unit", "accelerators/a1.json", changed(kAccelerator, "312e12, \"int8\": 624e12", "1e17"), "a unit is wrong");
-        row("faster outside than inside", "clusters/c1.json", changed(changed(kCluster, "\"a1\"", "\"h100-sxm\""), "5e10", "9e11"),
-            "at most that of the level inside it");
-        row("an accelerator nobody has", "clusters/c1.json", kCluster, "/accelerator: found \"a1\"");
-    }
-    void checkFindsProblems()
-    {
-        QFETCH(QString, file);
-        QFETCH(QByteArray, text);
-        QFETCH(QString, mentions);
-        QTemporaryDir home;
-        QDir().mkpath(QFileInfo(home.filePath(file)).path());
-        QFile out(home.filePath(file));
-        QVERIFY(out.open(QIODevice::WriteOnly) && out.write(text) == text.size());
-        out.close();
-        const CatalogCheck check = checkCatalog(home.path().toStdString(), builtinCatalog());
-        QString all;
-        for (const std::string& problem : check.problems)
-            all += QString::fromStdString(problem) + QLatin1Char('\n');
-        QVERIFY2(all.contains(mentions), qPrintable(all));
-        QVERIFY(all.startsWith(home.path()));
-    }
-    void checkCountsEntriesNotFiles()
-    {
-        QTemporaryDir home;
-        const auto write = [&home](const char* name, const QByteArray& text) {
-            const QString path = home.filePath(QString::fromLatin1(name));
-            QDir().mkpath(QFileInfo(path).path());
-            QFile out(path);
-            QVERIFY(out.open(QIODevice::WriteOnly) && out.write(text) == text.size());
-        };
-        write("models/llama-3-8b.json", shippedText("models/llama-3-8b.json"));
-        write("models/broken.json", "{");
-        write("models/refused.json", "{\"id\": 3}");
-        write("clusters/c1.json", kCluster); // its accelerator is unknown
-        const CatalogCheck check = checkCatalog(home.path().toStdString(), builtinCatalog());
-        QCOMPARE(check.models, std::size_t{1});
-        QCOMPARE(check.clusters, std::size_t{0});
-        QCOMPARE(check.unreadable, std::size_t{3});
-        QCOMPARE(check.problems.size(), std::size_t{3});
-    }
-    void checkWantsACatalog()
-    {
-        QTemporaryDir home;
-        const CatalogCheck check = checkCatalog(home.path().toStdString(), builtinCatalog());
-        QCOMPARE(check.problems.size(), std::size_t{1});
-        QVERIFY(check.problems.front().find("folders models, accelerators or clusters") != std::string::npos);
     }
 
 private:

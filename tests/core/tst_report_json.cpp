@@ -101,7 +101,7 @@ Report sample()
     report.decode = phase(0.015);
     report.decode.timeline.idleFraction = 0.25;
     report.decode.timeline.microbatches = 2;
-    report.serving = {2.5, 0.015, 6.325, 1295.25, 161.90625, 2133.5, 66.7, 11.8};
+    report.serving = {2.5, 0.015, 6.325, 1295.25, 161.90625, 2133.5, 66.7, std::nullopt, 11.8};
     report.serving.service.ttft = {2.5, 2.5, 2.5, 2.5};
     report.serving.service.tpot = {0.015, 0.015, 0.015, 0.015};
     report.serving.service.endToEnd = {6.325, 6.325, 6.325, 6.325};

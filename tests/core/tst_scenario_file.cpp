@@ -463,7 +463,7 @@ private Q_SLOTS:
         row("routing number", "\"output\": 256", "\"output\": 256, \"routing\": 1", "/workload/routing|1");
         row("class format", "\"kv\": \"bf16\"", "\"kv\": \"bf16\", \"experts\": \"fp5\"", "/formats/experts|fp5|mxfp4 or nvfp4");
         row("class format null", "\"kv\": \"bf16\"", "\"kv\": \"bf16\", \"mlp\": null", "/formats/mlp|null");
-        row("mode calibrated", "roofline", "calibrated", "/mode|calibrated|roofline");
+        row("mode measured", "roofline", "measured", "/mode|measured|roofline");
         row("mode missing", ",\n  \"mode\": \"roofline\"", "", "mode");
         row("reserve negative", "\"roofline\"", "\"roofline\", \"reserve_bytes\": -1", "/reserve_bytes|-1");
         row("reserve null", "\"roofline\"", "\"roofline\", \"reserve_bytes\": null", "/reserve_bytes|null");
