@@ -166,9 +166,9 @@ void TermBuilder::calibrate()
                    || facts.op == Op::PredictionNorm) {
             terms.overhead = times(Quantity::One, constants.elementwise);
         } else if (facts.op == Op::Embedding && i < table.embedding.end) { // a draft step is part of its engine step
-            terms.overhead = {quantity(Quantity::One), quantity(Quantity::GlobalRows), constants.step, constants.perToken};
+            terms.overhead = {quantity(Quantity::One), quantity(Quantity::Rows), constants.step, constants.perToken};
         } else if (facts.op == Op::Sampling) {
-            terms.overhead = times(Quantity::GlobalSequences, constants.perSequence);
+            terms.overhead = times(Quantity::Sequences, constants.perSequence); // each attention-DP rank has a scheduler of its own
         }
     }
     for (CollectiveLine& line : table.lines)

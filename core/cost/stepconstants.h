@@ -62,8 +62,8 @@ struct StepConstants {
     double elementwisePasses = 0; ///< times the hidden state is moved around each norm: residual, rotary, quantisation
     double elementwise = 0;       ///< seconds of the small kernels around each norm
     double step = 0;              ///< seconds of each engine step on the host: schedule, launch, sample
-    double perSequence = 0;       ///< seconds for each sequence of a step
-    double perToken = 0;          ///< seconds for each token that a step works on, of prompts and of decoding sequences
+    double perSequence = 0;       ///< seconds for each sequence of a step, on one attention-DP rank
+    double perToken = 0;          ///< seconds for each token that a step works on, of prompts and of decoding sequences, on one device
 
     [[nodiscard]] const KernelConstants& of(KernelClass kernel, KernelFormat format) const
     {

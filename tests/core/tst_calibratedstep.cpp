@@ -135,7 +135,8 @@ void TestCalibratedStep::overheadIsBooked()
         const StepModel step(*s.model, *s.cluster, s.formats, s.plan, s.workload.routing, StepDetail::Rows, slower());
         std::vector<OperatorCost> rows;
         step.embeddingOperators(decodeOf(s), rows);
-        QCOMPARE(rows.front().breakdown[Cause::Overhead], slower().step + s.workload.batch * slower().perToken);
+        QCOMPARE(rows.front().breakdown[Cause::Overhead],
+                 slower().step + static_cast<double>(ceilDiv(s.workload.batch, s.plan.attentionData())) * slower().perToken);
         for (int kind = 0; kind < static_cast<int>(s.model->kinds.size()); ++kind)
             step.layerOperators(kind, decodeOf(s), rows);
         for (const OperatorCost& op : rows) {
