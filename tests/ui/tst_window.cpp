@@ -216,7 +216,7 @@ private Q_SLOTS:
         QFETCH(int, which);
         WindowFixture fixture;
         const Workload start = fixture.document.scenario().workload;
-        const QList<ValueSlider*> sliders = fixture.window.controls().findChildren<ValueSlider*>();
+        const QList<ValueSlider*> sliders = fixture.window.controls().findChildren<ValueSlider*>(QString(), Qt::FindDirectChildrenOnly);
         QCOMPARE(sliders.size(), 3);
         ValueSlider& slider = *sliders[which];
         show(fixture, slider);
@@ -236,7 +236,7 @@ private Q_SLOTS:
         WindowFixture fixture;
         const Scenario start = fixture.document.scenario();
         // Down to one sequence there is no room for eight microbatches; back at 32 they must be there again.
-        ValueSlider& slider = *fixture.window.controls().findChildren<ValueSlider*>().front();
+        ValueSlider& slider = *fixture.window.controls().findChildren<ValueSlider*>(QString(), Qt::FindDirectChildrenOnly).front();
         show(fixture, slider);
         QTest::mousePress(&slider, Qt::LeftButton, {}, slider.trackPoint(0.5).toPoint());
         QTest::mouseMove(&slider, slider.trackPoint(0).toPoint());
@@ -360,7 +360,7 @@ private Q_SLOTS:
         const auto* inspector = fixture.window.findChild<QWidget*>(QStringLiteral("inspectorBody")); // scrolls what it explains
         for (QWidget* widget : widgets)
             before.push_back(widget->geometry());
-        ValueSlider& slider = *fixture.window.controls().findChildren<ValueSlider*>()[1];
+        ValueSlider& slider = *fixture.window.controls().findChildren<ValueSlider*>(QString(), Qt::FindDirectChildrenOnly)[1];
         show(fixture, slider);
         QTest::mousePress(&slider, Qt::LeftButton, {}, slider.trackPoint(0.4).toPoint());
         for (const double at : {0.1, 0.5, 0.99}) {
