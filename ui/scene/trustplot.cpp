@@ -117,18 +117,21 @@ void drawRay(Scene& scene, const Theme& theme, const Axes& axes, double factor, 
     scene.line(a, b, theme.color(main ? Ink::Text2 : Ink::Strong), 1, !main);
 }
 
+/// Outside the lines, as far from them as their slope asks for.
 void drawBandLabels(Scene& scene, const Theme& theme, const Axes& axes)
 {
     const double line = lineHeight(TextRole::Note);
-    const auto label = [&](QPointF at, const QString& text, bool right) {
+    const double slope = axes.plot.height() / axes.plot.width();
+    const auto label = [&](QPointF rightTop, const QString& text) {
         const double width = textWidth(text, TextRole::Note);
-        const QRectF box(right ? at.x() - width - 2 : at.x() + 2, at.y(), width + 1, line);
-        scene.text(box, text, TextRole::Note, theme.color(Ink::Text3));
+        scene.text({rightTop.x() - width, rightTop.y(), width + 1, line}, text, TextRole::Note, theme.color(Ink::Text3));
     };
-    const double upper = std::pow(10.0, axes.end - std::log10(1 + kWithin));
-    label(axes.at(upper, std::pow(10.0, axes.end)) + QPointF(-6, 1), TrustScene::tr("+20 %"), true);
-    const double lower = std::pow(10.0, axes.end + std::log10(1 - kWithin));
-    label(axes.at(std::pow(10.0, axes.end), lower) + QPointF(-4, 8), TrustScene::tr("−20 %"), true);
+    const double top = std::pow(10.0, axes.end);
+    const QPointF upper = axes.at(top / (1 + kWithin), top);
+    label(upper - QPointF(line / slope + 4, 0), TrustScene::tr("+20 %"));
+    const QPointF lower = axes.at(top, top * (1 - kWithin));
+    const QString below = TrustScene::tr("−20 %");
+    label(lower + QPointF(-2, textWidth(below, TextRole::Note) * slope + 3), below);
 }
 
 } // namespace
