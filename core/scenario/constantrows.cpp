@@ -12,9 +12,9 @@ namespace {
 
 std::string kernelValue(const KernelConstants& c)
 {
-    std::string text = formatPercent(c.compute) + " of peak, " + formatPercent(c.memory) + " of HBM";
+    std::string text = formatPercent(c.compute, 2) + " of peak, " + formatPercent(c.memory, 2) + " of HBM";
     if (c.launch > 0)
-        text += ", launch " + formatSeconds(c.launch, 2);
+        text += ", " + formatSeconds(c.launch, 2);
     return text;
 }
 

@@ -36,7 +36,8 @@ Widths widthsOf(const TableText& table, double room)
         while (out.total() > room) {
             double* widest = nullptr;
             for (std::size_t c = 0; c < table.columns.size(); ++c)
-                if (!table.columns[c].right && out.widths[c] > kLeastText && (!widest || out.widths[c] > *widest))
+                if (!table.columns[c].right && !table.columns[c].whole && out.widths[c] > kLeastText
+                    && (!widest || out.widths[c] > *widest))
                     widest = &out.widths[c];
             if (!widest)
                 return false;

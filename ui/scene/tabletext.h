@@ -11,6 +11,7 @@ struct TableText {
         QString title;
         bool right = false; ///< numbers
         int rank = 0;       ///< the highest drops first; 0 never does
+        bool whole = false; ///< words that are not cut
     };
     struct Row {
         std::vector<QString> cells; ///< one for each column
