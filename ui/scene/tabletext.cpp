@@ -32,11 +32,11 @@ Widths widthsOf(const TableText& table, double room)
         out.widths.push_back(std::min(width, kMostText) + 1);
     }
     // Words give way first, down to what still says something; then columns go by rank.
-    const auto squeeze = [&] {
+    const auto squeeze = [&](bool all) {
         while (out.total() > room) {
             double* widest = nullptr;
             for (std::size_t c = 0; c < table.columns.size(); ++c)
-                if (!table.columns[c].right && !table.columns[c].whole && out.widths[c] > kLeastText
+                if (!table.columns[c].right && (all || !table.columns[c].whole) && out.widths[c] > kLeastText
                     && (!widest || out.widths[c] > *widest))
                     widest = &out.widths[c];
             if (!widest)
@@ -47,7 +47,7 @@ Widths widthsOf(const TableText& table, double room)
     };
     for (int rank = 9; rank >= 0; --rank) {
         Widths before = out;
-        if (squeeze())
+        if (squeeze(false))
             return out;
         out = before; // squeezing did not do: drop, then squeeze less
         if (rank == 0)
@@ -56,7 +56,7 @@ Widths widthsOf(const TableText& table, double room)
             if (table.columns[c].rank == rank && out.total() > room)
                 out.widths[c] = 0;
     }
-    (void)squeeze();
+    (void)squeeze(true);
     return out;
 }
 

@@ -194,9 +194,9 @@ double drawNearest(Scene& scene, const ViewInput& input, const TrustOptions& opt
 double drawConstants(Scene& scene, const ViewInput& input, const TrustOptions& options, const QRectF& area)
 {
     TableText table;
-    table.columns = {{TrustScene::tr("Constant"), false, 0}, {TrustScene::tr("Value"), false, 0, true},
-                     {TrustScene::tr("From"), false, 1},     {TrustScene::tr("Samples"), true, 2},
-                     {TrustScene::tr("Error"), true, 2},     {TrustScene::tr("Source"), false, 3}};
+    table.columns = {{TrustScene::tr("Constant"), false, 0, true}, {TrustScene::tr("Value"), false, 0, true},
+                     {TrustScene::tr("From"), false, 1},           {TrustScene::tr("Samples"), true, 2},
+                     {TrustScene::tr("Error"), true, 2},           {TrustScene::tr("Source"), false, 3}};
     for (const ConstantRow& constant : constantRows(input.scenario, input.report, *options.calibration)) {
         TableText::Row& row = table.rows.emplace_back();
         row.cells = {qs(constant.name),
