@@ -226,6 +226,16 @@ void showRunning(Scenario& scenario)
     scenario.plan = planAtBatch(plan, scenario.workload.batch);
 }
 
+/// At a rate the batch of the step that is shown is not the load's: it is at least one sequence for each rank and microbatch.
+void fillRanks(Scenario& scenario)
+{
+    const std::int64_t least = std::int64_t{scenario.plan.attentionData()} * scenario.plan.decodeMicrobatches();
+    if (scenario.workload.batch >= least)
+        return;
+    scenario.workload.batch = static_cast<int>(std::min<std::int64_t>(least, kMaxBatch));
+    scenario.plan = planAtBatch(scenario.plan, scenario.workload.batch);
+}
+
 } // namespace
 
 Result<bool> applyServing(Scenario& scenario, const Arguments& arguments, const Catalog& catalog, std::vector<std::string>& notices)
@@ -239,6 +249,8 @@ Result<bool> applyServing(Scenario& scenario, const Arguments& arguments, const 
         return pools;
     if (arguments.has(Flag::Concurrency) && !arguments.has(Flag::Batch))
         showRunning(scenario);
+    else if (arguments.has(Flag::Rate) && !arguments.has(Flag::Batch))
+        fillRanks(scenario);
     if (scenario.serving.load.kind == LoadKind::StaticBatch)
         for (const Flag flag : kLoadFlags)
             if (arguments.has(flag))

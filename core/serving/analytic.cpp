@@ -156,6 +156,12 @@ void fillCommon(const Frame& f, double perReplica, int replicas, ServiceFigures&
     figures.peakKvTokens = figures.meanKvTokens;
 }
 
+/// Steps that decode, per second of a replica: every request is in S of them and each has `batch`.
+double decodeStepsOf(const Frame& f, double perReplica, double batch)
+{
+    return batch > 0 ? perReplica * f.steps / batch : 0;
+}
+
 /// The steady state of a closed loop with `clients`: decoding sequences, step time, prompt time, requests/s.
 struct Closed {
     double resident = 0; ///< admitted
@@ -251,6 +257,10 @@ public:
     }
     void ttft(std::vector<Point>& points)
     {
+        if (m_f.steps <= 0) {
+            prefillOnly(points);
+            return;
+        }
         const double slotWait = m_clients > m_c.resident ? (m_clients - m_c.resident) / m_c.rate : 0;
         constexpr int kPoints = 8;
         if (!m_warm || m_kinds < 2) {
@@ -272,6 +282,24 @@ public:
     }
 
 private:
+    /// Requests of one token: a client sends the next prompt as its last ends, behind those of all others, so that a prompt waits for one
+    /// round of all clients; those of the opening burst for their place in it.
+    void prefillOnly(std::vector<Point>& points)
+    {
+        constexpr int kPoints = 8;
+        const double overhead = m_engine.requestOverhead;
+        const double room = std::max(1.0, m_f.budget / m_f.computed);
+        const double step = std::min(m_clients, room) / m_c.rate;
+        const double round = std::max(m_clients / m_c.rate, step + overhead) + m_times.fill(workOf(m_times, m_f, 1.0));
+        const double opening = m_warm ? 0 : 1 / m_waves;
+        if (opening > 0)
+            for (int i = 0; i < kPoints; ++i) {
+                const double turn = std::ceil((i + 0.5) / kPoints * m_clients / room - 1e-9);
+                points.push_back({std::min(round, turn * step + overhead), opening / kPoints});
+            }
+        if (opening < 1)
+            points.push_back({round, 1 - opening});
+    }
     /// Seconds until the prompt at `share` of a batch of `count` is done.
     [[nodiscard]] double batch(double count, double beside, double share)
     {
@@ -310,21 +338,57 @@ ServiceFigures closedFigures(const ServiceInput& input, StepTimes& times)
     }
     figures.endToEnd = endToEnd(f, figures.ttft, figures.tpot, std::sqrt(f.outputVariance) * times.tokensPerStep());
     const double perReplica = clients / figures.endToEnd.mean;
-    figures.meanRunning = c.resident;
-    figures.meanBatch = c.decoding;
-    figures.meanWaiting = clients - c.resident;
+    const double inPrefill = std::min(c.resident, std::max(1.0, f.budget / f.computed));
+    figures.meanRunning = f.steps > 0 ? c.resident : inPrefill; // without decode a request leaves as its prompt ends
+    figures.meanBatch = f.steps > 0 ? c.decoding : 0;
+    figures.meanWaiting = clients - figures.meanRunning;
     figures.utilisation = 1;
-    figures.stepsPerSecond = 1 / c.step;
+    figures.stepsPerSecond = decodeStepsOf(f, perReplica, figures.meanBatch);
     fillCommon(f, perReplica, static_cast<int>(std::min<std::int64_t>(replicas, input.load.concurrency)), figures);
     return figures;
+}
+
+/// A step of an open loop beside n decoding sequences: the prompts that arrive during a step are prefilled together in the next.
+struct OpenStep {
+    double bare = 0;     ///< s without prefill
+    double each = 0;     ///< s that a prompt adds
+    double together = 1; ///< prompts of a step that prefills
+    double free = 1;     ///< share of the time that prefill leaves
+};
+
+OpenStep openStep(StepTimes& times, const Frame& f, double rate, double n)
+{
+    OpenStep s;
+    s.bare = times.decode(std::max(1.0, n), f.context);
+    // The shortest step in which as many prompts are prefilled as arrive in it.
+    const auto suffices = [&](double step) {
+        const double arriving = rate * step;
+        // Poisson arrivals of a step, given that there is one.
+        s.together = arriving > 1e-6 ? std::clamp(arriving / -std::expm1(-arriving), 1.0, std::max(1.0, f.admitted)) : 1;
+        s.each = prefillCost(times, f, n, s.together);
+        return s.bare + arriving * s.each <= step;
+    };
+    double low = s.bare;
+    double high = s.bare;
+    for (int i = 0; i < 10 && !suffices(high); ++i) {
+        low = high;
+        high *= 2;
+    }
+    for (int i = 0; i < 10; ++i) {
+        const double middle = 0.5 * (low + high);
+        (suffices(middle) ? high : low) = middle;
+    }
+    (void)suffices(high);
+    s.free = std::max(1e-3, 1 - rate * s.each);
+    return s;
 }
 
 /// Open loop: the number of decoding sequences at which as many leave as arrive; sets saturated when there is none.
 double openDecoding(StepTimes& times, const Frame& f, double rate, bool& saturated)
 {
     const auto surplus = [&](double n) { // of the time that n sequences need over what prefill leaves
-        const double each = prefillCost(times, f, n, 1);
-        return n * (1 - rate * each) - rate * f.steps * times.decode(std::max(1.0, n), f.context);
+        const OpenStep s = openStep(times, f, rate, n);
+        return n * (1 - rate * s.each) - rate * f.steps * s.bare;
     };
     saturated = surplus(f.admitted) <= 0;
     if (saturated)
@@ -346,14 +410,17 @@ ServiceFigures openFigures(const ServiceInput& input, StepTimes& times)
     const int replicas = input.step.plan().data();
     figures.saturationRate = saturationRate(input, times);
     // Beyond saturation the figures are those just below it, and the status says that they do not hold.
-    const double rate = std::min(input.load.rate, 0.995 * figures.saturationRate) / replicas;
-    if (input.load.rate >= figures.saturationRate)
+    const bool beyond = input.load.rate >= figures.saturationRate;
+    const double rate = (beyond ? 0.995 * figures.saturationRate : input.load.rate) / replicas;
+    if (beyond)
         figures.status = ServiceStatus::Saturated;
     bool saturated = false;
     const double n = openDecoding(times, f, rate, saturated);
     const double seen = std::clamp(1 + n * (f.admitted - 1) / f.admitted, 1.0, f.admitted); // by one of them: itself and the others
-    const double bare = times.decode(seen, f.context);
-    const double each = prefillCost(times, f, f.chunked && f.admitted > 1 ? seen : 0, 1);
+    const OpenStep at = openStep(times, f, rate, seen);
+    const double bare = at.bare;
+    const double each = f.chunked && f.admitted > 1 ? at.each : prefillCost(times, f, 0, f.admitted > 1 ? at.together : 1);
+    const double whole = each * (f.admitted > 1 ? std::min(at.together, std::max(1.0, f.budget / f.computed)) : 1);
     const double free = std::max(1e-3, 1 - rate * each);
     const double others = f.admitted > 1 ? 1 : 0; // alone on the server nobody else's prompt interrupts
     const double step = bare / (others > 0 ? free : 1);
@@ -362,11 +429,13 @@ ServiceFigures openFigures(const ServiceInput& input, StepTimes& times)
     // Until admission: as many servers as can be admitted.
     const double variation = f.output > 1 ? f.outputVariance / std::max(1.0, f.steps * f.steps) : 0;
     const double slots = queueWait(rate, service, f.admitted, variation);
+    if (saturated || !std::isfinite(slots)) // all slots are taken for longer than requests stay away
+        figures.status = ServiceStatus::Saturated;
     const double busy = others > 0 ? 1 - std::exp(-n) : 0;
     // The step at hand: one that prefills (and decodes) or one that only decodes; those before this prompt; the steps until one that looks.
-    const double prefilling = others > 0 ? std::min(1.0, rate * (each + (f.chunked ? bare : 0))) : 0;
+    const double prefilling = others > 0 ? std::min(1.0, rate * each * (1 + (f.chunked ? bare / whole : 0))) : 0;
     const double queue = others > 0 ? 0.5 * rate * each * each / free * rate * each : 0;
-    const double own = each
+    const double own = whole
                        + (f.chunked && n >= 1 ? bare * stepsOfPrompt(f)
                           : f.chunked         ? n * bare * stepsOfPrompt(f)
                                               : 0)
@@ -386,13 +455,13 @@ ServiceFigures openFigures(const ServiceInput& input, StepTimes& times)
                 points.push_back({own + (i + 0.5) / kPoints * (residual + look) + (waits > 0 ? waits / waiting * tail : 0), weight});
             }
     };
-    add(each + (f.chunked ? bare : 0), prefilling);
+    add(whole + (f.chunked ? bare : 0), prefilling);
     add(bare, std::max(0.0, busy - prefilling));
     add(0, std::max(0.0, 1 - std::max(busy, prefilling)));
     figures.ttft = percentilesOf(points);
     if (std::isfinite(waits)) // the tail's points are not its mean
         figures.ttft.mean = own + 0.5 * busy * (e.pollInterval - 1) * step + waits
-                            + 0.5 * (prefilling * (each + (f.chunked ? bare : 0)) + std::max(0.0, busy - prefilling) * bare);
+                            + 0.5 * (prefilling * (whole + (f.chunked ? bare : 0)) + std::max(0.0, busy - prefilling) * bare);
     const double deviation = 0.7 * std::sqrt(std::max(0.0, n)); // of the batch, averaged over a request's life
     if (f.output > 1) {
         const double fuller = times.decode(std::min(f.admitted, seen + deviation), f.context);
@@ -400,11 +469,11 @@ ServiceFigures openFigures(const ServiceInput& input, StepTimes& times)
         figures.tpot = around(step / times.tokensPerStep(), others * spread / times.tokensPerStep());
     }
     figures.endToEnd = endToEnd(f, figures.ttft, figures.tpot, std::sqrt(f.outputVariance) * times.tokensPerStep());
-    figures.meanBatch = std::max(1.0, n);
+    figures.meanBatch = f.steps > 0 ? std::max(1.0, n) : 0;
     figures.meanRunning = std::min(f.admitted, rate * (figures.endToEnd.mean - slots));
     figures.meanWaiting = rate * slots;
     figures.utilisation = others > 0 ? std::max(busy, rate * each) : std::min(1.0, rate * service);
-    figures.stepsPerSecond = figures.utilisation / step;
+    figures.stepsPerSecond = decodeStepsOf(f, rate, figures.meanBatch);
     fillCommon(f, rate, replicas, figures);
     if (figures.status == ServiceStatus::Saturated) {
         constexpr double kEndless = std::numeric_limits<double>::infinity();
@@ -479,7 +548,8 @@ ServiceFigures serveAnalytic(const ServiceInput& input)
     if (input.load.kind == LoadKind::OpenLoop)
         return openFigures(input, times);
     figures = closedFigures(input, times);
-    figures.saturationRate = saturationRate(input, times);
+    // In waves prompts are prefilled together, more than arrivals at any rate would be: what is served can be served.
+    figures.saturationRate = std::max(saturationRate(input, times), figures.requestsPerSecond);
     return figures;
 }
 

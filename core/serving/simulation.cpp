@@ -203,6 +203,7 @@ ServiceFigures serveSimulated(const ServiceInput& input, const SimulationControl
     figures.saturationRate = saturationRate(input, times);
     if (input.load.kind == LoadKind::OpenLoop && input.load.rate > figures.saturationRate)
         figures.status = ServiceStatus::Saturated;
+    figures.saturationRate = std::max(figures.saturationRate, figures.requestsPerSecond); // what was served can be served
     return figures;
 }
 

@@ -187,6 +187,50 @@ private Q_SLOTS:
         QVERIFY2(near(over.requestsPerSecond, most, 0.06), qPrintable(QString::number(over.requestsPerSecond / most)));
     }
 
+    /// Up to what can be served at most the answer is finite, or says that it is saturated; also where the KV cache is what limits.
+    void nearSaturation()
+    {
+        for (const std::int64_t kvTokens : {std::int64_t{150'000}, std::int64_t{1'600'000}}) {
+            ServiceInput in = dense(Engine::Vllm).open(2048, 256, 1);
+            in.kvTokens = kvTokens;
+            const double most = serveAnalytic(in).saturationRate;
+            double before = 0;
+            for (const double share : {0.5, 0.8, 0.9, 0.94, 0.97, 0.99, 0.999}) {
+                in.load.rate = share * most;
+                const ServiceFigures f = serveAnalytic(in);
+                if (f.status == ServiceStatus::Saturated) {
+                    QVERIFY2(share > 0.95, qPrintable(QString::number(share)));
+                    break;
+                }
+                QVERIFY2(std::isfinite(f.ttft.mean) && std::isfinite(f.ttft.p50) && std::isfinite(f.ttft.p99),
+                         qPrintable(QString::number(share)));
+                QVERIFY(std::isfinite(f.endToEnd.p99) && std::isfinite(f.meanWaiting));
+                QVERIFY(f.requestsPerSecond == in.load.rate);
+                QVERIFY(f.tpot.mean >= before);
+                before = f.tpot.mean;
+            }
+        }
+    }
+
+    /// Requests of one token are prefill alone: no decode steps, no TPOT, and no more throughput than prefill gives.
+    void oneToken()
+    {
+        for (const int clients : {1, 3, 32}) {
+            const ServiceInput in = dense(Engine::Vllm).closed(2048, 1, clients);
+            const ServiceFigures s = serveSimulated(in);
+            const ServiceFigures a = serveAnalytic(in);
+            for (const ServiceFigures& f : {s, a}) {
+                QCOMPARE(f.tpot, Percentiles{});
+                QCOMPARE(f.meanBatch, 0.0);
+                QCOMPARE(f.stepsPerSecond, 0.0);
+                QVERIFY(f.saturationRate >= f.requestsPerSecond);
+            }
+            QVERIFY2(near(a.requestsPerSecond, s.requestsPerSecond, 0.03),
+                     qPrintable(QString::number(a.requestsPerSecond / s.requestsPerSecond)));
+            QVERIFY2(near(a.ttft.mean, s.ttft.mean, 0.03), qPrintable(QString::number(a.ttft.mean / s.ttft.mean)));
+        }
+    }
+
     /// What a KV cache holds limits how many run; the others wait.
     void cacheLimit()
     {
@@ -300,6 +344,11 @@ private Q_SLOTS:
         QVERIFY(std::abs(littleError(r)) < 1e-9);
         QVERIFY2(near(serveAnalytic(ranks).tpot.mean, r.tpot.mean, 0.2),
                  qPrintable(QString::number(serveAnalytic(ranks).tpot.mean / r.tpot.mean)));
+        const ServiceFigures fast = serveAnalytic(ranks);
+        // Rows of decode steps are conserved: as many a second as requests times their steps.
+        QVERIFY(near(fast.stepsPerSecond * fast.meanBatch, r.stepsPerSecond * r.meanBatch, 0.25));
+        QVERIFY2(near(fast.stepsPerSecond, r.stepsPerSecond, 0.25), qPrintable(QString::number(fast.stepsPerSecond / r.stepsPerSecond)));
+        QVERIFY(fast.saturationRate >= fast.requestsPerSecond && r.saturationRate >= r.requestsPerSecond);
         const Server stages("llama-3-70b", 8, planOf(4, 2));
         const ServiceInput piped = stages.closed(1024, 512, 64, 0.8);
         const ServiceFigures p = serveSimulated(piped);
