@@ -83,6 +83,38 @@ Nearness Calibration::nearness(std::string_view modelId) const
     return std::find(pair.models.begin(), pair.models.end(), modelId) != pair.models.end() ? Nearness::Model : Nearness::Pair;
 }
 
+namespace {
+
+Spread envelope(const Spread& a, const Spread& b)
+{
+    return {std::min(a.low, b.low), std::max(a.high, b.high)};
+}
+
+Spread widened(const Spread& spread, double power)
+{
+    return {std::pow(spread.low, power), std::pow(spread.high, power)};
+}
+
+} // namespace
+
+Intervals Calibration::intervalsOf(std::string_view modelId, int unmeasured) const
+{
+    const Nearness near = nearness(modelId);
+    Intervals out = intervals[static_cast<std::size_t>(near)];
+    for (auto n = static_cast<std::size_t>(Nearness::Pair); n < static_cast<std::size_t>(near); ++n) {
+        out.ttft = envelope(out.ttft, intervals[n].ttft);
+        out.tpot = envelope(out.tpot, intervals[n].tpot);
+        out.outputPerDevice = envelope(out.outputPerDevice, intervals[n].outputPerDevice);
+    }
+    const bool assumed = !base || base->relative == kNoRelative;
+    if (const double power = 1 + 0.5 * (unmeasured + (assumed ? 1 : 0)); power > 1) {
+        out.ttft = widened(out.ttft, power);
+        out.tpot = widened(out.tpot, power);
+        out.outputPerDevice = widened(out.outputPerDevice, power);
+    }
+    return out;
+}
+
 std::shared_ptr<const Calibration> calibrationOf(const CalibrationSet& set, std::string_view accelerator, Engine engine)
 {
     auto out = std::make_shared<Calibration>();
@@ -94,7 +126,7 @@ std::shared_ptr<const Calibration> calibrationOf(const CalibrationSet& set, std:
     if (!out->base) {
         auto assumed = std::make_shared<AcceleratorCalibration>();
         assumed->accelerator = std::string(accelerator);
-        assumed->relative = "none";
+        assumed->relative = kNoRelative;
         assumed->logs = assumedConstants();
         out->base = std::move(assumed);
     }
@@ -112,7 +144,7 @@ PointConstants pointConstants(const CalibrationSet& set, const ResolvedPoint& po
     PointConstants out;
     out.step = own->constants.step;
     out.requestOverhead = own->constants.requestOverhead;
-    const Intervals& intervals = own->intervalsOf(point.model->id);
+    const Intervals intervals = own->intervalsOf(point.model->id, point.disaggregated ? 2 : 0);
     out.ttft = intervals.ttft;
     out.tpot = intervals.tpot;
     out.outputPerDevice = intervals.outputPerDevice;

@@ -46,6 +46,9 @@ struct PairCalibration {
     friend bool operator==(const PairCalibration&, const PairCalibration&) = default;
 };
 
+/// AcceleratorCalibration::relative where nothing lends.
+inline constexpr const char* kNoRelative = "none";
+
 struct AcceleratorCalibration {
     std::string accelerator; ///< catalog id
     std::string relative;    ///< id of the accelerator whose constants these are; empty: its own
@@ -119,10 +122,9 @@ struct Calibration {
     std::string source;
     /// How near the points are for a model.
     [[nodiscard]] Nearness nearness(std::string_view modelId) const;
-    [[nodiscard]] const Intervals& intervalsOf(std::string_view modelId) const
-    {
-        return intervals[static_cast<std::size_t>(nearness(modelId))];
-    }
+    /// Intervals for a model: never narrower than those of nearer cases, except of the very model. What is assumed altogether, and each of
+    /// `unmeasured` circumstances that no point shows, widens them by half in logarithms: a judgement, not a measurement.
+    [[nodiscard]] Intervals intervalsOf(std::string_view modelId, int unmeasured = 0) const;
     friend bool operator==(const Calibration& a, const Calibration& b)
     {
         return a.accelerator == b.accelerator && a.engine == b.engine && a.constants == b.constants;

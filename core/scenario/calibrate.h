@@ -15,6 +15,8 @@ void calibrate(Scenario& scenario, const CalibrationSet& set);
 
 /// Figures that a scenario has beyond what was measured: "prompts of 100,000 tokens; 128 to 15,000 were measured". Empty in roofline mode.
 [[nodiscard]] std::vector<std::string> outsideMeasured(const Scenario& scenario);
+/// How many circumstances of the scenario no measured point shows, for Calibration::intervalsOf(); pools count twice.
+[[nodiscard]] int unmeasured(const Scenario& scenario);
 /// "calibrated: vLLM on H100 SXM, 107 serving points, this model among them", or what roofline mode is. One line.
 [[nodiscard]] std::string provenanceOf(const Scenario& scenario);
 

@@ -58,6 +58,10 @@ Result<Kernels> fitAccelerators(const FitTables& tables, const Catalog& catalog,
         own.insert(own.end(), read.value().begin(), read.value().end());
     }
     Kernels out;
+    // Accelerators without tables keep what is known of their kernels, so that serving points alone can be fitted.
+    for (const auto& shipped : catalog.calibration.accelerators)
+        if (shipped->relative.empty() && !clusters.contains(shipped->accelerator))
+            out.push_back(shipped);
     for (const auto& [id, cluster] : clusters) {
         report.kernels[id] = fitKernels(samples[id]);
         report.links[id] = fitLinks(reduces[id], *cluster);
@@ -93,7 +97,7 @@ Result<std::vector<FitPoint>> readFitPoints(const FitTables& tables, const Catal
             point.point = std::move(resolved).value();
             const std::string& id = point.point.accelerator().id;
             if (std::none_of(kernels.begin(), kernels.end(), [&](const auto& k) { return k->accelerator == id; })) {
-                report.skipped.push_back(std::string(p.row) + ": no kernels of " + id);
+                report.skipped.push_back((p.row.empty() ? "line " + std::to_string(p.line) : std::string(p.row)) + ": no kernels of " + id);
                 continue;
             }
             if (point.point.disaggregated || point.point.engine.engine == Engine::Generic)

@@ -3,6 +3,7 @@
 #include "core/base/format.h"
 #include "core/plan/optionnames.h"
 #include "core/plan/stages.h"
+#include "core/scenario/calibrate.h"
 #include "core/scenario/explain.h"
 #include "core/scenario/memorychange.h"
 #include "core/scenario/report_json.h"
@@ -75,7 +76,9 @@ std::string headText(const Scenario& scenario)
                 formatCount(workload.batch) + " x (" + formatCount(workload.input) + " in + " + formatCount(workload.output) + " out)");
     if (const std::string routing = describe(workload.routing); !routing.empty())
         text += row("Routing", routing);
-    text += row("Mode", "roofline: efficiency 1, no fixed overheads");
+    text += row("Mode", scenario.calibration ? provenanceOf(scenario) : std::string("roofline: efficiency 1, no fixed overheads"));
+    for (const std::string& outside : outsideMeasured(scenario))
+        text += row("Not measured", outside);
     return text;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/scenario/serve.h"
 
+#include "core/scenario/calibrate.h"
 #include "core/schedule/pieces.h"
 
 #include <algorithm>
@@ -262,7 +263,18 @@ void fillIntervals(const Scenario& scenario, ServingReport& serving)
     serving.intervals.reset();
     if (!scenario.calibration || serving.service.status == ServiceStatus::DoesNotFit)
         return;
-    const Intervals& spreads = scenario.calibration->intervalsOf(scenario.model->id);
+    const int circumstances = unmeasured(scenario);
+    Intervals spreads = scenario.calibration->intervalsOf(scenario.model->id, circumstances);
+    for (const std::shared_ptr<const Calibration>& pool : scenario.poolCalibrations)
+        if (pool && scenario.serving.pools) {
+            const Intervals own = pool->intervalsOf(scenario.model->id, circumstances);
+            for (Spread Intervals::*figure : {&Intervals::ttft, &Intervals::tpot, &Intervals::outputPerDevice})
+                spreads
+                    .*figure = {std::min((spreads.*figure).low, (own.*figure).low), std::max((spreads.*figure).high, (own.*figure).high)};
+        }
+    // What arrives is what is served: a rate has no interval.
+    if (scenario.serving.load.kind == LoadKind::OpenLoop && serving.service.status == ServiceStatus::Served)
+        spreads.outputPerDevice = {1, 1};
     ServingIntervals out;
     out.ttft = around(serving.ttft, spreads.ttft);
     out.tpot = around(serving.tpot, spreads.tpot);
