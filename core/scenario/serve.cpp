@@ -64,10 +64,10 @@ double decodeBytes(const StepModel& step, const StageLayout& layout, double sequ
     return bytes;
 }
 
-/// The engine with what was measured of it.
+/// The engine as it is run for the load, with what was measured of it.
 EngineSettings engineOf(const Scenario& scenario)
 {
-    EngineSettings engine = scenario.serving.engine;
+    EngineSettings engine = withRoomForPrompts(scenario.serving.engine, scenario.serving.load, scenario.workload.input);
     if (scenario.calibration)
         engine.requestOverhead += scenario.calibration->constants.requestOverhead;
     return engine;
@@ -186,7 +186,7 @@ void servePools(const Scenario& scenario, Report& report)
                            scenario.workload.routing, StepDetail::Times, constantsOf(scenario, 1));
     const auto capacity = [&](const PoolSettings& pool) {
         const MemoryTerms memory(poolContext(scenario, pool), pool.plan, scenario.reserve);
-        return kvCapacity(memory, pool.plan, scenario.serving.engine, scenario.workload.input, scenario.workload.output);
+        return kvCapacity(memory, pool.plan, engineOf(scenario), scenario.workload.input, scenario.workload.output);
     };
     DisaggregatedInput input{{prefill, capacity(pools.prefill), engineOf(scenario), pools.prefill.workers},
                              {decode, capacity(pools.decode), engineOf(scenario), pools.decode.workers},
@@ -215,7 +215,7 @@ const Cluster& clusterOf(const Scenario& scenario, const PoolSettings& pool)
 std::int64_t kvCapacity(const Scenario& scenario)
 {
     const MemoryTerms memory(scenario.context(), scenario.plan, scenario.reserve);
-    return kvCapacity(memory, scenario.plan, scenario.serving.engine, scenario.workload.input, scenario.workload.output);
+    return kvCapacity(memory, scenario.plan, engineOf(scenario), scenario.workload.input, scenario.workload.output);
 }
 
 double pricePerDeviceHour(const Scenario& scenario, const Cluster& cluster)

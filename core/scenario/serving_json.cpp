@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <limits>
 
 namespace shardlens {
 
@@ -215,6 +216,20 @@ Json knownJson(double value)
     return value > 0 ? finiteJson(value) : Json(nullptr);
 }
 
+/// Why nothing is served; null where something is, or where findings of the plan say it.
+Json reasonJson(const ServingReport& serving)
+{
+    if (serving.service.status != ServiceStatus::DoesNotFit)
+        return nullptr;
+    const bool pools = serving.pools && serving.pools->lacking != DisaggregatedFigures::Lacking::None;
+    if (!pools)
+        return "the longest request has no room in the KV cache";
+    const std::string pool = serving.pools->lacking == DisaggregatedFigures::Lacking::Prefill ? "prefill pool: " : "decode pool: ";
+    return pool
+           + (serving.pools->weightsDoNotFit ? "weights and activations alone do not fit"
+                                             : "the longest request has no room in the KV cache beside the weights");
+}
+
 Json poolsJson(const DisaggregatedFigures& pools)
 {
     return {{"prefill_workers", pools.prefillWorkers},
@@ -277,9 +292,15 @@ Json servingReportJson(const Scenario& scenario, const ServingReport& serving)
     json["engine"] = isStatic ? Json(nullptr) : Json(kEngineWords[static_cast<std::size_t>(scenario.serving.engine.engine)]);
     json["method"] = isStatic ? "static batch" : service.simulated ? "simulation" : "analytic";
     json["status"] = keyOf(service.status);
-    json["ttft_s"] = percentilesJson(service.ttft);
-    json["tpot_s"] = percentilesJson(service.tpot);
-    json["e2e_s"] = percentilesJson(service.endToEnd);
+    json["reason"] = reasonJson(serving);
+    // Without figures, and TPOT of requests with one token, there is none.
+    constexpr double kNone = std::numeric_limits<double>::infinity();
+    const auto known = [](const Percentiles& p) {
+        return percentilesJson(p == Percentiles{} ? Percentiles{kNone, kNone, kNone, kNone} : p);
+    };
+    json["ttft_s"] = known(service.ttft);
+    json["tpot_s"] = known(service.tpot);
+    json["e2e_s"] = known(service.endToEnd);
     json["output_tokens_per_s"] = finiteJson(serving.outputTokensPerSecond);
     json["output_tokens_per_s_per_device"] = finiteJson(serving.outputTokensPerSecondPerDevice);
     json["decode_tokens_per_s"] = finiteJson(serving.decodeTokensPerSecond);

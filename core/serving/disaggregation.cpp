@@ -130,6 +130,9 @@ DisaggregatedFigures serveDisaggregated(const DisaggregatedInput& input)
     const ServiceInput decode = decodeInput(input);
     if (!longestFits(prefill) || !longestFits(decode)) {
         f.status = f.service.status = ServiceStatus::DoesNotFit;
+        using Lacking = DisaggregatedFigures::Lacking;
+        f.lacking = longestFits(prefill) ? Lacking::Decode : Lacking::Prefill;
+        f.weightsDoNotFit = (f.lacking == Lacking::Prefill ? prefill : decode).kvTokens <= 0;
         return f;
     }
     {

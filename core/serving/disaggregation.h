@@ -28,6 +28,9 @@ struct DisaggregatedInput {
 struct DisaggregatedFigures {
     ServiceStatus status = ServiceStatus::Served;
     ServiceFigures service; ///< of both pools together
+    /// DoesNotFit: the first pool that holds no request, and whether its weights and activations alone are too much.
+    enum class Lacking : std::uint8_t { None, Prefill, Decode } lacking = Lacking::None;
+    bool weightsDoNotFit = false;
     int prefillWorkers = 0;
     int decodeWorkers = 0;
     std::int64_t prefillDevices = 0;

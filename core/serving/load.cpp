@@ -95,6 +95,18 @@ EngineSettings defaultsOf(Engine engine)
     return s;
 }
 
+EngineSettings withRoomForPrompts(EngineSettings engine, const ServingLoad& load, int input)
+{
+    if (engine.cutPrompts || engine.policy != PrefillPolicy::Chunked || load.kind == LoadKind::StaticBatch)
+        return engine;
+    constexpr std::int64_t kBeside = 64;
+    const std::int64_t clients = load.kind == LoadKind::ClosedLoop ? load.concurrency : engine.maxSequences;
+    const std::int64_t sequences = std::min<std::int64_t>(clients, engine.maxSequences);
+    const std::int64_t needed = rangeOf(load.inputLengths, input).most + sequences * (1 + load.speculation.draftTokens) + kBeside;
+    engine.tokenBudget = static_cast<int>(std::max<std::int64_t>(engine.tokenBudget, std::min<std::int64_t>(needed, kMaxTokenBudget)));
+    return engine;
+}
+
 LengthRange rangeOf(const LengthSpread& spread, int nominal)
 {
     switch (spread.kind) {

@@ -122,6 +122,12 @@ struct EngineSettings {
 /// None has a request overhead by default: that is measured, not known.
 [[nodiscard]] EngineSettings defaultsOf(Engine engine);
 
+/// The engine as it is run for a load: where whole prompts join decode steps (Chunked, not cutPrompts), a token budget below longest prompt +
+/// sequences + 64 would let a long prompt wait until nearly nothing decodes, so it is raised to that, as TensorRT-LLM's benchmarks set
+/// max_num_tokens to prompt + batch + 64. Sequences: the clients of the load, in an open loop maxSequences, each with its draft tokens.
+/// Any other engine is returned as it is.
+[[nodiscard]] EngineSettings withRoomForPrompts(EngineSettings engine, const ServingLoad& load, int input);
+
 /// Requests of one replica by the load: the smallest and largest length, and the mean, of prompts or outputs.
 struct LengthRange {
     int least = 1;
