@@ -128,6 +128,85 @@ Percentiles percentilesOf(std::vector<Point>& points)
     return p;
 }
 
+/// Points that stand for all of them: equal shares of the weight, each at its mean.
+std::vector<Point> condensed(std::vector<Point> points)
+{
+    constexpr int kBins = 24;
+    std::sort(points.begin(), points.end(), [](const Point& a, const Point& b) { return a.value < b.value; });
+    double total = 0;
+    for (const Point& point : points)
+        total += point.weight;
+    std::vector<Point> bins(kBins);
+    double below = 0;
+    for (const Point& point : points) {
+        const auto bin = std::min<std::size_t>(kBins - 1, static_cast<std::size_t>(below / total * kBins));
+        bins[bin].value += point.value * point.weight;
+        bins[bin].weight += point.weight;
+        below += point.weight;
+    }
+    for (Point& bin : bins)
+        bin.value = bin.weight > 0 ? bin.value / bin.weight : 0;
+    return bins;
+}
+
+/// Seconds until a prompt of which `computed` tokens are computed is done beside n decoding sequences.
+double promptCost(StepTimes& times, const Frame& f, const EngineSettings& engine, double n, double computed, double hit)
+{
+    const double budget = engine.cutPrompts ? std::max(1.0, f.budget / f.ranks) : computed;
+    const double beside = f.chunked ? n : 0;
+    double seconds = 0;
+    for (double done = 0; done < computed; done += budget) {
+        PrefillWork work;
+        work.tokens = std::min(budget, computed - done);
+        work.pairs = times.pairsOf(work.tokens, hit + done);
+        work.prompts = done + budget >= computed ? 1 : 0;
+        seconds += times.prefill(beside, work) + (done > 0 && beside >= 1 ? times.decode(beside, f.context) : 0);
+    }
+    return seconds;
+}
+
+/// TTFT out of that with mean prompts, for prompts given by percentiles: each has its own prefill, and waits for what is left of the long
+/// ones of others, of which it finds those with a length in proportion to the length (the residual of M/G/1, Pollaczek and Khinchine).
+void spreadPrompts(const ServiceInput& input, StepTimes& times, const Frame& f, double n, double rate, std::vector<Point>& points)
+{
+    if (input.load.inputLengths.kind != LengthSpread::Kind::Percentiles)
+        return;
+    std::vector<Point> costs;
+    const auto add = [&](double from, double to, int count) {
+        for (int i = 0; i < count; ++i) {
+            const int prompt = lengthAt(input.load.inputLengths, input.input, from + (to - from) * (i + 0.5) / count);
+            const int hit = std::min(static_cast<int>(std::floor(input.load.prefixHit * prompt)), prompt - 1);
+            costs.push_back({promptCost(times, f, input.engine, n, prompt - hit, hit), (to - from) / count});
+        }
+    };
+    add(0, 0.9, 12);
+    add(0.9, 0.99, 12);
+    add(0.99, 1, 8);
+    const double mean = promptCost(times, f, input.engine, n, f.computed, f.prompt - f.computed);
+    double busy = 0;
+    for (const Point& cost : costs)
+        busy += rate * cost.weight * cost.value;
+    const double free = std::max(0.05, 1 - busy);
+    std::vector<Point> residuals{{0, 0}};
+    double found = 0;
+    for (const Point& cost : costs)
+        if (cost.value > mean) {
+            residuals.push_back({0.5 * cost.value, rate * cost.weight * (cost.value - mean) / free});
+            found += residuals.back().weight;
+        }
+    if (found > 1)
+        for (Point& residual : residuals)
+            residual.weight /= found;
+    residuals.front().weight = std::max(0.0, 1 - found);
+    const std::vector<Point> base = condensed(std::move(points));
+    points.clear();
+    for (const Point& point : base)
+        for (const Point& cost : costs)
+            for (const Point& residual : residuals)
+                points.push_back({std::max(0.5 * cost.value, point.value + cost.value - mean) + residual.value,
+                                  point.weight * cost.weight * residual.weight});
+}
+
 Percentiles around(double mean, double deviation)
 {
     return {mean, mean, mean + kZ90 * deviation, mean + kZ99 * deviation};
@@ -330,6 +409,7 @@ ServiceFigures closedFigures(const ServiceInput& input, StepTimes& times)
     Waves waves(input, times, f, c, clients);
     std::vector<Point> points;
     waves.ttft(points);
+    spreadPrompts(input, times, f, c.decoding, c.rate, points);
     figures.ttft = percentilesOf(points);
     if (f.output > 1) {
         const double tpot = (c.bare + waves.addedPerStep()) / times.tokensPerStep();
@@ -458,10 +538,12 @@ ServiceFigures openFigures(const ServiceInput& input, StepTimes& times)
     add(whole + (f.chunked ? bare : 0), prefilling);
     add(bare, std::max(0.0, busy - prefilling));
     add(0, std::max(0.0, 1 - std::max(busy, prefilling)));
+    const double mean = percentilesOf(points).mean;
+    spreadPrompts(input, times, f, seen, rate, points);
     figures.ttft = percentilesOf(points);
     if (std::isfinite(waits)) // the tail's points are not its mean
-        figures.ttft.mean = own + 0.5 * busy * (e.pollInterval - 1) * step + waits
-                            + 0.5 * (prefilling * (whole + (f.chunked ? bare : 0)) + std::max(0.0, busy - prefilling) * bare);
+        figures.ttft.mean += -mean + own + 0.5 * busy * (e.pollInterval - 1) * step + waits
+                             + 0.5 * (prefilling * (whole + (f.chunked ? bare : 0)) + std::max(0.0, busy - prefilling) * bare);
     const double deviation = 0.7 * std::sqrt(std::max(0.0, n)); // of the batch, averaged over a request's life
     if (f.output > 1) {
         const double fuller = times.decode(std::min(f.admitted, seen + deviation), f.context);
