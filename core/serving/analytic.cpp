@@ -181,7 +181,8 @@ void spreadPrompts(const ServiceInput& input, StepTimes& times, const Frame& f, 
     };
     add(0, 0.9, 12);
     add(0.9, 0.99, 12);
-    add(0.99, 1, 8);
+    add(0.99, 0.999, 8);
+    add(0.999, 1, 6);
     const double mean = promptCost(times, f, input.engine, n, f.computed, f.prompt - f.computed);
     double busy = 0;
     for (const Point& cost : costs)

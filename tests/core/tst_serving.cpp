@@ -282,6 +282,67 @@ private Q_SLOTS:
         QVERIFY2(near(a.ttft.mean, s.ttft.mean, 0.25), ratio(a.ttft.mean, s.ttft.mean));
     }
 
+    /// Stated bounds where both lengths are fixed, so that waves keep their order: throughput within 10 %, TPOT 15 %, TTFT 35 %.
+    void fixedLengths_data()
+    {
+        QTest::addColumn<int>("engine");
+        QTest::addColumn<int>("clients");
+        for (int engine = 0; engine < 4; ++engine)
+            for (const int clients : {1, 4, 16, 32, 64, 128, 256})
+                QTest::addRow("%d c%d", engine, clients) << engine << clients;
+    }
+    void fixedLengths()
+    {
+        QFETCH(int, engine);
+        QFETCH(int, clients);
+        const ServiceInput in = dense(static_cast<Engine>(engine)).closed(2048, 256, clients);
+        const ServiceFigures a = serveAnalytic(in);
+        const ServiceFigures s = serveSimulated(in);
+        const QByteArray ratios = QByteArray::number(a.tpot.mean / s.tpot.mean) + " "
+                                  + QByteArray::number(a.outputTokensPerSecond / s.outputTokensPerSecond) + " "
+                                  + QByteArray::number(a.ttft.mean / s.ttft.mean);
+        QVERIFY2(near(a.tpot.mean, s.tpot.mean, 0.15), ratios.constData());
+        QVERIFY2(near(a.outputTokensPerSecond, s.outputTokensPerSecond, 0.1), ratios.constData());
+        QVERIFY2(near(a.ttft.mean, s.ttft.mean, 0.35), ratios.constData());
+    }
+
+    /// The few long prompts of a skewed load count in TTFT: their own prefill, and what others wait for them.
+    void longTail()
+    {
+        ServiceInput in = dense(Engine::Vllm).open(2048, 256, 1);
+        in.load.inputLengths = {LengthSpread::Kind::Percentiles, 1, 1, 100, 500, 8000};
+        for (const double rate : {1.0, 4.0}) {
+            in.load.rate = rate;
+            const ServiceFigures a = serveAnalytic(in);
+            const ServiceFigures s = serveSimulated(in);
+            const double mean = a.ttft.mean / s.ttft.mean;
+            const double p99 = a.ttft.p99 / s.ttft.p99;
+            QVERIFY2(mean > 0.6 && mean < 1.4, qPrintable(QString::number(mean)));
+            QVERIFY2(p99 > 0.5 && p99 < 1.6, qPrintable(QString::number(p99)));
+            QVERIFY2(near(a.ttft.p50, s.ttft.p50, 0.2), qPrintable(QString::number(a.ttft.p50 / s.ttft.p50)));
+        }
+    }
+
+    /// A budget that a prompt and the sequences beside it exceed is raised to hold them; other engines keep theirs.
+    void roomForPrompts()
+    {
+        ServiceInput in = dense(Engine::TrtLlm).closed(8192, 512, 64);
+        QCOMPARE(withRoomForPrompts(in.engine, in.load, 8192).tokenBudget, 8192 + 64 + 64);
+        in.engine.tokenBudget = 20'000;
+        QCOMPARE(withRoomForPrompts(in.engine, in.load, 8192).tokenBudget, 20'000);
+        in.engine.tokenBudget = 8192;
+        const double starved = serveSimulated(in).ttft.mean;
+        in.engine = withRoomForPrompts(in.engine, in.load, 8192);
+        const ServiceFigures s = serveSimulated(in);
+        const ServiceFigures a = serveAnalytic(in);
+        QVERIFY(s.ttft.mean < 0.1 * starved);
+        QVERIFY2(near(a.tpot.mean, s.tpot.mean, 0.15), qPrintable(QString::number(a.tpot.mean / s.tpot.mean)));
+        QVERIFY2(near(a.requestsPerSecond, s.requestsPerSecond, 0.15),
+                 qPrintable(QString::number(a.requestsPerSecond / s.requestsPerSecond)));
+        const EngineSettings cut = defaultsOf(Engine::Vllm);
+        QVERIFY(withRoomForPrompts(cut, in.load, 100'000) == cut);
+    }
+
     void prefixCache()
     {
         ServiceInput in = dense().closed(8192, 256, 1);

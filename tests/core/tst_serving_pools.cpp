@@ -121,7 +121,14 @@ private Q_SLOTS:
             throughput = f.service.outputTokensPerSecond;
         }
         input.decode.kvTokens = 2000; // not one request
-        QCOMPARE(serveDisaggregated(input).status, ServiceStatus::DoesNotFit);
+        const DisaggregatedFigures tight = serveDisaggregated(input);
+        QCOMPARE(tight.status, ServiceStatus::DoesNotFit);
+        QCOMPARE(tight.lacking, DisaggregatedFigures::Lacking::Decode);
+        QVERIFY(!tight.weightsDoNotFit);
+        input.prefill.kvTokens = 0;
+        const DisaggregatedFigures none = serveDisaggregated(input);
+        QCOMPARE(none.lacking, DisaggregatedFigures::Lacking::Prefill);
+        QVERIFY(none.weightsDoNotFit);
     }
 
     void staticBatchIsAsBefore()
