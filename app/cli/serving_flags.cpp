@@ -108,9 +108,9 @@ Result<bool> applyLoad(ServingLoad& load, const Model& model, const Arguments& a
         load.inputLengths = {LengthSpread::Kind::Uniform, low, 1};
         load.outputLengths = load.inputLengths;
     }
-    if (const Result<bool> read = applyPercentiles(Flag::InputPercentiles, arguments, load.inputLengths); !read.ok())
+    if (Result<bool> read = applyPercentiles(Flag::InputPercentiles, arguments, load.inputLengths); !read.ok())
         return read;
-    if (const Result<bool> read = applyPercentiles(Flag::OutputPercentiles, arguments, load.outputLengths); !read.ok())
+    if (Result<bool> read = applyPercentiles(Flag::OutputPercentiles, arguments, load.outputLengths); !read.ok())
         return read;
     if (arguments.has(Flag::PrefixHit))
         load.prefixHit = arguments[Flag::PrefixHit].factor;
@@ -240,12 +240,12 @@ void fillRanks(Scenario& scenario)
 
 Result<bool> applyServing(Scenario& scenario, const Arguments& arguments, const Catalog& catalog, std::vector<std::string>& notices)
 {
-    if (const Result<bool> load = applyLoad(scenario.serving.load, *scenario.model, arguments); !load.ok())
+    if (Result<bool> load = applyLoad(scenario.serving.load, *scenario.model, arguments); !load.ok())
         return load;
     applyEngine(scenario.serving.engine, arguments);
     if (arguments.has(Flag::Price))
         scenario.serving.price = DevicePrice{arguments[Flag::Price].factor, "given with --price"};
-    if (const Result<bool> pools = applyPools(scenario, arguments, catalog); !pools.ok())
+    if (Result<bool> pools = applyPools(scenario, arguments, catalog); !pools.ok())
         return pools;
     if (arguments.has(Flag::Concurrency) && !arguments.has(Flag::Batch))
         showRunning(scenario);
