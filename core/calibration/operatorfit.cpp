@@ -15,6 +15,7 @@ namespace {
 std::pair<double, double> errorsOf(const std::vector<ResidualRow>& rows)
 {
     std::vector<double> errors;
+    errors.reserve(rows.size());
     for (const ResidualRow& row : rows)
         errors.push_back(std::abs(std::exp(row.residual) - 1));
     std::sort(errors.begin(), errors.end());

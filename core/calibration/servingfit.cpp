@@ -57,7 +57,7 @@ FactorSpreads spreadsOf(std::size_t factor)
     case StepField::NetworkBandwidth: return {0.2, 0.2, 0.1, 0.15};
     case StepField::ElementwisePasses: return {0.3, 0.3, 0.1, 0.15};
     case StepField::Elementwise: return {0.5, 0.3, 0.15, 0.2};
-    case StepField::Step: return {0.7, 0.7, 0.1, 0.3};
+    case StepField::Step:
     case StepField::PerSequence:
     case StepField::PerToken: return {0.7, 0.7, 0.1, 0.3};
     case StepField::RequestOverhead: return {0.7, 1.0, 0.1, 0.4};

@@ -40,6 +40,7 @@ struct TierWays {
     explicit TierWays(std::vector<StageWay> ways)
     {
         std::vector<bool> beaten;
+        beaten.reserve(ways.size());
         for (const StageWay& way : ways)
             beaten.push_back(std::any_of(ways.begin(), ways.end(), [&](const StageWay& other) { return beats(other, way); }));
         for (std::size_t i = 0; i < ways.size(); ++i)
@@ -134,6 +135,7 @@ private:
     static std::vector<Step> stepsOf(const std::vector<StageWay>& ways)
     {
         std::vector<Step> steps;
+        steps.reserve(ways.size());
         for (const StageWay& way : ways)
             steps.push_back({&way, 1});
         return steps;
