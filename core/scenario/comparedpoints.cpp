@@ -132,6 +132,7 @@ ComparedPoints comparePoints(const MeasuredPoints& points, const Catalog& catalo
         compared.predicted = {predicted.tpot, predicted.ttft, predicted.outputPerDevice};
     }
     std::vector<Refusal> sorted;
+    sorted.reserve(refusals.size());
     for (auto& [reason, refusal] : refusals)
         sorted.push_back(std::move(refusal));
     std::stable_sort(sorted.begin(), sorted.end(), [](const Refusal& a, const Refusal& b) { return a.rows > b.rows; });
