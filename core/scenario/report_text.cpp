@@ -341,7 +341,7 @@ std::string allOperatorsText(const std::string& title, const std::vector<Operato
     if (operators.empty())
         return {};
     std::string text = "\n" + title + '\n';
-    int kind = -2; // of no operator
+    std::int8_t kind = -2; // of no operator
     for (const OperatorCost& op : operators) {
         if (op.kind != kind && step.model().kinds.size() > 1)
             text += "  " + (op.kind < 0 ? std::string("Outside the layers") : kindText(step.model(), op.kind)) + '\n';
