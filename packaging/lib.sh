@@ -21,7 +21,7 @@ g++|g++|the C++20 compiler
 cmake|cmake|configures the build
 ninja|ninja-build|runs the build
 /usr/include/nlohmann/json.hpp|nlohmann-json3-dev|reads and writes JSON
-/usr/share/eigen3/cmake/Eigen3Config.cmake|libeigen3-dev|Eigen: linear equations of the calibration's fit
+/usr/share/eigen3/cmake/Eigen3Config.cmake|libeigen3-dev|Eigen: linear equations of the fit of constants
 /usr/lib/*/cmake/Qt6Widgets/Qt6WidgetsConfig.cmake|qt6-base-dev|Qt 6: window, painting, tests
 /usr/lib/*/cmake/Qt6OpenGL/Qt6OpenGLConfig.cmake|libqt6opengl6-dev|needed to link Qt Charts
 /usr/lib/*/cmake/Qt6Charts/Qt6ChartsConfig.cmake|qt6-charts-dev|Qt Charts: the latency curves

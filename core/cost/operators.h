@@ -22,11 +22,11 @@ struct OperatorCost {
     Bound bound = Bound::Nothing;
     CollectiveAlgorithm algorithm = CollectiveAlgorithm::None;
     LevelAlgorithms levelAlgorithms{}; ///< of a hierarchical one
-    std::int16_t networkLevel = -1; ///< outermost fabric level the collective uses
-    std::int16_t stage = 0;         ///< the stage this row describes: embedding 0, head the last, layers the busiest
-    std::int16_t stageLayers = 0;   ///< times it runs on the busiest stage for each microbatch
-    OperatorShape global;           ///< unsharded
-    OperatorShape local;            ///< on this device
+    std::int16_t networkLevel = -1;    ///< outermost fabric level the collective uses
+    std::int16_t stage = 0;            ///< the stage this row describes: embedding 0, head the last, layers the busiest
+    std::int16_t stageLayers = 0;      ///< times it runs on the busiest stage for each microbatch
+    OperatorShape global;              ///< unsharded
+    OperatorShape local;               ///< on this device
     double flop = 0;
     double weightBytes = 0;
     double activationBytes = 0;

@@ -78,8 +78,10 @@ double promptTime(const ServiceInput& input)
     const std::int64_t shown = std::min<std::int64_t>(pieces, kMostPieces);
     double seconds = 0;
     for (std::int64_t i = 0; i < shown; ++i) {
-        const auto from = static_cast<double>(pieces * i / shown);
-        const auto next = static_cast<double>(pieces * (i + 1) / shown);
+        const std::int64_t begin = pieces * i / shown; // whole pieces
+        const std::int64_t end = pieces * (i + 1) / shown;
+        const auto from = static_cast<double>(begin);
+        const auto next = static_cast<double>(end);
         const double done = budget * std::floor(0.5 * (from + next - 1));
         PrefillWork work;
         work.tokens = std::min(budget, computed - done);
