@@ -131,8 +131,8 @@ Shape serverShape(const MeasuredPoint& point, std::int64_t& replicas, std::vecto
 void setEngine(const MeasuredPoint& point, ResolvedPoint& resolved)
 {
     Engine engine = Engine::Generic;
-    if (const std::optional<Engine> known = engineNamed(point.backend))
-        engine = *known;
+    if (const std::optional<Engine> known = engineNamed(point.backend.empty() ? point.origin : point.backend))
+        engine = *known; // of published figures the source names the engine
     else if (!point.backend.empty())
         resolved.notes.push_back("engine " + quoted(point.backend) + " is not known: a generic one");
     resolved.engine = defaultsOf(engine);

@@ -367,6 +367,35 @@ private Q_SLOTS:
         QVERIFY(generic.notes.front().find("mystery") != std::string::npos);
         QVERIFY(engineNamed("TensorRT-LLM") == Engine::TrtLlm && engineNamed("trt") == Engine::TrtLlm && !engineNamed(""));
     }
+    void whatIsNotStatedIsAssumed()
+    {
+        // Equal lengths would keep requests in step: spread, unless SGLang runs them or the table says how the server was set up.
+        MeasuredPoint p = plainPoint();
+        QCOMPARE(resolved(p).value().outputLengths.kind, LengthSpread::Kind::Uniform);
+        p.maxSequences = 64;
+        QCOMPARE(resolved(p).value().outputLengths.kind, LengthSpread::Kind::Fixed);
+        p = plainPoint();
+        p.backend = "sglang";
+        QCOMPARE(resolved(p).value().outputLengths.kind, LengthSpread::Kind::Fixed);
+        // TensorRT-LLM with 16-bit weights: one slot fewer than requests.
+        p = plainPoint();
+        p.backend = "trtllm";
+        QCOMPARE(resolved(p).value().engine.maxSequences, defaultsOf(Engine::TrtLlm).maxSequences);
+        p.precision = "bf16";
+        QCOMPARE(resolved(p).value().engine.maxSequences, 15);
+        // Balanced attention DP looks for requests now and then.
+        p.attentionTensor = 1;
+        p.attentionData = 8;
+        QCOMPARE(resolved(p).value().engine.pollInterval, 50);
+        p.receiveInterval = 10;
+        QCOMPARE(resolved(p).value().engine.pollInterval, 10);
+        // The source of a published figure names the engine.
+        p = plainPoint();
+        p.backend = {};
+        QCOMPARE(resolved(p).value().engine.engine, Engine::Generic);
+        p.origin = "NVIDIA/TensorRT-LLM docs, performance.md";
+        QCOMPARE(resolved(p).value().engine.engine, Engine::TrtLlm);
+    }
     void unknownNamesAreSaid()
     {
         MeasuredPoint p = plainPoint();

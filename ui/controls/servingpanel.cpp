@@ -86,6 +86,7 @@ ServingPanel::ServingPanel(Document& document, int width, QWidget* parent)
     m_mode->setObjectName(QStringLiteral("mode"));
     addRow(tr("Times"), m_mode, kSwitchWidth, *column);
     std::vector<PickerItem> engines;
+    engines.reserve(kEngines.size());
     for (const Engine engine : kEngines)
         engines.push_back({qs(nameOf(engine)), {}, qs(kEngineWords[static_cast<std::size_t>(engine)]), {}});
     m_engine->setShape(Picker::Shape::Small);
