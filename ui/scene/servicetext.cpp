@@ -41,7 +41,8 @@ std::optional<Spread> bandOf(const Report& report, PointFigure figure)
     const Interval80& interval = figure == PointFigure::Ttft   ? intervals.ttft
                                  : figure == PointFigure::Tpot ? intervals.tpot
                                                                : intervals.outputTokensPerSecondPerDevice;
-    if (!(interval.low > 0) || !(interval.high > 0) || !std::isfinite(interval.high))
+    // What is given, such as a rate that is served, has no interval.
+    if (!(interval.low > 0) || !(interval.high > interval.low) || !std::isfinite(interval.high))
         return std::nullopt;
     return Spread{interval.low, interval.high};
 }
