@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The arithmetic of TTFT, TPOT and of each cause of time: down to the operators that make them up.
 #include "core/scenario/constantrows.h"
+
+#include "core/scenario/catalog.h"
+#include "core/scenario/comparedpoints.h"
 #include "core/scenario/explain_parts.h"
 
 #include <algorithm>
@@ -158,6 +161,44 @@ void explainCalibratedCause(const Scenario& scenario, const PhaseReport& phase, 
 
 } // namespace
 
+namespace {
+
+/// The shipped measured points; what is predicted for them does not matter here, so the fast way.
+const ComparedPoints& shippedPoints()
+{
+    static const ComparedPoints points = [] {
+        const Result<MeasuredPoints> read = readPoints(std::string(builtinPoints()), "points.csv");
+        const Catalog& catalog = builtinCatalog();
+        return comparePoints(read.ok() ? read.value() : MeasuredPoints{}, catalog, [&catalog](const ResolvedPoint& point) {
+            PointConstants constants = pointConstants(catalog.calibration, point);
+            constants.fidelity = Fidelity::Analytic;
+            return constants;
+        });
+    }();
+    return points;
+}
+
+/// What was measured nearest to the scenario, with how far that is in its inputs.
+void addNearest(const Scenario& scenario, const Report& report, PointFigure figure, Explanation& out)
+{
+    constexpr std::size_t kShown = 3;
+    if (!scenario.calibration)
+        return;
+    const std::vector<ComparedPoint>& points = shippedPoints().points;
+    const std::vector<NearPoint> nearest = nearestPoints(pointInputs(scenario, report), points, figure, kShown);
+    for (const NearPoint& near : nearest) {
+        const ComparedPoint& p = points[near.index];
+        out.notes.push_back("Measured near: " + p.modelName + " with " + std::string(nameOf(p.inputs.engine)) + " on "
+                            + formatCount(p.inputs.devices) + " " + p.acceleratorName + ", " + formatCount(std::llround(p.inputs.input))
+                            + " in, " + formatCount(std::llround(p.inputs.output)) + " out, "
+                            + formatCount(std::llround(p.inputs.concurrency))
+                            + " in flight: " + formatSeconds(p.measured[static_cast<std::size_t>(figure)]) + "; distance "
+                            + formatNumber(near.distance, 2) + " (doublings of inputs; 4 for another accelerator, 2 engine, 1 model).");
+    }
+}
+
+} // namespace
+
 Explanation explainTime(const Scenario& scenario, const Report& report, Phase which)
 {
     const PhaseReport& phase = phaseOf(report, which);
@@ -235,6 +276,7 @@ Explanation explainTime(const Scenario& scenario, const Report& report, Phase wh
             scenario.calibration
                 ? "Steady state of a static batch, without prefill in between; the host's share of a step is counted."
                 : "Steady state of a static batch. Schedulers, prefill in between and sampling on the host are not counted.");
+    addNearest(scenario, report, prefill ? PointFigure::Ttft : PointFigure::Tpot, out);
     return out;
 }
 

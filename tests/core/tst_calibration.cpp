@@ -8,6 +8,7 @@
 #include "core/scenario/calibration_json.h"
 #include "core/scenario/catalog.h"
 #include "core/scenario/evaluate.h"
+#include "core/scenario/explain.h"
 #include "core/scenario/fit_points.h"
 #include "core/scenario/scenario_file.h"
 #include "tests/core/randomscenario.h"
@@ -94,6 +95,7 @@ private Q_SLOTS:
     void calibratedIsNeverFaster();
     void scenariosFollowEngineAndCluster();
     void outsideOfWhatWasMeasured();
+    void nearestPointsAreExplained();
     void fitsGiveTheSameBytes();
 };
 
@@ -368,6 +370,30 @@ void TestCalibration::outsideOfWhatWasMeasured()
     const std::vector<std::string> outside = outsideMeasured(s);
     QVERIFY(outside.size() >= 2); // the prompt, and the pipeline
     QVERIFY(outside.front().find("1,000,000") != std::string::npos);
+}
+
+void TestCalibration::nearestPointsAreExplained()
+{
+    const auto near = [](const Scenario& s) {
+        Subject subject;
+        subject.kind = Subject::Kind::Time;
+        subject.phase = Phase::Decode;
+        std::vector<std::string> found;
+        for (const std::string& note : explain(s, evaluate(s), subject).notes)
+            if (note.starts_with("Measured near: "))
+                found.push_back(note);
+        return found;
+    };
+    Scenario s = caseStudyScenario(builtinCatalog());
+    QVERIFY(near(s).empty());
+    s.mode = Mode::Calibrated;
+    s.serving.engine = defaultsOf(Engine::Vllm);
+    s.model = builtinCatalog().model("qwen3-32b");
+    calibrate(s, {});
+    const std::vector<std::string> notes = near(s);
+    QCOMPARE(notes.size(), std::size_t{3});
+    QVERIFY2(notes.front().find("Qwen3-32B with vLLM") != std::string::npos, notes.front().c_str());
+    QVERIFY(notes.front().find("distance") != std::string::npos);
 }
 
 void TestCalibration::fitsGiveTheSameBytes()

@@ -109,6 +109,22 @@ private Q_SLOTS:
         QVERIFY(check::says(ground, QStringLiteral("no batch fits")));
     }
 
+    void theIntervalIsDashed()
+    {
+        const auto dashes = [](const CurveData& data) {
+            Scene ground;
+            buildCurveGround(data, {400, 220}, Theme::of(ThemeId::Light), ground);
+            return ground.polylines.size();
+        };
+        CurveData data = curve(32, 546);
+        const std::size_t without = dashes(data);
+        data.band = Spread{0.9, 1.1};
+        QCOMPARE(dashes(data), without + 2);
+        Scene ground;
+        buildCurveGround(data, {700, 220}, Theme::of(ThemeId::Light), ground);
+        QVERIFY(check::says(ground, QStringLiteral("dashed: 80 %")));
+    }
+
     void curveIsPaintedWhereTheLayoutSays()
     {
         const CurveData data = curve(32, 546);

@@ -215,6 +215,9 @@ CurveData curveOf(const Scenario& scenario, const Report& report)
     data.limit = report.memory.maxBatchPerReplica;
     const std::int64_t wanted = std::max<std::int64_t>({16, std::int64_t{data.batch} * 2, data.limit + data.limit / 2});
     batchCurve(scenario, static_cast<int>(std::min<std::int64_t>(wanted, kMaxBatch)), data.points);
+    if (report.serving.intervals && report.serving.tpot > 0)
+        data.band =
+            Spread{report.serving.intervals->tpot.low / report.serving.tpot, report.serving.intervals->tpot.high / report.serving.tpot};
     return data;
 }
 
@@ -260,6 +263,24 @@ CurveLayout curveLayout(const CurveData& data, QSizeF size)
     return layout;
 }
 
+namespace {
+
+/// One edge of the 80 % interval, where it lies inside the plot.
+void drawBandEdge(const CurveData& data, const CurveLayout& layout, double factor, const Theme& theme, Scene& scene)
+{
+    QPolygonF line;
+    for (const BatchPoint& point : data.points) {
+        const double y = layout.yOf(point.tpot * factor);
+        if (!point.legal || y < layout.plot.top() || layout.xOf(point.batch) > layout.plot.right())
+            continue;
+        line << QPointF(layout.xOf(point.batch), y);
+    }
+    if (line.size() > 1)
+        scene.polyline(line, theme.color(Ink::Text3), 1, true);
+}
+
+} // namespace
+
 void buildCurveGround(const CurveData& data, QSizeF size, const Theme& theme, Scene& scene)
 {
     scene.clear(size);
@@ -281,7 +302,9 @@ void buildCurveGround(const CurveData& data, QSizeF size, const Theme& theme, Sc
     const double used = textWidth(title, TextRole::BodyStrong) + space::kSmall;
     const QString what =
         data.limit > 0 ? CurveText::tr("%1, sequences per replica").arg(unit.name) : CurveText::tr("%1, no batch fits").arg(unit.name);
-    const QString units = firstFitting({what, unit.name}, TextRole::Note, header.width() - used);
+    const QString withBand = data.band ? CurveText::tr("%1; dashed: 80 %").arg(what) : what;
+    const QString shortBand = data.band ? CurveText::tr("%1; dashed: 80 %").arg(unit.name) : what;
+    const QString units = firstFitting({withBand, shortBand, what, unit.name}, TextRole::Note, header.width() - used);
     scene.text(header.adjusted(used, 0, 0, 0), units, TextRole::Note, theme.color(Ink::Text3));
     const double limit = data.limit > 0 ? layout.xOf(static_cast<double>(data.limit)) : layout.plot.left();
     if (limit < layout.plot.right() - 1)
@@ -301,6 +324,9 @@ void buildCurveGround(const CurveData& data, QSizeF size, const Theme& theme, Sc
         const double left = std::min(x - width / 2, size.width() - 2 - width);
         scene.text({left, layout.plot.bottom() + 5, width, line}, label, TextRole::Note, theme.color(Ink::Text3));
     }
+    if (data.band)
+        for (const double factor : {data.band->low, data.band->high})
+            drawBandEdge(data, layout, factor, theme, scene);
 }
 
 void buildCurveMarks(const CurveData& data, QSizeF size, const Theme& theme, Scene& scene)

@@ -10,6 +10,7 @@
 #include <QChartView>
 
 #include <memory>
+#include <optional>
 
 namespace shardlens {
 
@@ -19,6 +20,7 @@ struct CurveData {
     double tpot = 0;                ///< at that batch, seconds
     std::int64_t limit = 0;         ///< largest batch that fits; 0: none does
     bool legal = false;
+    std::optional<Spread> band; ///< calibrated: 80 % interval as factors of TPOT
 };
 
 /// Evaluates the curve up to half as much again as fits, and at least twice the current batch.
