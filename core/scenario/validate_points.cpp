@@ -192,6 +192,7 @@ std::vector<ValidationGroup> groupsOf(const MeasuredPoints& points, std::span<co
         groups[std::move(values)].add(points.outcomes[i], rows[i]);
     }
     std::vector<ValidationGroup> result;
+    result.reserve(groups.size());
     for (const auto& [values, pairs] : groups)
         result.push_back(pairs.group(values));
     std::stable_sort(result.begin(), result.end(),
