@@ -15,9 +15,10 @@ QtMessageHandler g_defaultHandler = nullptr;
 
 ThemeId themeNamed(const std::string& name)
 {
-    if (name == "dark")
-        return ThemeId::Dark;
-    return name == "print" ? ThemeId::Print : ThemeId::Light;
+    for (std::size_t i = 0; i < kThemeCount; ++i)
+        if (nameOf(static_cast<ThemeId>(i)) == QString::fromStdString(name))
+            return static_cast<ThemeId>(i);
+    return ThemeId::Light;
 }
 
 struct PictureKind {
@@ -34,6 +35,12 @@ PictureKind kindOf(cli::Picture picture)
     case cli::Picture::Memory: return {"memory", {960, 480}};
     case cli::Picture::Latency: return {"latency", {960, 480}};
     case cli::Picture::Trust: return {"trust", {1200, 520}};
+    case cli::Picture::Plate: return {"plate", {1200, 640}};
+    case cli::Picture::Roofline: return {"roofline", {960, 600}};
+    case cli::Picture::Operators: return {"operators", {1280, 720}};
+    case cli::Picture::Experts: return {"experts", {1200, 600}};
+    case cli::Picture::Disaggregation: return {"disaggregation", {1200, 480}};
+    case cli::Picture::Inspector: return {"inspector", {300, 900}};
     }
     return {"window", {1440, 900}};
 }

@@ -21,7 +21,10 @@ namespace shardlens::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kPictureNames{"window", "mesh", "timeline", "memory", "latency", "trust"};
+/// In the order of Picture.
+constexpr std::array<std::string_view, kPictureCount> kPictureNames{
+    "window", "mesh", "plate", "timeline", "memory", "latency", "roofline", "operators", "experts", "disaggregation", "trust", "inspector",
+};
 
 Answer badInput(const Error& error, const std::string& notices = {})
 {

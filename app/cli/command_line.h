@@ -27,7 +27,21 @@ struct WindowRequest {
     std::string error; ///< why it cannot be read: the window says so, or standard error where there is none
 };
 
-enum class Picture : unsigned char { Window, Mesh, Timeline, Memory, Latency, Trust };
+enum class Picture : unsigned char {
+    Window,
+    Mesh,
+    Plate,
+    Timeline,
+    Memory,
+    Latency,
+    Roofline,
+    Operators,
+    Experts,
+    Disaggregation,
+    Trust,
+    Inspector,
+};
+inline constexpr std::size_t kPictureCount = static_cast<std::size_t>(Picture::Inspector) + 1;
 
 struct RenderRequest {
     Scenario scenario;
@@ -36,7 +50,7 @@ struct RenderRequest {
     int width = 0;    ///< 0: the picture's own size
     int height = 0;
     double scale = 1;
-    std::string theme = "light"; ///< light, dark or print
+    std::string theme = "light"; ///< light, dark, print or contrast
     std::string notices;         ///< one sentence per line, for standard error
 };
 

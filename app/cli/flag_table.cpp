@@ -113,7 +113,7 @@ constexpr std::array kFlags{
     FlagSpec{Flag::Picture, "--output-file", "-o", "X.png", K::Text, 0, 0, kRender, "the picture to write (required)"},
     FlagSpec{Flag::Size, "--size", "", "WxH", K::Size, 160, 8192, kRender, "size in device-independent pixels"},
     FlagSpec{Flag::Scale, "--scale", "", "S", K::Factor, 50, 400, kRender, "pixels per device-independent pixel, 0.5 to 4"},
-    FlagSpec{Flag::Theme, "--theme", "", "light|dark|print", K::Choice, 0, 0, kRender, "colours (default light)"},
+    FlagSpec{Flag::Theme, "--theme", "", "light|dark|print|contrast", K::Choice, 0, 0, kRender, "colours (default light)"},
     FlagSpec{Flag::Help, "--help", "-h", "", K::None, 0, 0, kAll, "print this help"},
     FlagSpec{Flag::Version, "--version", "", "", K::None, 0, 0, bit(Command::Window), "print the version"},
 };

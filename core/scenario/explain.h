@@ -26,7 +26,11 @@ struct Subject {
         MemoryClass,
         Time /* TTFT, TPOT */,
         Fit,
-        Point /* a measured serving point; the views that show it know it by its number */
+        Point /* a measured serving point; the views that show it know it by its number */,
+        Tensor /* a weight, the KV cache or activations, as a whole or the tile of a device */,
+        Expert /* a routed expert, or an EP rank where `expert` is negative */,
+        Axis /* an axis of the plan and the groups it makes; with a device: the group of that device */,
+        Pool /* of disaggregated serving: 0 prefill, 1 decode; 2 the KV transfer between */
     };
     Kind kind = Kind::None;
     Phase phase = Phase::Decode;
@@ -34,10 +38,15 @@ struct Subject {
     int stage = -1;
     int microbatch = -1;
     int step = -1;
-    int op = -1;    ///< index into PhaseReport::operators
-    int cause = -1; ///< Cause, or MemoryClass for Kind::MemoryClass
-    int visit = -1; ///< of a piece, with virtual stages
-    int point = -1; ///< of measured points
+    int op = -1;     ///< index into PhaseReport::operators
+    int cause = -1;  ///< Cause, or MemoryClass for Kind::MemoryClass
+    int visit = -1;  ///< of a piece, with virtual stages
+    int point = -1;  ///< of measured points
+    int tensor = -1; ///< of the shard plate, by its number there
+    int expert = -1; ///< number of a routed expert
+    int rank = -1;   ///< EP rank
+    int axis = -1;   ///< MeshAxis
+    int pool = -1;
     friend bool operator==(const Subject&, const Subject&) = default;
 };
 

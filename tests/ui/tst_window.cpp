@@ -378,7 +378,7 @@ private Q_SLOTS:
     void aClickPinsAndEscapeClears()
     {
         WindowFixture fixture;
-        auto* mesh = fixture.window.docks().dock(DockArea::Place::Mesh)->findChild<SceneView*>();
+        auto* mesh = fixture.window.docks().dock(ViewKind::Mesh)->findChild<SceneView*>();
         mesh->rebuild();
         QVERIFY(!mesh->scene().hits.empty());
         const auto device = std::find_if(mesh->scene().hits.begin(), mesh->scene().hits.end(),

@@ -63,11 +63,11 @@ private Q_SLOTS:
     {
         WindowFixture fixture;
         DockArea& docks = fixture.window.docks();
-        ViewDock* timeline = docks.dock(DockArea::Place::Timeline);
+        ViewDock* timeline = docks.dock(ViewKind::Timeline);
         const QRect place = timeline->geometry();
         fixture.window.commands().action(CommandId::ShowTimeline)->trigger();
         QVERIFY(!timeline->isVisible());
-        ViewDock* mesh = docks.dock(DockArea::Place::Mesh);
+        ViewDock* mesh = docks.dock(ViewKind::Mesh);
         mesh->setFloating(true);
         QVERIFY(mesh->isFloating());
         QVERIFY(!docks.layoutState().isEmpty());
@@ -90,11 +90,11 @@ private Q_SLOTS:
         QFETCH(QSize, size);
         WindowFixture fixture(size);
         QCOMPARE(fixture.window.size(), size);
-        const auto rect = [&](DockArea::Place place) { return fixture.window.docks().dock(place)->geometry(); };
-        const QRect mesh = rect(DockArea::Place::Mesh);
-        const QRect memory = rect(DockArea::Place::Memory);
-        const QRect timeline = rect(DockArea::Place::Timeline);
-        const QRect latency = rect(DockArea::Place::Latency);
+        const auto rect = [&](ViewKind place) { return fixture.window.docks().dock(place)->geometry(); };
+        const QRect mesh = rect(ViewKind::Mesh);
+        const QRect memory = rect(ViewKind::Memory);
+        const QRect timeline = rect(ViewKind::Timeline);
+        const QRect latency = rect(ViewKind::Latency);
         QCOMPARE(mesh.top(), memory.top());
         QCOMPARE(mesh.bottom(), memory.bottom());
         QVERIFY(mesh.right() < memory.left());
@@ -281,7 +281,7 @@ private Q_SLOTS:
         WindowFixture second(file, {});
         QCOMPARE(second.window.size(), QSize(1300, 820));
         QVERIFY(second.window.theme() == ThemeId::Dark);
-        QVERIFY(!second.window.docks().dock(DockArea::Place::Latency)->isVisible());
+        QVERIFY(!second.window.docks().dock(ViewKind::Latency)->isVisible());
         QVERIFY(!second.window.commands().action(CommandId::ShowLatency)->isChecked());
         QVERIFY(!second.window.controls().devicesLocked());
         QVERIFY(second.window.controls().moreShown());
@@ -291,7 +291,7 @@ private Q_SLOTS:
     {
         WindowFixture fixture;
         fixture.window.commands().action(CommandId::CopyMesh)->trigger();
-        const QSize dock = fixture.window.docks().dock(DockArea::Place::Mesh)->size();
+        const QSize dock = fixture.window.docks().dock(ViewKind::Mesh)->size();
         QCOMPARE(QApplication::clipboard()->image().size(), dock * 2);
         fixture.window.commands().action(CommandId::ShowMesh)->trigger();
         fixture.window.commands().action(CommandId::CopyMesh)->trigger();

@@ -67,6 +67,10 @@ bool sameThing(const Subject& a, const Subject& b)
     case Kind::Time: return a.phase == b.phase;
     case Kind::Fit: return true;
     case Kind::Point: return a.point == b.point;
+    case Kind::Tensor: return a.tensor == b.tensor && a.device == b.device;
+    case Kind::Expert: return a.expert == b.expert && a.rank == b.rank;
+    case Kind::Axis: return a.axis == b.axis && a.device == b.device;
+    case Kind::Pool: return a.pool == b.pool;
     }
     return false;
 }
@@ -85,7 +89,11 @@ bool relatedAlike(const Subject& a, const Subject& b, const Report& report)
     case Kind::Operator:
     case Kind::Time:
     case Kind::Fit:
-    case Kind::Point: break;
+    case Kind::Point:
+    case Kind::Pool: break;
+    case Kind::Tensor: return a.tensor == b.tensor && agree(a.device, b.device);
+    case Kind::Expert: return agree(a.expert, b.expert) && agree(a.rank, b.rank);
+    case Kind::Axis: return a.axis == b.axis && agree(a.device, b.device);
     }
     return false;
 }

@@ -52,11 +52,25 @@ constexpr Tokens printTokens()
 }
 constexpr Tokens kPrint = printTokens();
 
+/// For eyes that need it: black on white, borders of full strength, data colours as they are with black edges.
+constexpr Tokens contrastTokens()
+{
+    Tokens tokens = kLight;
+    constexpr std::array<QRgb, 18> frame{0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFE6E6E6, 0xFF000000, 0xFF9A9A9A,
+                                         0xFF000000, 0xFF000000, 0xFF000000, 0xFF1F1F1F, 0xFF595959, 0xFF4A00C8,
+                                         0xFF000000, 0xFFFFFFFF, 0xFFFFFFFF, 0xFF004D1F, 0xFF5C3300, 0xFF8F0000};
+    for (std::size_t i = 0; i < frame.size(); ++i)
+        tokens.inks[i] = frame[i];
+    return tokens;
+}
+constexpr Tokens kContrast = contrastTokens();
+
 const Tokens& tokensOf(ThemeId id)
 {
     switch (id) {
     case ThemeId::Light: return kLight;
     case ThemeId::Dark: return kDark;
+    case ThemeId::Contrast: return kContrast;
     case ThemeId::Print: break;
     }
     return kPrint;
@@ -81,6 +95,17 @@ double luminance(const QColor& color)
 
 } // namespace
 
+QString nameOf(ThemeId id)
+{
+    switch (id) {
+    case ThemeId::Light: return QStringLiteral("light");
+    case ThemeId::Dark: return QStringLiteral("dark");
+    case ThemeId::Print: return QStringLiteral("print");
+    case ThemeId::Contrast: break;
+    }
+    return QStringLiteral("contrast");
+}
+
 Theme::Theme(ThemeId id) : m_id(id)
 {
     const Tokens& tokens = tokensOf(id);
@@ -93,7 +118,14 @@ const Theme& Theme::of(ThemeId id)
     static const Theme light(ThemeId::Light);
     static const Theme dark(ThemeId::Dark);
     static const Theme print(ThemeId::Print);
-    return id == ThemeId::Light ? light : id == ThemeId::Dark ? dark : print;
+    static const Theme contrast(ThemeId::Contrast);
+    switch (id) {
+    case ThemeId::Light: return light;
+    case ThemeId::Dark: return dark;
+    case ThemeId::Contrast: return contrast;
+    case ThemeId::Print: break;
+    }
+    return print;
 }
 
 QColor Theme::color(Cause cause) const
@@ -138,6 +170,8 @@ QColor Theme::place(int stage, int rank, int ranks) const
 
 QColor Theme::edgeOf(const QColor& fill) const
 {
+    if (m_id == ThemeId::Contrast)
+        return Qt::black;
     return m_id == ThemeId::Dark ? mix(fill, Qt::white, 0.25) : mix(fill, Qt::black, 0.28);
 }
 

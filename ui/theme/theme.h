@@ -45,7 +45,10 @@ enum class Ink : std::uint8_t {
 };
 inline constexpr std::size_t kInkCount = static_cast<std::size_t>(Ink::Overhead) + 1;
 
-enum class ThemeId : std::uint8_t { Light, Dark, Print };
+enum class ThemeId : std::uint8_t { Light, Dark, Print, Contrast };
+inline constexpr std::size_t kThemeCount = 4;
+/// "light", "dark", "print", "contrast": names on the command line and in the settings.
+[[nodiscard]] QString nameOf(ThemeId id);
 
 enum class TextRole : std::uint8_t {
     Verdict /* 22, 600 */,

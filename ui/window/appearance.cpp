@@ -40,7 +40,7 @@ void prepareAppearance()
 ThemeId themeOf(ThemeChoice choice)
 {
     if (choice != ThemeChoice::System)
-        return choice == ThemeChoice::Dark ? ThemeId::Dark : ThemeId::Light;
+        return choice == ThemeChoice::Dark ? ThemeId::Dark : choice == ThemeChoice::Contrast ? ThemeId::Contrast : ThemeId::Light;
     // Qt 6.4 cannot say whether the desktop is dark, but its palette can. Ours hides the desktop's, so it steps aside for a moment.
     const QPalette ours = QApplication::palette();
     QApplication::setPalette(QPalette());
@@ -99,6 +99,11 @@ QStatusBar QLabel { color: @text2; font-size: 11px; padding: 0 8px; }
 #viewTitle { color: @text; }
 #viewSubtitle { color: @text3; }
 #columnTitle { background: @surface; border-bottom: 1px solid @line; }
+shardlens--DockArea > QTabBar { max-height: 0px; }
+shardlens--DockArea > QTabBar::tab { height: 0px; min-height: 0px; margin: 0; padding: 0; border: none; }
+QToolButton#viewTab { color: @text3; background: transparent; border: 1px solid transparent; padding: 2px 0; font-size: 12px; }
+QToolButton#viewTab:hover { color: @text; }
+QToolButton#viewTab:focus { border: 1px solid @accent; }
 QToolButton#viewChoice { color: @text2; background: transparent; border: 1px solid transparent; padding: 2px 4px; font-size: 11px; }
 QToolButton#viewChoice:hover { color: @text; }
 QToolButton#viewChoice:focus { border: 1px solid @accent; }

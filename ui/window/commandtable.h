@@ -2,6 +2,8 @@
 // Every command of the window in one table: menus, shortcuts and the palette are made from it.
 #pragma once
 
+#include "ui/window/viewkind.h"
+
 #include <QAction>
 #include <QKeySequence>
 #include <QObject>
@@ -23,24 +25,35 @@ enum class CommandId : std::uint8_t {
     SaveAs,
     ExportPicture,
     CopyWindow,
-    CopyMesh,
-    CopyMemory,
+    CopyMesh, // in the order of ViewKind
+    CopyPlate,
     CopyTimeline,
+    CopyMemory,
     CopyLatency,
+    CopyRoofline,
+    CopyOperators,
+    CopyExperts,
+    CopyDisaggregation,
     CopyTrust,
     Quit,
     Undo,
     Redo,
     ClearSelection,
-    ShowMesh,
-    ShowMemory,
+    ShowMesh, // in the order of ViewKind
+    ShowPlate,
     ShowTimeline,
+    ShowMemory,
     ShowLatency,
+    ShowRoofline,
+    ShowOperators,
+    ShowExperts,
+    ShowDisaggregation,
     ShowTrust,
     ShowInspector,
     RestoreLayout,
     ThemeLight,
     ThemeDark,
+    ThemeContrast,
     ThemeSystem,
     FullScreen,
     FindCommand,
@@ -51,6 +64,16 @@ enum class CommandId : std::uint8_t {
     About,
 };
 inline constexpr std::size_t kCommandCount = static_cast<std::size_t>(CommandId::About) + 1;
+
+[[nodiscard]] constexpr CommandId showCommand(ViewKind kind)
+{
+    return static_cast<CommandId>(static_cast<std::size_t>(CommandId::ShowMesh) + static_cast<std::size_t>(kind));
+}
+[[nodiscard]] constexpr CommandId copyCommand(ViewKind kind)
+{
+    return static_cast<CommandId>(static_cast<std::size_t>(CommandId::CopyMesh) + static_cast<std::size_t>(kind));
+}
+static_assert(showCommand(ViewKind::Trust) == CommandId::ShowTrust && copyCommand(ViewKind::Trust) == CommandId::CopyTrust);
 
 enum class CommandMenu : std::uint8_t { File, CopyPicture, Edit, View, Theme, Plan, Help };
 inline constexpr std::size_t kCommandMenuCount = static_cast<std::size_t>(CommandMenu::Help) + 1;

@@ -2,6 +2,8 @@
 // Where the views dock: a window inside the window, so that the controls and the inspector never leave their columns.
 #pragma once
 
+#include "ui/window/viewkind.h"
+
 #include <QMainWindow>
 
 #include <array>
@@ -13,14 +15,17 @@ class ViewDock;
 class DockArea : public QMainWindow {
     Q_OBJECT
 public:
-    enum class Place : std::uint8_t { Mesh, Memory, Timeline, Latency, Trust };
-    static constexpr std::size_t kPlaces = 5;
     explicit DockArea(QWidget* parent);
 
-    void add(Place place, ViewDock* dock);
-    [[nodiscard]] ViewDock* dock(Place place) const { return m_docks[static_cast<std::size_t>(place)]; }
-    /// Mesh and memory above, timeline under them, latency at the bottom with trust behind it until it is asked for, in proportions that follow the size of the window until
-    /// somebody drags a separator or a dock.
+    void add(ViewKind kind, ViewDock* dock);
+    [[nodiscard]] ViewDock* dock(ViewKind kind) const { return m_docks[static_cast<std::size_t>(kind)]; }
+    /// Shows it in front of what it shares its place with.
+    void present(ViewKind kind);
+    /// On screen, not behind another one.
+    [[nodiscard]] bool isInFront(ViewKind kind) const;
+    /// Four places, each with the views that answer one kind of question, whose names stand in its title: who holds what (mesh in front) and
+    /// what fits (memory) above, what happens when (timeline) under them, what it costs (latency) at the bottom. Proportions follow the size
+    /// of the window until somebody drags a separator or a dock.
     void restoreDefaultLayout();
     /// Empty while the default layout holds.
     [[nodiscard]] QByteArray layoutState() const;
@@ -34,10 +39,13 @@ protected:
 
 private:
     void applyProportions();
-    [[nodiscard]] bool allAsUsual() const; ///< what is shown is what the default layout shows
-    void resizeShown(std::initializer_list<std::pair<Place, int>> sizes, Qt::Orientation orientation);
+    [[nodiscard]] bool allAsUsual() const; ///< what is shown and in front is what the default layout shows
+    void showTabs();                       ///< each title names the views that share its place
+    void showTabsSoon();
+    void resizeShown(std::initializer_list<std::pair<ViewKind, int>> sizes, Qt::Orientation orientation);
 
-    std::array<ViewDock*, kPlaces> m_docks{};
+    std::array<ViewDock*, kViewCount> m_docks{};
+    bool m_tabsStale = false;
     bool m_default = true;
 };
 

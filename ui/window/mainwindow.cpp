@@ -18,6 +18,7 @@
 #include "ui/window/trustbody.h"
 #include "ui/window/workarea.h"
 
+#include <QApplication>
 #include <QCloseEvent>
 #include <QFileInfo>
 #include <QHBoxLayout>
@@ -137,7 +138,11 @@ void MainWindow::buildCentre()
         const auto kind = static_cast<ViewKind>(i);
         m_views[i] = makeView(kind, m_document, m_docks);
         auto* dock = new ViewDock(nameOf(kind), m_views[i].title, m_views[i].body, m_docks);
-        m_docks->add(static_cast<DockArea::Place>(i), dock);
+        m_docks->add(kind, dock);
+        connect(dock, &QDockWidget::visibilityChanged, this, [this, i](bool visible) {
+            if (visible)
+                m_views[i].refresh();
+        });
     }
     m_inspector = new InspectorPanel(m_document, m_work);
     m_work->setParts(column, m_docks, m_inspector);
@@ -179,7 +184,8 @@ void MainWindow::connectDocument()
 {
     connect(&m_document, &Document::reportChanged, this, [this] {
         for (const View& view : m_views)
-            view.refresh();
+            if (!view.title->visibleRegion().isEmpty()) // others are refreshed when they come to the front
+                view.refresh();
         refreshStatus();
     });
     connect(&m_document, &Document::fileChanged, this, [this] {
@@ -215,10 +221,10 @@ void MainWindow::restoreState()
         resize(kFirstSize);
     m_docks->restoreDefaultLayout();
     m_docks->restoreLayoutState(m_settings.docks());
-    constexpr std::array kShow{CommandId::ShowMesh, CommandId::ShowMemory, CommandId::ShowTimeline, CommandId::ShowLatency,
-                               CommandId::ShowTrust};
-    for (std::size_t i = 0; i < kViewCount; ++i) // docks report what they do only once they are on screen
-        m_commands->action(kShow[i])->setChecked(!m_docks->dock(static_cast<DockArea::Place>(i))->isHidden());
+    for (std::size_t i = 0; i < kViewCount; ++i) { // docks report what they do only once they are on screen
+        const auto kind = static_cast<ViewKind>(i);
+        m_commands->action(showCommand(kind))->setChecked(!m_docks->dock(kind)->isHidden());
+    }
     m_controls->setDevicesLocked(m_settings.devicesLocked());
     m_commands->action(CommandId::LockDevices)->setChecked(m_settings.devicesLocked());
     m_controls->setMoreShown(m_settings.moreShown());
@@ -267,12 +273,34 @@ void MainWindow::refreshStatus()
     m_saved->setText(m_document.isModified() ? tr("Unsaved changes") : m_document.fileName().isEmpty() ? tr("Not saved yet") : tr("Saved"));
 }
 
+void MainWindow::finish(ViewKind kind)
+{
+    const View& view = m_views[static_cast<std::size_t>(kind)];
+    view.refresh();
+    if (view.finish)
+        view.finish();
+}
+
+QImage MainWindow::inspectorPicture(QSize size, double scale)
+{
+    m_inspector->setParent(nullptr);
+    m_inspector->setAttribute(Qt::WA_DontShowOnScreen);
+    m_inspector->setAttribute(Qt::WA_DeleteOnClose, false);
+    m_inspector->resize(size);
+    m_inspector->show();
+    QApplication::processEvents();
+    QImage image = pictureOf(*m_inspector, scale);
+    m_inspector->setParent(m_work);
+    return image;
+}
+
 QImage MainWindow::pictureOf(QWidget& widget, double scale)
 {
     // Choices are for the hand: a picture of one view goes without them.
     QList<QWidget*> choices;
     if (&widget != this)
-        choices = widget.findChildren<QWidget*>(QStringLiteral("viewChoice"));
+        for (const QString& name : {QStringLiteral("viewChoice"), QStringLiteral("viewTab")})
+            choices += widget.findChildren<QWidget*>(name);
     for (QWidget* choice : choices)
         choice->setVisible(false);
     QImage image(widget.size() * scale, QImage::Format_RGB32);
@@ -357,9 +385,7 @@ TrustBody& MainWindow::trust() const
 
 void MainWindow::comparePoints(const QString& fileName)
 {
-    QDockWidget* dock = m_docks->dock(DockArea::Place::Trust);
-    dock->show();
-    dock->raise();
+    m_docks->present(ViewKind::Trust);
     trust().measurements().load(fileName);
 }
 

@@ -51,6 +51,10 @@ public:
     [[nodiscard]] ThemeId theme() const { return m_theme; }
     /// Independent of what the settings say; pictures are made so.
     void setTheme(ThemeId theme);
+    /// What a view works out on other threads is there when it returns.
+    void finish(ViewKind kind);
+    /// The inspector alone.
+    [[nodiscard]] QImage inspectorPicture(QSize size, double scale);
     /// The window, or one view with its title, at `scale` pixels per unit.
     [[nodiscard]] QImage pictureOf(QWidget& widget, double scale);
 

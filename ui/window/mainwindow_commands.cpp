@@ -75,20 +75,22 @@ void MainWindow::connectCommands()
 void MainWindow::connectViewCommands()
 {
     Commands& commands = *m_commands;
-    constexpr std::array kShow{CommandId::ShowMesh, CommandId::ShowMemory, CommandId::ShowTimeline, CommandId::ShowLatency,
-                               CommandId::ShowTrust};
-    constexpr std::array kCopy{CommandId::CopyMesh, CommandId::CopyMemory, CommandId::CopyTimeline, CommandId::CopyLatency,
-                               CommandId::CopyTrust};
     for (std::size_t i = 0; i < kViewCount; ++i) {
-        ViewDock* dock = m_docks->dock(static_cast<DockArea::Place>(i));
-        commands.handleToggle(kShow[i], [dock](bool shown) {
-            dock->setVisible(shown);
-            if (shown)
-                dock->raise(); // it may stand behind another one
+        const auto kind = static_cast<ViewKind>(i);
+        ViewDock* dock = m_docks->dock(kind);
+        QAction* show = commands.action(showCommand(kind));
+        commands.handleToggle(showCommand(kind), [this, kind, dock, show](bool shown) {
+            // What stands behind another one comes to the front; only what is in sight can be put away.
+            if (!shown && m_docks->isInFront(kind)) {
+                dock->hide();
+                return;
+            }
+            m_docks->present(kind);
+            show->setChecked(true);
         });
-        connect(dock->toggleViewAction(), &QAction::toggled, commands.action(kShow[i]), &QAction::setChecked);
-        commands.action(kShow[i])->setChecked(!dock->isHidden());
-        commands.handle(kCopy[i], [this, dock] { copyPicture(*dock, dock->windowTitle()); });
+        connect(dock->toggleViewAction(), &QAction::toggled, show, &QAction::setChecked);
+        show->setChecked(!dock->isHidden());
+        commands.handle(copyCommand(kind), [this, dock] { copyPicture(*dock, dock->windowTitle()); });
     }
     commands.handle(CommandId::CopyWindow, [this] { copyPicture(*this, tr("Window")); });
     commands.handleToggle(CommandId::ShowInspector, [this](bool shown) { m_work->setInspectorWanted(shown); });
@@ -107,6 +109,7 @@ void MainWindow::connectViewCommands()
     };
     theme(CommandId::ThemeLight, ThemeChoice::Light);
     theme(CommandId::ThemeDark, ThemeChoice::Dark);
+    theme(CommandId::ThemeContrast, ThemeChoice::Contrast);
     theme(CommandId::ThemeSystem, ThemeChoice::System);
 }
 
@@ -178,7 +181,7 @@ void MainWindow::exportPicture()
 
 void MainWindow::copyPicture(QWidget& widget, const QString& what)
 {
-    if (!widget.isVisible()) {
+    if (widget.visibleRegion().isEmpty()) {
         m_messages->error(tr("%1 is hidden: show it first, then copy its picture.").arg(what));
         return;
     }

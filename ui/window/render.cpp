@@ -25,10 +25,18 @@ std::optional<ViewKind> viewNamed(std::string_view what)
     return std::nullopt;
 }
 
+std::string allowedPictures()
+{
+    std::string names = "a picture of window, ";
+    for (std::size_t i = 0; i < kViewCount; ++i)
+        names += nameOf(static_cast<ViewKind>(i)).toStdString() + ", ";
+    return names + "or inspector";
+}
+
 Result<bool> checkRequest(std::string_view what, QSize size, double scale)
 {
-    if (what != "window" && !viewNamed(what))
-        return Error{{}, {}, std::string(what), "a picture of window, mesh, timeline, memory, latency or trust"};
+    if (what != "window" && what != "inspector" && !viewNamed(what))
+        return Error{{}, {}, std::string(what), allowedPictures()};
     const QSize pixels = size * scale;
     const int least = qMin(pixels.width(), pixels.height());
     const int most = qMax(pixels.width(), pixels.height());
@@ -43,13 +51,12 @@ Result<bool> checkRequest(std::string_view what, QSize size, double scale)
 /// One view with its title, alone.
 QImage pictureOfView(MainWindow& window, ViewKind kind, QSize size, double scale)
 {
-    ViewDock* dock = window.docks().dock(static_cast<DockArea::Place>(kind));
+    ViewDock* dock = window.docks().dock(kind);
     dock->setFloating(true);
     dock->setAttribute(Qt::WA_DontShowOnScreen);
     dock->show();
     dock->resize(size);
-    if (kind == ViewKind::Trust)
-        window.trust().finish();
+    window.finish(kind);
     QApplication::processEvents();
     return window.pictureOf(*dock, scale);
 }
@@ -74,6 +81,8 @@ Result<bool> renderPicture(const Scenario& scenario, std::string_view what, cons
     window.show();
     window.refiner().finish(); // a picture shows what is known in the end
     QApplication::processEvents();
+    if (what == "inspector")
+        return savePicture(window.inspectorPicture(size, scale), pngFile);
     return savePicture(view ? pictureOfView(window, *view, size, scale) : window.pictureOf(window, scale), pngFile);
 }
 

@@ -18,7 +18,7 @@ namespace shardlens {
 inline constexpr int kLeastPicture = 160;
 inline constexpr int kMostPicture = 16384;
 
-/// `what`: window, mesh, timeline, memory, latency or trust. `size` in units of the layout; the PNG has `scale` times as many pixels a side.
+/// `what`: window, inspector, or a view by its name (nameOf(ViewKind)). `size` in units of the layout; the PNG has `scale` times as many pixels a side.
 [[nodiscard]] Result<bool> renderPicture(const Scenario& scenario, std::string_view what, const QString& pngFile, QSize size, double scale,
                                          ThemeId theme);
 /// Atomic; errors are sentences.

@@ -44,14 +44,17 @@ ThemeChoice Settings::theme() const
     const QString name = value(QStringLiteral("window/theme")).toString();
     if (name == QStringLiteral("light"))
         return ThemeChoice::Light;
+    if (name == QStringLiteral("contrast"))
+        return ThemeChoice::Contrast;
     return name == QStringLiteral("dark") ? ThemeChoice::Dark : ThemeChoice::System;
 }
 
 void Settings::setTheme(ThemeChoice choice)
 {
-    const QString name = choice == ThemeChoice::Light  ? QStringLiteral("light")
-                         : choice == ThemeChoice::Dark ? QStringLiteral("dark")
-                                                       : QStringLiteral("system");
+    const QString name = choice == ThemeChoice::Light      ? QStringLiteral("light")
+                         : choice == ThemeChoice::Dark     ? QStringLiteral("dark")
+                         : choice == ThemeChoice::Contrast ? QStringLiteral("contrast")
+                                                           : QStringLiteral("system");
     setValue(QStringLiteral("window/theme"), name);
 }
 

@@ -10,7 +10,7 @@
 
 namespace shardlens {
 
-enum class ThemeChoice : std::uint8_t { Light, Dark, System };
+enum class ThemeChoice : std::uint8_t { Light, Dark, Contrast, System };
 
 class Settings {
 public:

@@ -50,6 +50,8 @@ void QuietLabel::paintEvent(QPaintEvent*)
 ViewTitle::ViewTitle(const QString& title, QWidget* parent)
     : QWidget(parent),
       m_title(new QLabel(title, this)),
+      m_before(new QHBoxLayout),
+      m_after(new QHBoxLayout),
       m_subtitle(new QuietLabel(TextRole::Note, Ink::Text3, this)),
       m_choices(new QHBoxLayout)
 {
@@ -62,10 +64,42 @@ ViewTitle::ViewTitle(const QString& title, QWidget* parent)
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(space::kInset, 2, space::kSmall, 0);
     row->setSpacing(space::kInset);
+    m_before->setSpacing(space::kInset);
+    m_after->setSpacing(space::kInset);
+    row->addLayout(m_before);
     row->addWidget(m_title);
+    row->addLayout(m_after);
     row->addWidget(m_subtitle, 1);
     m_choices->setSpacing(space::kTight);
     row->addLayout(m_choices);
+}
+
+void ViewTitle::setTabs(const std::vector<Tab>& tabs, int current)
+{
+    if (tabs == m_tabs)
+        return;
+    m_tabs = tabs;
+    for (QHBoxLayout* side : {m_before, m_after})
+        while (QLayoutItem* item = side->takeAt(0)) {
+            item->widget()->deleteLater(); // it may be the one that is being clicked
+            item->widget()->hide();
+            delete item;
+        }
+    bool before = true;
+    for (const Tab& tab : tabs) {
+        if (tab.id == current) {
+            before = false;
+            continue;
+        }
+        auto* button = new QToolButton(this);
+        button->setObjectName(QStringLiteral("viewTab"));
+        button->setText(tab.name);
+        button->setAccessibleName(tr("Show %1").arg(tab.name));
+        button->setFocusPolicy(Qt::TabFocus);
+        connect(button, &QToolButton::clicked, this, [this, id = tab.id] { Q_EMIT tabChosen(id); });
+        (before ? m_before : m_after)->addWidget(button);
+        button->show();
+    }
 }
 
 void ViewTitle::setSubtitle(const QString& subtitle)

@@ -6,6 +6,8 @@
 
 #include <QDockWidget>
 
+#include <vector>
+
 class QHBoxLayout;
 class QLabel;
 class QMenu;
@@ -43,10 +45,23 @@ public:
     void setTheme(const Theme& theme);
     /// A choice that runs at once, or that opens a menu.
     QToolButton* addChoice(const QString& text, const QString& accessibleName);
+    /// The views that share the place, by name; the others are quiet and ask for themselves. One: no tabs, the title alone.
+    struct Tab {
+        int id = 0;
+        QString name;
+        friend bool operator==(const Tab&, const Tab&) = default;
+    };
+    void setTabs(const std::vector<Tab>& tabs, int current);
     [[nodiscard]] QSize sizeHint() const override { return {200, space::kDockTitle}; }
+
+Q_SIGNALS:
+    void tabChosen(int id);
 
 private:
     QLabel* m_title;
+    QHBoxLayout* m_before; ///< tabs left and right of the title
+    QHBoxLayout* m_after;
+    std::vector<Tab> m_tabs;
     QuietLabel* m_subtitle;
     QHBoxLayout* m_choices;
 };

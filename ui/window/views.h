@@ -4,6 +4,7 @@
 
 #include "ui/document/document.h"
 #include "ui/window/viewdock.h"
+#include "ui/window/viewkind.h"
 
 #include <functional>
 
@@ -11,17 +12,13 @@ namespace shardlens {
 
 class SceneView;
 
-enum class ViewKind : std::uint8_t { Mesh, Memory, Timeline, Latency, Trust };
-inline constexpr std::size_t kViewCount = 5;
-/// "mesh", "memory", "timeline", "latency", "trust": names on the command line and in the stored layout.
-[[nodiscard]] QString nameOf(ViewKind kind);
-
 /// Widgets belong to their parents; the functions live as long as they do.
 struct View {
     ViewTitle* title = nullptr;
     QWidget* body = nullptr;
-    std::function<void()> refresh; ///< the title follows the report; the body follows by itself
+    std::function<void()> refresh; ///< the title follows the report; the body follows by itself. Asked only while the title is visible
     std::function<void(const Theme&)> applyTheme;
+    std::function<void()> finish = {}; ///< what runs on other threads is there when it returns, for pictures; may be empty
 };
 
 [[nodiscard]] View makeView(ViewKind kind, Document& document, QWidget* parent);
