@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operators of a report as a table: rows, columns, filter, order, totals, and the same as text, CSV, Markdown and JSON. The window and the
+// command line show this one table.
+#pragma once
+
+#include "core/base/result.h"
+#include "core/scenario/explain.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace shardlens {
+
+enum class OperatorColumn : std::uint8_t {
+    Phase,
+    Kind, ///< of layer
+    Operator,
+    Layers,
+    Shape, ///< on one device
+    Sharding,
+    Flop,
+    WeightBytes,
+    KvBytes,
+    ActivationBytes,
+    AllBytes, ///< the three together
+    Intensity,
+    Roof, ///< achieved of the roof
+    Bound,
+    Collective,
+    Algorithm,
+    SentBytes,
+    ComputeTime,
+    MemoryTime,
+    NetworkTime,
+    OverheadTime,
+    Time,  ///< of one run
+    Total, ///< of all runs
+    Share,
+};
+inline constexpr std::size_t kOperatorColumnCount = static_cast<std::size_t>(OperatorColumn::Share) + 1;
+
+struct OperatorColumnSpec {
+    OperatorColumn column = OperatorColumn::Phase;
+    std::string_view key;   ///< in filters, --sort and JSON: "weight_bytes"
+    std::string_view title; ///< as shown: "Weights"
+    std::string_view unit;  ///< of exact figures: "B", "s"; empty: none
+    bool number = false;
+    bool adds = false; ///< totals are sums over all runs
+    int rank = 0;      ///< 0 is always shown; the higher, the sooner it goes where there is little room
+};
+[[nodiscard]] std::span<const OperatorColumnSpec> operatorColumns();
+[[nodiscard]] const OperatorColumnSpec& specOf(OperatorColumn column);
+
+struct OperatorRow {
+    Phase phase = Phase::Prefill;
+    int op = -1; ///< index into PhaseReport::operators
+    friend bool operator==(const OperatorRow&, const OperatorRow&) = default;
+};
+
+/// Whether FLOP, bytes and times are those of one run (one layer, one piece) or of all runs of the phase.
+enum class OperatorAmount : std::uint8_t { Once, All };
+
+enum class PhaseChoice : std::uint8_t { Both, Prefill, Decode };
+
+struct OperatorOrder {
+    OperatorColumn column = OperatorColumn::Share;
+    bool descending = true;
+    friend bool operator==(const OperatorOrder&, const OperatorOrder&) = default;
+};
+/// "time" (numbers: greatest first; words: A first), "time:asc", "name:desc".
+[[nodiscard]] Result<OperatorOrder> parseOperatorOrder(std::string_view text);
+/// What a click on a column's header leads to: its own first direction, the other one, program order.
+[[nodiscard]] std::optional<OperatorOrder> nextOrder(const std::optional<OperatorOrder>& now, OperatorColumn column);
+
+/// Terms that must all hold: a word that the name has; KEY:WORD ("bound:hbm", "phase:decode", "collective:allreduce", "kind:1"); KEY<NUMBER
+/// and KEY>NUMBER with <=, >= and = too, units as in "time>1ms", "flop>2G", "weight_bytes<10MiB", "share>5%". A minus before a term turns it
+/// round. Upper and lower case are the same.
+class OperatorFilter {
+public:
+    OperatorFilter() = default; ///< lets everything through
+    [[nodiscard]] static Result<OperatorFilter> parse(std::string_view text);
+    [[nodiscard]] bool empty() const { return m_terms.empty(); }
+    friend bool operator==(const OperatorFilter&, const OperatorFilter&) = default;
+
+private:
+    friend class OperatorTable;
+    enum class Compare : std::uint8_t { Contains, Less, LessEqual, Equal, GreaterEqual, Greater };
+    struct Term {
+        OperatorColumn column = OperatorColumn::Operator;
+        Compare compare = Compare::Contains;
+        bool negated = false;
+        std::string word;
+        double number = 0;
+        friend bool operator==(const Term&, const Term&) = default;
+    };
+    [[nodiscard]] static Result<Term> parseTerm(std::string_view text);
+    std::vector<Term> m_terms;
+};
+
+struct OperatorTableOptions {
+    PhaseChoice phases = PhaseChoice::Both;
+    OperatorAmount amount = OperatorAmount::Once;
+    OperatorFilter filter;
+    std::optional<OperatorOrder> order; ///< none: program order, prefill first
+};
+
+/// Refers to scenario and report, which must outlive it.
+class OperatorTable {
+public:
+    OperatorTable(const Scenario& scenario, const Report& report, OperatorTableOptions options = {});
+
+    [[nodiscard]] const std::vector<OperatorRow>& rows() const { return m_rows; }
+    [[nodiscard]] int all() const { return m_all; } ///< rows of the phases chosen, before the filter
+    [[nodiscard]] const OperatorTableOptions& options() const { return m_options; }
+    [[nodiscard]] const OperatorCost& cost(const OperatorRow& row) const;
+    [[nodiscard]] const PhaseReport& phaseOf(const OperatorRow& row) const;
+    /// A figure in base units; nothing for words, and where an operator has none (an intensity without bytes).
+    [[nodiscard]] std::optional<double> number(const OperatorRow& row, OperatorColumn column) const;
+    /// As shown: three figures and a unit; empty where there is nothing to say.
+    [[nodiscard]] std::string text(const OperatorRow& row, OperatorColumn column) const;
+    /// For other programs: all digits of a number, without its unit.
+    [[nodiscard]] std::string exact(const OperatorRow& row, OperatorColumn column) const;
+    /// Sum over the rows shown of a phase, all runs; nothing for columns that do not add up. A send that the stage does not wait for is in no
+    /// sum of times: it runs beside the next piece.
+    [[nodiscard]] std::optional<double> total(Phase phase, OperatorColumn column) const;
+    [[nodiscard]] std::string totalText(Phase phase, OperatorColumn column) const;
+    /// Rows shown of a phase.
+    [[nodiscard]] int count(Phase phase) const;
+    /// Columns that any row shown has something to say in.
+    [[nodiscard]] std::vector<OperatorColumn> usefulColumns() const;
+
+private:
+    [[nodiscard]] bool passes(const OperatorRow& row) const;
+    [[nodiscard]] bool holds(const OperatorRow& row, const OperatorFilter::Term& term) const;
+    void sort();
+
+    const Scenario& m_scenario;
+    const Report& m_report;
+    OperatorTableOptions m_options;
+    std::vector<OperatorRow> m_rows;
+    int m_all = 0;
+};
+
+/// "Time (s)": what exact figures are in.
+[[nodiscard]] std::string exactTitle(OperatorColumn column);
+/// RFC 4180, lines end in CR LF. A text that a spreadsheet would take for a formula gets an apostrophe before it.
+[[nodiscard]] std::string printCsv(const OperatorTable& table, std::span<const OperatorColumn> columns);
+/// GitHub-flavoured.
+[[nodiscard]] std::string printMarkdown(const OperatorTable& table, std::span<const OperatorColumn> columns);
+/// After resources/schema/operators.json.
+[[nodiscard]] std::string printOperatorsJson(const OperatorTable& table, const Scenario& scenario);
+
+/// A field of a CSV file, quoted where RFC 4180 asks for it and harmless to spreadsheets.
+[[nodiscard]] std::string csvField(std::string_view text);
+
+} // namespace shardlens

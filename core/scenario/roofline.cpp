@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/scenario/roofline.h"
+
+#include "core/base/format.h"
+
+#include <cmath>
+
+namespace shardlens {
+
+namespace {
+
+double hbmBytes(const OperatorCost& op)
+{
+    return op.weightBytes + op.kvBytes + op.activationBytes;
+}
+
+Cause mainCause(const Breakdown& parts)
+{
+    return static_cast<Cause>(std::max_element(parts.seconds.begin(), parts.seconds.end()) - parts.seconds.begin());
+}
+
+bool isHead(Op op)
+{
+    return op == Op::FinalNorm || op == Op::LmHead || op == Op::Sampling;
+}
+
+/// Bytes/s that no algorithm of the collective exceeds: of its outermost level, or of the fastest level inside it where it uses several.
+double linkBandwidth(const Cluster& cluster, const OperatorCost& op)
+{
+    const auto outer = static_cast<std::size_t>(op.networkLevel);
+    const CollectiveAlgorithm a = op.algorithm;
+    double fastest = cluster.levels[outer].bandwidth;
+    if (a == CollectiveAlgorithm::Hierarchical || a == CollectiveAlgorithm::OncePerNode || a == CollectiveAlgorithm::NestedRing)
+        for (std::size_t level = 0; level < outer; ++level)
+            fastest = std::max(fastest, cluster.levels[level].bandwidth);
+    return fastest;
+}
+
+std::vector<ComputeRoof> formatsOf(const Accelerator& accelerator)
+{
+    std::vector<ComputeRoof> roofs;
+    for (const ComputeFormat format : kComputeFormats)
+        if (accelerator.peakOf(format) > 0)
+            roofs.push_back({format, accelerator.peakOf(format), false});
+    std::stable_sort(roofs.begin(), roofs.end(), [](const ComputeRoof& a, const ComputeRoof& b) { return a.peak > b.peak; });
+    return roofs;
+}
+
+std::vector<ByteRoof> pathsOf(const Cluster& cluster, RooflineSide side)
+{
+    if (side == RooflineSide::Hbm)
+        return {{side, -1, "HBM", cluster.accelerator.memoryBandwidth, true}};
+    std::vector<ByteRoof> roofs;
+    for (std::size_t i = 0; i < cluster.levels.size(); ++i)
+        if (cluster.levels[i].bandwidth > 0)
+            roofs.push_back({side, static_cast<int>(i), cluster.levels[i].name, cluster.levels[i].bandwidth, false});
+    return roofs;
+}
+
+/// Bytes and seconds of one operator on a side; false where it has no place there.
+bool place(const Cluster& cluster, const OperatorCost& op, RooflinePoint& point)
+{
+    if (point.side == RooflineSide::Hbm) {
+        point.bytes = hbmBytes(op);
+        point.time = op.time - op.exposedTime();
+        point.bandwidth = cluster.accelerator.memoryBandwidth;
+    } else {
+        if (op.networkLevel < 0)
+            return false;
+        point.bytes = op.communicationBytes;
+        point.time = std::max(op.time, op.communicationTime);
+        point.bandwidth = linkBandwidth(cluster, op);
+    }
+    return point.flop > 0 && point.bytes > 0 && point.time > 0 && point.peak > 0 && point.bandwidth > 0;
+}
+
+void addPhase(const Scenario& scenario, const PhaseReport& phase, Phase which, Roofline& out)
+{
+    const Cluster& cluster = *scenario.cluster;
+    for (std::size_t i = 0; i < phase.operators.size(); ++i) {
+        const OperatorCost& op = phase.operators[i];
+        RooflinePoint point;
+        point.side = out.side;
+        point.phase = which;
+        point.op = static_cast<int>(i);
+        point.name = op.op;
+        point.kind = op.kind;
+        point.bound = op.bound;
+        point.cause = mainCause(op.breakdown);
+        point.format = op.arithmetic;
+        point.flop = op.flop;
+        point.peak = cluster.accelerator.peakOf(op.arithmetic);
+        point.share = shareOf(phase, which, op);
+        if (!place(cluster, op, point)) {
+            out.unplaced += op.time > 0 ? 1 : 0;
+            out.unplacedShare[static_cast<std::size_t>(which)] += point.share;
+            continue;
+        }
+        for (ComputeRoof& roof : out.formats)
+            roof.used = roof.used || roof.format == point.format;
+        for (ByteRoof& path : out.paths)
+            path.used = path.used || path.level == op.networkLevel;
+        out.points.push_back(point);
+    }
+}
+
+} // namespace
+
+Roofline rooflineOf(const Scenario& scenario, const Report& report, RooflineSide side)
+{
+    Roofline out;
+    out.side = side;
+    out.formats = formatsOf(scenario.cluster->accelerator);
+    out.paths = pathsOf(*scenario.cluster, side);
+    if (!report.legal)
+        return out;
+    out.points.reserve(report.prefill.operators.size() + report.decode.operators.size());
+    addPhase(scenario, report.prefill, Phase::Prefill, out);
+    addPhase(scenario, report.decode, Phase::Decode, out);
+    return out;
+}
+
+double runsOf(const PhaseReport& phase, Phase which, const OperatorCost& op)
+{
+    // The head runs for the last piece of a prompt only.
+    const double pieces = static_cast<double>(phase.timeline.microbatches)
+                          * (which == Phase::Prefill && !isHead(op.op) ? static_cast<double>(phase.timeline.steps) : 1.0);
+    return op.stageLayers * pieces;
+}
+
+double shareOf(const PhaseReport& phase, Phase which, const OperatorCost& op)
+{
+    return phase.time > 0 ? std::min(1.0, op.time * runsOf(phase, which, op) / phase.time) : 0;
+}
+
+std::string BatchToCompute::sentence() const
+{
+    const std::string name(nameOf(op));
+    const std::string roof = std::string(nameOf(format)) + " roof";
+    if (batchNeeded == 0)
+        return name + " stays under the HBM roof at any batch: its activations alone keep it from the " + roof + ".";
+    const std::string rows = formatCount(std::llround(std::ceil(rowsNeeded)));
+    if (expert)
+        return name + " needs " + rows + " rows for each expert to reach the " + roof + ", and has " + formatNumber(rowsNow)
+               + ": a batch of about " + formatCount(batchNeeded) + " sequences instead of " + formatCount(batchNow) + ".";
+    if (batchNeeded <= batchNow)
+        return name + " is under the " + roof + " from a batch of " + formatCount(batchNeeded) + " sequences on; there are "
+               + formatCount(batchNow) + ".";
+    return name + " needs " + rows + " rows at once to reach the " + roof + ": a batch of " + formatCount(batchNeeded)
+           + " sequences instead of " + formatCount(batchNow) + ".";
+}
+
+std::optional<BatchToCompute> batchToCompute(const Scenario& scenario, const Report& report)
+{
+    if (!report.legal)
+        return std::nullopt;
+    const std::vector<OperatorCost>& all = report.decode.operators;
+    const OperatorCost* most = nullptr;
+    for (const OperatorCost& op : all)
+        if (op.weightBytes > 0 && op.flop > 0 && op.local.m > 0 && op.local.k > 0 && op.sharding != Sharding::Tokens
+            && (!most || op.weightBytes * op.stageLayers > most->weightBytes * most->stageLayers))
+            most = &op;
+    if (!most)
+        return std::nullopt;
+    const OperatorCost& op = *most;
+    BatchToCompute out;
+    out.op = op.op;
+    out.index = static_cast<int>(most - all.data());
+    out.format = op.arithmetic;
+    out.expert = op.sharding == Sharding::Experts;
+    out.batchNow = scenario.workload.batch;
+    // Of experts each has its own rows: FLOP and bytes for each row of one expert come out of the sums over those that are read.
+    const double m = static_cast<double>(op.local.m) * static_cast<double>(out.expert ? op.local.repeat : 1);
+    const double experts = out.expert ? static_cast<double>(op.local.repeat) : 1;
+    const double critical = scenario.cluster->accelerator.criticalIntensity(op.arithmetic);
+    const double gained = op.flop / m - critical * op.activationBytes / m;
+    out.rowsNow = static_cast<double>(op.local.m);
+    if (!(gained > 0) || !std::isfinite(critical))
+        return out;
+    out.rowsNeeded = op.weightBytes / experts * critical / gained;
+    const double streams =
+        static_cast<double>(scenario.plan[PlanAxis::DecodeMicrobatches]) * static_cast<double>(scenario.plan.attentionData());
+    double tokens = std::ceil(out.rowsNeeded * (1 - 1e-12)) * streams;
+    if (out.expert) {
+        const FeedForward& f = scenario.model->kinds[static_cast<std::size_t>(op.kind)].feedForward;
+        tokens = out.rowsNeeded * f.experts / f.topK * static_cast<double>(scenario.plan[PlanAxis::DecodeMicrobatches]);
+    }
+    out.batchNeeded = static_cast<std::int64_t>(std::min(std::ceil(tokens), 1e15));
+    return out;
+}
+
+} // namespace shardlens
