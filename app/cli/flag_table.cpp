@@ -94,6 +94,8 @@ constexpr std::array kFlags{
     FlagSpec{Flag::PrefillPlan, "--prefill-plan", "", "PLAN", K::Text, 0, 0, kScenario, "disaggregated: plan of a prefill worker, tp=4,ep=4,workers=2:CLUSTER"},
     FlagSpec{Flag::DecodePlan, "--decode-plan", "", "PLAN", K::Text, 0, 0, kScenario, "and of a decode worker"},
     FlagSpec{Flag::Price, "--price", "", "USD", K::Factor, 0, static_cast<std::int64_t>(kHundred * kMaxPrice), kScenario, "price of a device-hour, instead of the cluster's"},
+    FlagSpec{Flag::TargetTtft, "--target-ttft", "", "TIME", K::Text, 0, 0, kScenario, "TTFT to reach, 2s or 500ms: the report says whether it does"},
+    FlagSpec{Flag::TargetTpot, "--target-tpot", "", "TIME", K::Text, 0, 0, kScenario, "the same of TPOT"},
     FlagSpec{Flag::Requests, "--requests", "", "N", K::Count, 1, kMaxSimulatedRequests, kScenario, "requests of the run (default ten for each client; 4,000 at a rate)"},
     FlagSpec{Flag::Seed, "--seed", "", "N", K::Count, 0, 1'000'000'000, kScenario, "of the simulated lengths and arrivals"},
     FlagSpec{Flag::Simulate, "--simulate", "", "", K::None, 0, 0, bit(Command::Evaluate), "simulate the scheduler instead of the analytic answer"},

@@ -80,6 +80,8 @@ enum class Flag : std::uint8_t {
     PrefillPlan,
     DecodePlan,
     Price,
+    TargetTtft,
+    TargetTpot,
     Requests,
     Seed,
     Simulate,

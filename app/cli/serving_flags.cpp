@@ -5,9 +5,11 @@
 #include "core/hardware/resize.h"
 #include "core/scenario/evaluate.h"
 #include "core/scenario/serve.h"
+#include "core/scenario/targets.h"
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace shardlens::cli {
 
@@ -245,6 +247,15 @@ Result<bool> applyServing(Scenario& scenario, const Arguments& arguments, const 
     applyEngine(scenario.serving.engine, arguments);
     if (arguments.has(Flag::Price))
         scenario.serving.price = DevicePrice{arguments[Flag::Price].factor, "given with --price"};
+    for (const auto& [flag, target] :
+         {std::pair{Flag::TargetTtft, &scenario.targets.ttft}, std::pair{Flag::TargetTpot, &scenario.targets.tpot}}) {
+        if (!arguments.has(flag))
+            continue;
+        const Result<double> seconds = parseTarget(arguments[flag].text);
+        if (!seconds.ok())
+            return refused(flag, arguments, seconds.error().allowed);
+        *target = seconds.value();
+    }
     if (Result<bool> pools = applyPools(scenario, arguments, catalog); !pools.ok())
         return pools;
     if (arguments.has(Flag::Concurrency) && !arguments.has(Flag::Batch))

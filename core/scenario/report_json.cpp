@@ -7,10 +7,12 @@
 #include "core/scenario/option_json.h"
 #include "core/scenario/report_parts.h"
 #include "core/scenario/serving_json.h"
+#include "core/scenario/targets.h"
 
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <cmath>
 
 namespace shardlens {
 
@@ -358,6 +360,13 @@ std::string printReportJson(const Scenario& scenario, const Report& report)
     }
     json["timeline"] = report.legal ? timelineJson(report) : Json(nullptr);
     json["serving"] = report.legal ? servingReportJson(scenario, report.serving) : Json(nullptr);
+    json["targets"] = Json::object();
+    for (const TargetCheck& check : checkTargets(scenario, report)) {
+        Json& target = json["targets"][std::string(check.key)];
+        target["target"] = check.target;
+        target["value"] = std::isfinite(check.value) ? Json(check.value) : Json(nullptr);
+        target["meets"] = report.legal ? Json(check.meets) : Json(nullptr);
+    }
     json["axes"] = report.legal ? axesJson(scenario) : Json(nullptr);
     json["stages"] = report.legal ? stagesJson(scenario) : Json(nullptr);
     json["routing"] = report.legal && scenario.model->hasExperts() ? routingJson(scenario) : Json(nullptr);

@@ -9,9 +9,11 @@
 #include "core/scenario/report_json.h"
 #include "core/scenario/report_parts.h"
 #include "core/scenario/serve.h"
+#include "core/scenario/targets.h"
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace shardlens {
 
@@ -392,6 +394,13 @@ std::string printReportText(const Scenario& scenario, const Report& report)
     text += operatorsText("Largest operators of a decode piece on the busiest stage", report.decode, scenario.model->kinds.size());
     text += routingText(scenario);
     text += servingText(scenario, report.serving);
+    for (const TargetCheck& check : checkTargets(scenario, report)) {
+        const double off = check.value / check.target - 1;
+        text += row(std::string(check.name) + " target", formatSeconds(check.target),
+                    !std::isfinite(check.value) ? "missed: the load is not served"
+                    : check.meets               ? "met, " + formatPercent(-off, 2) + " below"
+                                                : "missed by " + formatPercent(off, 2));
+    }
     text += findingsText("Warnings", report.warnings, scenario);
     return text;
 }

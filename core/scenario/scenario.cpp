@@ -21,7 +21,7 @@ bool operator==(const PoolSettings& a, const PoolSettings& b)
 bool operator==(const Scenario& a, const Scenario& b)
 {
     return a.formats == b.formats && a.workload == b.workload && a.plan == b.plan && a.mode == b.mode && a.reserve == b.reserve
-           && a.serving == b.serving && equalValues(a.model, b.model) && equalValues(a.cluster, b.cluster);
+           && a.serving == b.serving && a.targets == b.targets && equalValues(a.model, b.model) && equalValues(a.cluster, b.cluster);
 }
 
 } // namespace shardlens

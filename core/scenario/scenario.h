@@ -48,6 +48,14 @@ struct ServingSettings {
     std::optional<Pools> pools;
     friend bool operator==(const ServingSettings&, const ServingSettings&) = default;
 };
+/// What the service is to reach, in seconds; drawn as lines, and held against the figures. They change no figure.
+struct Targets {
+    std::optional<double> ttft; ///< at most
+    std::optional<double> tpot; ///< at most
+    friend bool operator==(const Targets&, const Targets&) = default;
+};
+inline constexpr double kLeastTarget = 1e-6;
+inline constexpr double kMostTarget = 1e6;
 inline constexpr double kMaxPrice = 1e6;
 inline constexpr int kMaxWorkers = 65536;
 
@@ -63,6 +71,7 @@ struct Scenario {
     std::array<std::shared_ptr<const Calibration>, 2> poolCalibrations; ///< likewise of the prefill and the decode pool's accelerator
     std::optional<Bytes> reserve;                                       ///< bytes per device; unset: see memory.h
     ServingSettings serving;
+    Targets targets;
 
     [[nodiscard]] const StepConstants& constants() const { return calibration ? calibration->constants.step : rooflineConstants(); }
     [[nodiscard]] PlanContext context() const

@@ -99,7 +99,7 @@ void restoreUnknown(const std::string& unknownFields, nlohmann::ordered_json& js
                 continue;
             // Objects that are written only when something in them differs.
             if (const std::string parent = place.parent_pointer().to_string();
-                parent == "/plan/options" || parent == "/workload/routing" || parent.starts_with("/serving"))
+                parent == "/plan/options" || parent == "/targets" || parent == "/workload/routing" || parent.starts_with("/serving"))
                 if (nlohmann::ordered_json& made = json[place.parent_pointer()]; made.is_null())
                     made = nlohmann::ordered_json::object();
             if (!json.contains(place.parent_pointer()))
@@ -157,6 +157,11 @@ Result<ScenarioFile> parseScenario(std::string_view json, const std::string& fil
     if (const std::optional<JsonObject> serving = root.optionalObject("serving"))
         scenario.serving =
             readServing(*serving, *scenario.model, [&catalog](JsonValue value) { return readScenarioCluster(std::move(value), catalog); });
+    if (std::optional<JsonObject> targets = root.optionalObject("targets")) {
+        scenario.targets.ttft = targets->optionalDouble("ttft_s", kLeastTarget, kMostTarget);
+        scenario.targets.tpot = targets->optionalDouble("tpot_s", kLeastTarget, kMostTarget);
+        targets->finish();
+    }
     root.finish();
     if (reader.failed())
         return reader.error();
@@ -198,6 +203,10 @@ std::string printScenario(const ScenarioFile& file, const Catalog& catalog)
     const auto cluster = [&catalog](const Cluster& pool) { return scenarioClusterJson(pool, catalog); };
     if (nlohmann::ordered_json serving = servingJson(scenario.serving, cluster); !serving.empty())
         json["serving"] = std::move(serving);
+    if (scenario.targets.ttft)
+        json["targets"]["ttft_s"] = numberJson(*scenario.targets.ttft);
+    if (scenario.targets.tpot)
+        json["targets"]["tpot_s"] = numberJson(*scenario.targets.tpot);
     restoreUnknown(file.unknownFields, json);
     // Names from hostile files may hold bytes that are not UTF-8 only if a caller made them; replaced rather than thrown on.
     return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';

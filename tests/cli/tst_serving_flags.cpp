@@ -3,6 +3,8 @@
 #include "app/cli/command_line.h"
 #include "app/cli/scenario_source.h"
 
+#include <nlohmann/json.hpp>
+
 #include <QtTest>
 
 #include <sstream>
@@ -42,6 +44,36 @@ class TestServingFlags : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void targets()
+    {
+        const Scenario s = fromFlags("--target-ttft 2.5s --target-tpot 20ms").value().scenario;
+        QCOMPARE(*s.targets.ttft, 2.5);
+        QCOMPARE(*s.targets.tpot, 0.02);
+        QVERIFY(!fromFlags("--tp 8").value().scenario.targets.tpot);
+        for (const char* const flags :
+             {"--target-tpot 0", "--target-tpot -3ms", "--target-ttft soon", "--target-ttft 2h", "--target-ttft nan"})
+            QVERIFY2(!fromFlags(flags).ok(), flags);
+        QVERIFY(fromFlags("--target-tpot 20min").error().sentence().find("20ms") != std::string::npos);
+
+        // Met or missed, in words and as JSON, by the very figure of the report.
+        const auto report = [](const QByteArray& flags) { return nlohmann::json::parse(answerOf(flags + " --json").out); };
+        const double tpot = report("--tp 8")["serving"]["tpot_s"]["mean"];
+        const QByteArray above = "--tp 8 --target-tpot " + QByteArray::number(tpot * 1.1, 'g', 12);
+        const QByteArray below = "--tp 8 --target-tpot " + QByteArray::number(tpot * 0.9, 'g', 12);
+        QVERIFY(report("--tp 8")["targets"].empty());
+        QCOMPARE(report(above)["targets"]["tpot_s"]["meets"].get<bool>(), true);
+        QCOMPARE(report(below)["targets"]["tpot_s"]["meets"].get<bool>(), false);
+        QCOMPARE(report(below)["targets"]["tpot_s"]["value"].get<double>(), tpot);
+        QVERIFY(!report(below)["targets"].contains("ttft_s"));
+        QVERIFY(answerOf(above).out.find("met, 9.1 % below") != std::string::npos);
+        QVERIFY(answerOf(below).out.find("missed by 11 %") != std::string::npos);
+        // A load that grows without end reaches no target, however late.
+        const auto saturated = report("--tp 8 --rate 1000 --target-ttft 1000000");
+        QCOMPARE(saturated["targets"]["ttft_s"]["meets"].get<bool>(), false);
+        QVERIFY(saturated["targets"]["ttft_s"]["value"].is_null());
+        QVERIFY(report("--tp 6 --target-ttft 1")["targets"]["ttft_s"]["meets"].is_null());
+    }
+
     void load()
     {
         const Result<ScenarioSource> source = fromFlags(
