@@ -82,10 +82,10 @@ private Q_SLOTS:
         for (const Subject& hover :
              {Subject{}, device(0), device(std::max(0, used - 1)), device(all - 1), Subject{.kind = Subject::Kind::Stage, .stage = 0}}) {
             for (const MeshColour colour : {MeshColour::StageRank, MeshColour::KvHead}) {
-                const Scene scene = meshOf(scenario, report, size, hover, {colour});
+                const Scene scene = meshOf(scenario, report, size, hover, {.colour = colour});
                 QCOMPARE(textFault(scene), QString());
-                QVERIFY2(scene.items.size() <= 6000, qPrintable(QString::number(scene.items.size())));
-                QVERIFY2(scene.hits.size() <= 2500, qPrintable(QString::number(scene.hits.size())));
+                QVERIFY2(scene.items.size() <= 3 * kMostTiles, qPrintable(QString::number(scene.items.size())));
+                QVERIFY2(scene.hits.size() <= kMostTiles + 100, qPrintable(QString::number(scene.hits.size())));
                 const QRectF whole(QPointF(0, 0), size);
                 QSet<int> seen;
                 for (const HitRegion& region : scene.hits) {
@@ -240,6 +240,73 @@ private Q_SLOTS:
         QVERIFY(hasText(scene, QStringLiteral("AllReduce with GPU 2")));
         QVERIFY(hasText(scene, QStringLiteral("sends to GPU 4")));
         QCOMPARE(textFault(scene), QString());
+    }
+
+    /// Every device is somewhere, whether drawn, merged, cut away or out of sight; and ways begin and end there.
+    void everyDeviceHasAPlaceAndAWay_data() { everyMachineAtEverySize_data(); }
+    void everyDeviceHasAPlaceAndAWay()
+    {
+        QFETCH(int, index);
+        QFETCH(QSizeF, size);
+        const Scenario scenario = scenarioOf(cases()[static_cast<std::size_t>(index)]);
+        const Report report = evaluate(scenario);
+        const int all = scenario.cluster->devices();
+        for (const MeshZoom& zoom : {MeshZoom{}, MeshZoom{5, {0.3, 0.6}}}) {
+            MeshOptions options;
+            options.zoom = zoom;
+            const MeshLayout layout = meshLayoutOf({scenario, report, size, Theme::of(ThemeId::Light)}, options);
+            for (int i = 0; i < 40; ++i) {
+                const int from = static_cast<int>(std::int64_t{i} * 7919 % all);
+                const int to = static_cast<int>(std::int64_t{i} * 104729 % all);
+                const MeshPlace place = layout.placeOf(from);
+                QVERIFY(place.rect.width() > 0 && place.rect.height() > 0);
+                QCOMPARE(place.isCopy, from >= layout.shown);
+                if (!place.isCopy)
+                    QVERIFY(from >= place.first && from < place.first + place.count);
+                if (const MeshTile* tile = layout.tileOf(from))
+                    QCOMPARE(tile->rect, place.rect);
+                else
+                    QVERIFY(place.isCopy || !zoom.isFitted());
+                const MeshRoute route = layout.routeBetween(*scenario.cluster, from, to);
+                const MeshPlace target = layout.placeOf(to);
+                QCOMPARE(route.legs.empty(), target.first == place.first);
+                if (route.legs.empty())
+                    continue;
+                QCOMPARE(route.legs.front().front(), place.rect.center());
+                QCOMPARE(route.legs.back().back(), target.rect.center());
+                QCOMPARE(route.at(0), place.rect.center());
+                QVERIFY(QLineF(route.at(1), target.rect.center()).length() < 0.01);
+                QVERIFY(route.level >= 0 && route.length() > 0);
+            }
+        }
+    }
+
+    void waysFollowTheWiring()
+    {
+        const auto layoutOf = [](const char* cluster) { return layoutMesh({*builtinCatalog().cluster(cluster), QRectF(0, 0, 900, 600)}); };
+        // Over the NVSwitch plate.
+        const MeshLayout domain = layoutOf("p5.48xlarge");
+        const MeshRoute over = domain.routeBetween(*builtinCatalog().cluster("p5.48xlarge"), 0, 6);
+        const QRectF bar = domain.switches.front().bar;
+        QVERIFY(std::any_of(over.legs.front().begin(), over.legs.front().end(), [&bar](const QPointF& p) { return bar.contains(p); }));
+        // From the first chip of a row of four to the last: once round the edge, not past the two between.
+        const MeshLayout torus = layoutOf("trn2.48xlarge");
+        const Cluster& trn2 = *builtinCatalog().cluster("trn2.48xlarge");
+        const MeshRoute round = torus.routeBetween(trn2, 0, 12);
+        QVERIFY(std::none_of(round.legs.front().begin(), round.legs.front().end(), [&torus](const QPointF& p) {
+            return torus.domains.back().units[1].contains(p) || torus.domains.back().units[2].contains(p);
+        }));
+        QVERIFY(round.length() > 300);
+        // Two hops along, one down.
+        const MeshRoute bent = torus.routeBetween(trn2, 0, 4 * 6);
+        QVERIFY(bent.legs.size() == 1 && bent.legs.front().contains(torus.domains.back().units[2].center()));
+        QVERIFY(!bent.throughHost);
+        // A pair of the hybrid cube mesh without a link.
+        const Cluster& cube = *builtinCatalog().cluster("dgx-1-v100");
+        int without = 0;
+        for (int b = 1; b < 8; ++b)
+            without += layoutOf("dgx-1-v100").routeBetween(cube, 0, b).throughHost ? 1 : 0;
+        QCOMPARE(without, 3);
     }
 
     void coresSitInsideTheirChips()

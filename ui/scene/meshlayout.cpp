@@ -15,6 +15,8 @@ constexpr double kFrameAspect = 1.6; // of a domain of several tiles
 constexpr double kMostTileWidth = 260;
 constexpr double kMostTileHeight = 196;
 constexpr double kLabelColumn = 64;
+constexpr double kReadableUnit = 80; // px a side of what opens, in the coordinates it is laid out in
+constexpr double kTitleLine = 14;    // px of height below which no text is placed
 
 struct Grid {
     int columns = 1;
@@ -90,53 +92,128 @@ public:
     void run()
     {
         chooseMeshLevels(m_input, m_layout);
+        m_unitDevices.assign(1, 1);
+        for (const MeshLevel& level : m_layout.levels)
+            m_unitDevices.push_back(m_unitDevices.back() * level.units());
+        const MeshZoom& zoom = m_input.zoom;
         QRectF area = m_input.area;
+        const QPointF seen(area.left() + zoom.centre.x() * area.width(), area.top() + zoom.centre.y() * area.height());
+        if (!zoom.isFitted()) {
+            m_scale = zoom.scale;
+            m_shift = area.center() - seen * zoom.scale;
+        }
+        m_sight = m_input.sight.isEmpty() ? area : m_input.sight;
+        m_leastArea = std::max(kPixelsPerTile, m_sight.width() * m_sight.height() / kMostTiles);
         const MeshLevel& inner = m_layout.levels.front();
-        if (m_input.wantsLabels && m_layout.levels.size() == 1 && inner.topology == Topology::Switch && m_layout.merge == 1
-            && inner.units() <= 128 && area.width() >= 240) {
+        if (m_input.wantsLabels && m_layout.levels.size() == 1 && inner.topology == Topology::Switch && inner.units() <= 128
+            && area.width() >= 240) {
             m_layout.labelColumn = QRectF(area.left(), area.top(), kLabelColumn, area.height());
             area.setLeft(area.left() + kLabelColumn);
         }
         placeDomain(m_layout.levels.size() - 1, 0, area);
-        dropLabelColumnUnlessRowsAreStages();
+        if (dropsLabelColumn()) {
+            MeshLayoutInput again = m_input;
+            again.wantsLabels = false;
+            m_layout = layoutMesh(again);
+            return;
+        }
         std::sort(m_layout.tiles.begin(), m_layout.tiles.end(), [](const MeshTile& a, const MeshTile& b) { return a.device < b.device; });
+        std::sort(m_layout.domains.begin(), m_layout.domains.end(), [](const MeshDomain& a, const MeshDomain& b) {
+            return a.picture != b.picture ? a.picture < b.picture : a.first < b.first;
+        });
+        if (!m_layout.tiles.empty())
+            m_layout.merge = m_layout.tiles.front().count;
     }
 
 private:
-    [[nodiscard]] int unitDevices(std::size_t level) const
+    // ---- places are made in the coordinates of the whole picture, or finer ones for what opens later; these bring them to the screen ----
+
+    [[nodiscard]] QPointF onScreen(const QPointF& point) const { return point * m_scale + m_shift; }
+    [[nodiscard]] QRectF onScreen(const QRectF& rect) const { return {onScreen(rect.topLeft()), rect.size() * m_scale}; }
+    [[nodiscard]] QPainterPath onScreen(const QPainterPath& path) const
     {
-        int devices = m_layout.merge;
-        for (std::size_t i = 0; i < level; ++i)
-            devices *= m_layout.levels[i].units();
-        return devices;
+        return m_input.zoom.isFitted() && m_scale == 1 ? path : QTransform(m_scale, 0, 0, m_scale, m_shift.x(), m_shift.y()).map(path);
+    }
+    [[nodiscard]] std::vector<QRectF> onScreen(const std::vector<QRectF>& rects) const
+    {
+        std::vector<QRectF> result;
+        result.reserve(rects.size());
+        for (const QRectF& rect : rects)
+            result.push_back(onScreen(rect));
+        return result;
+    }
+
+    [[nodiscard]] int unitDevices(std::size_t level) const { return m_unitDevices[level]; }
+    /// Its units are tiles while nothing is zoomed.
+    [[nodiscard]] bool isLeaf(std::size_t level) const { return level == 0 || static_cast<int>(level) == m_layout.closed; }
+    [[nodiscard]] bool isClosed(std::size_t level, const QRectF& screen) const
+    {
+        if (level == 0)
+            return true;
+        if (static_cast<int>(level) > m_layout.closed)
+            return false;
+        return m_input.zoom.isFitted() || screen.width() * screen.height() < m_leastArea * m_layout.levels[level - 1].units();
     }
 
     void placeUnit(std::size_t level, int first, const QRectF& rect)
     {
-        if (level == 0) {
-            m_layout.tiles.push_back({rect, first, m_layout.merge});
+        const QRectF screen = onScreen(rect);
+        if (!m_input.zoom.isFitted() && !screen.intersects(m_sight))
+            return;
+        if (isClosed(level, screen)) {
+            m_layout.tiles.push_back({screen, first, unitDevices(level)});
             return;
         }
+        if (static_cast<int>(level) > m_layout.closed) {
+            placeInside(level, first, rect);
+            return;
+        }
+        // What opens is laid out at the size at which its units can be read, and scaled from there: nothing shifts while it grows.
+        const double side = std::sqrt(rect.width() * rect.height() / m_layout.levels[level - 1].units());
+        const double finer = std::exp2(std::max(0.0, std::ceil(std::log2(kReadableUnit / std::max(side, 1e-6)))));
+        m_scale /= finer;
+        placeInside(level, first, QRectF(rect.topLeft() * finer, rect.size() * finer));
+        m_scale *= finer;
+    }
+
+    void placeInside(std::size_t level, int first, const QRectF& rect)
+    {
         const MeshLevel& inside = m_layout.levels[level - 1];
-        MeshFrame frame{rect, {}, inside.index, first, unitDevices(level)};
+        if (inside.part) {
+            placeDomain(level - 1, first, rect);
+            return;
+        }
+        MeshFrame frame{onScreen(rect), {}, inside.index, first, unitDevices(level)};
         if (inside.index == m_layout.levels[level].index)
             frame.tier = inside.tier;
         const double pad = std::clamp(std::floor(std::min(rect.width(), rect.height()) * 0.045), 1.0, 8.0);
         QRectF inner = rect.adjusted(pad, pad, -pad, -pad);
         if (inner.width() >= 40 && inner.height() >= 40) {
-            frame.title = QRectF(inner.left() + 3, rect.top() + 2, inner.width() - 6, 15);
+            const QRectF title = onScreen(QRectF(inner.left() + 3, rect.top() + 2, inner.width() - 6, 15));
+            if (title.height() >= kTitleLine)
+                frame.title = title;
             inner.setTop(rect.top() + 18);
         }
         m_layout.frames.push_back(frame);
         placeDomain(level - 1, first, inner);
     }
 
+    void addDomain(std::size_t level, int first, const std::vector<QRectF>& units, const QRectF& bar = {}, double reach = 0)
+    {
+        m_layout.domains.push_back({static_cast<int>(level), first, unitDevices(level), onScreen(units), bar, reach * m_scale});
+    }
+
     void placeDomain(std::size_t level, int first, const QRectF& area)
     {
+        if (m_layout.levels[level].part) {
+            placeSwitch(level, first, area);
+            return;
+        }
         switch (m_layout.levels[level].topology) {
         case Topology::FullMesh:
         case Topology::CubeMesh:
-            if (m_layout.levels[level].units() <= kMostWebUnits && m_layout.merge == 1)
+            if (m_layout.levels[level].units() <= kMostWebUnits && !m_layout.levels[level].part
+                && (m_layout.closed == 0 || static_cast<int>(level) < m_layout.closed))
                 placeWeb(level, first, area);
             else
                 placeSwitch(level, first, area);
@@ -152,7 +229,7 @@ private:
     {
         const MeshLevel& shown = m_layout.levels[level];
         const bool isCut = m_input.cluster.levels.empty() || m_input.cluster.levels[static_cast<std::size_t>(shown.index)].units() > 1;
-        return isCut && !isOnChip(m_input.cluster, shown.index);
+        return isCut && !shown.part && !isOnChip(m_input.cluster, shown.index);
     }
 
     void placeSwitch(std::size_t levelIndex, int first, const QRectF& area)
@@ -169,7 +246,7 @@ private:
             bar = area.height() >= 56 ? 4 : 2;
             air = area.height() >= 56 ? 4 : 1;
         }
-        const bool leaves = levelIndex == 0;
+        const bool leaves = isLeaf(levelIndex);
         const int run = m_input.stageDevices > 0 ? m_input.stageDevices / unitDevices(levelIndex) : 0;
         const double roomForRows = area.height() - bar - 2 * air;
         const Grid grid = chooseGrid(units, area.width(), roomForRows, leaves ? kTileAspect : kFrameAspect, run);
@@ -194,19 +271,24 @@ private:
         const double width = grid.columns * w + gap * (grid.columns - 1);
         const double height = grid.rows * h + bar + airUsed + rowGaps;
         const QRectF content = centred(area, width, height);
-        MeshSwitch result{{}, labelled, level.index, first, unitDevices(levelIndex), {}, level.tier};
+        MeshSwitch result{{}, labelled && bar * m_scale >= kTitleLine + 4, level.index, first, unitDevices(levelIndex), {}, level.tier};
         const double barTop = content.top() + above * h + gap * (above - 1) + air;
         if (bar > 0)
-            result.bar = QRectF(content.left(), barTop, content.width(), bar);
+            result.bar = onScreen(QRectF(content.left(), barTop, content.width(), bar));
+        std::vector<QRectF> rects;
+        rects.reserve(static_cast<std::size_t>(units));
         for (int i = 0; i < units; ++i) {
             const int row = i / grid.columns;
             const double x = content.left() + (i % grid.columns) * (w + gap);
             const double y = row < above ? content.top() + row * (h + gap)
                                          : (bar > 0 ? barTop + bar + air : content.top() + above * (h + gap)) + (row - above) * (h + gap);
-            result.units.emplace_back(x, y, w, h);
+            rects.emplace_back(x, y, w, h);
         }
-        m_layout.content = m_layout.content.united(content);
-        const std::vector<QRectF> rects = result.units;
+        m_layout.content = m_layout.content.united(onScreen(content));
+        m_rowsLeft = content.left();
+        m_rowHeight = h;
+        result.units = onScreen(rects);
+        addDomain(levelIndex, first, rects, result.bar);
         m_layout.switches.push_back(std::move(result));
         for (int i = 0; i < units; ++i)
             placeUnit(levelIndex, first + i * unitDevices(levelIndex), rects[static_cast<std::size_t>(i)]);
@@ -220,7 +302,8 @@ private:
         MeshWeb web{level.index, first, unitDevices(levelIndex), {}, {}, {}};
         QRectF room = area;
         if (area.height() >= 120 && area.width() >= 160) {
-            web.title = QRectF(area.left(), area.top(), area.width(), 16);
+            if (16 * m_scale >= kTitleLine)
+                web.title = onScreen(QRectF(area.left(), area.top(), area.width(), 16));
             room.setTop(area.top() + 20);
         }
         std::vector<QPointF> places; // on the unit circle
@@ -232,17 +315,20 @@ private:
         QSizeF size(2, 2);
         // The widest tile of the wanted aspect; the centres lie where tiles touch the room's edge.
         for (double w = 2; w <= std::min(kMostTileWidth, room.width()); w += 1) {
-            const QSizeF tried(w, std::min(levelIndex == 0 ? kMostTileHeight : room.height(), w / kFrameAspect));
+            const QSizeF tried(w, std::min(isLeaf(levelIndex) ? kMostTileHeight : room.height(), w / kFrameAspect));
             if (tried.height() <= room.height() && keepApart(places, room, tried))
                 size = tried;
         }
         const QPointF radius((room.width() - size.width()) / 2, (room.height() - size.height()) / 2);
+        std::vector<QRectF> rects;
         for (const QPointF& place : places) {
             const QPointF centre = room.center() + QPointF(place.x() * radius.x(), place.y() * radius.y());
-            web.units.emplace_back(std::floor(centre.x() - size.width() / 2), std::floor(centre.y() - size.height() / 2), size.width(),
-                                   size.height());
-            m_layout.content = m_layout.content.united(web.units.back());
+            rects.emplace_back(std::floor(centre.x() - size.width() / 2), std::floor(centre.y() - size.height() / 2), size.width(),
+                               size.height());
+            m_layout.content = m_layout.content.united(onScreen(rects.back()));
         }
+        web.units = onScreen(rects);
+        addDomain(levelIndex, first, rects);
         const FabricLevel& fabric = m_input.cluster.levels[static_cast<std::size_t>(level.index)];
         for (int a = 0; a < units; ++a)
             for (int b = a + 1; b < units; ++b) {
@@ -250,7 +336,6 @@ private:
                 if (links > 0)
                     web.links.push_back({a, b, links});
             }
-        const std::vector<QRectF> rects = web.units;
         m_layout.webs.push_back(std::move(web));
         for (int i = 0; i < units; ++i)
             placeUnit(levelIndex, first + i * unitDevices(levelIndex), rects[static_cast<std::size_t>(i)]);
@@ -278,16 +363,16 @@ private:
         if (wrapped && units > 3)
             grid = {(units + 1) / 2, 2};
         else if (!wrapped && units > 4)
-            grid = chooseGrid(units, area.width(), area.height(), levelIndex == 0 ? kTileAspect : kFrameAspect, 0);
+            grid = chooseGrid(units, area.width(), area.height(), isLeaf(levelIndex) ? kTileAspect : kFrameAspect, 0);
         const double gap = std::clamp(std::min(area.width() / grid.columns, area.height() / grid.rows) * 0.2, 2.0, 28.0);
         double w = (area.width() - gap * (grid.columns - 1)) / grid.columns;
         double h = (area.height() - gap * (grid.rows - 1)) / grid.rows;
-        if (levelIndex == 0) {
+        if (isLeaf(levelIndex)) {
             w = std::min(w, kMostTileWidth);
             h = std::min({h, kMostTileHeight, std::max(w, 12.0)});
         }
         const QRectF content = centred(area, grid.columns * w + gap * (grid.columns - 1), grid.rows * h + gap * (grid.rows - 1));
-        m_layout.content = m_layout.content.united(content);
+        m_layout.content = m_layout.content.united(onScreen(content));
         MeshRail rail;
         rail.level = level.index;
         rail.unitDevices = unitDevices(levelIndex);
@@ -297,17 +382,18 @@ private:
             const int along = i % grid.columns;
             const int column = row % 2 == 0 ? along : grid.columns - 1 - along; // folded, so that neighbours stay neighbours
             rects.emplace_back(content.left() + column * (w + gap), content.top() + row * (h + gap), w, h);
-            rail.stops.push_back(rects.back().center());
+            rail.stops.push_back(onScreen(rects.back().center()));
             rail.units.push_back(first + i * rail.unitDevices);
         }
         if (wrapped && grid.rows == 2) {
             rail.wrap.moveTo(rail.stops.back());
             rail.wrap.lineTo(rail.stops.front());
         } else if (wrapped) {
-            rail.wrap =
-                loop(QPointF(rects.front().left(), rects.front().center().y()), QPointF(rects.back().right(), rects.back().center().y()),
-                     QPointF(0, -h / 2 - std::min(gap, 8.0)), std::min(gap, 8.0));
+            rail.wrap = onScreen(loop(QPointF(rects.front().left(), rects.front().center().y()),
+                                      QPointF(rects.back().right(), rects.back().center().y()), QPointF(0, -h / 2 - std::min(gap, 8.0)),
+                                      std::min(gap, 8.0)));
         }
+        addDomain(levelIndex, first, rects, {}, std::min(gap, 8.0));
         if (units > 1) // of a level cut to one unit there is no link to draw
             m_layout.rails.push_back(std::move(rail));
         for (int i = 0; i < units; ++i)
@@ -322,7 +408,8 @@ private:
         const int planes = level.units() / (columns * rows);
         const int unit = unitDevices(levelIndex);
         if (planes == 1) {
-            placePlane(levelIndex, first, area);
+            const Plane placed = placePlane(levelIndex, first, area);
+            addDomain(levelIndex, first, placed.units, {}, placed.reach);
             return;
         }
         const Grid grid = chooseGrid(planes, area.width(), area.height(), static_cast<double>(columns) / rows * kTileAspect, 0);
@@ -330,26 +417,31 @@ private:
         const double cellH = area.height() / grid.rows;
         const double gap = std::clamp(std::min(cellW, cellH) * 0.06, 3.0, 16.0);
         const double title = cellH >= 70 && cellW >= 60 ? 15 : 0;
-        std::vector<std::vector<QPointF>> centres;
+        std::vector<std::vector<QRectF>> placedUnits;
+        std::vector<QRectF> all;
+        double reach = 0;
         for (int plane = 0; plane < planes; ++plane) {
             const int column = plane % grid.columns;
             const int row = plane / grid.columns;
             const QRectF cell(area.left() + column * cellW, area.top() + row * cellH, cellW, cellH);
             const QRectF inner = cell.adjusted(gap / 2, gap / 2, -gap / 2, -gap / 2);
             const Plane placed = placePlane(levelIndex, first + plane * columns * rows * unit, inner.adjusted(0, title, 0, 0));
-            centres.push_back(placed.centres);
-            if (title > 0)
+            placedUnits.push_back(placed.units);
+            all.insert(all.end(), placed.units.begin(), placed.units.end());
+            reach = placed.reach;
+            if (title > 0 && 15 * m_scale >= kTitleLine)
                 m_layout.captions.push_back(
-                    {QRectF(placed.outline.left(), placed.outline.top() - title - 1, placed.outline.width(), 15), plane});
+                    {onScreen(QRectF(placed.outline.left(), placed.outline.top() - title - 1, placed.outline.width(), 15)), plane});
         }
-        for (std::size_t i = 0; i < centres.front().size(); ++i) {
+        addDomain(levelIndex, first, all, {}, reach);
+        for (std::size_t i = 0; i < placedUnits.front().size(); ++i) {
             MeshRail rail;
             rail.level = level.index;
             rail.axis = 2;
             rail.unitDevices = unit;
             rail.onlyLit = true;
             for (int plane = 0; plane < planes; ++plane) {
-                rail.stops.push_back(centres[static_cast<std::size_t>(plane)][i]);
+                rail.stops.push_back(onScreen(placedUnits[static_cast<std::size_t>(plane)][i].center()));
                 rail.units.push_back(first + (plane * columns * rows + static_cast<int>(i)) * unit);
             }
             m_layout.rails.push_back(std::move(rail));
@@ -357,8 +449,9 @@ private:
     }
 
     struct Plane {
-        std::vector<QPointF> centres; ///< of its units
-        QRectF outline;               ///< with what goes round it
+        std::vector<QRectF> units;
+        QRectF outline; ///< with what goes round it
+        double reach = 0;
     };
 
     /// One X x Y plane.
@@ -379,7 +472,7 @@ private:
         const double marginY = wrapX || wrapY ? reach + 1 : 0;
         double w = (area.width() - 2 * marginX - gap * (columns - 1)) / columns;
         double h = (area.height() - 2 * marginY - gap * (rows - 1)) / rows;
-        if (levelIndex == 0) {
+        if (isLeaf(levelIndex)) {
             w = std::min({w, kMostTileWidth, std::max(h, 4.0) * 2.2});
             h = std::min({h, kMostTileHeight, std::max(w, 4.0)});
         } else {
@@ -392,18 +485,14 @@ private:
             h = std::floor(h);
         const QRectF content = centred(area, columns * w + gap * (columns - 1), rows * h + gap * (rows - 1));
         const QRectF outline = content.adjusted(-marginX, -marginY, marginX, marginY);
-        m_layout.content = m_layout.content.united(outline);
+        m_layout.content = m_layout.content.united(onScreen(outline));
         std::vector<QRectF> rects;
-        std::vector<QPointF> centres;
         for (int i = 0; i < columns * rows; ++i) {
-            {
-                const int column = i % columns;
-                const int row = i / columns;
-                rects.emplace_back(content.left() + column * (w + gap), content.top() + row * (h + gap), w, h);
-            }
-            centres.push_back(rects.back().center());
+            const int column = i % columns;
+            const int row = i / columns;
+            rects.emplace_back(content.left() + column * (w + gap), content.top() + row * (h + gap), w, h);
         }
-        const bool loops = side >= 30;
+        const bool loops = side * m_scale >= 30;
         for (int axis = 0; axis < 2; ++axis) {
             const int lines = axis == 0 ? rows : columns;
             const int stops = axis == 0 ? columns : rows;
@@ -414,17 +503,19 @@ private:
                 rail.unitDevices = unit;
                 for (int stop = 0; stop < stops; ++stop) {
                     const int at = axis == 0 ? line * columns + stop : stop * columns + line;
-                    rail.stops.push_back(centres[static_cast<std::size_t>(at)]);
+                    rail.stops.push_back(rects[static_cast<std::size_t>(at)].center());
                     rail.units.push_back(first + at * unit);
                 }
                 if (axis == 0 ? wrapX : wrapY)
-                    rail.wrap = wrapPath(rail, axis, w, h, reach, loops);
+                    rail.wrap = onScreen(wrapPath(rail, axis, w, h, reach, loops));
+                for (QPointF& stop : rail.stops)
+                    stop = onScreen(stop);
                 m_layout.rails.push_back(std::move(rail));
             }
         }
         for (int i = 0; i < columns * rows; ++i)
             placeUnit(levelIndex, first + i * unit, rects[static_cast<std::size_t>(i)]);
-        return {centres, outline};
+        return {rects, outline, wrapX || wrapY ? reach : 0};
     }
 
     [[nodiscard]] static QPainterPath wrapPath(const MeshRail& rail, int axis, double w, double h, double reach, bool loops)
@@ -442,36 +533,33 @@ private:
         return path;
     }
 
-    void dropLabelColumnUnlessRowsAreStages()
+    /// The label column stays only where rows are stages and a stage has room for a name.
+    [[nodiscard]] bool dropsLabelColumn()
     {
         if (m_layout.labelColumn.isEmpty())
-            return;
+            return false;
         const int columns = m_layout.columns;
-        const int rows = m_input.stageDevices / columns;
-        if (m_input.stageDevices % columns == 0 && m_layout.tiles.front().rect.height() * rows >= 15) {
-            m_layout.labelColumn.moveRight(m_layout.content.left() - 4);
-            if (m_layout.labelColumn.left() < m_input.area.left())
-                m_layout.labelColumn.moveLeft(m_input.area.left());
-            return;
-        }
-        MeshLayoutInput again = m_input;
-        again.wantsLabels = false;
-        m_layout = layoutMesh(again);
+        if (m_input.stageDevices % columns != 0 || m_rowHeight * (m_input.stageDevices / columns) < 15)
+            return true;
+        m_layout.labelColumn.moveRight(m_rowsLeft - 4);
+        if (m_layout.labelColumn.left() < m_input.area.left())
+            m_layout.labelColumn.moveLeft(m_input.area.left());
+        m_layout.labelColumn = onScreen(m_layout.labelColumn);
+        return false;
     }
 
     const MeshLayoutInput& m_input;
     MeshLayout& m_layout;
+    std::vector<int> m_unitDevices; ///< by level
+    double m_scale = 1;             ///< from the coordinates of the domain at hand to the screen
+    QPointF m_shift;
+    QRectF m_sight;
+    double m_leastArea = kPixelsPerTile;
+    double m_rowsLeft = 0; ///< of the last switch placed
+    double m_rowHeight = 0;
 };
 
 } // namespace
-
-const MeshTile* MeshLayout::tileOf(int device) const
-{
-    if (device < 0 || device >= shown)
-        return nullptr;
-    const auto index = static_cast<std::size_t>(device / merge);
-    return index < tiles.size() ? &tiles[index] : nullptr;
-}
 
 MeshLayout layoutMesh(const MeshLayoutInput& input)
 {

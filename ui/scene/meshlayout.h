@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the devices of a cluster, their frames, switches and links are drawn: geometry only, no plan, no colours.
 // Units of a level sit inside the unit of the level above, as they do in the machine. Identical siblings beyond what a picture can
-// show are cut away (shown < devices) or merged (merge > 1).
+// show are cut away (shown < devices) or merged (merge > 1). Zooming scales the picture and nothing else: what is too small to draw opens
+// as it grows, and only what is in sight is placed.
 #pragma once
 
 #include "core/hardware/cluster.h"
@@ -63,6 +64,16 @@ struct MeshRail {
     bool onlyLit = false;   ///< depth lines of a 3D torus would hide the planes: drawn only when used
 };
 
+/// The units of one domain as placed, whatever joins them: what a device's place and the way to another are found in.
+struct MeshDomain {
+    int picture = 0; ///< index into MeshLayout::levels
+    int first = 0;
+    int unitDevices = 1;
+    std::vector<QRectF> units; ///< all of them, those out of sight too
+    QRectF bar;                ///< of a switch; empty: none is drawn
+    double reach = 0;          ///< how far wrap-around links run outside a ring or torus
+};
+
 /// Name over one plane of a 3D torus.
 struct MeshCaption {
     QRectF rect;
@@ -75,8 +86,17 @@ struct MeshLevel {
     Topology topology = Topology::Switch;
     std::vector<int> extents;
     std::vector<bool> wrap;
-    int tier = -1; ///< of a host tree, which is shown as one level for each tier
+    int tier = -1;     ///< of a host tree, which is shown as one level for each tier
+    bool part = false; ///< a run of neighbours of the level above, which is too wide to be drawn unit by unit
     [[nodiscard]] int units() const;
+};
+
+/// What is seen of the picture: the whole of it at scale 1.
+struct MeshZoom {
+    double scale = 1;
+    QPointF centre{0.5, 0.5}; ///< of what is in sight, as fractions of the area
+    [[nodiscard]] bool isFitted() const { return scale <= 1; }
+    friend bool operator==(const MeshZoom&, const MeshZoom&) = default;
 };
 
 struct MeshLayoutInput {
@@ -85,31 +105,64 @@ struct MeshLayoutInput {
     int replicaDevices = 0;   ///< devices of one replica; 0 when there is no legal plan
     int stageDevices = 0;     ///< devices of one stage of one replica; 0 when there is no legal plan
     bool wantsLabels = false; ///< rows of one stage each get a label column when the machine is a single switch domain
+    bool everyCopy = false;   ///< replicas are drawn one by one, not one for all
+    MeshZoom zoom = {};
+    QRectF sight = {}; ///< what is placed when zoomed; empty: the area
+};
+
+/// The smallest thing in the picture that stands for a device.
+struct MeshPlace {
+    QRectF rect; ///< null: there is no such device
+    int first = 0;
+    int count = 1;       ///< devices it stands for; 1: a tile of its own
+    bool isCopy = false; ///< the device itself is cut away: this is the same place in the replica that is drawn
+};
+
+/// The way of a message as drawn.
+struct MeshRoute {
+    /// From one tile to the other; a second leg starts where a wrap-around link, drawn as stubs, comes in again. Empty: both are in one tile.
+    std::vector<QPolygonF> legs;
+    int level = -1;           ///< index into Cluster::levels of what joins the two; -1: they are one
+    bool throughHost = false; ///< the pair has no link of its own
+    [[nodiscard]] double length() const;
+    /// The point at `fraction` of the way.
+    [[nodiscard]] QPointF at(double fraction) const;
 };
 
 struct MeshLayout {
     std::vector<MeshLevel> levels; ///< innermost first, those with more than one unit (at least one)
-    std::vector<MeshTile> tiles;   ///< ascending devices
+    std::vector<MeshTile> tiles;   ///< ascending devices; when zoomed, those in sight
     std::vector<MeshFrame> frames; ///< outer before inner
     std::vector<MeshSwitch> switches;
     std::vector<MeshRail> rails;
     std::vector<MeshWeb> webs;
     std::vector<MeshCaption> captions;
-    QRectF content;     ///< what the machine covers
-    QRectF labelColumn; ///< left of the rows; empty when rows are not stages
-    int columns = 1;    ///< of the innermost switch
-    int shown = 0;      ///< devices [0, shown) are drawn
-    int merge = 1;      ///< devices per tile
+    std::vector<MeshDomain> domains; ///< by picture, then first
+    QRectF content;                  ///< what the machine covers
+    QRectF labelColumn;              ///< left of the rows; empty when rows are not stages
+    int columns = 1;                 ///< of the innermost switch
+    int shown = 0;                   ///< devices [0, shown) are drawn
+    int merge = 1;                   ///< devices per tile
+    int closed = 0;                  ///< levels [0, closed) are merged into tiles until one zooms in
+    int replica = 0;                 ///< devices of one replica, as asked for
     [[nodiscard]] bool isCut(const Cluster& cluster) const { return shown < cluster.devices(); }
-    /// Tile that shows `device`; null when it is cut away.
+    /// Tile that shows `device`; null when it is cut away or out of sight.
     [[nodiscard]] const MeshTile* tileOf(int device) const;
+    /// Where to look for a device: its tile, the tile it is merged into, or the unit out of sight that holds it.
+    [[nodiscard]] MeshPlace placeOf(int device) const;
+    /// How a message goes between two devices: over the switch plate, by the pair's own link, or along a ring or torus by the shortest
+    /// dimension-ordered way, round the edge where that is shorter (as sendLine() costs it).
+    [[nodiscard]] MeshRoute routeBetween(const Cluster& cluster, int from, int to) const;
+    [[nodiscard]] const MeshDomain* domainOf(int picture, int first) const;
 };
 
 /// Most units of a mesh whose links are drawn one by one; more stand in rows round a bar that names it.
 inline constexpr int kMostWebUnits = 12;
 
 /// Most tiles in one picture.
-inline constexpr int kMostTiles = 2048;
+inline constexpr int kMostTiles = 4096;
+/// Area below which tiles, gaps and frames can no longer be told apart, px.
+inline constexpr double kPixelsPerTile = 45;
 
 /// First step of layoutMesh(): levels, shown and merge for the area and the plan.
 void chooseMeshLevels(const MeshLayoutInput& input, MeshLayout& layout);

@@ -7,13 +7,11 @@
 namespace shardlens {
 namespace {
 
-constexpr double kPixelsPerTile = 45; // area below which tiles, gaps and frames can no longer be told apart
-
-std::int64_t product(const std::vector<MeshLevel>& levels)
+std::int64_t product(const std::vector<MeshLevel>& levels, std::size_t from = 0)
 {
     std::int64_t result = 1;
-    for (const MeshLevel& level : levels)
-        result *= level.units();
+    for (std::size_t i = from; i < levels.size(); ++i)
+        result *= levels[i].units();
     return result;
 }
 
@@ -41,28 +39,35 @@ void cutSiblings(std::vector<MeshLevel>& levels, std::int64_t target, std::int64
     }
 }
 
-/// Merges neighbours until at most `most` tiles are left; returns devices per tile.
+/// Merges neighbours until at most `most` tiles are left; returns how many inner levels are closed.
 int mergeNeighbours(std::vector<MeshLevel>& levels, std::int64_t most)
 {
-    int merge = 1;
-    while (product(levels) > most && levels.size() > 1) {
-        merge *= levels.front().units();
-        levels.erase(levels.begin());
-    }
-    if (product(levels) <= most)
-        return merge;
-    std::vector<int>& extents = levels.front().extents;
-    for (int& extent : extents) {
-        const auto wanted = static_cast<int>(ceilDiv(product(levels), most));
-        int factor = std::min(wanted, extent);
-        while (factor < extent && extent % factor != 0)
-            ++factor; // only whole tiles, so that a tile's devices stay consecutive
-        merge *= factor;
-        extent /= factor;
-        if (product(levels) <= most)
+    std::size_t closed = 0;
+    while (product(levels, closed) > most && closed + 1 < levels.size())
+        ++closed;
+    if (product(levels, closed) > most) {
+        MeshLevel part = levels[closed];
+        part.part = true;
+        part.wrap.assign(part.extents.size(), false);
+        std::vector<int>& extents = levels[closed].extents;
+        for (std::size_t axis = 0; axis < extents.size(); ++axis) {
+            const auto wanted = static_cast<int>(ceilDiv(product(levels, closed), most));
+            int factor = std::min(wanted, extents[axis]);
+            while (factor < extents[axis] && extents[axis] % factor != 0)
+                ++factor; // only whole tiles, so that a tile's devices stay consecutive
+            extents[axis] /= factor;
+            part.extents[axis] = factor;
+            if (product(levels, closed) > most)
+                continue;
+            std::fill(part.extents.begin() + static_cast<std::ptrdiff_t>(axis) + 1, part.extents.end(), 1);
             break;
+        }
+        levels.insert(levels.begin() + static_cast<std::ptrdiff_t>(closed), part);
+        ++closed;
     }
-    return merge;
+    while (closed + 1 < levels.size() && levels[closed].units() == 1)
+        ++closed;
+    return static_cast<int>(closed);
 }
 
 } // namespace
@@ -93,11 +98,12 @@ void chooseMeshLevels(const MeshLayoutInput& input, MeshLayout& layout)
     const auto most = static_cast<std::int64_t>(
         std::clamp(input.area.width() * input.area.height() / kPixelsPerTile, 16.0, static_cast<double>(kMostTiles)));
     const std::int64_t target = input.replicaDevices > 0 ? input.replicaDevices : std::min<std::int64_t>(most, 64);
-    cutSiblings(levels, target, most);
+    if (!input.everyCopy)
+        cutSiblings(levels, target, most);
     layout.shown = static_cast<int>(product(levels));
-    layout.merge = mergeNeighbours(levels, most);
-    while (levels.size() > 1 && levels.front().units() == 1)
-        levels.erase(levels.begin());
+    layout.closed = mergeNeighbours(levels, most);
+    layout.replica = input.replicaDevices;
+    layout.merge = layout.shown / static_cast<int>(product(levels, static_cast<std::size_t>(layout.closed)));
 }
 
 bool isOnChip(const Cluster& cluster, int level)

@@ -274,7 +274,46 @@ void drawReadout(const MeshDrawing& drawing, const QRectF& area)
         second.text(hatched, TextRole::Note, drawing.ink(Ink::Text3), 0);
 }
 
+/// Everything that has a place before anything is drawn.
+struct Picture {
+    Areas areas;
+    MeshLayout layout;
+    std::vector<LegendEntry> legend;
+};
+
+Picture place(const ViewInput& input, const MeshOptions& options, const MeshFacts* facts)
+{
+    const Cluster& cluster = *input.scenario.cluster;
+    const auto layoutIn = [&](const Areas& areas) {
+        const bool blocks = facts && facts->areBlocks(); // otherwise replicas and stages lie mixed: no part stands for the others
+        const bool labels = blocks && (facts->stages() > 1 || input.scenario.plan.data() > 1);
+        const QRectF sight(0, 0, input.size.width(), areas.machine.bottom() + 2);
+        return layoutMesh({cluster, areas.machine, blocks ? facts->replicaDevices() : 0, blocks ? facts->stageDevices() : 0, labels,
+                           options.everyCopy, options.zoom, sight});
+    };
+    Picture picture;
+    picture.areas = areasOf(input, 0, false);
+    picture.layout = layoutIn(picture.areas);
+    const bool cut = picture.layout.isCut(cluster);
+    if (facts && (picture.layout.labelColumn.isEmpty() || options.colour != MeshColour::StageRank))
+        picture.legend = placeLegend(input, options, *facts);
+    if (cut || !picture.legend.empty()) {
+        const double tall = legendHeight(picture.areas.machine.width(), picture.legend);
+        picture.areas = areasOf(input, tall > 20 && input.size.height() < 400 ? 0 : tall, cut); // a small view is for the machine
+        picture.layout = layoutIn(picture.areas);
+    }
+    return picture;
+}
+
 } // namespace
+
+MeshLayout meshLayoutOf(const ViewInput& input, const MeshOptions& options)
+{
+    std::optional<MeshFacts> facts;
+    if (input.report.legal && !input.report.memory.stages.empty())
+        facts.emplace(input.scenario, input.report);
+    return place(input, options, facts ? &*facts : nullptr).layout;
+}
 
 void buildMesh(const ViewInput& input, const MeshOptions& options, Scene& scene)
 {
@@ -285,24 +324,10 @@ void buildMesh(const ViewInput& input, const MeshOptions& options, Scene& scene)
     if (input.report.legal && !input.report.memory.stages.empty())
         facts.emplace(input.scenario, input.report);
     const MeshFacts* known = facts ? &*facts : nullptr;
-    const Cluster& cluster = *input.scenario.cluster;
-
-    const auto layoutIn = [&](const QRectF& area) {
-        const bool blocks = known && known->areBlocks(); // otherwise replicas and stages lie mixed: no part stands for the others
-        return layoutMesh({cluster, area, blocks ? known->replicaDevices() : 0, blocks ? known->stageDevices() : 0,
-                           blocks && (known->stages() > 1 || input.scenario.plan.data() > 1)});
-    };
-    Areas areas = areasOf(input, 0, false);
-    MeshLayout layout = layoutIn(areas.machine);
-    const bool cut = layout.isCut(cluster);
-    std::vector<LegendEntry> legend;
-    if (known && (layout.labelColumn.isEmpty() || options.colour != MeshColour::StageRank))
-        legend = placeLegend(input, options, *known);
-    if (cut || !legend.empty()) {
-        const double tall = legendHeight(areas.machine.width(), legend);
-        areas = areasOf(input, tall > 20 && input.size.height() < 400 ? 0 : tall, cut); // a small view is for the machine
-        layout = layoutIn(areas.machine);
-    }
+    const Picture picture = place(input, options, known);
+    const MeshLayout& layout = picture.layout;
+    const Areas& areas = picture.areas;
+    const bool cut = layout.isCut(*input.scenario.cluster);
 
     const Subject& subject =
         input.hover.kind == Subject::Kind::Device || input.hover.kind == Subject::Kind::Stage ? input.hover : input.pin;
@@ -313,12 +338,14 @@ void buildMesh(const ViewInput& input, const MeshOptions& options, Scene& scene)
     drawMeshFabric(drawing);
     drawMeshSends(drawing);
     drawMeshTiles(drawing);
+    if (options.overlay)
+        options.overlay(input, layout, scene);
     drawRowLabels(drawing);
     if (cut && !areas.caption.isEmpty())
         scene.text(areas.caption, captionText(drawing), TextRole::NoteStrong, drawing.ink(Ink::Text2), Qt::AlignHCenter | Qt::AlignVCenter,
                    true);
     if (!areas.legend.isEmpty())
-        drawLegend(scene, input.theme, areas.legend, legend);
+        drawLegend(scene, input.theme, areas.legend, picture.legend);
     drawReadout(drawing, areas.readout);
 }
 

@@ -3,7 +3,10 @@
 // the device under the pointer lit.
 #pragma once
 
+#include "ui/scene/meshlayout.h"
 #include "ui/scene/scene.h"
+
+#include <functional>
 
 namespace shardlens {
 
@@ -17,7 +20,14 @@ enum class MeshColour : std::uint8_t {
 
 struct MeshOptions {
     MeshColour colour = MeshColour::StageRank;
+    MeshZoom zoom = {};
+    bool everyCopy = false; ///< draws replicas one by one where one would stand for all
+    /// Drawn over links and tiles, below the words: what travels on the links, say. May be empty.
+    std::function<void(const ViewInput&, const MeshLayout&, Scene&)> overlay = {};
 };
+
+/// The geometry that buildMesh() draws for the same input and options: what hit-testing, zooming and overlays go by.
+[[nodiscard]] MeshLayout meshLayoutOf(const ViewInput& input, const MeshOptions& options);
 
 /// Lights up input.hover when it is a device or a stage, else input.pin.
 void buildMesh(const ViewInput& input, const MeshOptions& options, Scene& scene);

@@ -8,7 +8,7 @@ View makeMeshView(Document& document, QWidget* parent)
 {
     auto* title = new ViewTitle(viewText("Device mesh"), parent);
     const auto builder = [](MeshColour colour) -> SceneView::Builder {
-        return [options = MeshOptions{colour}](const ViewInput& input, Scene& scene) { buildMesh(input, options, scene); };
+        return [options = MeshOptions{.colour = colour}](const ViewInput& input, Scene& scene) { buildMesh(input, options, scene); };
     };
     auto* scene =
         new SceneView(document, builder(MeshColour::StageRank), viewOptions(true, "Device mesh", describeMesh, meshTooltip), parent);
