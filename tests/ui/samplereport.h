@@ -130,6 +130,7 @@ inline Report report(const Scenario& scenario, double time = 1)
     const Plan& plan = scenario.plan;
     Report result;
     result.legal = true;
+    result.layout = stageLayout(*scenario.model, plan);
     result.prefill = phase(Phase::Prefill, plan.pipeline(), plan.prefillMicrobatches(), plan.chunks(),
                            breakdown(0.004, 0.001, 0.21, 0.042, 0.003).scaled(time), 0.0004 * time);
     result.decode = phase(Phase::Decode, plan.pipeline(), plan.decodeMicrobatches(), 3,

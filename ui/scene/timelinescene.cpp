@@ -2,9 +2,11 @@
 #include "ui/scene/timelinescene.h"
 
 #include "core/base/format.h"
-#include "ui/scene/meshfacts.h"
 #include "ui/scene/scenetext.h"
+#include "ui/scene/timelineinside.h"
+#include "ui/scene/timelinekeys.h"
 #include "ui/scene/timelinerows.h"
+#include "ui/scene/timelinetext.h"
 
 #include <QCoreApplication>
 
@@ -22,51 +24,11 @@ constexpr double kHeader = 20;
 constexpr double kTextLine = 18;
 constexpr double kTallestRow = 44;
 constexpr double kPanelGap = 28;
+constexpr double kTallestInside = 104;
 
 const PhaseReport& phaseOf(const Report& report, Phase phase)
 {
     return phase == Phase::Prefill ? report.prefill : report.decode;
-}
-
-QString devicesOf(const Scenario& scenario, int stage)
-{
-    const Placement placement(scenario.plan.meshSizes());
-    const auto count = static_cast<int>(scenario.plan.stageDevices());
-    const QString noun = qs(scenario.cluster->accelerator.noun);
-    if (placement.stageGroup() != DeviceGroup(1, count)) // they do not follow one another
-        return counted(count, noun);
-    const int first = placement.firstDevice(stage, 0);
-    return noun + QLatin1Char(' ') + rangeText({first, first + count});
-}
-
-/// The closed form when it is what the events gave, else what they gave with the closed form beside it; longest first.
-std::array<QString, 4> bubbleTexts(const PhaseReport& report, Phase phase)
-{
-    const Timeline& timeline = report.timeline;
-    const int p = timeline.stages;
-    const QString idle = qs(formatPercent(timeline.idleFraction));
-    if (p == 1)
-        return {TimelineScene::tr("none: one stage has nobody to wait for"),
-                TimelineScene::tr("none: one stage"),
-                TimelineScene::tr("none"),
-                {}};
-    const bool prefill = phase == Phase::Prefill;
-    const int m = prefill ? timeline.microbatches * timeline.steps : timeline.microbatches;
-    const int v = timeline.visits;
-    const double closed = prefill ? prefillBubble(p, m, v) : decodeIdle(p, m);
-    const QString percent = qs(formatPercent(closed));
-    const QString formula = !prefill ? QStringLiteral("max(0, 1 \u2212 m/p)")
-                            : v > 1  ? QStringLiteral("(p \u2212 1)/(v m + p \u2212 1)")
-                                     : QStringLiteral("(p \u2212 1)/(m + p \u2212 1)");
-    QString numbers = prefill ? QStringLiteral("%1/%2").arg(p - 1).arg(std::int64_t{v} * m + p - 1)
-                              : (m < p ? QStringLiteral("1 \u2212 %1/%2").arg(m).arg(p) : QString());
-    const QString chain =
-        numbers.isEmpty() ? QStringLiteral("%1 = %2").arg(formula, percent) : QStringLiteral("%1 = %2 = %3").arg(formula, numbers, percent);
-    if (std::abs(closed - timeline.idleFraction) < 0.0005)
-        return {chain, numbers.isEmpty() ? percent : QStringLiteral("%1 = %2").arg(numbers, percent), percent, {}};
-    return {TimelineScene::tr("%1 idle; equal stages and free sends: %2").arg(idle, chain),
-            TimelineScene::tr("%1 idle; equal stages: %2").arg(idle, chain),
-            TimelineScene::tr("%1 idle; equal stages: %2").arg(idle, percent), idle};
 }
 
 int collectiveCount(const PhaseReport& report)
@@ -78,7 +40,7 @@ int collectiveCount(const PhaseReport& report)
     return count;
 }
 
-std::vector<LegendEntry> legendOf(const ViewInput& input)
+std::vector<LegendEntry> legendOf(const ViewInput& input, const TimelineSums* sums)
 {
     const Theme& theme = input.theme;
     std::vector<LegendEntry> entries;
@@ -93,6 +55,8 @@ std::vector<LegendEntry> legendOf(const ViewInput& input)
         entry.subject.phase = input.report.decode.breakdown[cause] > 0 ? Phase::Decode : Phase::Prefill;
         entry.subject.cause = static_cast<int>(cause);
         entry.idle = cause == Cause::Bubble;
+        if (sums)
+            entry.value = qs(formatSeconds(sums->causes[cause]));
     };
     add(Cause::Weights, TimelineScene::tr("Weight reads"));
     add(Cause::Kv, TimelineScene::tr("KV reads"));
@@ -102,39 +66,58 @@ std::vector<LegendEntry> legendOf(const ViewInput& input)
                               : collectives == 1 ? TimelineScene::tr("Communication (1 collective)")
                                                  : TimelineScene::tr("Communication (%1 collectives)").arg(collectives));
     add(Cause::Overhead, TimelineScene::tr("Overhead"));
+    const auto hides = [](const PhaseReport& report) {
+        return std::any_of(report.operators.begin(), report.operators.end(), [](const OperatorCost& op) {
+            return op.op != Op::SendActivations && op.collective != Collective::None
+                   && op.communicationTime > op.exposedTime() * (1 + 1e-9);
+        });
+    };
+    if (hides(input.report.prefill) || hides(input.report.decode))
+        entries.push_back({TimelineScene::tr("Hidden communication"), {}, theme.faded(theme.color(Cause::Communication), 0.5), false, {}});
     if (input.report.decode.timeline.stages > 1)
-        entries.push_back({TimelineScene::tr("Send"), {}, theme.color(Ink::Send), false, {}});
+        entries.push_back({TimelineScene::tr("Send"),
+                           sums && sums->bytes > 0 ? qs(formatBytes(sums->bytes)) : QString(),
+                           theme.color(Ink::Send),
+                           false,
+                           {}});
     const auto marked = [](const Timeline& timeline) { return timeline.stages > 1 && timeline.critical.length > 0; };
     if (marked(input.report.prefill.timeline) || marked(input.report.decode.timeline))
         entries.push_back({TimelineScene::tr("Critical path"), {}, theme.color(Ink::Text), false, {}});
     if (input.report.prefill.timeline.idleFraction > 0 || input.report.decode.timeline.idleFraction > 0)
-        entries.push_back({TimelineScene::tr("Idle"), {}, theme.color(Ink::Text3), true, {}});
+        entries.push_back({TimelineScene::tr("Idle"), sums ? qs(formatSeconds(sums->idle)) : QString(), theme.color(Ink::Text3), true, {}});
     return entries;
 }
 
-void drawStageLabels(Scene& scene, const ViewInput& input, const TimelineLayout& layout)
+void drawStageLabels(Scene& scene, const ViewInput& input, const TimelineLayout& layout, const TimelineSums* sums)
 {
     const Theme& theme = input.theme;
     const double strong = lineHeight(TextRole::BodyStrong);
     const double note = lineHeight(TextRole::Note);
     const bool twoLines = layout.rowHeight >= strong + note - 2;
     // Rows lower than a line of text: only every n-th is named.
-    const int every = std::max(1, static_cast<int>(std::ceil((note - 1) / layout.rowPitch)));
-    for (int row = 0; row < layout.rows; ++row) {
-        const int stage = row * layout.stagesPerRow;
-        const QRectF area(layout.labels.left(), layout.rowRect(layout.panels[0], row).top(), layout.labels.width(), layout.rowHeight);
+    const double pitch = layout.rowHeight + layout.rowGap;
+    const auto every = static_cast<std::size_t>(std::max(1.0, std::ceil((note - 1) / pitch)));
+    for (std::size_t row = 0; row < layout.rows.size(); ++row) {
+        const TimelineRow& of = layout.rows[row];
+        const QRectF area(layout.labels.left(), of.top, layout.labels.width(), layout.rowHeight);
         Subject subject;
         subject.kind = Subject::Kind::Stage;
-        subject.stage = stage;
+        subject.stage = of.stage;
         scene.hit(area, subject);
         if (row % every != 0)
             continue;
-        const QString name = TimelineScene::tr("Stage %1").arg(stage);
-        if (twoLines) {
+        QString name = of.stages > 1 ? TimelineScene::tr("%1\u2013%2").arg(of.stage).arg(of.stage + of.stages - 1)
+                                     : TimelineScene::tr("Stage %1").arg(of.stage);
+        if (of.pinned) // on top of the others, by choice: the mark says so
+            scene.fill({area.left() - 6, area.top(), 2, area.height()}, theme.color(Ink::Text2));
+        QString second = of.stages == 1 ? timelineDevices(input.scenario, of.stage) : QString();
+        if (sums && of.stages == 1 && static_cast<std::size_t>(of.stage) < sums->busy.size() && sums->length > 0)
+            second = TimelineScene::tr("%1 busy").arg(qs(formatPercent(sums->busy[static_cast<std::size_t>(of.stage)] / sums->length)));
+        if (twoLines && !second.isEmpty()) {
             const double top = area.center().y() - (strong + note) / 2;
             scene.text({area.left(), top, area.width(), strong}, name, TextRole::BodyStrong, theme.color(Ink::Text), Qt::AlignLeft, true);
-            scene.text({area.left(), top + strong, area.width(), note}, devicesOf(input.scenario, stage), TextRole::Note,
-                       theme.color(Ink::Text3), Qt::AlignLeft, true);
+            scene.text({area.left(), top + strong, area.width(), note}, second, TextRole::Note, theme.color(Ink::Text3), Qt::AlignLeft,
+                       true);
         } else {
             scene.text({area.left(), area.center().y() - note / 2, area.width(), note}, name, TextRole::Note, theme.color(Ink::Text2),
                        Qt::AlignLeft | Qt::AlignVCenter, true);
@@ -142,7 +125,61 @@ void drawStageLabels(Scene& scene, const ViewInput& input, const TimelineLayout&
     }
 }
 
-void drawPanel(Scene& scene, const ViewInput& input, const TimelineLayout& layout, const TimelinePanel& panel)
+/// What is later than the clock of a picture that plays is faded; the line says where it stands.
+void drawCursor(Scene& scene, const ViewInput& input, const TimelineOptions& options, const TimelinePanel& panel)
+{
+    if (!options.cursor)
+        return;
+    const bool here = options.cursor->phase == panel.phase;
+    if (!here && panel.phase == Phase::Prefill)
+        return; // prefill is over
+    const double x = here ? std::clamp(panel.xOf(options.cursor->time), panel.plot.left(), panel.plot.right()) : panel.plot.left();
+    QColor veil = input.theme.color(Ink::Surface);
+    veil.setAlphaF(0.72F);
+    if (panel.plot.right() > x)
+        scene.fill({x, panel.plot.top() - 1, panel.plot.right() - x, panel.plot.height() + 2}, veil);
+    if (here)
+        scene.line({x, panel.plot.top() - 3}, {x, panel.plot.bottom() + 4}, input.theme.color(Ink::Accent), 2);
+}
+
+void drawRange(Scene& scene, const ViewInput& input, const TimelineOptions& options, const TimelinePanel& panel)
+{
+    const Theme& theme = input.theme;
+    for (const TimelineInstant& mark : options.marks) {
+        if (mark.phase != panel.phase || mark.time < panel.visible.begin || mark.time > panel.visible.end)
+            continue;
+        const double x = panel.xOf(mark.time);
+        scene.line({x, panel.plot.top() - 4}, {x, panel.plot.bottom() + 4}, theme.color(Ink::Accent), 1, true);
+        QPainterPath flag(QPointF(x, panel.plot.top() - 5));
+        flag.lineTo(x + 5, panel.plot.top() - 8);
+        flag.lineTo(x, panel.plot.top() - 11);
+        flag.closeSubpath();
+        scene.path(flag, theme.color(Ink::Accent));
+    }
+    if (!options.range || options.range->phase != panel.phase)
+        return;
+    const auto at = [&](double time) { return std::clamp(panel.xOf(time), panel.plot.left(), panel.plot.right()); };
+    const double left = at(options.range->time.begin);
+    const double right = at(options.range->time.end);
+    QColor veil = theme.color(Ink::Surface);
+    veil.setAlphaF(0.55F);
+    const double top = panel.plot.top() - 3;
+    const double height = panel.plot.height() + 6;
+    if (left > panel.plot.left())
+        scene.fill({panel.plot.left(), top, left - panel.plot.left(), height}, veil);
+    if (right < panel.plot.right())
+        scene.fill({right, top, panel.plot.right() - right, height}, veil);
+    for (const double edge : {options.range->time.begin, options.range->time.end}) {
+        if (edge < panel.visible.begin || edge > panel.visible.end)
+            continue;
+        const double x = panel.xOf(edge);
+        scene.line({x, top}, {x, top + height}, theme.color(Ink::Accent), 1.5);
+        scene.fill({x - 2, top - 3, 4, 6}, theme.color(Ink::Accent)); // what the pointer takes hold of
+    }
+}
+
+void drawPanel(Scene& scene, const ViewInput& input, const TimelineOptions& options, const TimelineLayout& layout,
+               const TimelinePanel& panel, const TimelineSums* sums)
 {
     const Theme& theme = input.theme;
     const PhaseReport& report = phaseOf(input.report, panel.phase);
@@ -159,10 +196,12 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineLayout& layou
                                      : TimelineScene::tr("TPOT %1").arg(duration);
     const bool zoomed = panel.visible.length() < panel.duration * (1 - 1e-9);
     QString remark;
-    if (zoomed)
+    if (options.cursor && options.cursor->phase == panel.phase)
+        remark = TimelineScene::tr("at %1").arg(qs(formatSeconds(options.cursor->time)));
+    else if (zoomed)
         remark = TimelineScene::tr("%1 shown").arg(qs(formatSeconds(panel.visible.length())));
     else if (layout.stagesPerRow > 1)
-        remark = TimelineScene::tr("every %1th stage").arg(layout.stagesPerRow);
+        remark = TimelineScene::tr("%1 stages in each row").arg(layout.stagesPerRow);
     else if (!prefill)
         remark = TimelineScene::tr("steady state");
     const QString both = remark.isEmpty() ? figure : TimelineScene::tr("%1, %2").arg(figure, remark);
@@ -172,18 +211,22 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineLayout& layou
     time.kind = Subject::Kind::Time;
     time.phase = panel.phase;
     scene.hit({header.left(), header.top(), std::min(after + textWidth(shown, TextRole::Note), header.width()), header.height()}, time);
-    drawTimelineRows(scene, input, layout, panel);
+    drawTimelineRows(scene, input, options, layout, panel);
+    drawCursor(scene, input, options, panel);
+    drawRange(scene, input, options, panel);
     drawTimeAxis(scene, theme, panel.plot, panel.visible.begin, panel.visible.end, panel.plot.right() + 10);
     if (prefill && report.time >= panel.visible.begin && report.time <= panel.visible.end * (1 + 1e-12)) {
         const double x = std::min(panel.xOf(report.time), panel.plot.right()); // the instant the last first token is there
         scene.line({x, panel.plot.top() - 4}, {x, panel.plot.bottom() + 4}, theme.color(Ink::Text), 2);
     }
+    drawInside(scene, input, layout, panel);
     if (!layout.bubble)
         return;
-    const QRectF line(panel.plot.left(), panel.plot.bottom() + kTimeAxisHeight + 2, panel.plot.width(), kTextLine);
-    const QString name = prefill ? TimelineScene::tr("Bubble") : TimelineScene::tr("Idle");
+    const QRectF line(panel.plot.left(), layout.below, panel.plot.width(), kTextLine);
+    const bool summed = sums && options.range && options.range->phase == panel.phase;
+    const QString name = summed ? TimelineScene::tr("Range") : prefill ? TimelineScene::tr("Bubble") : TimelineScene::tr("Idle");
     const double used = textWidth(name, TextRole::NoteStrong) + 6;
-    const auto texts = bubbleTexts(report, panel.phase);
+    const auto texts = summed ? timelineSumTexts(*options.range, *sums) : timelineIdleTexts(report, panel.phase);
     const QString text = firstFitting({texts[0], texts[1], texts[2], texts[3]}, TextRole::Note, line.width() - used);
     if (text.isEmpty())
         return;
@@ -235,6 +278,47 @@ const TimelinePanel* TimelineLayout::panelAt(QPointF point) const
     return nullptr;
 }
 
+const TimelineRow* TimelineLayout::rowAt(double y) const
+{
+    for (const TimelineRow& row : rows)
+        if (y >= row.top && y < row.top + rowHeight)
+            return &row;
+    return nullptr;
+}
+
+namespace {
+
+/// Rows of the pinned stages, then of those that are scrolled to; several stages a row where there are more than pixels.
+void layRows(const TimelineOptions& options, int stages, double top, double room, TimelineLayout& layout)
+{
+    const int first = std::clamp(options.firstStage, 0, stages - 1);
+    const int shown = options.shownStages <= 0 ? stages - first : std::min(options.shownStages, stages - first);
+    std::vector<int> pinned;
+    for (const int stage : options.pinnedStages)
+        if (stage >= 0 && stage < stages && shown + static_cast<int>(pinned.size()) > 1)
+            pinned.push_back(stage);
+    if (static_cast<double>(pinned.size()) * 8 > room / 2)
+        pinned.clear(); // no room to keep anything on top
+    const auto kept = static_cast<int>(pinned.size());
+    const double rest = room - kept * (kept > 0 ? std::min(room / (shown + kept), 24.0) : 0);
+    layout.stagesPerRow = std::max(1, static_cast<int>(std::ceil(shown * 2.0 / std::max(rest, 2.0))));
+    const int rows = kept + (shown + layout.stagesPerRow - 1) / layout.stagesPerRow;
+    const double share = room / rows;
+    layout.rowGap = rows == 1 ? 0 : share >= 16 ? std::clamp(share * 0.26, 5.0, 18.0) : share >= 4 ? 1 : 0;
+    layout.rowHeight = std::min(share - layout.rowGap, kTallestRow);
+    const double pitch = layout.rowHeight + layout.rowGap;
+    for (const int stage : pinned) {
+        layout.rows.push_back({stage, 1, top, true});
+        top += pitch;
+    }
+    for (int stage = first; stage < first + shown; stage += layout.stagesPerRow) {
+        layout.rows.push_back({stage, std::min(layout.stagesPerRow, first + shown - stage), top, false});
+        top += pitch;
+    }
+}
+
+} // namespace
+
 TimelineLayout timelineLayout(const ViewInput& input, const TimelineOptions& options)
 {
     TimelineLayout layout;
@@ -242,7 +326,7 @@ TimelineLayout timelineLayout(const ViewInput& input, const TimelineOptions& opt
     const double height = input.size.height();
     const int stages = std::max(input.report.prefill.timeline.stages, 1);
     const double inset = space::kInset;
-    const double legend = legendHeight(std::max(width - 2 * inset, 40.0), legendOf(input));
+    const double legend = legendHeight(std::max(width - 2 * inset, 40.0), legendOf(input, options.sums));
     double fixed = kHeader + kTimeAxisHeight + space::kTight * 2;
     const double least = std::min(stages * 6.0, 60.0); // the rows come first, then the arithmetic, then the legend
     layout.bubble = height - fixed - kTextLine >= least;
@@ -251,21 +335,25 @@ TimelineLayout timelineLayout(const ViewInput& input, const TimelineOptions& opt
     layout.legend = height - fixed - legend >= least;
     if (layout.legend)
         fixed += legend + 2;
-    const double room = std::max(height - fixed, 4.0);
-    layout.stagesPerRow = std::max(1, static_cast<int>(std::ceil(stages * 2.0 / room)));
-    layout.rows = (stages + layout.stagesPerRow - 1) / layout.stagesPerRow;
-    const double share = room / layout.rows;
-    const double gap = layout.rows == 1 ? 0 : share >= 16 ? std::clamp(share * 0.26, 5.0, 18.0) : share >= 4 ? 1 : 0;
-    layout.rowHeight = std::min(share - gap, kTallestRow);
-    layout.rowPitch = layout.rowHeight + gap;
-    const double rowsHeight = layout.rowPitch * layout.rows - gap;
+    double room = std::max(height - fixed, 4.0);
+    // Room that the rows do not need shows what one layer does. One stage has little to say in a row of its own.
+    const double line = lineHeight(TextRole::Note);
+    const double smallest = 10 + line + 2 + line + 4;
+    const int shown = options.shownStages <= 0 ? stages : std::min(stages, options.shownStages);
+    const double wanted = stages == 1 ? std::min(room * 0.42, kTallestRow) : shown * (kTallestRow + 18.0) - 18;
+    double inside = width >= 320 && room - wanted >= smallest ? std::min(room - wanted, kTallestInside) : 0;
+    if (inside > 0)
+        room -= inside;
+    const double top = space::kTight + kHeader;
+    layRows(options, stages, top, room, layout);
+    const double bottom = layout.rows.back().top + layout.rowHeight;
+    const double rowsHeight = bottom - top;
 
-    const QString widest = devicesOf(input.scenario, stages - 1);
-    const double wanted =
+    const QString widest = timelineDevices(input.scenario, stages - 1);
+    const double wantedLabels =
         std::max(textWidth(TimelineScene::tr("Stage %1").arg(stages - 1), TextRole::BodyStrong), textWidth(widest, TextRole::Note))
         + space::kInset;
-    const double labels = width < 320 ? 0 : std::min(wanted, width * 0.22);
-    const double top = space::kTight + kHeader;
+    const double labels = width < 320 ? 0 : std::min(wantedLabels, width * 0.22);
     layout.labels = {inset, top, labels > 0 ? labels - space::kSmall : 0, rowsHeight};
     const double plots = std::max(width - 2 * inset - labels - kPanelGap, 20.0);
     const double first = std::floor(plots * 0.57);
@@ -274,12 +362,14 @@ TimelineLayout timelineLayout(const ViewInput& input, const TimelineOptions& opt
     for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
         const auto index = static_cast<std::size_t>(phase);
         const double duration = phaseOf(input.report, phase).timeline.duration;
-        layout.panels[index] = {phase, areas[index], clampRange(options.visible[index], duration), duration};
+        const QRectF below(areas[index].left(), bottom + kTimeAxisHeight + 2, areas[index].width(), std::max(inside - 8, 0.0));
+        layout.panels[index] = {phase, areas[index], clampRange(options.visible[index], duration), duration, inside > 0 ? below : QRectF()};
     }
+    layout.below = bottom + kTimeAxisHeight + 2 + inside;
     return layout;
 }
 
-void buildTimeline(const ViewInput& input, const TimelineOptions& options, Scene& scene)
+void buildTimeline(const ViewInput& input, const TimelineOptions& given, Scene& scene)
 {
     scene.clear(input.size);
     if (!input.report.legal) {
@@ -288,100 +378,29 @@ void buildTimeline(const ViewInput& input, const TimelineOptions& options, Scene
     }
     if (input.size.width() < 160 || input.size.height() < 60)
         return; // nothing would be readable
+    TimelineOptions options = given;
+    TimelineSums own;
+    if (options.range && options.sums == nullptr) {
+        own = sumTimeline(input.scenario, input.report, *options.range);
+        options.sums = &own;
+    }
+    if (!options.range)
+        options.sums = nullptr;
     const TimelineLayout layout = timelineLayout(input, options);
     if (layout.labels.width() > 0)
-        drawStageLabels(scene, input, layout);
+        drawStageLabels(scene, input, layout, options.sums);
     for (const TimelinePanel& panel : layout.panels)
-        drawPanel(scene, input, layout, panel);
+        drawPanel(scene, input, options, layout, panel, options.sums);
     const QRectF& left = layout.panels[0].plot;
     const double middle = std::round((left.right() + layout.panels[1].plot.left()) / 2) + 2;
-    scene.line({middle, left.top() - kHeader}, {middle, left.bottom() + kTimeAxisHeight}, input.theme.color(Ink::Line));
-    if (!layout.legend)
-        return;
-    const double top = left.bottom() + kTimeAxisHeight + 4 + (layout.bubble ? kTextLine : 0);
-    drawLegend(scene, input.theme, {double{space::kInset}, top, input.size.width() - 2 * space::kInset, 0}, legendOf(input));
-}
-
-QString timelineSubtitle(const Scenario& scenario, const Report& report)
-{
-    if (!report.legal)
-        return {};
-    const auto groups = [&](PlanAxis axis) {
-        const int m = std::max(scenario.plan[axis], 1);
-        const int most = static_cast<int>(ceilDiv(scenario.workload.batch, m));
-        return m == 1 ? TimelineScene::tr("all %1 sequences at once").arg(most) : QStringLiteral("%1 \u00D7 %2").arg(m).arg(most);
-    };
-    return TimelineScene::tr("prefill %1, then decode %2").arg(groups(PlanAxis::PrefillMicrobatches), groups(PlanAxis::DecodeMicrobatches));
-}
-
-QString timelineTooltip(const Scenario& scenario, const Report& report, const Subject& subject)
-{
-    if (!report.legal)
-        return {};
-    const PhaseReport& phase = phaseOf(report, subject.phase);
-    const bool stageKnown = subject.stage >= 0 && subject.stage < phase.timeline.stages;
-    const QString where =
-        stageKnown ? TimelineScene::tr("Stage %1, %2").arg(subject.stage).arg(devicesOf(scenario, subject.stage)) : QString();
-    switch (subject.kind) {
-    case Subject::Kind::Piece: {
-        if (!stageKnown)
-            return {};
-        QString text = subject.phase == Phase::Prefill
-                           ? TimelineScene::tr("Prefill of microbatch %1").arg(microbatchName(subject.phase, subject.microbatch))
-                           : TimelineScene::tr("Decode of group %1").arg(microbatchName(subject.phase, subject.microbatch));
-        text += QChar(u'\n') + where;
-        for (const TimelineCell& cell : cellsOfStage(phase.timeline, subject.stage)) {
-            if (cell.microbatch != subject.microbatch || (subject.step >= 0 && cell.step != subject.step)
-                || (subject.visit >= 0 && cell.visit != subject.visit))
-                continue;
-            const StageCost& cost = phase.costOf(cell.stage, cell.costClass);
-            text += QChar(u'\n') + TimelineScene::tr("%1 busy").arg(qs(formatSeconds(cost.busy())));
-            for (std::size_t i = 0; i < kCauseCount; ++i)
-                if (cost.breakdown.seconds[i] > 0)
-                    text += QStringLiteral("\n%1 %2").arg(qs(nameOf(static_cast<Cause>(i))), qs(formatSeconds(cost.breakdown.seconds[i])));
-            if (cost.send > 0)
-                text += QChar(u'\n')
-                        + (cost.sendBlocks ? TimelineScene::tr("of it %1 sending to the next stage, which the stage waits for")
-                                           : TimelineScene::tr("then %1 on the way to the next stage"))
-                              .arg(qs(formatSeconds(cost.send)));
-            if (phase.timeline.visits > 1)
-                text += QChar(u'\n') + TimelineScene::tr("visit %1 of %2").arg(cell.visit + 1).arg(phase.timeline.visits);
-            if (cell.critical && phase.timeline.stages > 1)
-                text += QChar(u'\n') + TimelineScene::tr("on the critical path");
-            break;
-        }
-        return text;
+    scene.line({middle, left.top() - kHeader}, {middle, layout.below - 4}, input.theme.color(Ink::Line));
+    if (layout.legend) {
+        const double top = layout.below + 2 + (layout.bubble ? kTextLine : 0);
+        drawLegend(scene, input.theme, {double{space::kInset}, top, input.size.width() - 2 * space::kInset, 0},
+                   legendOf(input, options.sums));
     }
-    case Subject::Kind::CauseOfTime: {
-        if (subject.cause < 0 || static_cast<std::size_t>(subject.cause) >= kCauseCount)
-            return {};
-        const auto cause = static_cast<Cause>(subject.cause);
-        QString text = qs(nameOf(cause));
-        if (cause == Cause::Bubble)
-            return text + QChar(u'\n')
-                   + TimelineScene::tr("%1 of the stages' time is idle").arg(qs(formatPercent(phase.timeline.idleFraction)));
-        if (stageKnown && phase.costClasses > 0) {
-            text += QStringLiteral("\n%1\n").arg(where)
-                    + TimelineScene::tr("%1 of each piece").arg(qs(formatSeconds(phase.costOf(subject.stage, 0).breakdown[cause])));
-        }
-        const QString collectives = cause == Cause::Communication ? collectivesOf(phase) : QString();
-        return collectives.isEmpty() ? text
-                                     : text + QChar(u'\n') + TimelineScene::tr("%1, spread over the piece, drawn as one").arg(collectives);
-    }
-    case Subject::Kind::Stage: return stageKnown ? where : QString();
-    default: return {};
-    }
-}
-
-QString describeTimeline(const Scenario& scenario, const Report& report)
-{
-    if (!report.legal)
-        return TimelineScene::tr("The plan is not legal, so there is no timeline.");
-    return TimelineScene::tr("Prefill passes %1 microbatches through %2 stages in %3, %4 idle; a decode round takes %5, %6 idle.")
-        .arg(scenario.plan.prefillMicrobatches())
-        .arg(report.prefill.timeline.stages)
-        .arg(qs(formatSeconds(report.prefill.time)), qs(formatPercent(report.prefill.timeline.idleFraction)),
-             qs(formatSeconds(report.decode.time)), qs(formatPercent(report.decode.timeline.idleFraction)));
+    if (options.keys)
+        drawTimelineKeys(scene, input.theme);
 }
 
 } // namespace shardlens

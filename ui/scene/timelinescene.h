@@ -3,17 +3,14 @@
 #pragma once
 
 #include "ui/scene/scene.h"
+#include "ui/scene/timelinesums.h"
 
 #include <array>
+#include <optional>
 
 namespace shardlens {
 
-struct TimeRange {
-    double begin = 0; ///< seconds
-    double end = 0;   ///< not above begin: everything
-    [[nodiscard]] double length() const { return end - begin; }
-    friend bool operator==(const TimeRange&, const TimeRange&) = default;
-};
+class TimelineIndex;
 
 /// `wanted` moved and cut to lie inside [0, duration], at most kDeepestZoom times shorter than it; an empty range means everything.
 [[nodiscard]] TimeRange clampRange(TimeRange wanted, double duration);
@@ -23,8 +20,25 @@ struct TimeRange {
 [[nodiscard]] TimeRange panRange(TimeRange range, double seconds, double duration);
 inline constexpr double kDeepestZoom = 1e5;
 
+/// An instant of one phase.
+struct TimelineInstant {
+    Phase phase = Phase::Prefill;
+    double time = 0;
+    friend bool operator==(const TimelineInstant&, const TimelineInstant&) = default;
+};
+
+/// What a reader does with the picture; the view's state.
 struct TimelineOptions {
-    std::array<TimeRange, 2> visible{}; ///< by Phase
+    std::array<TimeRange, 2> visible{}; ///< by Phase; empty: everything
+    int firstStage = 0;
+    int shownStages = 0;                   ///< from firstStage on; 0: all
+    std::vector<int> pinnedStages;         ///< rows that stay on top, whatever is scrolled
+    std::optional<TimelineInstant> cursor; ///< playing: what comes later is faded; decode follows prefill
+    std::optional<TimelineRange> range;    ///< summed up in the lines below the plots
+    std::vector<TimelineInstant> marks;
+    bool keys = false;                             ///< the sheet of keys lies over the picture
+    std::array<const TimelineIndex*, 2> indexes{}; ///< by Phase; null: made on the spot where it is needed
+    const TimelineSums* sums = nullptr;            ///< of `range`; null: summed on the spot
 };
 
 /// One phase's plot: its rectangle covers the rows, without axis and labels.
@@ -33,25 +47,38 @@ struct TimelinePanel {
     QRectF plot;
     TimeRange visible;
     double duration = 0; ///< of the phase's drawing
+    QRectF inside;       ///< below the axis: what one layer of a piece does; empty: no room
     [[nodiscard]] double xOf(double seconds) const { return plot.left() + (seconds - visible.begin) / visible.length() * plot.width(); }
     [[nodiscard]] double timeAt(double x) const { return visible.begin + (x - plot.left()) / plot.width() * visible.length(); }
+};
+
+/// One row: a stage, or several that follow each other where there are more than pixels.
+struct TimelineRow {
+    int stage = 0;
+    int stages = 1;
+    double top = 0;
+    bool pinned = false;
+    friend bool operator==(const TimelineRow&, const TimelineRow&) = default;
 };
 
 struct TimelineLayout {
     std::array<TimelinePanel, 2> panels; ///< by Phase
     QRectF labels;                       ///< stage names, left of the rows
-    int rows = 0;
-    int stagesPerRow = 1; ///< above 1 only the first stage of each row's group is drawn: more stages than there are pixels
+    std::vector<TimelineRow> rows;
+    int stagesPerRow = 1; ///< of the rows that are not pinned
     double rowHeight = 0;
-    double rowPitch = 0;
+    double rowGap = 0;
     bool legend = false;
     bool bubble = false;
-    [[nodiscard]] QRectF rowRect(const TimelinePanel& panel, int row) const
+    double below = 0; ///< top of the lines under the axes
+    [[nodiscard]] QRectF rowRect(const TimelinePanel& panel, std::size_t row) const
     {
-        return {panel.plot.left(), panel.plot.top() + row * rowPitch, panel.plot.width(), rowHeight};
+        return {panel.plot.left(), rows[row].top, panel.plot.width(), rowHeight};
     }
     /// The panel under a point, null outside: what wheel and drag act on.
     [[nodiscard]] const TimelinePanel* panelAt(QPointF point) const;
+    /// The row at a height, null between rows.
+    [[nodiscard]] const TimelineRow* rowAt(double y) const;
 };
 
 [[nodiscard]] TimelineLayout timelineLayout(const ViewInput& input, const TimelineOptions& options);

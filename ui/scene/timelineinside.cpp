@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/scene/timelineinside.h"
+
+#include "core/base/format.h"
+#include "ui/scene/scenetext.h"
+#include "ui/scene/timelinerows.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+namespace {
+
+struct TimelineInside {
+    Q_DECLARE_TR_FUNCTIONS(TimelineInside)
+};
+
+constexpr double kUnderlay = 3; ///< px: height of what runs beside
+
+const PhaseReport& phaseOf(const Report& report, Phase phase)
+{
+    return phase == Phase::Prefill ? report.prefill : report.decode;
+}
+
+QString layerName(const PieceWork& work)
+{
+    return work.layer == -1   ? TimelineInside::tr("the embedding")
+           : work.layer == -2 ? TimelineInside::tr("final norm and head")
+                              : TimelineInside::tr("layer %1").arg(work.layer);
+}
+
+/// The piece whose inside is shown: the pinned one, else the first of the busiest stage that the report shows operator by operator.
+struct ShownPiece {
+    const TimelineCell* cell = nullptr;
+    bool pinned = false;
+};
+
+ShownPiece shownPiece(const ViewInput& input, const TimelinePanel& panel)
+{
+    const PhaseReport& report = phaseOf(input.report, panel.phase);
+    const Subject& pin = input.pin;
+    if (pin.kind == Subject::Kind::Piece && pin.phase == panel.phase)
+        for (const TimelineCell& cell : cellsOfStage(report.timeline, pin.stage))
+            if (cell.microbatch == pin.microbatch && (pin.step < 0 || cell.step == pin.step) && (pin.visit < 0 || cell.visit == pin.visit))
+                return {&cell, true};
+    const auto cells = cellsOfStage(report.timeline, report.busiestStage);
+    const int classes = std::max(1, static_cast<int>(report.pieces.size()));
+    const int shown = panel.phase == Phase::Decode ? 0 : shownPieceClass(report);
+    for (const TimelineCell& cell : cells)
+        if (cell.costClass % classes == shown && cell.end > panel.visible.begin)
+            return {&cell, false};
+    return {cells.empty() ? nullptr : &cells.front(), false};
+}
+
+/// The stretch of equal layer that is magnified: of the pinned operator's kind, else the kind that takes most time; [first, last) of work.
+std::pair<std::size_t, std::size_t> shownLayer(const ViewInput& input, Phase phase, const std::vector<OperatorCost>& operators,
+                                               const std::vector<PieceWork>& work)
+{
+    std::map<int, double> seconds; // by kind; -1: outside the layers
+    for (const PieceWork& each : work)
+        seconds[operators[static_cast<std::size_t>(each.op)].kind] += each.end - each.begin;
+    int kind = -1;
+    double most = -1;
+    for (const auto& [of, time] : seconds)
+        if (time > most) {
+            kind = of;
+            most = time;
+        }
+    const Subject& pin = input.pin;
+    std::size_t first = work.size();
+    if (pin.kind == Subject::Kind::Operator && pin.phase == phase)
+        for (std::size_t i = 0; i < work.size() && first == work.size(); ++i)
+            if (work[i].op == pin.op)
+                first = i;
+    for (std::size_t i = 0; i < work.size() && first == work.size(); ++i)
+        if (operators[static_cast<std::size_t>(work[i].op)].kind == kind)
+            first = i;
+    while (first > 0 && first < work.size() && work[first - 1].layer == work[first].layer)
+        --first;
+    std::size_t last = first;
+    while (last < work.size() && work[last].layer == work[first].layer)
+        ++last;
+    return {first, last};
+}
+
+} // namespace
+
+PieceInterior::PieceInterior(const ViewInput& input, Phase phase)
+    : m_input(input),
+      m_phase(phase),
+      m_classes(std::max(1, static_cast<int>(phaseOf(input.report, phase).pieces.size())))
+{}
+
+const std::vector<OperatorCost>& PieceInterior::operators(int costClass)
+{
+    const auto [entry, added] = m_operators.try_emplace(costClass % m_classes);
+    if (added)
+        entry->second = pieceOperators(m_input.scenario, m_input.report, m_phase, entry->first);
+    return entry->second;
+}
+
+std::vector<PieceWork> PieceInterior::work(int stage, int visit, int costClass)
+{
+    return workInside(m_input.scenario, m_input.report, operators(costClass), stage, visit);
+}
+
+int PieceInterior::parts(int stage, int visit) const
+{
+    const StageLayout& layout = m_input.report.layout;
+    if (stage >= layout.stages() || visit >= layout.visits())
+        return 0;
+    return layout.layers(stage, visit).count() + (layout.holdsEmbedding(stage, visit) ? 1 : 0) + (layout.holdsHead(stage, visit) ? 1 : 0);
+}
+
+double PieceInterior::hiddenTime(int stage, int visit, int costClass)
+{
+    const StageLayout& layout = m_input.report.layout;
+    const int classes = phaseOf(m_input.report, m_phase).costClasses;
+    const auto [entry, added] = m_hidden.try_emplace(stage * classes + costClass, 0.0);
+    if (added && stage < layout.stages() && visit < layout.visits())
+        for (const OperatorCost& op : operators(costClass)) {
+            const double hidden = op.communicationTime - op.exposedTime();
+            if (!(hidden > 0) || op.collective == Collective::None)
+                continue;
+            const bool runs =
+                op.kind >= 0 || (op.op == Op::Embedding ? layout.holdsEmbedding(stage, visit) : layout.holdsHead(stage, visit));
+            const int times = op.kind >= 0 ? layout.kindCounts(stage, visit)[static_cast<std::size_t>(op.kind)] : 1;
+            entry->second += runs ? hidden * times : 0;
+        }
+    return entry->second;
+}
+
+void WorkPainter::draw(const OperatorCost& op, int index, double left, double right, const QRectF& clip, bool large) const
+{
+    const double from = std::max(left, clip.left());
+    const double to = std::min(right, clip.right());
+    if (!(to > from) || !(op.time > 0))
+        return;
+    const Theme& theme = input.theme;
+    const auto at = [&](double seconds) { return std::clamp(left + (right - left) * (seconds / op.time), from, to); };
+    const QRectF whole(from, clip.top(), to - from, clip.height());
+    Subject subject;
+    subject.kind = Subject::Kind::Operator;
+    subject.phase = phase;
+    subject.stage = stage;
+    subject.op = index;
+    if (whole.width() >= 3)
+        scene.hit(whole, subject);
+    double sum = 0;
+    QRectF widest;
+    Cause largest = Cause::Compute;
+    for (const Cause cause : kPieceCauses) {
+        const double begin = at(sum);
+        sum += op.breakdown[cause];
+        const double end = sum >= op.time * (1 - 1e-12) ? to : at(sum);
+        if (!(end > begin))
+            continue;
+        const QRectF slice(begin, clip.top(), end - begin, clip.height());
+        scene.fill(slice, theme.color(cause), slice.width() >= 4 ? theme.edgeOf(theme.color(cause)) : QColor());
+        if (slice.width() > widest.width()) {
+            widest = slice;
+            largest = cause;
+        }
+    }
+    // What of its collective runs beside work, next to what does not: under the operator, up to where the exposed part begins.
+    const double hidden = op.communicationTime - op.exposedTime();
+    if (op.collective != Collective::None && hidden > 0 && clip.height() >= 12) {
+        const double end = at(op.time - op.breakdown[Cause::Overhead] - op.exposedTime());
+        const double begin = std::max(end - hidden / op.time * (right - left), clip.left());
+        if (end > begin)
+            scene.hatch({begin, clip.bottom() - kUnderlay, end - begin, kUnderlay}, Hatch::Replica, theme.color(Cause::Communication));
+    }
+    const QColor ink = Theme::textOn(theme.color(largest));
+    const QString name =
+        largest == Cause::Communication && op.collective != Collective::None ? qs(nameOf(op.collective)) : qs(nameOf(op.op));
+    const double line = lineHeight(TextRole::Note);
+    if (widest.height() < line)
+        return;
+    const QString both = QStringLiteral("%1 %2").arg(name, qs(formatSeconds(op.time)));
+    if (large && widest.height() >= 2 * line + 2 && textWidth(name, TextRole::Note) + 6 <= widest.width()) {
+        const double top = widest.center().y() - line;
+        scene.text({widest.left(), top, widest.width(), line}, name, TextRole::Note, ink, Qt::AlignCenter);
+        const QString time = qs(formatSeconds(op.time));
+        if (textWidth(time, TextRole::Note) + 6 <= widest.width())
+            scene.text({widest.left(), top + line, widest.width(), line}, time, TextRole::Note, ink, Qt::AlignCenter);
+        return;
+    }
+    const QString label = firstFitting({both, name}, TextRole::Note, widest.width() - 6);
+    if (!label.isEmpty())
+        scene.text(widest, label, TextRole::Note, ink, Qt::AlignCenter);
+}
+
+void drawInside(Scene& scene, const ViewInput& input, const TimelineLayout& layout, const TimelinePanel& panel)
+{
+    const ShownPiece shown = shownPiece(input, panel);
+    if (panel.inside.isEmpty() || shown.cell == nullptr)
+        return;
+    const TimelineCell& cell = *shown.cell;
+    PieceInterior interior(input, panel.phase);
+    const std::vector<OperatorCost>& operators = interior.operators(cell.costClass);
+    const std::vector<PieceWork> work = interior.work(cell.stage, cell.visit, cell.costClass);
+    const auto [first, last] = shownLayer(input, panel.phase, operators, work);
+    if (first >= last)
+        return;
+    const Theme& theme = input.theme;
+    const double begin = work[first].begin;
+    const double length = work[last - 1].end - begin;
+    const double line = lineHeight(TextRole::Note);
+    const QRectF& area = panel.inside;
+    const double funnel = std::clamp(area.height() - line - 4 - 24, 6.0, 14.0);
+    const QRectF bar(area.left(), area.top() + funnel + line + 2, area.width(), std::min(area.height() - funnel - line - 2, 46.0));
+    // From the layer's place in its piece to the whole width.
+    for (std::size_t row = 0; row < layout.rows.size(); ++row)
+        if (layout.rows[row].stages == 1 && layout.rows[row].stage == cell.stage) {
+            const double from = panel.xOf(cell.start + begin);
+            const double to = panel.xOf(cell.start + begin + length);
+            if (from < panel.plot.left() || to > panel.plot.right() || layout.rows.back().stage != cell.stage)
+                break;
+            const double bottom = layout.rowRect(panel, row).bottom();
+            const double top = area.top();
+            scene.fill({from, bottom - 3, std::max(to - from, 1.0), 3}, theme.color(Ink::Text));
+            scene.line({from, top}, {area.left(), top + funnel}, theme.color(Ink::Strong));
+            scene.line({std::max(to, from + 1), top}, {area.right(), top + funnel}, theme.color(Ink::Strong));
+            break;
+        }
+    int equal = 0; // layers of the piece with these operators
+    for (std::size_t i = 0; i < work.size(); ++i)
+        if (work[i].op == work[first].op)
+            ++equal;
+    QString name = layerName(work[first]);
+    name[0] = name[0].toUpper();
+    const QString piece = TimelineInside::tr("stage %1, %2").arg(cell.stage).arg(microbatchName(panel.phase, cell.microbatch));
+    const QString time = qs(formatSeconds(length));
+    const QString many = TimelineInside::tr("%1 \u00D7 %2 = %3").arg(equal).arg(time, qs(formatSeconds(length * equal)));
+    const QRectF title(area.left(), area.top() + funnel, area.width(), line);
+    const QString text = equal > 1 ? TimelineInside::tr("%1 of %2").arg(name, piece) : QStringLiteral("%1, %2").arg(name, piece);
+    const QString left = firstFitting({text, name}, TextRole::NoteStrong, title.width());
+    scene.text(title, left, TextRole::NoteStrong, theme.color(Ink::Text));
+    const double used = left.isEmpty() ? 0 : textWidth(left, TextRole::NoteStrong) + space::kSmall;
+    const QString right = firstFitting({equal > 1 ? many : time, time}, TextRole::Note, title.width() - used);
+    scene.text(title.adjusted(used, 0, 0, 0), right, TextRole::Note, theme.color(Ink::Text2));
+    const WorkPainter painter{scene, input, panel.phase, cell.stage};
+    for (std::size_t i = first; i < last; ++i)
+        painter.draw(operators[static_cast<std::size_t>(work[i].op)], work[i].op,
+                     bar.left() + (work[i].begin - begin) / length * bar.width(), bar.left() + (work[i].end - begin) / length * bar.width(),
+                     bar, true);
+}
+
+} // namespace shardlens
