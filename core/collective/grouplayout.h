@@ -8,6 +8,7 @@
 #include "core/sharding/placement.h"
 
 #include <memory>
+#include <vector>
 
 namespace shardlens {
 
@@ -52,5 +53,7 @@ struct GroupLayout {
 /// Most rings through all `members` (bits) of a cube mesh that share no link, each link counted once and used both ways. Two members:
 /// their links. Exact for the wirings that exist; a search over thousands of rings stops early with what it has.
 [[nodiscard]] int packRings(const FabricLevel& level, unsigned members);
+/// The same rings, each the units in its order; two members: one ring for each of their links.
+[[nodiscard]] std::vector<std::vector<int>> packedRings(const FabricLevel& level, unsigned members);
 
 } // namespace shardlens

@@ -42,6 +42,8 @@ public:
         pack(0, 0);
         return m_best;
     }
+    /// Of the last most().
+    [[nodiscard]] const std::vector<std::vector<std::size_t>>& rings() const { return m_bestRings; }
 
 private:
     using Ring = std::vector<std::size_t>;
@@ -78,12 +80,17 @@ private:
 
     void pack(std::size_t from, int packed)
     {
-        m_best = std::max(m_best, packed);
+        if (packed > m_best) {
+            m_best = packed;
+            m_bestRings = m_taken;
+        }
         for (std::size_t i = from; i < m_rings.size() && m_best < m_bound && m_budget > 0; ++i) {
             --m_budget;
+            m_taken.push_back(m_rings[i]);
             if (take(m_rings[i], 1))
                 pack(i, packed + 1);
             take(m_rings[i], -1);
+            m_taken.pop_back();
         }
     }
 
@@ -91,6 +98,8 @@ private:
     Wiring m_free{};
     Ring m_path;
     std::vector<Ring> m_rings;
+    std::vector<Ring> m_taken;
+    std::vector<Ring> m_bestRings;
     int m_bound = 0;
     int m_best = 0;
     int m_budget = 100'000;
@@ -101,6 +110,23 @@ private:
 int packRings(const FabricLevel& level, unsigned members)
 {
     return Packer(level, members).most();
+}
+
+std::vector<std::vector<int>> packedRings(const FabricLevel& level, unsigned members)
+{
+    Packer packer(level, members);
+    const int most = packer.most();
+    std::vector<std::vector<int>> rings;
+    for (const std::vector<std::size_t>& ring : packer.rings())
+        rings.emplace_back(ring.begin(), ring.end());
+    if (rings.empty() && most > 0) { // two members
+        std::vector<int> pair;
+        for (int unit = 0; unit < kMaxCubeMesh; ++unit)
+            if (members >> static_cast<unsigned>(unit) & 1U)
+                pair.push_back(unit);
+        rings.assign(static_cast<std::size_t>(most), pair);
+    }
+    return rings;
 }
 
 } // namespace shardlens
