@@ -33,8 +33,14 @@ constexpr int kPanelInset = 14;
 /// Of everything in the column, whether it scrolls or not: the scroll bar takes its place from the right inset.
 constexpr int kContentWidth = space::kControlColumn - 2 * kPanelInset;
 constexpr int kRowGap = 3;
-constexpr int kFieldWidth = 53;
-constexpr int kSegmentedWidth = 148;
+int fieldWidth()
+{
+    return scaledToText(53);
+}
+int segmentedWidth()
+{
+    return scaledToText(148);
+}
 constexpr int kArrowGap = 3;
 constexpr int kButtonAbove = 30; ///< what stays in sight above a part that unfolds
 
@@ -108,7 +114,7 @@ QString clusterSubtitle(const Cluster& cluster)
                               ? ControlPanel::tr(", $%1 / h").arg(dollars(cluster.pricePerDeviceHour * cluster.devices()))
                               : QString();
     const QString all = devices % QStringLiteral(", ") % qs(cluster.levels.front().name) % price;
-    return textWidth(all, TextRole::Note) <= kContentWidth ? all : devices % price;
+    return textWidth(all, TextRole::Note) <= scaledToText(kContentWidth) ? all : devices % price;
 }
 
 template <class T>
@@ -167,13 +173,17 @@ ControlPanel::ControlPanel(Document& document, QWidget* parent)
     connect(m_options, &OptionPanel::unfolded, this, &ControlPanel::reveal);
     connect(m_options, &OptionPanel::refused, this, &ControlPanel::message);
     connect(&m_document, &Document::reportChanged, this, &ControlPanel::refresh);
-    refresh();
+    followTextScale(this, [this] { // lines that are cut to the column are cut anew
+        m_shownModel.reset();
+        m_shownCluster.reset();
+        refresh();
+    });
 }
 
 void ControlPanel::addHeading(const QString& text, QVBoxLayout& column)
 {
     auto* label = new QLabel(text, this);
-    label->setFont(fontOf(TextRole::NoteStrong));
+    followTextScale(label, [label] { label->setFont(fontOf(TextRole::NoteStrong)); });
     column.addSpacing(space::kTight);
     column.addWidget(label);
     m_headings.push_back(label);
@@ -187,7 +197,7 @@ void ControlPanel::addDevices(QVBoxLayout& column)
     m_devices->setObjectName(QStringLiteral("devices"));
     m_devices->setAccessibleName(tr("Devices"));
     m_devices->setRange(1, kMaxDevices);
-    m_devices->setFixedWidth(kFieldWidth);
+    followTextScale(m_devices, [this] { m_devices->setFixedWidth(fieldWidth()); });
     auto* row = new QHBoxLayout;
     row->addWidget(label, 1);
     row->addWidget(m_devices);
@@ -201,7 +211,7 @@ void ControlPanel::addFormat(Format which, const QString& label, QVBoxLayout& co
     auto* name = new QLabel(label, this);
     m_labels.push_back(name);
     auto* segmented = new Segmented(label, this);
-    segmented->setFixedWidth(kSegmentedWidth);
+    followTextScale(segmented, [segmented] { segmented->setFixedWidth(segmentedWidth()); });
     auto* others = new Picker(tr("All formats, %1").arg(label), this);
     others->setShape(Picker::Shape::Arrow);
     others->setToolTip(tr("All formats"));
@@ -327,7 +337,7 @@ void ControlPanel::paintEvent(QPaintEvent*)
 
 void ControlPanel::resizeEvent(QResizeEvent*)
 {
-    layout()->setContentsMargins(kPanelInset, space::kTight, qMax(0, width() - kPanelInset - kContentWidth), space::kSmall);
+    layout()->setContentsMargins(kPanelInset, space::kTight, qMax(0, width() - kPanelInset - scaledToText(kContentWidth)), space::kSmall);
 }
 
 void ControlPanel::refresh()

@@ -10,7 +10,7 @@ FoldButton::FoldButton(const QString& name, QWidget* parent) : QToolButton(paren
     setObjectName(name);
     setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     setAutoRaise(true);
-    setFont(fontOf(TextRole::Note));
+    followTextScale(this, [this] { setFont(fontOf(TextRole::Note)); });
     setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed); // its figures must not widen the column
     setCheckable(true);
 }

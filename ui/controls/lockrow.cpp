@@ -8,7 +8,10 @@
 namespace shardlens {
 namespace {
 
-constexpr int kHeight = 26;
+int rowHeight()
+{
+    return scaledToText(26);
+}
 
 /// 12 x 12 around `centre`: a body and a shackle, open at the right when unlocked.
 void drawLock(QPainter& painter, QPointF centre, bool locked, const QColor& ink)
@@ -40,6 +43,7 @@ LockRow::LockRow(QWidget* parent) : QAbstractButton(parent), m_theme(&Theme::of(
     setFocusPolicy(Qt::StrongFocus);
     setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
     setToolTip(tr("Locked: moving one axis moves its partner, so that the plan keeps its devices."));
+    followTextScale(this, [this] { updateGeometry(); });
 }
 
 void LockRow::setTheme(const Theme& theme)
@@ -67,7 +71,7 @@ void LockRow::setLocked(bool locked)
 
 QSize LockRow::sizeHint() const
 {
-    return {120, kHeight};
+    return {120, rowHeight()};
 }
 
 void LockRow::paintEvent(QPaintEvent*)
@@ -82,10 +86,13 @@ void LockRow::paintEvent(QPaintEvent*)
     const QRect row = rect().adjusted(space::kSmall + 18, 0, -space::kSmall, 0);
     painter.setFont(fontOf(TextRole::BodyMedium));
     painter.setPen(m_theme->color(Ink::Text));
-    painter.drawText(row, Qt::AlignLeft | Qt::AlignVCenter, text());
+    const QString state = painter.fontMetrics().elidedText(text(), Qt::ElideRight, row.width());
+    const int taken = painter.fontMetrics().horizontalAdvance(state) + space::kSmall;
+    painter.drawText(row, Qt::AlignLeft | Qt::AlignVCenter, state);
     painter.setFont(fontOf(TextRole::Note));
     painter.setPen(m_theme->color(Ink::Text2));
-    painter.drawText(row, Qt::AlignRight | Qt::AlignVCenter, m_partner);
+    painter.drawText(row.adjusted(taken, 0, 0, 0), Qt::AlignRight | Qt::AlignVCenter,
+                     painter.fontMetrics().elidedText(m_partner, Qt::ElideRight, std::max(0, row.width() - taken)));
 }
 
 } // namespace shardlens

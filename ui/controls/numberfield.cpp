@@ -99,7 +99,7 @@ NumberField::NumberField(QWidget* parent) : QLineEdit(parent), m_theme(&Theme::o
     setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     setTextMargins(4, 0, 5, 0);
     setMaxLength(40);
-    setFont(fontOf(TextRole::BodyMedium));
+    followTextScale(this, [this] { setFont(fontOf(TextRole::BodyMedium)); });
     setContextMenuPolicy(Qt::NoContextMenu);
     setTheme(*m_theme);
     connect(this, &QLineEdit::textEdited, this, [this] { m_typing = true; });

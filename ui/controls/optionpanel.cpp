@@ -253,7 +253,7 @@ void OptionPanel::refresh()
 {
     const QString summary = m_shown ? QString() : summaryOf(m_document.scenario());
     const QString text = summary.isEmpty() ? tr("Advanced") : tr("Advanced: %1").arg(summary);
-    m_button->setText(QFontMetrics(m_button->font()).elidedText(text, Qt::ElideRight, m_width - kArrow));
+    m_button->setText(QFontMetrics(m_button->font()).elidedText(text, Qt::ElideRight, scaledToText(m_width) - kArrow));
     m_button->setToolTip(summary);
     m_button->setAccessibleName(m_shown ? tr("Hide advanced options") : tr("Advanced options"));
     m_button->setAccessibleDescription(summary);

@@ -64,7 +64,7 @@ private:
     void buildPlacement(QVBoxLayout& column);
     void buildEngine(QVBoxLayout& column);
     void addHeading(const QString& text, QVBoxLayout& column);
-    void addRow(std::optional<PlanOption> option, const QString& label, const QString& help, QWidget* control, int width,
+    void addRow(std::optional<PlanOption> option, const QString& label, const QString& help, QWidget* control, int (*length)(),
                 std::function<void(const Scenario&)> show, QVBoxLayout& column);
     /// Words in the order of the values 0, 1, ...
     void addSwitch(std::optional<PlanOption> option, const QString& label, const QString& help, const QStringList& words, const Get& get,

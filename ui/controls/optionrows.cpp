@@ -14,10 +14,19 @@
 namespace shardlens {
 namespace {
 
-constexpr int kSwitchWidth = 164;
-constexpr int kFieldWidth = 53;
+int switchWidth()
+{
+    return scaledToText(164);
+}
+int fieldWidth()
+{
+    return scaledToText(53);
+}
 constexpr int kGap = 3;
-constexpr int kOrderWidth = 184;
+int orderWidth()
+{
+    return scaledToText(184);
+}
 
 /// Orders that differ for this plan: the axes above one in every order, the others behind them as usual.
 std::vector<AxisOrder> ordersOf(const Plan& plan)
@@ -50,20 +59,20 @@ QString usedAxes(const AxisOrder& order, const Plan& plan)
 void OptionPanel::addHeading(const QString& text, QVBoxLayout& column)
 {
     auto* label = new QLabel(text, m_body);
-    label->setFont(fontOf(TextRole::NoteStrong));
+    followTextScale(label, [label] { label->setFont(fontOf(TextRole::NoteStrong)); });
     column.addSpacing(space::kTight);
     column.addWidget(label);
     m_labels.push_back(label);
 }
 
-void OptionPanel::addRow(std::optional<PlanOption> option, const QString& label, const QString& help, QWidget* control, int width,
+void OptionPanel::addRow(std::optional<PlanOption> option, const QString& label, const QString& help, QWidget* control, int (*length)(),
                          std::function<void(const Scenario&)> show, QVBoxLayout& column)
 {
     auto* name = new QLabel(label, m_body);
     name->setBuddy(control);
     m_labels.push_back(name);
     control->setAccessibleName(label);
-    control->setFixedWidth(width);
+    followTextScale(control, [control, length] { control->setFixedWidth(length()); });
     control->installEventFilter(this);
     auto* row = new QHBoxLayout;
     row->setSpacing(kGap);
@@ -93,7 +102,7 @@ void OptionPanel::addSwitch(std::optional<PlanOption> option, const QString& lab
         const QString what = label % QLatin1Char(' ') % control->items()[static_cast<std::size_t>(value)].text;
         change(what, {}, [&set, value](Scenario& scenario) { set(scenario, value); });
     });
-    addRow(option, label, help, control, kSwitchWidth, show, column);
+    addRow(option, label, help, control, &switchWidth, show, column);
 }
 
 void OptionPanel::addNumber(std::optional<PlanOption> option, const QString& label, const QString& help, const Range& range, const Get& get,
@@ -117,7 +126,7 @@ void OptionPanel::addNumber(std::optional<PlanOption> option, const QString& lab
         apply(std::clamp(field->value() + steps * range.step, range.least, range.most), key);
     });
     addRow(
-        option, label, help, field, kFieldWidth, [field, get](const Scenario& scenario) { field->setValue(get(scenario)); }, column);
+        option, label, help, field, &fieldWidth, [field, get](const Scenario& scenario) { field->setValue(get(scenario)); }, column);
 }
 
 void OptionPanel::addClassFormat(PlanOption option, WeightClass weightClass, const QString& label, const QString& help, QVBoxLayout& column)
@@ -143,7 +152,7 @@ void OptionPanel::addClassFormat(PlanOption option, WeightClass weightClass, con
                 scenario.formats.own[index] = kNumberFormats[static_cast<std::size_t>(chosen) - 1];
         });
     });
-    addRow(option, label, help, picker, kSwitchWidth, show, column);
+    addRow(option, label, help, picker, &switchWidth, show, column);
 }
 
 void OptionPanel::addOrder(QVBoxLayout& column)
@@ -175,7 +184,7 @@ void OptionPanel::addOrder(QVBoxLayout& column)
         const AxisOrder order = chosen == 0 ? kDefaultOrder : orders[static_cast<std::size_t>(chosen)];
         change(tr("Order %1").arg(usedAxes(order, plan)), {}, [order](Scenario& scenario) { scenario.plan.options.order = order; });
     });
-    addRow(PlanOption::OrderOfAxes, tr("Order"), tr("Which axis has its devices next to each other: innermost first."), picker, kOrderWidth,
+    addRow(PlanOption::OrderOfAxes, tr("Order"), tr("Which axis has its devices next to each other: innermost first."), picker, &orderWidth,
            show, column);
 }
 

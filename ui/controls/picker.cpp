@@ -13,10 +13,19 @@
 namespace shardlens {
 namespace {
 
-constexpr int kBox = 28;
-constexpr int kSmallBox = 24;
+int largeBox()
+{
+    return scaledToText(28);
+}
+int smallBox()
+{
+    return scaledToText(24);
+}
 constexpr int kArrowWidth = 22;
-constexpr int kSubtitle = 20;
+int subtitleHeight()
+{
+    return scaledToText(20);
+}
 constexpr int kInside = 10;
 constexpr int kSmallInside = 8;
 
@@ -27,6 +36,10 @@ Picker::Picker(const QString& name, QWidget* parent) : QWidget(parent), m_theme(
     setFocusPolicy(Qt::StrongFocus);
     setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
     setAccessibleName(name);
+    followTextScale(this, [this] {
+        updateGeometry();
+        update();
+    });
 }
 
 void Picker::setShape(Shape shape)
@@ -39,7 +52,7 @@ void Picker::setShape(Shape shape)
 
 int Picker::boxHeight() const
 {
-    return m_shape == Shape::Box ? kBox : kSmallBox;
+    return m_shape == Shape::Box ? largeBox() : smallBox();
 }
 
 void Picker::setTheme(const Theme& theme)
@@ -85,7 +98,7 @@ bool Picker::isOpen() const
 
 QSize Picker::sizeHint() const
 {
-    return {m_shape == Shape::Arrow ? kArrowWidth : 240, boxHeight() + (m_shape == Shape::Box ? kSubtitle : 0)};
+    return {m_shape == Shape::Arrow ? kArrowWidth : 240, boxHeight() + (m_shape == Shape::Box ? subtitleHeight() : 0)};
 }
 
 QSize Picker::minimumSizeHint() const
@@ -143,7 +156,7 @@ void Picker::paintEvent(QPaintEvent*)
     triangle.closeSubpath();
     m_scene.path(triangle, m_theme->color(ink));
     if (m_shape == Shape::Box)
-        m_scene.text(QRectF(0, kBox, width(), kSubtitle), m_subtitle, TextRole::Note, m_theme->color(Ink::Text3),
+        m_scene.text(QRectF(0, largeBox(), width(), subtitleHeight()), m_subtitle, TextRole::Note, m_theme->color(Ink::Text3),
                      Qt::AlignLeft | Qt::AlignVCenter, true);
     QPainter painter(this);
     paint(painter, m_scene, *m_theme);

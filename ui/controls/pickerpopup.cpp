@@ -13,10 +13,19 @@
 namespace shardlens {
 namespace {
 
-constexpr int kRow = 26;
+int rowHeight()
+{
+    return scaledToText(26);
+}
 constexpr int kMostRows = 14;
-constexpr int kSearch = 30;
-constexpr int kWidest = 420;
+int searchHeight()
+{
+    return scaledToText(30);
+}
+int listWidth()
+{
+    return scaledToText(420);
+}
 constexpr double kInside = 10;
 
 } // namespace
@@ -65,7 +74,7 @@ void PickerList::setRows(const std::vector<PickerItem>& items, std::vector<int> 
 
 int PickerList::rowsInView() const
 {
-    return std::max(1, height() / kRow);
+    return std::max(1, height() / rowHeight());
 }
 
 void PickerList::setMarked(int position)
@@ -80,12 +89,12 @@ void PickerList::setMarked(int position)
 
 QRectF PickerList::rowRect(int position) const
 {
-    return {0, static_cast<double>((position - m_first) * kRow), static_cast<double>(width()), static_cast<double>(kRow)};
+    return {0, static_cast<double>((position - m_first) * rowHeight()), static_cast<double>(width()), static_cast<double>(rowHeight())};
 }
 
 int PickerList::positionAt(QPointF point) const
 {
-    const int position = m_first + static_cast<int>(point.y()) / kRow;
+    const int position = m_first + static_cast<int>(point.y()) / rowHeight();
     return point.y() >= 0 && position < static_cast<int>(m_rows.size()) ? position : -1;
 }
 
@@ -94,7 +103,7 @@ void PickerList::paintEvent(QPaintEvent*)
     m_scene.clear(size());
     m_scene.fill(QRectF(rect()), m_theme->color(Ink::Surface));
     if (m_rows.empty())
-        m_scene.text(QRectF(kInside, 0, width() - 2 * kInside, kRow), tr("Nothing has this name"), TextRole::Body,
+        m_scene.text(QRectF(kInside, 0, width() - 2 * kInside, rowHeight()), tr("Nothing has this name"), TextRole::Body,
                      m_theme->color(Ink::Text3));
     QString group;
     if (m_first > 0 && m_first < static_cast<int>(m_rows.size()))
@@ -156,11 +165,13 @@ PickerPopup::PickerPopup(const QString& name, QWidget* parent)
 {
     setAccessibleName(tr("%1 list").arg(name));
     m_search->setFrame(false);
-    m_search->setFont(fontOf(TextRole::Body));
     m_search->setPlaceholderText(tr("Type to search"));
     m_search->setAccessibleName(tr("Search %1").arg(name));
     m_search->setTextMargins(6, 0, 6, 0);
-    m_search->setFixedHeight(kSearch);
+    followTextScale(m_search, [this] {
+        m_search->setFont(fontOf(TextRole::Body));
+        m_search->setFixedHeight(searchHeight());
+    });
     m_search->setMaxLength(80);
     m_search->installEventFilter(this);
     m_list->setAccessibleName(tr("%1 choices").arg(name));
@@ -202,10 +213,10 @@ void PickerPopup::openUnder(const QRect& box, int current, const QString& typed)
     const QRect screenRect = screen() ? screen()->availableGeometry() : QRect(0, 0, 1 << 14, 1 << 14);
     const int below = screenRect.bottom() - box.bottom();
     const int above = box.top() - screenRect.top();
-    const int wanted = kSearch + rows * kRow + 3;
+    const int wanted = searchHeight() + rows * rowHeight() + 3;
     const bool up = below < wanted && above > below;
-    const int high = std::min(wanted, std::max(kSearch + kRow * 3, up ? above : below));
-    const int wide = std::min(std::max(box.width(), kWidest), screenRect.width());
+    const int high = std::min(wanted, std::max(searchHeight() + rowHeight() * 3, up ? above : below));
+    const int wide = std::min(std::max(box.width(), listWidth()), screenRect.width());
     const int left = std::clamp(box.left(), screenRect.left(), std::max(screenRect.left(), screenRect.right() - wide + 1));
     setGeometry(left, up ? box.top() - high - 2 : box.bottom() + 3, wide, high);
     show();
@@ -263,7 +274,7 @@ void PickerPopup::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
     painter.fillRect(rect(), m_theme->color(Ink::Strong));
-    painter.fillRect(QRect(1, 1 + kSearch, width() - 2, 1), m_theme->color(Ink::Line));
+    painter.fillRect(QRect(1, 1 + searchHeight(), width() - 2, 1), m_theme->color(Ink::Line));
 }
 
 } // namespace shardlens

@@ -16,19 +16,25 @@ namespace {
 constexpr int kAway = 12; // from the pointer
 constexpr int kPadX = 12;
 constexpr int kPadY = 8;
-constexpr double kMostWidth = 340;
-constexpr double kLine = 16;
+int mostWidth()
+{
+    return scaledToText(340);
+}
+int lineStep()
+{
+    return scaledToText(16);
+}
 
-/// Breaks at spaces so that no line is wider than kMostWidth; a single longer word stays whole.
+/// Breaks at spaces so that no line is wider than mostWidth(); a single longer word stays whole.
 QStringList wrapped(const QString& line, TextRole role)
 {
-    if (textWidth(line, role) <= kMostWidth)
+    if (textWidth(line, role) <= mostWidth())
         return {line};
     QStringList result;
     QString current;
     for (const QString& word : line.split(QLatin1Char(' '))) {
         const QString longer = current.isEmpty() ? word : QString(current % QLatin1Char(' ') % word);
-        if (!current.isEmpty() && textWidth(longer, role) > kMostWidth) {
+        if (!current.isEmpty() && textWidth(longer, role) > mostWidth()) {
             result << current;
             current = word;
         } else {
@@ -88,8 +94,9 @@ void PlateTip::showText(QPoint pointer, const QString& text, const Theme& theme,
         return;
     }
     m_theme = &theme;
-    if (text != m_text) {
+    if (text != m_text || m_generation != textGeneration()) {
         m_text = text;
+        m_generation = textGeneration();
         layOut();
     }
     const QScreen* where = parentWidget() ? parentWidget()->screen() : screen();
@@ -135,7 +142,7 @@ void PlateTip::layOut()
         }
         first = false;
     }
-    resize(static_cast<int>(std::ceil(widest)) + 2 * kPadX, static_cast<int>(kLine * static_cast<double>(m_lines.size())) + 2 * kPadY);
+    resize(static_cast<int>(std::ceil(widest)) + 2 * kPadX, static_cast<int>(lineStep() * static_cast<double>(m_lines.size())) + 2 * kPadY);
 }
 
 void PlateTip::paintEvent(QPaintEvent*)
@@ -145,9 +152,9 @@ void PlateTip::paintEvent(QPaintEvent*)
     scene.roundedRect(QRectF(rect()), 3, m_theme->color(Ink::Tooltip));
     double y = kPadY;
     for (const Line& line : m_lines) {
-        scene.text(QRectF(kPadX, y, width() - 2 * kPadX, kLine), line.text, line.role,
+        scene.text(QRectF(kPadX, y, width() - 2 * kPadX, lineStep()), line.text, line.role,
                    m_theme->color(line.dim ? Ink::TooltipDim : Ink::TooltipText));
-        y += kLine;
+        y += lineStep();
     }
     QPainter painter(this);
     paint(painter, scene, *m_theme);

@@ -40,6 +40,7 @@ private:
     void layOut();
 
     QString m_text;
+    int m_generation = 0; ///< of the text scale that m_lines are laid out for
     const Theme* m_theme;
     std::vector<Line> m_lines;
     QTimer m_fade;

@@ -15,7 +15,10 @@
 namespace shardlens {
 namespace {
 
-constexpr int kHeight = 24;
+int rowHeight()
+{
+    return scaledToText(24);
+}
 constexpr int kPadding = 10;
 constexpr int kLeastPadding = 4;
 constexpr qint64 kTypingMilliseconds = 1000;
@@ -28,6 +31,10 @@ Segmented::Segmented(const QString& name, QWidget* parent) : QWidget(parent), m_
     setMouseTracking(true); // a tooltip goes when the pointer leaves its item
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     setAccessibleName(name);
+    followTextScale(this, [this] {
+        updateGeometry();
+        update();
+    });
 }
 
 void Segmented::setTheme(const Theme& theme)
@@ -84,7 +91,7 @@ double Segmented::edge(int index) const
 
 QRectF Segmented::itemRect(int index) const
 {
-    return {edge(index), 0, edge(index + 1) - edge(index), static_cast<double>(kHeight)};
+    return {edge(index), 0, edge(index + 1) - edge(index), static_cast<double>(rowHeight())};
 }
 
 int Segmented::itemAt(QPointF point) const
@@ -101,12 +108,12 @@ QSize Segmented::sizeHint() const
     double widest = 0;
     for (const Item& item : m_items)
         widest = std::max(widest, textWidth(item.text, TextRole::BodyStrong));
-    return {static_cast<int>(std::ceil(widest) + 2 * kPadding) * static_cast<int>(m_items.size()), kHeight};
+    return {static_cast<int>(std::ceil(widest) + 2 * kPadding) * static_cast<int>(m_items.size()), rowHeight()};
 }
 
 QSize Segmented::minimumSizeHint() const
 {
-    return {static_cast<int>(m_items.size()) * 30, kHeight};
+    return {static_cast<int>(m_items.size()) * 30, rowHeight()};
 }
 
 void Segmented::choose(int index)
@@ -152,13 +159,13 @@ bool Segmented::event(QEvent* event)
 void Segmented::paintEvent(QPaintEvent*)
 {
     m_scene.clear(size());
-    const QRectF all(0, 0, width(), kHeight);
+    const QRectF all(0, 0, width(), rowHeight());
     m_scene.roundedRect(all, 3, m_theme->color(Ink::Sunken), m_theme->color(Ink::Line));
     for (int i = 0; i < static_cast<int>(m_items.size()); ++i) {
         const Item& item = m_items[static_cast<std::size_t>(i)];
         const bool current = i == m_current;
         if (i > 0 && !current && i != m_current + 1)
-            m_scene.line({itemRect(i).left(), 5}, {itemRect(i).left(), kHeight - 5}, m_theme->color(Ink::Line));
+            m_scene.line({itemRect(i).left(), 5}, {itemRect(i).left(), rowHeight() - 5.0}, m_theme->color(Ink::Line));
         const bool enabled = item.enabled && isEnabled();
         if (current)
             m_scene.roundedRect(itemRect(i), 3, m_theme->color(Ink::Surface), m_theme->color(enabled ? Ink::Text : Ink::Disabled), 1.5);

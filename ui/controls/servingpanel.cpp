@@ -21,8 +21,14 @@
 namespace shardlens {
 namespace {
 
-constexpr int kSwitchWidth = 184;
-constexpr int kFieldWidth = 64;
+int switchWidth()
+{
+    return scaledToText(184);
+}
+int fieldWidth()
+{
+    return scaledToText(64);
+}
 constexpr int kGap = 3;
 constexpr int kHundredths = 100;
 constexpr std::array kEngines{Engine::Generic, Engine::Vllm, Engine::Sglang, Engine::TrtLlm};
@@ -84,7 +90,7 @@ ServingPanel::ServingPanel(Document& document, int width, QWidget* parent)
     m_mode->setToolTip(
         tr("Roofline: ideal times, lower bounds. Calibrated: as the engine runs on measured hardware, with 80 % intervals."));
     m_mode->setObjectName(QStringLiteral("mode"));
-    addRow(tr("Times"), m_mode, kSwitchWidth, *column);
+    addRow(tr("Times"), m_mode, &switchWidth, *column);
     std::vector<PickerItem> engines;
     engines.reserve(kEngines.size());
     for (const Engine engine : kEngines)
@@ -92,12 +98,12 @@ ServingPanel::ServingPanel(Document& document, int width, QWidget* parent)
     m_engine->setShape(Picker::Shape::Small);
     m_engine->setItems(engines);
     m_engine->setObjectName(QStringLiteral("engine"));
-    addRow(tr("Engine"), m_engine, kSwitchWidth, *column);
+    addRow(tr("Engine"), m_engine, &switchWidth, *column);
     m_load->setItems({{tr("batch"), true, {}}, {tr("in flight"), true, {}}, {tr("rate"), true, {}}});
     m_load->setToolTip(tr("Batch: requests arrive and leave together. In flight: a new request follows each answer. Rate: requests arrive "
                           "at random, whatever the server does."));
     m_load->setObjectName(QStringLiteral("load"));
-    addRow(tr("Load"), m_load, kSwitchWidth, *column);
+    addRow(tr("Load"), m_load, &switchWidth, *column);
     m_concurrency->setTickValues({1, 8, 64, 512, 4096});
     m_rate->setHundredths();
     m_rate->setTickValues({10, 100, 1000, 10000});
@@ -106,24 +112,24 @@ ServingPanel::ServingPanel(Document& document, int width, QWidget* parent)
     m_outputs->setShape(Picker::Shape::Small);
     m_outputs->setToolTip(tr("Spread of the generated lengths around the output of the workload."));
     m_outputs->setObjectName(QStringLiteral("outputLengths"));
-    addRow(tr("Outputs"), m_outputs, kSwitchWidth, *column);
+    addRow(tr("Outputs"), m_outputs, &switchWidth, *column);
     m_price->setRange(0, static_cast<int>(kMaxPrice) * kHundredths);
     m_price->setHundredths(true);
     m_price->setObjectName(QStringLiteral("price"));
-    addRow(tr("$ per device hour"), m_price, kFieldWidth, *column);
+    addRow(tr("$ per device hour"), m_price, &fieldWidth, *column);
     m_price->setAccessibleName(tr("Price of a device for an hour, in dollars; 0 takes the list price"));
-    m_priceNote->setFont(fontOf(TextRole::Note));
+    followTextScale(m_priceNote, [this] { m_priceNote->setFont(fontOf(TextRole::Note)); });
     column->addWidget(m_priceNote);
     connectControls();
 }
 
-void ServingPanel::addRow(const QString& text, QWidget* control, int width, QVBoxLayout& column)
+void ServingPanel::addRow(const QString& text, QWidget* control, int (*length)(), QVBoxLayout& column)
 {
     auto* label = new QLabel(text, this);
     label->setBuddy(control);
     m_labels.push_back(label);
     control->setAccessibleName(text);
-    control->setFixedWidth(width);
+    followTextScale(control, [control, length] { control->setFixedWidth(length()); });
     auto* row = new QHBoxLayout;
     row->setSpacing(kGap);
     row->addWidget(label, 1);
@@ -251,10 +257,11 @@ void ServingPanel::refreshPrice()
     m_price->setValue(hundredthsOf(pricePerDeviceHour(scenario, *scenario.cluster)));
     const QString source = qs(priceSource(scenario));
     const QString note = source.isEmpty() ? tr("no list price; type yours") : source;
-    if (m_priceNote->toolTip() == note && !m_priceNote->text().isEmpty())
+    if (m_priceNote->toolTip() == note && m_noted == textGeneration() && !m_priceNote->text().isEmpty())
         return;
-    m_priceNote->setText(QFontMetrics(m_priceNote->font()).elidedText(note, Qt::ElideRight, m_width));
+    m_priceNote->setText(QFontMetrics(m_priceNote->font()).elidedText(note, Qt::ElideRight, scaledToText(m_width)));
     m_priceNote->setToolTip(note);
+    m_noted = textGeneration();
     m_price->setToolTip(tr("%1\n0 takes the list price again.").arg(note));
 }
 

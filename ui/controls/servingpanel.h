@@ -36,7 +36,7 @@ public:
     [[nodiscard]] NumberField& price() const { return *m_price; } ///< cents of an hour
 
 private:
-    void addRow(const QString& text, QWidget* control, int width, QVBoxLayout& column);
+    void addRow(const QString& text, QWidget* control, int (*length)(), QVBoxLayout& column);
     void connectControls();
     void refreshPrice();
     /// One edit; with a key it joins the one before.
@@ -54,6 +54,7 @@ private:
     Picker* m_outputs;
     NumberField* m_price;
     QLabel* m_priceNote;
+    int m_noted = -1; ///< text scale that the note is cut for
     std::vector<QLabel*> m_labels;
 };
 

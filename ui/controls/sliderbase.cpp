@@ -16,14 +16,38 @@
 namespace shardlens {
 namespace {
 
-constexpr int kHeader = 22;
-constexpr int kFieldWidth = 76; // "10,000,000"
-constexpr double kInset = 10;   // of the track: room for the focus ring
-constexpr double kTrack = 32;   // y of the track
-constexpr double kLabels = 41;  // y of the numbers
-constexpr double kLabelHeight = 14;
-constexpr int kHeight = 58;
-constexpr int kReasonHeight = 14;
+int headerHeight()
+{
+    return scaledToText(22);
+}
+// "10,000,000"
+int fieldWidth()
+{
+    return scaledToText(76);
+}
+constexpr double kInset = 10; // of the track: room for the focus ring
+// y of the track
+double trackTop()
+{
+    return scaledToText(32);
+}
+// y of the numbers
+double labelsTop()
+{
+    return scaledToText(41);
+}
+int labelHeight()
+{
+    return scaledToText(14);
+}
+int fullHeight()
+{
+    return scaledToText(58);
+}
+int reasonHeight()
+{
+    return scaledToText(14);
+}
 constexpr int kWheelRest = 400; // ms without a notch that end a turn of the wheel
 
 class SliderAccessible : public QAccessibleWidget, public QAccessibleValueInterface {
@@ -80,6 +104,11 @@ SliderBase::SliderBase(const QString& name, const QString& note, QWidget* parent
     connect(&m_wheelRest, &QTimer::timeout, this, &SliderBase::dragEnded);
     connect(m_field, &NumberField::typed, this, [this](int typed) { take(typed); });
     connect(m_field, &NumberField::stepped, this, [this](int steps) { step(steps, false); });
+    followTextScale(this, [this] {
+        placeField();
+        updateGeometry();
+        update();
+    });
 }
 
 void SliderBase::setTheme(const Theme& theme)
@@ -121,7 +150,7 @@ void SliderBase::setReasonSpace(bool space)
 
 QSize SliderBase::sizeHint() const
 {
-    return {240, m_compact ? kHeader + 2 : kHeight + (m_reasonSpace ? kReasonHeight : 0)};
+    return {240, m_compact ? headerHeight() + 2 : fullHeight() + (m_reasonSpace ? reasonHeight() : 0)};
 }
 
 QSize SliderBase::minimumSizeHint() const
@@ -153,7 +182,7 @@ void SliderBase::valueShown()
 
 QPointF SliderBase::trackPoint(double at) const
 {
-    return {kInset + at * (width() - 2 * kInset), kTrack};
+    return {kInset + at * (width() - 2 * kInset), trackTop()};
 }
 
 double SliderBase::atOf(double x) const
@@ -164,7 +193,7 @@ double SliderBase::atOf(double x) const
 
 int SliderBase::tickAt(const QPoint& position) const
 {
-    if (m_compact || position.y() < kTrack - 10 || position.y() > kLabels + kLabelHeight)
+    if (m_compact || position.y() < trackTop() - 10 || position.y() > labelsTop() + labelHeight())
         return -1;
     int best = -1;
     double least = 8;
@@ -200,10 +229,10 @@ void SliderBase::drawTicks()
     for (const Tick& tick : m_ticks) {
         const double x = std::floor(trackPoint(tick.at).x()) + 0.5;
         if (tick.legal) {
-            m_scene.line({x, kTrack + 5}, {x, kTrack + 9}, m_theme->color(isEnabled() ? Ink::Text : Ink::Disabled));
+            m_scene.line({x, trackTop() + 5}, {x, trackTop() + 9}, m_theme->color(isEnabled() ? Ink::Text : Ink::Disabled));
         } else {
-            m_scene.line({x - 2, kTrack + 5}, {x + 2, kTrack + 9}, m_theme->color(Ink::Disabled), 1);
-            m_scene.line({x - 2, kTrack + 9}, {x + 2, kTrack + 5}, m_theme->color(Ink::Disabled), 1);
+            m_scene.line({x - 2, trackTop() + 5}, {x + 2, trackTop() + 9}, m_theme->color(Ink::Disabled), 1);
+            m_scene.line({x - 2, trackTop() + 9}, {x + 2, trackTop() + 5}, m_theme->color(Ink::Disabled), 1);
         }
     }
 }
@@ -226,7 +255,7 @@ void SliderBase::drawLabels()
             return;
         placed.push_back({left, left + wide});
         const bool grey = !tick.legal || !isEnabled();
-        m_scene.text(QRectF(left, kLabels, wide, kLabelHeight), tick.label, TextRole::Note,
+        m_scene.text(QRectF(left, labelsTop(), wide, labelHeight()), tick.label, TextRole::Note,
                      m_theme->color(grey ? Ink::Disabled : Ink::Text2));
     };
     const auto current = [now](const Tick& tick) { return std::abs(tick.at - now) < 1e-9; };
@@ -249,10 +278,10 @@ void SliderBase::drawLabels()
 void SliderBase::paintEvent(QPaintEvent*)
 {
     m_scene.clear(size());
-    const QRectF header(0, 0, width(), kHeader);
+    const QRectF header(0, 0, width(), headerHeight());
     const double nameWidth = textWidth(m_name, TextRole::BodyMedium);
     m_scene.text(header, m_name, TextRole::BodyMedium, m_theme->color(isEnabled() ? Ink::Text : Ink::Disabled));
-    m_scene.text(header.adjusted(nameWidth + 8, 0, -kFieldWidth - 8, 0), m_note, TextRole::Note,
+    m_scene.text(header.adjusted(nameWidth + 8, 0, -fieldWidth() - 8, 0), m_note, TextRole::Note,
                  m_theme->color(isEnabled() ? Ink::Text2 : Ink::Disabled), Qt::AlignLeft | Qt::AlignVCenter, true);
     if (!m_compact) {
         const QPointF handle = trackPoint(position());
@@ -271,21 +300,26 @@ void SliderBase::paintEvent(QPaintEvent*)
         if (hasFocus())
             circle(9.5, QColor(), m_theme->color(Ink::Accent));
         if (m_reasonSpace && (hasFocus() || m_field->hasFocus() || !positionLegal()))
-            m_scene.text(QRectF(0, kHeight - 2, width(), kReasonHeight), reason(), TextRole::Note,
+            m_scene.text(QRectF(0, fullHeight() - 2, width(), reasonHeight()), reason(), TextRole::Note,
                          m_theme->color(positionLegal() ? Ink::Text2 : Ink::Violation), Qt::AlignLeft | Qt::AlignVCenter, true);
     }
     QPainter painter(this);
     paint(painter, m_scene, *m_theme);
 }
 
+void SliderBase::placeField()
+{
+    m_field->setGeometry(width() - fieldWidth(), 0, fieldWidth(), headerHeight());
+}
+
 void SliderBase::resizeEvent(QResizeEvent*)
 {
-    m_field->setGeometry(width() - kFieldWidth, 0, kFieldWidth, kHeader);
+    placeField();
 }
 
 void SliderBase::mousePressEvent(QMouseEvent* event)
 {
-    if (event->button() != Qt::LeftButton || m_compact || event->position().y() < kTrack - 10) {
+    if (event->button() != Qt::LeftButton || m_compact || event->position().y() < trackTop() - 10) {
         event->ignore();
         return;
     }

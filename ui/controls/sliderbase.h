@@ -71,6 +71,7 @@ protected:
     void changeEvent(QEvent* event) override;
 
 private:
+    void placeField();
     void drawTicks();
     void drawLabels();
     void endDrag();

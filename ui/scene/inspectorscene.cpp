@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/scene/inspectorscene.h"
 
+#include "ui/scene/formula.h"
 #include "ui/scene/scenetext.h"
 
 #include <QCoreApplication>
@@ -16,7 +17,6 @@ struct InspectorScene {
 
 constexpr double kInset = space::kLarge;
 constexpr double kPlateInset = space::kInset;
-constexpr double kFormulaLine = 17;
 
 /// Draws downwards and knows where it is.
 class Column {
@@ -127,45 +127,27 @@ QString symbolOf(const Explanation::Line& line)
 
 double Column::formulaLine(const Explanation::Line& line, double left, double top, double symbols, double width)
 {
-    const TextRole role = line.result ? TextRole::FormulaResult : TextRole::Formula;
     const QString symbol = symbolOf(line);
-    double y = top;
-    const bool ownLine = textWidth(symbol, role) > symbols;
-    if (ownLine) // a name too long to stand before the sign
-        y += drawWrapped(m_scene, {left, y, width, 0}, symbol, role, ink(Ink::Text));
     const double sign = textWidth(QStringLiteral("="), TextRole::Formula);
+    double y = top;
+    const FormulaBox name = layoutFormula(symbol, line.result, width);
+    const bool ownLine = name.width > symbols;
+    if (ownLine && !symbol.isEmpty()) { // a name too long to stand before the sign
+        drawFormula(m_scene, m_theme, name, {left, y + name.above});
+        y += name.height();
+    }
     const double signX = left + (symbols > 0 ? symbols + 6 : 0);
     const double x = signX + sign + 8;
-    const double room = left + width - x;
-    const std::vector<QString> over = wrapText(qs(line.numerator), role, room - (line.denominator.empty() ? 0 : 8));
-    const std::vector<QString> under = wrapText(qs(line.denominator), role, room - 8);
-    const double overHeight = static_cast<double>(over.size()) * kFormulaLine;
-    const double underHeight = static_cast<double>(under.size()) * kFormulaLine;
-    const double middle = under.empty() ? y + kFormulaLine / 2 : y + overHeight + 1.5;
-    if (!symbol.isEmpty() && !ownLine)
-        m_scene.text({left, middle - kFormulaLine / 2, symbols, kFormulaLine}, symbol, role, ink(Ink::Text),
-                     Qt::AlignRight | Qt::AlignVCenter);
-    if (!over.empty())
-        m_scene.text({signX, middle - kFormulaLine / 2, sign + 1, kFormulaLine}, QStringLiteral("="), role, ink(Ink::Text));
-    double widest = 0;
-    for (const auto& part : {over, under})
-        for (const QString& text : part)
-            widest = std::max(widest, textWidth(text, role));
-    const Qt::Alignment alignment = under.empty() ? Qt::AlignLeft | Qt::AlignVCenter : Qt::AlignHCenter | Qt::AlignVCenter;
-    const double box = under.empty() ? room : widest + 8;
-    for (const QString& text : over) {
-        m_scene.text({x, y, box, kFormulaLine}, text, role, ink(Ink::Text), alignment);
-        y += kFormulaLine;
-    }
-    if (!under.empty()) {
-        m_scene.line({x, y + 1.5}, {x + box, y + 1.5}, ink(Ink::Text));
-        y += 3;
-        for (const QString& text : under) {
-            m_scene.text({x, y, box, kFormulaLine}, text, role, ink(Ink::Text), alignment);
-            y += kFormulaLine;
-        }
-    }
-    return std::max(y - top, overHeight + underHeight);
+    const FormulaBox box = layoutFormula(qs(line.numerator), qs(line.denominator), line.result, left + width - x);
+    const bool named = !ownLine && !symbol.isEmpty();
+    const double half = lineHeight(TextRole::Formula) / 2;
+    const double axis = y + std::max({box.above, half, named ? name.above : 0.0});
+    if (named)
+        drawFormula(m_scene, m_theme, name, {left + symbols - name.width, axis});
+    if (!line.numerator.empty())
+        m_scene.text({signX, axis - half, sign + 1, 2 * half}, QStringLiteral("="), TextRole::Formula, ink(Ink::Text));
+    drawFormula(m_scene, m_theme, box, {x, axis});
+    return axis + std::max({box.below, half, named ? name.below : 0.0}) - top;
 }
 
 void Column::formula(const Explanation& what)
@@ -181,7 +163,7 @@ void Column::formula(const Explanation& what)
     const double inner = m_width - 2 * kPlateInset;
     double symbols = 0;
     for (const Explanation::Line& line : what.formula) {
-        const double width = textWidth(symbolOf(line), line.result ? TextRole::FormulaResult : TextRole::Formula);
+        const double width = layoutFormula(symbolOf(line), line.result, inner).width;
         if (width <= inner * 0.3)
             symbols = std::max(symbols, width);
     }

@@ -36,6 +36,10 @@ class StaticTexts {
 public:
     const Label& of(const QString& text, TextRole role, double scale, const QTransform& transform)
     {
+        if (m_generation != textGeneration()) {
+            m_scales.clear();
+            m_generation = textGeneration();
+        }
         QHash<QString, Label>& texts = atScale(scale)[static_cast<std::size_t>(role)];
         auto found = texts.find(text);
         if (found == texts.end()) {
@@ -68,6 +72,7 @@ private:
     }
 
     std::vector<std::unique_ptr<std::pair<double, Roles>>> m_scales;
+    int m_generation = 0; ///< of the text scale
 };
 
 /// Lives as long as the application object: glyph runs hold font engines, which must not outlive the font database.

@@ -21,10 +21,16 @@ struct Elided {
 };
 
 struct RoleMetrics {
-    explicit RoleMetrics(TextRole role) : metrics(fontOf(role)), ascent(metrics.ascent()), height(metrics.ascent() + metrics.descent()) {}
+    explicit RoleMetrics(TextRole role)
+        : metrics(fontOf(role)),
+          ascent(metrics.ascent()),
+          height(metrics.ascent() + metrics.descent()),
+          generation(textGeneration())
+    {}
     QFontMetricsF metrics;
     double ascent;
     double height;
+    int generation; ///< of the text scale
     QHash<QString, double> widths;
     QHash<QString, Elided> elided;
 };
@@ -38,7 +44,7 @@ RoleMetrics& metricsOf(TextRole role)
     }();
     Q_UNUSED(registered)
     std::optional<RoleMetrics>& entry = all[static_cast<std::size_t>(role)];
-    if (!entry)
+    if (!entry || entry->generation != textGeneration())
         entry.emplace(role);
     return *entry;
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/theme/theme.h"
 
+#include "ui/theme/textscale.h"
+
 #include <QFontDatabase>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -72,15 +75,69 @@ bool loadFonts()
 QFont fontOf(TextRole role, double scale)
 {
     if (scale != 1)
-        return makeFont(role, scale);
+        return makeFont(role, scale * textScale());
     // Shared copies: text layout compares fonts by pointer first.
-    static const std::array<QFont, kTextRoleCount> fonts = [] {
-        std::array<QFont, kTextRoleCount> all;
+    static std::array<QFont, kTextRoleCount> fonts;
+    static int made = -1;
+    if (made != textGeneration()) {
         for (std::size_t i = 0; i < kTextRoleCount; ++i)
-            all[i] = makeFont(static_cast<TextRole>(i), 1);
-        return all;
-    }();
+            fonts[i] = makeFont(static_cast<TextRole>(i), textScale());
+        made = textGeneration();
+    }
     return fonts[static_cast<std::size_t>(role)];
+}
+
+namespace {
+
+struct ScaleState {
+    double scale = 1;
+    int generation = 0;
+};
+
+ScaleState& scaleState()
+{
+    static ScaleState state;
+    return state;
+}
+
+} // namespace
+
+TextScaleSignal& TextScaleSignal::instance()
+{
+    static TextScaleSignal signal;
+    return signal;
+}
+
+double textScale()
+{
+    return scaleState().scale;
+}
+
+int textGeneration()
+{
+    return scaleState().generation;
+}
+
+void setTextScale(double scale)
+{
+    constexpr double kLargest = 1.5;
+    const double held = std::isfinite(scale) ? std::clamp(scale, 1.0, kLargest) : 1.0;
+    if (held == scaleState().scale)
+        return;
+    scaleState().scale = held;
+    ++scaleState().generation;
+    Q_EMIT TextScaleSignal::instance().changed();
+}
+
+int scaledToText(double pixels)
+{
+    return static_cast<int>(std::lround(pixels * textScale()));
+}
+
+void followTextScale(QObject* context, const std::function<void()>& apply)
+{
+    apply();
+    QObject::connect(&TextScaleSignal::instance(), &TextScaleSignal::changed, context, apply);
 }
 
 } // namespace shardlens

@@ -11,6 +11,9 @@
 #include <QString>
 
 #include <array>
+#include <functional>
+
+class QObject;
 
 namespace shardlens {
 
@@ -95,8 +98,19 @@ private:
 /// Registers the bundled fonts (once); call after the QGuiApplication exists and before any text is laid out.
 /// Digits of the interface font are tabular. False when a font is missing from the program.
 bool loadFonts();
-/// The font of a role; pixel sizes times `scale` (1; presentation 2).
+/// The font of a role; pixel sizes times the text scale times `scale` (1; presentation 2).
 [[nodiscard]] QFont fontOf(TextRole role, double scale = 1);
+
+/// How large all text is, on top of the roles' sizes: 1 to 1.5. What has been laid out before is laid out again (followTextScale).
+inline constexpr std::array<int, 4> kTextSizes{100, 115, 130, 150}; ///< percent, as offered
+[[nodiscard]] double textScale();
+void setTextScale(double scale); ///< held between 1 and 1.5
+/// Rises with each change of the scale: caches of what was measured compare it.
+[[nodiscard]] int textGeneration();
+/// A length that holds text (a row, a title, a field), at the text scale. Whole pixels.
+[[nodiscard]] int scaledToText(double pixels);
+/// Calls `apply` now and after each change of the text scale, for as long as `context` lives.
+void followTextScale(QObject* context, const std::function<void()>& apply);
 
 /// Spacing of the 4 px grid.
 namespace space {

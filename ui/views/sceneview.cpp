@@ -53,6 +53,7 @@ SceneView::SceneView(Document& document, Builder builder, Options options, QWidg
     setAccessibleName(m_options.accessibleName);
     connect(&document, &Document::reportChanged, this, &SceneView::reportChanged);
     connect(&document.selection(), &Selection::changed, this, &SceneView::selectionChanged);
+    followTextScale(this, [this] { markStale(); });
 }
 
 void SceneView::setTheme(const Theme& theme)

@@ -25,6 +25,8 @@ QString filledIn(QString sheet, const Theme& theme)
     };
     for (const Name& entry : kNames)
         sheet.replace(QLatin1String(entry.name), theme.color(entry.ink).name());
+    sheet.replace(QStringLiteral("@note"), QStringLiteral("%1px").arg(fontOf(TextRole::Note).pixelSize()));
+    sheet.replace(QStringLiteral("@body"), QStringLiteral("%1px").arg(fontOf(TextRole::Body).pixelSize()));
     return sheet;
 }
 
@@ -92,19 +94,19 @@ QMenu::item:selected { background: @hover; }
 QMenu::item:disabled { color: @disabled; }
 QMenu::separator { height: 1px; background: @line; margin: 4px 0; }
 QMenu::indicator { width: 12px; height: 12px; left: 8px; }
-QStatusBar { color: @text2; font-size: 11px; border: none; }
+QStatusBar { color: @text2; font-size: @note; border: none; }
 QStatusBar::item { border: none; }
-QStatusBar QLabel { color: @text2; font-size: 11px; padding: 0 8px; }
+QStatusBar QLabel { color: @text2; font-size: @note; padding: 0 8px; }
 #dockTitle, #dockBody, #column, #columnBody, #inspectorBody { background: @surface; }
 #viewTitle { color: @text; }
 #viewSubtitle { color: @text3; }
 #columnTitle { background: @surface; border-bottom: 1px solid @line; }
 shardlens--DockArea > QTabBar { max-height: 0px; }
 shardlens--DockArea > QTabBar::tab { height: 0px; min-height: 0px; margin: 0; padding: 0; border: none; }
-QToolButton#viewTab { color: @text3; background: transparent; border: 1px solid transparent; padding: 2px 0; font-size: 12px; }
+QToolButton#viewTab { color: @text3; background: transparent; border: 1px solid transparent; padding: 2px 0; font-size: @body; }
 QToolButton#viewTab:hover { color: @text; }
 QToolButton#viewTab:focus { border: 1px solid @accent; }
-QToolButton#viewChoice { color: @text2; background: transparent; border: 1px solid transparent; padding: 2px 4px; font-size: 11px; }
+QToolButton#viewChoice { color: @text2; background: transparent; border: 1px solid transparent; padding: 2px 4px; font-size: @note; }
 QToolButton#viewChoice:hover { color: @text; }
 QToolButton#viewChoice:focus { border: 1px solid @accent; }
 QToolButton#viewChoice::menu-indicator { image: none; width: 0; }
@@ -136,6 +138,8 @@ void applyAppearance(QWidget& window, const Theme& theme)
 {
     const QPalette palette = paletteOf(theme);
     QApplication::setPalette(palette);
+    if (QApplication::font() != fontOf(TextRole::Body)) // each call is told to every widget
+        QApplication::setFont(fontOf(TextRole::Body));
     QToolTip::setPalette(palette);
     QToolTip::setFont(fontOf(TextRole::Note));
     window.setStyleSheet(frameStyleSheet(theme));

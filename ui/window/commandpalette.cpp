@@ -16,8 +16,14 @@
 namespace shardlens {
 namespace {
 
-constexpr int kPaletteWidth = 520;
-constexpr int kRowHeight = 28;
+int paletteWidth()
+{
+    return scaledToText(520);
+}
+int rowHeight()
+{
+    return scaledToText(28);
+}
 constexpr int kMostRows = 11;
 constexpr int kGroupRole = Qt::UserRole;
 constexpr int kShortcutRole = Qt::UserRole + 1;
@@ -29,7 +35,7 @@ public:
     using QStyledItemDelegate::QStyledItemDelegate;
     const Theme* theme = &Theme::of(ThemeId::Light);
 
-    [[nodiscard]] QSize sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const override { return {kPaletteWidth, kRowHeight}; }
+    [[nodiscard]] QSize sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const override { return {paletteWidth(), rowHeight()}; }
 
     void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override
     {
@@ -192,9 +198,9 @@ void CommandPalette::runCurrent()
 void CommandPalette::place()
 {
     const QWidget* host = parentWidget();
-    const int width = std::min(kPaletteWidth, host->width() - 2 * space::kInset);
+    const int width = std::min(paletteWidth(), host->width() - 2 * space::kInset);
     const int rows = std::clamp(m_list->count(), 1, kMostRows);
-    m_list->setFixedHeight(rows * kRowHeight + 2);
+    m_list->setFixedHeight(rows * rowHeight() + 2);
     setGeometry((host->width() - width) / 2, 40, width, sizeHint().height());
     layout()->activate();
     resize(width, layout()->sizeHint().height());

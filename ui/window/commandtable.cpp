@@ -52,6 +52,10 @@ constexpr std::array<CommandSpec, kCommandCount> kTable{{
     {Id::ThemeDark, "theme.dark", Menu::Theme, QT_TRANSLATE_NOOP("Commands", "&Dark theme"), nullptr, Key::UnknownKey, nullptr, true},
     {Id::ThemeContrast, "theme.contrast", Menu::Theme, QT_TRANSLATE_NOOP("Commands", "High &contrast theme"), QT_TRANSLATE_NOOP("Commands", "Black on white, borders of full strength"), Key::UnknownKey, nullptr, true},
     {Id::ThemeSystem, "theme.system", Menu::Theme, QT_TRANSLATE_NOOP("Commands", "&System theme"), QT_TRANSLATE_NOOP("Commands", "Light or dark as the desktop is"), Key::UnknownKey, nullptr, true},
+    {Id::TextSize100, "text-size.100", Menu::TextSize, QT_TRANSLATE_NOOP("Commands", "Text &100 %"), QT_TRANSLATE_NOOP("Commands", "Text as designed"), Key::UnknownKey, "Ctrl+0", true},
+    {Id::TextSize115, "text-size.115", Menu::TextSize, QT_TRANSLATE_NOOP("Commands", "Text 11&5 %"), nullptr, Key::UnknownKey, nullptr, true},
+    {Id::TextSize130, "text-size.130", Menu::TextSize, QT_TRANSLATE_NOOP("Commands", "Text 1&30 %"), nullptr, Key::UnknownKey, nullptr, true},
+    {Id::TextSize150, "text-size.150", Menu::TextSize, QT_TRANSLATE_NOOP("Commands", "Text 150 &%"), QT_TRANSLATE_NOOP("Commands", "Everything written half as large again"), Key::UnknownKey, nullptr, true},
     {Id::FullScreen, "view.full-screen", Menu::View, QT_TRANSLATE_NOOP("Commands", "&Full screen"), nullptr, Key::UnknownKey, "F11", true, true},
     {Id::FindCommand, "view.find-command", Menu::View, QT_TRANSLATE_NOOP("Commands", "Find a &command…"), QT_TRANSLATE_NOOP("Commands", "Commands, models, clusters and plans by name"), Key::UnknownKey, "Ctrl+K"},
     {Id::LockDevices, "plan.lock-devices", Menu::Plan, QT_TRANSLATE_NOOP("Commands", "&Lock device count"), QT_TRANSLATE_NOOP("Commands", "Moving one axis moves its partner, so that the plan keeps its devices"), Key::UnknownKey, "Ctrl+L", true},
@@ -82,6 +86,7 @@ QString titleOf(CommandMenu menu)
     case CommandMenu::Edit: return QCoreApplication::translate("Commands", "&Edit");
     case CommandMenu::View: return QCoreApplication::translate("Commands", "&View");
     case CommandMenu::Theme: return QCoreApplication::translate("Commands", "&Theme");
+    case CommandMenu::TextSize: return QCoreApplication::translate("Commands", "Te&xt size");
     case CommandMenu::Plan: return QCoreApplication::translate("Commands", "&Plan");
     case CommandMenu::Help: return QCoreApplication::translate("Commands", "&Help");
     }

@@ -55,6 +55,10 @@ enum class CommandId : std::uint8_t {
     ThemeDark,
     ThemeContrast,
     ThemeSystem,
+    TextSize100, // in the order of kTextSizes
+    TextSize115,
+    TextSize130,
+    TextSize150,
     FullScreen,
     FindCommand,
     LockDevices,
@@ -75,7 +79,7 @@ inline constexpr std::size_t kCommandCount = static_cast<std::size_t>(CommandId:
 }
 static_assert(showCommand(ViewKind::Trust) == CommandId::ShowTrust && copyCommand(ViewKind::Trust) == CommandId::CopyTrust);
 
-enum class CommandMenu : std::uint8_t { File, CopyPicture, Edit, View, Theme, Plan, Help };
+enum class CommandMenu : std::uint8_t { File, CopyPicture, Edit, View, Theme, TextSize, Plan, Help };
 inline constexpr std::size_t kCommandMenuCount = static_cast<std::size_t>(CommandMenu::Help) + 1;
 
 struct CommandSpec {

@@ -35,7 +35,7 @@ HelpPanel::HelpPanel(QWidget* parent) : QFrame(parent), m_browser(new QTextBrows
     setAccessibleName(tr("Help"));
     setAutoFillBackground(true);
     auto* title = new QLabel(tr("What is computed"), this);
-    title->setFont(fontOf(TextRole::Title));
+    followTextScale(title, [title] { title->setFont(fontOf(TextRole::Title)); });
     auto* contents = new QToolButton(this);
     contents->setText(tr("Contents"));
     auto* close = new QToolButton(this);

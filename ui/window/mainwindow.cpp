@@ -36,11 +36,23 @@ namespace {
 
 constexpr QSize kFirstSize{1440, 900};
 constexpr QSize kLeastSize{1000, 640};
-constexpr int kMenuRow = 32;
+int menuRow()
+{
+    return scaledToText(32);
+}
 constexpr int kVerdictHeight = space::kVerdictValues + space::kVerdictAdvice;
-constexpr int kModeLabelWidth = 300;
-constexpr int kStatusLabelWidth = 110;
-constexpr int kCancelWidth = 60;
+int modeLabelWidth()
+{
+    return scaledToText(300);
+}
+int statusLabelWidth()
+{
+    return scaledToText(110);
+}
+int cancelWidth()
+{
+    return scaledToText(60);
+}
 
 } // namespace
 
@@ -53,6 +65,7 @@ MainWindow::MainWindow(Document& document, Settings& settings, QWidget* parent)
     setObjectName(QStringLiteral("mainWindow"));
     setAcceptDrops(true);
     setMinimumSize(kLeastSize);
+    setTextScale(settings.textSize() / 100.0); // before anything is laid out
     m_refiner = new Refiner(document, this);
     buildCentre();
     buildTop();
@@ -75,7 +88,7 @@ void MainWindow::buildTop()
     top->setAttribute(Qt::WA_StyledBackground);
     auto* bar = new QMenuBar(top);
     bar->setNativeMenuBar(false);
-    bar->setFixedHeight(kMenuRow);
+    followTextScale(bar, [bar] { bar->setFixedHeight(menuRow()); });
     QMenu* file = nullptr;
     for (const CommandMenu which : {CommandMenu::File, CommandMenu::Edit, CommandMenu::View, CommandMenu::Plan, CommandMenu::Help}) {
         QMenu* menu = bar->addMenu(titleOf(which));
@@ -88,6 +101,8 @@ void MainWindow::buildTop()
         } else if (which == CommandMenu::View) {
             QMenu* themes = menu->addMenu(titleOf(CommandMenu::Theme));
             m_commands->fill(*themes, CommandMenu::Theme);
+            QMenu* sizes = menu->addMenu(titleOf(CommandMenu::TextSize));
+            m_commands->fill(*sizes, CommandMenu::TextSize);
         } else if (which == CommandMenu::Plan) {
             QMenu* presets = menu->addMenu(tr("&Use plan"));
             connect(presets, &QMenu::aboutToShow, this, [this, presets] { fillPresetMenu(*presets); });
@@ -103,11 +118,11 @@ void MainWindow::buildTop()
                                  top);
     find->setObjectName(QStringLiteral("findCommand"));
     find->setAccessibleName(tr("Find a command"));
-    find->setFixedSize(240, 24);
+    followTextScale(find, [find] { find->setFixedSize(scaledToText(240), scaledToText(24)); });
     connect(find, &QPushButton::clicked, m_commands->action(CommandId::FindCommand), &QAction::trigger);
 
     m_verdict = makeVerdictView(m_document, top);
-    m_verdict->setFixedHeight(kVerdictHeight);
+    followTextScale(m_verdict, [this] { m_verdict->setFixedHeight(scaledToText(kVerdictHeight)); });
     auto* row = new QHBoxLayout;
     row->setContentsMargins(0, 0, space::kInset, 0);
     row->addWidget(bar, 1);
@@ -157,14 +172,14 @@ void MainWindow::buildCentre()
 void MainWindow::buildStatus()
 {
     QStatusBar* bar = statusBar();
-    bar->setFixedHeight(24);
+    followTextScale(bar, [bar] { bar->setFixedHeight(scaledToText(24)); });
     bar->setSizeGripEnabled(false);
     m_cancel = new QToolButton(bar);
     m_cancel->setObjectName(QStringLiteral("cancelSimulation"));
     m_cancel->setAccessibleName(tr("Cancel the simulation"));
     m_cancel->setFocusPolicy(Qt::NoFocus); // the command has the keyboard
     m_cancel->setText(tr("Cancel"));
-    m_cancel->setFixedSize(kCancelWidth, 20);
+    followTextScale(m_cancel, [this] { m_cancel->setFixedSize(cancelWidth(), scaledToText(20)); });
     QSizePolicy keeps = m_cancel->sizePolicy();
     keeps.setRetainSizeWhenHidden(true); // what stands beside it stays where it is
     m_cancel->setSizePolicy(keeps);
@@ -174,7 +189,8 @@ void MainWindow::buildStatus()
     for (QuietLabel** label : {&m_mode, &m_evaluation, &m_saved}) {
         *label = new QuietLabel(TextRole::Note, Ink::Text2, bar);
         (*label)->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
-        (*label)->setFixedWidth(label == &m_mode ? kModeLabelWidth : kStatusLabelWidth);
+        followTextScale(*label,
+                        [shown = *label, mode = label == &m_mode] { shown->setFixedWidth(mode ? modeLabelWidth() : statusLabelWidth()); });
         bar->addPermanentWidget(*label);
         (*label)->show();
     }

@@ -75,6 +75,7 @@ private:
     void connectViewCommands();
     void restoreState();
     void chooseTheme(ThemeChoice choice);
+    void chooseTextSize(int percent);
     void refreshTitle();
     void refreshStatus();
     void fillPresetMenu(QMenu& menu);

@@ -111,12 +111,26 @@ void MainWindow::connectViewCommands()
     theme(CommandId::ThemeDark, ThemeChoice::Dark);
     theme(CommandId::ThemeContrast, ThemeChoice::Contrast);
     theme(CommandId::ThemeSystem, ThemeChoice::System);
+    auto* sizes = new QActionGroup(this);
+    for (std::size_t i = 0; i < kTextSizes.size(); ++i) {
+        const auto id = static_cast<CommandId>(static_cast<std::size_t>(CommandId::TextSize100) + i);
+        sizes->addAction(commands.action(id));
+        commands.action(id)->setChecked(m_settings.textSize() == kTextSizes[i]);
+        commands.handle(id, [this, percent = kTextSizes[i]] { chooseTextSize(percent); });
+    }
 }
 
 void MainWindow::chooseTheme(ThemeChoice choice)
 {
     m_settings.setTheme(choice);
     setTheme(themeOf(choice));
+}
+
+void MainWindow::chooseTextSize(int percent)
+{
+    m_settings.setTextSize(percent);
+    setTextScale(percent / 100.0);
+    setTheme(m_theme); // the style sheet and the application's font know sizes too
 }
 
 void MainWindow::usePlan(const Plan& plan, const QString& name)

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/window/settings.h"
 
+#include "ui/theme/theme.h"
+
 #include <QFileInfo>
 #include <QStandardPaths>
+
+#include <algorithm>
 
 namespace shardlens {
 namespace {
@@ -56,6 +60,12 @@ void Settings::setTheme(ThemeChoice choice)
                          : choice == ThemeChoice::Contrast ? QStringLiteral("contrast")
                                                            : QStringLiteral("system");
     setValue(QStringLiteral("window/theme"), name);
+}
+
+int Settings::textSize() const
+{
+    const int stored = value(QStringLiteral("window/textSize"), kTextSizes.front()).toInt();
+    return std::find(kTextSizes.begin(), kTextSizes.end(), stored) != kTextSizes.end() ? stored : kTextSizes.front();
 }
 
 void Settings::addRecentFile(const QString& fileName)

@@ -23,6 +23,10 @@ public:
     [[nodiscard]] ThemeChoice theme() const;
     void setTheme(ThemeChoice choice);
 
+    /// Percent, one of kTextSizes.
+    [[nodiscard]] int textSize() const;
+    void setTextSize(int percent) { setValue(QStringLiteral("window/textSize"), percent); }
+
     [[nodiscard]] QByteArray windowGeometry() const { return value(QStringLiteral("window/geometry")).toByteArray(); }
     void setWindowGeometry(const QByteArray& geometry) { setValue(QStringLiteral("window/geometry"), geometry); }
     [[nodiscard]] QByteArray docks() const { return value(QStringLiteral("window/docks")).toByteArray(); }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/window/viewdock.h"
 
-#include <QHBoxLayout>
-#include <QLabel>
+#include <QHelpEvent>
 #include <QMenu>
 #include <QPainter>
-#include <QToolButton>
+#include <QStyleOptionToolButton>
+#include <QStylePainter>
+#include <QToolTip>
+
+#include <algorithm>
+#include <iterator>
+#include <numeric>
 
 namespace shardlens {
 
@@ -16,6 +21,7 @@ QuietLabel::QuietLabel(TextRole role, Ink ink, QWidget* parent)
       m_theme(&Theme::of(ThemeId::Light))
 {
     setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+    followTextScale(this, [this] { updateGeometry(); });
 }
 
 void QuietLabel::setText(const QString& text)
@@ -47,31 +53,51 @@ void QuietLabel::paintEvent(QPaintEvent*)
     painter.drawText(rect(), Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(m_text, Qt::ElideRight, width()));
 }
 
+int QuietButton::leastWidth() const
+{
+    return std::min(wantedWidth(), scaledToText(34));
+}
+
+QString QuietButton::shownText() const
+{
+    // What the style adds around the text is what the hint has beyond it.
+    const int around = sizeHint().width() - fontMetrics().horizontalAdvance(text());
+    return width() >= sizeHint().width() ? text() : fontMetrics().elidedText(text(), Qt::ElideRight, std::max(0, width() - around));
+}
+
+bool QuietButton::event(QEvent* event)
+{
+    if (event->type() == QEvent::ToolTip && toolTip().isEmpty()) {
+        if (width() < sizeHint().width())
+            QToolTip::showText(static_cast<QHelpEvent*>(event)->globalPos(), text(), this);
+        return true;
+    }
+    return QToolButton::event(event);
+}
+
+void QuietButton::paintEvent(QPaintEvent*)
+{
+    QStylePainter painter(this);
+    QStyleOptionToolButton option;
+    initStyleOption(&option);
+    option.text = shownText();
+    painter.drawComplexControl(QStyle::CC_ToolButton, option);
+}
+
 ViewTitle::ViewTitle(const QString& title, QWidget* parent)
     : QWidget(parent),
-      m_title(new QLabel(title, this)),
-      m_before(new QHBoxLayout),
-      m_after(new QHBoxLayout),
-      m_subtitle(new QuietLabel(TextRole::Note, Ink::Text3, this)),
-      m_choices(new QHBoxLayout)
+      m_title(new QuietLabel(TextRole::Title, Ink::Text, this)),
+      m_subtitle(new QuietLabel(TextRole::Note, Ink::Text3, this))
 {
     setObjectName(QStringLiteral("dockTitle"));
     setAttribute(Qt::WA_StyledBackground);
-    setFixedHeight(space::kDockTitle);
     m_title->setObjectName(QStringLiteral("viewTitle"));
-    m_title->setFont(fontOf(TextRole::Title));
-    m_title->setMinimumWidth(0);
-    auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(space::kInset, 2, space::kSmall, 0);
-    row->setSpacing(space::kInset);
-    m_before->setSpacing(space::kInset);
-    m_after->setSpacing(space::kInset);
-    row->addLayout(m_before);
-    row->addWidget(m_title);
-    row->addLayout(m_after);
-    row->addWidget(m_subtitle, 1);
-    m_choices->setSpacing(space::kTight);
-    row->addLayout(m_choices);
+    m_title->setText(title);
+    m_subtitle->setObjectName(QStringLiteral("viewSubtitle"));
+    followTextScale(this, [this] {
+        setFixedHeight(scaledToText(space::kDockTitle));
+        arrange();
+    });
 }
 
 void ViewTitle::setTabs(const std::vector<Tab>& tabs, int current)
@@ -79,55 +105,161 @@ void ViewTitle::setTabs(const std::vector<Tab>& tabs, int current)
     if (tabs == m_tabs)
         return;
     m_tabs = tabs;
-    for (QHBoxLayout* side : {m_before, m_after})
-        while (QLayoutItem* item = side->takeAt(0)) {
-            item->widget()->deleteLater(); // it may be the one that is being clicked
-            item->widget()->hide();
-            delete item;
+    for (std::vector<QuietButton*>* side : {&m_before, &m_after}) {
+        for (QuietButton* button : *side) {
+            button->hide();
+            button->deleteLater(); // it may be the one that is being clicked
         }
+        side->clear();
+    }
     bool before = true;
+    QWidget* previous = nullptr;
     for (const Tab& tab : tabs) {
         if (tab.id == current) {
             before = false;
             continue;
         }
-        auto* button = new QToolButton(this);
+        auto* button = new QuietButton(this);
         button->setObjectName(QStringLiteral("viewTab"));
         button->setText(tab.name);
         button->setAccessibleName(tr("Show %1").arg(tab.name));
         button->setFocusPolicy(Qt::TabFocus);
         connect(button, &QToolButton::clicked, this, [this, id = tab.id] { Q_EMIT tabChosen(id); });
-        (before ? m_before : m_after)->addWidget(button);
+        (before ? m_before : m_after).push_back(button);
         button->show();
+        if (previous != nullptr)
+            setTabOrder(previous, button);
+        previous = button;
     }
+    if (previous != nullptr && !m_choices.empty())
+        setTabOrder(previous, m_choices.front());
+    arrange();
 }
 
 void ViewTitle::setSubtitle(const QString& subtitle)
 {
     m_subtitle->setText(subtitle);
+    arrange();
 }
 
 void ViewTitle::setTheme(const Theme& theme)
 {
+    m_title->setTheme(theme);
     m_subtitle->setTheme(theme);
 }
 
 QToolButton* ViewTitle::addChoice(const QString& text, const QString& accessibleName)
 {
-    auto* button = new QToolButton(this);
+    auto* button = new QuietButton(this);
     button->setObjectName(QStringLiteral("viewChoice"));
     button->setText(text);
     button->setAccessibleName(accessibleName);
     button->setFocusPolicy(Qt::TabFocus);
     button->setPopupMode(QToolButton::InstantPopup);
-    m_choices->addWidget(button);
+    button->installEventFilter(this);
+    m_choices.push_back(button);
+    if (isVisible())
+        button->show();
+    arrange();
     return button;
+}
+
+bool ViewTitle::event(QEvent* event)
+{
+    switch (event->type()) {
+    case QEvent::LayoutRequest: // a choice has another text
+    case QEvent::Polish:
+    case QEvent::StyleChange: arrange(); break;
+    default: break;
+    }
+    return QWidget::event(event);
+}
+
+bool ViewTitle::eventFilter(QObject* watched, QEvent* event)
+{
+    if (event->type() == QEvent::ShowToParent || event->type() == QEvent::HideToParent)
+        arrange();
+    return QWidget::eventFilter(watched, event);
+}
+
+namespace {
+
+/// Takes `excess` pixels from widths that may shrink to `least`, the widest first; returns what is left of it.
+int shrink(std::vector<int>& widths, const std::vector<int>& least, int excess)
+{
+    while (excess > 0) {
+        std::size_t widest = widths.size();
+        for (std::size_t i = 0; i < widths.size(); ++i)
+            if (widths[i] > least[i] && (widest == widths.size() || widths[i] > widths[widest]))
+                widest = i;
+        if (widest == widths.size())
+            break;
+        --widths[widest];
+        --excess;
+    }
+    return excess;
+}
+
+struct Wanted {
+    explicit Wanted(const std::vector<QuietButton*>& buttons)
+    {
+        for (const QuietButton* button : buttons) {
+            widths.push_back(button->wantedWidth());
+            least.push_back(button->leastWidth());
+        }
+    }
+    [[nodiscard]] int total() const { return std::accumulate(widths.begin(), widths.end(), 0); }
+    std::vector<int> widths;
+    std::vector<int> least;
+};
+
+} // namespace
+
+void ViewTitle::arrange()
+{
+    constexpr int kTop = 2;
+    std::vector<QuietButton*> tabs = m_before;
+    tabs.insert(tabs.end(), m_after.begin(), m_after.end());
+    std::vector<QuietButton*> choices;
+    std::copy_if(m_choices.begin(), m_choices.end(), std::back_inserter(choices),
+                 [](const QuietButton* each) { return !each->isHidden(); });
+    Wanted wantedTabs(tabs);
+    Wanted wantedChoices(choices);
+    const int between = space::kInset * static_cast<int>(tabs.size()) + space::kTight * static_cast<int>(choices.size());
+    const int room = width() - space::kInset - space::kSmall - between;
+    std::vector<int> name{m_title->sizeHint().width()};
+    int excess = name[0] + wantedTabs.total() + wantedChoices.total() - room;
+    excess = shrink(wantedTabs.widths, wantedTabs.least, excess);
+    excess = shrink(wantedChoices.widths, wantedChoices.least, excess);
+    shrink(name, {scaledToText(34)}, excess);
+
+    const int h = height() - kTop;
+    int x = space::kInset;
+    const auto put = [&](QWidget* widget, int wide, int gap) {
+        widget->setGeometry(x, kTop, wide, h);
+        x += wide + gap;
+    };
+    for (std::size_t i = 0; i < tabs.size(); ++i) {
+        if (i == m_before.size())
+            put(m_title, name[0], space::kInset);
+        put(tabs[i], wantedTabs.widths[i], space::kInset);
+    }
+    if (m_before.size() == tabs.size())
+        put(m_title, name[0], space::kInset);
+    const int left = x;
+    x = width() - space::kSmall - wantedChoices.total() - space::kTight * (static_cast<int>(choices.size()) - 1);
+    // A subtitle of three letters says nothing.
+    const int rest = x - space::kInset - left;
+    const bool told = rest >= std::min(scaledToText(48), m_subtitle->sizeHint().width());
+    m_subtitle->setGeometry(left, kTop, told ? rest : 0, h);
+    for (std::size_t i = 0; i < choices.size(); ++i)
+        put(choices[i], wantedChoices.widths[i], space::kTight);
 }
 
 ViewDock::ViewDock(const QString& id, ViewTitle* title, QWidget* body, QWidget* parent) : QDockWidget(parent), m_title(title)
 {
     setObjectName(id);
-    setWindowTitle(title->findChild<QLabel*>()->text());
+    setWindowTitle(title->title());
     setFeatures(DockWidgetClosable | DockWidgetMovable | DockWidgetFloatable);
     setTitleBarWidget(title);
     setWidget(body);

@@ -5,13 +5,9 @@
 #include "ui/theme/theme.h"
 
 #include <QDockWidget>
+#include <QToolButton>
 
 #include <vector>
-
-class QHBoxLayout;
-class QLabel;
-class QMenu;
-class QToolButton;
 
 namespace shardlens {
 
@@ -36,7 +32,26 @@ private:
     QString m_text;
 };
 
-/// The heading of a view, in a dock and in a picture.
+/// A button of text that gives way: what does not fit ends in an ellipsis, and the tooltip has the rest.
+class QuietButton : public QToolButton {
+    Q_OBJECT
+public:
+    using QToolButton::QToolButton;
+    /// Of the whole text.
+    [[nodiscard]] int wantedWidth() const { return sizeHint().width(); }
+    /// Enough for a few letters and the ellipsis.
+    [[nodiscard]] int leastWidth() const;
+
+protected:
+    bool event(QEvent* event) override; ///< the tooltip of a text that is cut
+    void paintEvent(QPaintEvent*) override;
+
+private:
+    [[nodiscard]] QString shownText() const;
+};
+
+/// The heading of a view, in a dock and in a picture. In a narrow dock the subtitle gives way first, then the names of the other views, then the
+/// choices, and the view's own name last.
 class ViewTitle : public QWidget {
     Q_OBJECT
 public:
@@ -52,18 +67,27 @@ public:
         friend bool operator==(const Tab&, const Tab&) = default;
     };
     void setTabs(const std::vector<Tab>& tabs, int current);
-    [[nodiscard]] QSize sizeHint() const override { return {200, space::kDockTitle}; }
+    [[nodiscard]] QString title() const { return m_title->text(); }
+    [[nodiscard]] QSize sizeHint() const override { return {200, height()}; }
+    [[nodiscard]] QSize minimumSizeHint() const override { return {80, height()}; }
 
 Q_SIGNALS:
     void tabChosen(int id);
 
+protected:
+    bool event(QEvent* event) override;
+    void resizeEvent(QResizeEvent*) override { arrange(); }
+    bool eventFilter(QObject* watched, QEvent* event) override; ///< choices come and go
+
 private:
-    QLabel* m_title;
-    QHBoxLayout* m_before; ///< tabs left and right of the title
-    QHBoxLayout* m_after;
-    std::vector<Tab> m_tabs;
+    void arrange();
+
+    QuietLabel* m_title;
     QuietLabel* m_subtitle;
-    QHBoxLayout* m_choices;
+    std::vector<Tab> m_tabs;
+    std::vector<QuietButton*> m_before; ///< tabs left and right of the title
+    std::vector<QuietButton*> m_after;
+    std::vector<QuietButton*> m_choices;
 };
 
 class ViewDock : public QDockWidget {

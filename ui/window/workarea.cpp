@@ -24,7 +24,7 @@ void WorkArea::setParts(QWidget* controls, QWidget* docks, QWidget* inspector)
     m_controls = controls;
     m_docks = docks;
     m_inspector = inspector;
-    place();
+    followTextScale(this, [this] { place(); });
 }
 
 void WorkArea::setInspectorWanted(bool wanted)
@@ -44,7 +44,7 @@ void WorkArea::setPinned(bool pinned)
 
 bool WorkArea::isNarrow() const
 {
-    return width() < kNarrowWidth;
+    return width() < scaledToText(kNarrowWidth);
 }
 
 void WorkArea::resizeEvent(QResizeEvent*)
@@ -58,12 +58,12 @@ void WorkArea::place()
         return;
     const int top = kGap;
     const int h = height() - top;
-    const int docksLeft = space::kControlColumn + kGap;
+    const int docksLeft = scaledToText(space::kControlColumn) + kGap;
     const bool beside = m_wanted && !isNarrow();
-    const int docksRight = beside ? width() - space::kInspector - kGap : width();
-    m_controls->setGeometry(0, top, space::kControlColumn, h);
+    const int docksRight = beside ? width() - scaledToText(space::kInspector) - kGap : width();
+    m_controls->setGeometry(0, top, scaledToText(space::kControlColumn), h);
     m_docks->setGeometry(docksLeft, top, docksRight - docksLeft, h);
-    m_inspector->setGeometry(width() - space::kInspector, top, space::kInspector, h);
+    m_inspector->setGeometry(width() - scaledToText(space::kInspector), top, scaledToText(space::kInspector), h);
     m_inspector->setVisible(m_wanted && (beside || m_pinned));
     m_inspector->raise();
 }
