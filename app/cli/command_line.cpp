@@ -5,6 +5,7 @@
 
 #include "app/cli/catalog_list.h"
 #include "app/cli/help.h"
+#include "app/cli/operators_command.h"
 #include "app/cli/scenario_source.h"
 #include "app/cli/shard_command.h"
 #include "app/cli/validate_command.h"
@@ -178,6 +179,32 @@ Request shardCommand(const Arguments& arguments)
     return Answer{.status = kAnswered, .out = answer.value(), .err = linesOf(users.notices)};
 }
 
+Request operatorsCommand(const Arguments& arguments, std::istream& input)
+{
+    if (arguments.positionals.size() > 1)
+        return badInput(usageError(arguments.command, arguments.positionals[1], "takes at most one FILE"));
+    const std::string file = arguments.positionals.empty() ? "" : arguments.positionals.front();
+    const UsersCatalog users = usersCatalog();
+    const Result<ScenarioSource> source = scenarioFrom(arguments, file, users.catalog, input);
+    if (!source.ok())
+        return badInput(source.error(), linesOf(users.notices));
+    const Scenario& scenario = source.value().scenario;
+    const Report report = evaluate(scenario);
+    // A filter that cannot be read is the first thing to mend, on a legal plan and on another.
+    const Result<std::string> table = operatorsAnswer(arguments, scenario, report);
+    if (!table.ok())
+        return badInput(table.error(), linesOf(users.notices));
+    Answer answer;
+    answer.err = linesOf(users.notices) + linesOf(source.value().notices);
+    if (report.legal) {
+        answer.out = table.value();
+    } else {
+        answer.status = kIllegalPlan;
+        answer.err += violationLines(scenario, report.violations, originOf(file));
+    }
+    return answer;
+}
+
 Request validateCommand(const Arguments& arguments, std::istream& input)
 {
     const UsersCatalog users = usersCatalog();
@@ -275,6 +302,7 @@ Request interpret(const std::vector<std::string>& words, std::istream& input)
     case Command::Render: return renderCommand(arguments, input);
     case Command::Shard: return shardCommand(arguments);
     case Command::Validate: return validateCommand(arguments, input);
+    case Command::Operators: return operatorsCommand(arguments, input);
     case Command::Fit: return fitAnswer(arguments, usersCatalog().catalog);
     case Command::Window: break;
     }

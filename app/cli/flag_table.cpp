@@ -14,12 +14,13 @@ constexpr unsigned bit(Command command)
     return 1U << static_cast<unsigned>(command);
 }
 
-constexpr unsigned kScenario = bit(Command::Evaluate) | bit(Command::Render);
+constexpr unsigned kScenario = bit(Command::Evaluate) | bit(Command::Render) | bit(Command::Operators);
+constexpr unsigned kOperators = bit(Command::Operators);
 constexpr unsigned kRender = bit(Command::Render);
 constexpr unsigned kShard = bit(Command::Shard);
 constexpr unsigned kValidate = bit(Command::Validate);
 constexpr unsigned kFit = bit(Command::Fit);
-constexpr unsigned kPrintsJson = bit(Command::Evaluate) | bit(Command::Catalog) | kShard | kValidate;
+constexpr unsigned kPrintsJson = bit(Command::Evaluate) | bit(Command::Catalog) | kShard | kValidate | kOperators;
 constexpr unsigned kAll = (1U << kCommandCount) - 1;
 constexpr std::int64_t kMostReserve = std::int64_t{1} << 50;
 constexpr std::string_view kFormatNames = "fp32|bf16|fp16|fp8|fp8-block|int8|int4|int4-g32|mxfp4|nvfp4";
@@ -103,8 +104,13 @@ constexpr std::array kFlags{
     FlagSpec{Flag::Shape, "--shape", "", "I=1024,...", K::Text, 0, 0, kShard, "size of every dimension (required)"},
     FlagSpec{Flag::Format, "--format", "", kFormatNames, K::Choice, 0, 0, kShard, "number format of all arrays (default bf16)"},
     FlagSpec{Flag::Json, "--json", "", "", K::None, 0, 0, kPrintsJson, "print one JSON value"},
-    FlagSpec{Flag::Csv, "--csv", "", "", K::None, 0, 0, kValidate, "print one line of predictions for each row"},
+    FlagSpec{Flag::Csv, "--csv", "", "", K::None, 0, 0, kValidate | kOperators, "print comma-separated values, one line for each row"},
     FlagSpec{Flag::By, "--by", "", "KEY,KEY,...", K::Text, 0, 0, kValidate, "group rows: model, system, engine, precision, origin, lengths, concurrency, gpus, version"},
+    FlagSpec{Flag::Markdown, "--markdown", "", "", K::None, 0, 0, kOperators, "print a Markdown table"},
+    FlagSpec{Flag::Phases, "--phase", "", "both|prefill|decode", K::Choice, 0, 0, kOperators, "whose operators (default both)"},
+    FlagSpec{Flag::Filter, "--filter", "", "TERMS", K::Text, 0, 0, kOperators, "rows that all terms hold for, such as \"proj bound:hbm time>1ms\""},
+    FlagSpec{Flag::Sort, "--sort", "", "COLUMN", K::Text, 0, 0, kOperators, "order of the rows, such as share, time:asc or name"},
+    FlagSpec{Flag::Amounts, "--amounts", "", "once|all", K::Choice, 0, 0, kOperators, "FLOP, bytes and times of one run, or of all runs of the phase"},
     FlagSpec{Flag::Operators, "--operators", "", "DIR", K::Text, 0, 0, kFit, "folder of measured kernels, one CSV per kind and system (required)"},
     FlagSpec{Flag::Points, "--points", "", "FILE,FILE,...", K::Text, 0, 0, kFit, "measured serving points, as validate reads them (required)"},
     FlagSpec{Flag::Directory, "--out", "", "DIR", K::Text, 0, 0, kFit, "folder to write the calibration into (required)"},
@@ -177,6 +183,20 @@ constexpr std::string_view kCatalogDetails =
     "given, parameters equal to the published count or the rest explained, accelerators known, figures in ranges that real devices\n"
     "keep. One line per problem; status 2 when there is one.\n";
 
+constexpr std::string_view kOperatorsDetails =
+    "One row for each operator of a layer, of prefill and decode: the share of one device, shape and sharding, FLOP, bytes, what binds "
+    "it,\n"
+    "its collective and its times. Without FILE the scenario is the case study, Llama-3-70B on p5.48xlarge; FILE is a scenario\n"
+    "(.shardlens), or - for standard input; flags override it.\n"
+    "\n"
+    "TERMS of --filter, all of which must hold: a word of the name; KEY:WORD for phase, kind, bound (compute, hbm, network), collective,\n"
+    "algorithm, shape, sharding; KEY>NUMBER with <, <=, >= or = for layers, flop, weight_bytes, kv_bytes, activation_bytes, bytes,\n"
+    "intensity, roof, sent_bytes, compute_time, hbm_time, network_time, overhead_time, time, total and share, with units (1ms, 10MiB, 2G,\n"
+    "5%). A minus before a term turns it round; write --filter=-bound:hbm where it comes first. COLUMN of --sort is any of these keys or\n"
+    "name: numbers from the greatest, words from A; :asc and :desc say so. Without it rows stand in program order.\n"
+    "\n"
+    "--csv, --markdown and --json print exact figures in the units of their headings.\n";
+
 constexpr std::array<CommandSpec, kCommandCount> kCommands{
     CommandSpec{Command::Window, "", "shardlens [FILE]", "open the window, with the scenario FILE if given", ""},
     CommandSpec{Command::Evaluate, "evaluate", "shardlens evaluate [FILE] [FLAGS]", "print memory, times and serving figures of a scenario",
@@ -193,6 +213,8 @@ constexpr std::array<CommandSpec, kCommandCount> kCommands{
                 "predict measured points and say how far off the predictions are", kValidateDetails},
     CommandSpec{Command::Fit, "fit", "shardlens fit --operators DIR --points FILE.csv --out DIR [FLAGS]",
                 "fit the constants of calibrated mode to measurements of your own", kFitDetails},
+    CommandSpec{Command::Operators, "operators", "shardlens operators [FILE] [--csv|--markdown|--json] [FLAGS]",
+                "list the operators of a scenario: shapes, FLOP, bytes, what binds them, times", kOperatorsDetails},
 };
 
 } // namespace

@@ -15,8 +15,8 @@
 
 namespace shardlens::cli {
 
-enum class Command : std::uint8_t { Window, Evaluate, Check, Catalog, Render, Shard, Validate, Fit };
-inline constexpr std::size_t kCommandCount = 8;
+enum class Command : std::uint8_t { Window, Evaluate, Check, Catalog, Render, Shard, Validate, Fit, Operators };
+inline constexpr std::size_t kCommandCount = 9;
 
 enum class Flag : std::uint8_t {
     Model,
@@ -91,6 +91,11 @@ enum class Flag : std::uint8_t {
     Json,
     Csv,
     By,
+    Markdown,
+    Phases,
+    Filter,
+    Sort,
+    Amounts,
     Operators,
     Points,
     Directory,

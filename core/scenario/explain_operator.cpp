@@ -2,6 +2,7 @@
 #include "core/scenario/constantrows.h"
 #include "core/scenario/explain_parts.h"
 #include "core/scenario/report_parts.h"
+#include "core/scenario/roofline.h"
 
 #include <algorithm>
 
@@ -211,6 +212,34 @@ void addKernel(const Scenario& scenario, const OperatorCost& op, bool decode, Ex
          origin});
 }
 
+/// Where the operator stands under the roofs of HBM and of its links.
+void addRoofs(const Scenario& scenario, const Report& report, const Subject& subject, Explanation& out)
+{
+    for (const RooflineSide side : {RooflineSide::Hbm, RooflineSide::Link}) {
+        const Roofline roofline = rooflineOf(scenario, report, side);
+        const auto found = std::find_if(roofline.points.begin(), roofline.points.end(),
+                                        [&](const RooflinePoint& point) { return point.phase == subject.phase && point.op == subject.op; });
+        if (found == roofline.points.end())
+            continue;
+        const bool hbm = side == RooflineSide::Hbm;
+        const double critical = found->peak / found->bandwidth;
+        const double distance = found->intensity() / critical;
+        std::string text = std::string(hbm ? "Intensity " : "To its links: ") + formatNumber(found->intensity())
+                           + (hbm ? " FLOP per byte of HBM" : " FLOP per byte sent") + "; the " + std::string(nameOf(found->format))
+                           + " roof begins at " + formatNumber(critical) + ", "
+                           + (distance < 1 ? formatNumber(1 / distance) + " times more" : formatNumber(distance) + " times less") + ".";
+        const double reached = found->fraction();
+        if (reached < 1 - kRoofTolerance)
+            text += " It reaches " + formatFlopRate(found->achieved()) + ", " + formatPercent(reached) + " of its roof of "
+                    + formatFlopRate(found->roof()) + (hbm ? "." : ", latencies and the operator's own time included.");
+        else if (hbm && !aboveRoof(*found))
+            text += " It lies on its roof, " + formatFlopRate(found->roof()) + ".";
+        out.notes.push_back(text);
+        if (aboveRoof(*found))
+            out.notes.push_back("This is above the roof, which nothing can be: an error of this program or of the figures it was given.");
+    }
+}
+
 } // namespace
 
 Explanation explainOperator(const Scenario& scenario, const Report& report, const Subject& subject)
@@ -236,9 +265,7 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
                                                          : ", one layer");
     setFigure(out, formatSeconds(op.time));
     out.unit += op.stageLayers > 1 ? " × " + std::to_string(op.stageLayers) + " layers" : "";
-    const double pieces = phase.timeline.microbatches * (subject.phase == Phase::Prefill ? phase.timeline.steps : 1.0);
-    const double whole = op.time * op.stageLayers * pieces;
-    out.shareFraction = phase.time > 0 ? std::min(1.0, whole / phase.time) : 0;
+    out.shareFraction = shareOf(phase, subject.phase, op);
     out.share = formatPercent(out.shareFraction) + " of " + std::string(figureNameOf(subject.phase));
     out.cause = op.bound == Bound::Network    ? Cause::Communication
                 : op.bound == Bound::Compute  ? Cause::Compute
@@ -302,9 +329,7 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
         out.notes.push_back(kindText(*scenario.model, op.kind) + ".");
     addAssumptions(scenario, decode, op, compiled, out);
     out.notes.push_back(notation(op, scenario.plan));
-    if (bytes > 0 && op.flop > 0)
-        out.notes.push_back("Intensity " + formatNumber(op.flop / bytes) + " FLOP per byte; the roofs meet at "
-                            + formatNumber(peak / a.memoryBandwidth) + ".");
+    addRoofs(scenario, report, subject, out);
     return out;
 }
 

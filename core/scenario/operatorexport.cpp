@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operator table for other programs.
+#include "core/calibration/csv.h"
 #include "core/scenario/operatortable.h"
 
 #include <nlohmann/json.hpp>
@@ -38,18 +39,11 @@ std::string exactTitle(OperatorColumn column)
     return spec.unit.empty() || spec.unit == spec.title ? title : title + " (" + std::string(spec.unit) + ")";
 }
 
-std::string csvField(std::string_view text)
+std::string spreadsheetField(std::string_view text)
 {
-    std::string field(text);
     // Spreadsheets run what starts like a formula (OWASP, CSV injection).
-    if (!field.empty() && std::string_view("=+-@\t\r").find(field.front()) != std::string_view::npos)
-        field.insert(field.begin(), '\'');
-    if (field.find_first_of(",\"\r\n") == std::string::npos)
-        return field;
-    std::string quoted = "\"";
-    for (const char c : field)
-        quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-    return quoted + "\"";
+    const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
+    return csvField(formula ? "'" + std::string(text) : std::string(text));
 }
 
 std::string printCsv(const OperatorTable& table, std::span<const OperatorColumn> columns)
@@ -57,13 +51,13 @@ std::string printCsv(const OperatorTable& table, std::span<const OperatorColumn>
     std::string out;
     const auto end = [&](std::size_t i) { out += i + 1 < columns.size() ? "," : "\r\n"; };
     for (std::size_t i = 0; i < columns.size(); ++i) {
-        out += csvField(exactTitle(columns[i]));
+        out += spreadsheetField(exactTitle(columns[i]));
         end(i);
     }
     for (const OperatorRow& row : table.rows())
         for (std::size_t i = 0; i < columns.size(); ++i) {
             // Numbers are numbers: none of these is negative, and 1e-05 must not become a text.
-            out += specOf(columns[i]).number ? table.exact(row, columns[i]) : csvField(table.exact(row, columns[i]));
+            out += specOf(columns[i]).number ? table.exact(row, columns[i]) : spreadsheetField(table.exact(row, columns[i]));
             end(i);
         }
     return out;

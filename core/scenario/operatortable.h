@@ -154,6 +154,6 @@ private:
 [[nodiscard]] std::string printOperatorsJson(const OperatorTable& table, const Scenario& scenario);
 
 /// A field of a CSV file, quoted where RFC 4180 asks for it and harmless to spreadsheets.
-[[nodiscard]] std::string csvField(std::string_view text);
+[[nodiscard]] std::string spreadsheetField(std::string_view text);
 
 } // namespace shardlens

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/scene/rooflineparts.h"
+
+#include "core/base/format.h"
+#include "ui/scene/scenetext.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace shardlens {
+namespace {
+
+struct RooflineScene {
+    Q_DECLARE_TR_FUNCTIONS(RooflineScene)
+};
+
+constexpr double kLeastRadius = 3.5;
+constexpr double kLabelled = 0.97; ///< of its roof: nearer than this needs no factor
+constexpr double kLegendHeight = 170;
+constexpr double kSentenceHeight = 240;
+
+QString causeName(Cause cause)
+{
+    switch (cause) {
+    case Cause::Compute: return RooflineScene::tr("compute");
+    case Cause::Weights: return RooflineScene::tr("weight and activation reads");
+    case Cause::Kv: return RooflineScene::tr("KV reads");
+    case Cause::Communication: return RooflineScene::tr("communication");
+    case Cause::Overhead: return RooflineScene::tr("overhead");
+    case Cause::Bubble: break;
+    }
+    return {};
+}
+
+struct LegendItem {
+    QString text;
+    QColor colour;       ///< invalid: no sign
+    bool bubble = false; ///< of a phase; else a swatch of a colour
+    Phase phase = Phase::Decode;
+};
+
+std::vector<LegendItem> legendOf(const ViewInput& input, const RooflineOptions& options, const Roofline& roofline)
+{
+    std::vector<LegendItem> items;
+    const QColor ink = input.theme.color(Ink::Text2);
+    if (options.phases != RooflinePhases::Decode)
+        items.push_back({RooflineScene::tr("prefill"), ink, true, Phase::Prefill});
+    if (options.phases != RooflinePhases::Prefill)
+        items.push_back({RooflineScene::tr("decode"), ink, true, Phase::Decode});
+    items.push_back({RooflineScene::tr("area: share of its phase’s time"), {}, false, Phase::Decode});
+    std::array<bool, kCauseCount> present{};
+    for (const RooflinePoint* point : pointsShown(roofline, options.phases))
+        present[static_cast<std::size_t>(point->cause)] = true;
+    for (std::size_t i = 0; i < kCauseCount; ++i)
+        if (present[i])
+            items.push_back({causeName(static_cast<Cause>(i)), input.theme.color(static_cast<Cause>(i)), false, Phase::Decode});
+    return items;
+}
+
+bool crosses(QPointF a, QPointF b, const QRectF& box)
+{
+    return clipLine(box, a, b);
+}
+
+/// Lines that a name should not stand on.
+std::vector<std::pair<QPointF, QPointF>> roofLines(const RooflineLayout& layout, const Roofline& roofline)
+{
+    std::vector<std::pair<QPointF, QPointF>> lines;
+    double peak = 0;
+    for (const ComputeRoof& roof : roofline.formats) {
+        if (!roof.used)
+            continue;
+        peak = std::max(peak, roof.peak);
+        lines.emplace_back(QPointF(layout.plot.left(), layout.y(roof.peak)), QPointF(layout.plot.right(), layout.y(roof.peak)));
+    }
+    for (const ByteRoof& path : roofline.paths) {
+        if (!path.used || !(peak > 0))
+            continue;
+        const double first = std::pow(10.0, layout.visible.left);
+        lines.emplace_back(QPointF(layout.plot.left(), layout.y(first * path.bandwidth)),
+                           QPointF(layout.x(peak / path.bandwidth), layout.y(peak)));
+    }
+    return lines;
+}
+
+struct Candidate {
+    QRectF box;
+    bool leader = false;
+};
+
+/// Beside the bubble first, then farther off in eight directions.
+std::vector<Candidate> candidatesFor(QPointF at, double r, double width, double height)
+{
+    std::vector<Candidate> out;
+    const double gap = 3;
+    out.push_back({{at.x() + r + gap, at.y() - height / 2, width, height}});
+    out.push_back({{at.x() - r - gap - width, at.y() - height / 2, width, height}});
+    out.push_back({{at.x() + r * 0.7 + gap, at.y() + r * 0.7, width, height}});
+    out.push_back({{at.x() - width / 2, at.y() + r + 1, width, height}});
+    out.push_back({{at.x() - width / 2, at.y() - r - height - 1, width, height}});
+    for (const double far : {18.0, 34.0, 52.0, 74.0, 100.0})
+        for (const QPointF way : {QPointF(0.8, 0.6), QPointF(1, 0), QPointF(0.45, 0.9), QPointF(0, 1), QPointF(-0.8, -0.6), QPointF(-1, 0),
+                                  QPointF(-0.45, -0.9), QPointF(-0.8, 0.6), QPointF(0.8, -0.6)}) {
+            const QPointF tip = at + way * (r + far);
+            const double left = way.x() > 0.3 ? tip.x() : way.x() < -0.3 ? tip.x() - width : tip.x() - width / 2;
+            const double top = way.y() > 0.3 ? tip.y() : way.y() < -0.3 ? tip.y() - height : tip.y() - height / 2;
+            out.push_back({{left, top, width, height}, true});
+        }
+    return out;
+}
+
+} // namespace
+
+bool clipLine(const QRectF& box, QPointF& a, QPointF& b)
+{
+    // Liang and Barsky: the part of a + t (b - a) between all four sides.
+    double from = 0;
+    double to = 1;
+    const QPointF d = b - a;
+    const std::array<std::pair<double, double>, 4> sides{std::pair{-d.x(), a.x() - box.left()}, std::pair{d.x(), box.right() - a.x()},
+                                                         std::pair{-d.y(), a.y() - box.top()}, std::pair{d.y(), box.bottom() - a.y()}};
+    for (const auto& [speed, room] : sides) {
+        if (speed == 0) {
+            if (room < 0)
+                return false;
+        } else if (speed < 0) {
+            from = std::max(from, room / speed);
+        } else {
+            to = std::min(to, room / speed);
+        }
+    }
+    if (!(from < to))
+        return false;
+    const QPointF start = a;
+    a = start + d * from;
+    b = start + d * to;
+    return true;
+}
+
+double bubbleRadius(const RooflineLayout& layout, double share)
+{
+    const double most = std::clamp(0.13 * std::min(layout.plot.width(), layout.plot.height()), 9.0, 40.0);
+    return std::max(kLeastRadius, most * std::sqrt(std::clamp(share, 0.0, 1.0)));
+}
+
+QColor bubbleColour(const Theme& theme, const RooflinePoint& point)
+{
+    return point.cause == Cause::Communication ? theme.network(1) : theme.color(point.cause);
+}
+
+void drawBubble(Scene& scene, const Theme& theme, QPointF at, double radius, const QColor& colour, Phase phase, const QRectF& clip)
+{
+    QPainterPath circle;
+    circle.addEllipse(at, radius, radius);
+    if (!clip.contains(circle.boundingRect())) {
+        QPainterPath inside;
+        inside.addRect(clip);
+        circle = circle.intersected(inside);
+    }
+    const QColor edge = theme.edgeOf(theme.edgeOf(colour));
+    if (phase == Phase::Prefill)
+        scene.path(circle, theme.faded(colour, 0.8), edge, 1.6);
+    else
+        scene.path(circle, colour, edge, 1);
+}
+
+QString rooflineSentence(const ViewInput& input, const RooflineOptions& options, const Roofline& roofline)
+{
+    QString text;
+    for (const RooflinePoint& point : roofline.points)
+        if (aboveRoof(point)) {
+            text +=
+                RooflineScene::tr("%1 lies above its roof, which nothing can: an error of this program or of the figures it was given. ")
+                    .arg(qs(nameOf(point.name)));
+            break;
+        }
+    if (roofline.points.empty())
+        text += options.side == RooflineSide::Link ? RooflineScene::tr("No operator of this plan both computes and sends. ")
+                                                   : RooflineScene::tr("No operator of this plan computes anything. ");
+    if (options.side == RooflineSide::Hbm && options.phases != RooflinePhases::Prefill)
+        if (const auto batch = batchToCompute(input.scenario, input.report))
+            text += RooflineScene::tr("Decode: %1 ").arg(qs(batch->sentence()));
+    const auto share = [&](Phase phase) { return roofline.unplacedShare[static_cast<std::size_t>(phase)]; };
+    if (roofline.unplaced > 0 && (share(Phase::Prefill) > 0.001 || share(Phase::Decode) > 0.001))
+        text += (options.side == RooflineSide::Hbm
+                     ? RooflineScene::tr("Not drawn: operators that compute nothing, %1 of prefill and %2 of decode.")
+                     : RooflineScene::tr("Not drawn: operators that send nothing or only send, %1 of prefill and %2 of decode."))
+                    .arg(qs(formatPercent(share(Phase::Prefill))), qs(formatPercent(share(Phase::Decode))));
+    return text.trimmed();
+}
+
+double drawRooflineLegend(Scene* scene, const ViewInput& input, const RooflineOptions& options, const Roofline& roofline,
+                          const QRectF& area)
+{
+    const Theme& theme = input.theme;
+    const double line = lineHeight(TextRole::Note) + 3;
+    double x = 0;
+    double y = 0;
+    for (const LegendItem& item : legendOf(input, options, roofline)) {
+        const double sign = item.colour.isValid() ? 16 : 0;
+        const double width = sign + textWidth(item.text, TextRole::Note) + 1;
+        if (x > 0 && x + width > area.width()) {
+            x = 0;
+            y += line;
+        }
+        if (scene && width <= area.width()) {
+            const QPointF centre(area.left() + x + 5, area.top() + y + line / 2);
+            if (item.bubble)
+                drawBubble(*scene, theme, centre, 5, item.colour, item.phase, QRectF(QPointF(0, 0), scene->size));
+            else if (item.colour.isValid())
+                scene->fill(QRectF(centre.x() - 5, centre.y() - 5, 10, 10), item.colour, theme.edgeOf(item.colour));
+            scene->text({area.left() + x + sign, area.top() + y, width - sign, line}, item.text, TextRole::Note, theme.color(Ink::Text2));
+        }
+        x += width + 14;
+    }
+    return y + line;
+}
+
+RooflineMargins marginsOf(const ViewInput& input, const RooflineOptions& options, const Roofline& roofline, const RooflineRange& visible)
+{
+    RooflineMargins out;
+    const double line = lineHeight(TextRole::Note);
+    double widest = 0;
+    for (const int most : {2, 3, 4, 5, 6, 7, 8})
+        for (const double tick : logTicks(visible.bottom, visible.top, most))
+            widest = std::max(widest, textWidth(qs(formatFlopRate(tick)), TextRole::Note));
+    out.left = widest + space::kSmall + 8;
+    out.right = space::kInset;
+    out.top = line + space::kSmall;
+    out.axis = 5 + 2 * line + 3;
+    const double width = input.size.width() - 2 * space::kInset;
+    const double height = input.size.height();
+    if (height >= kLegendHeight && width > 120) {
+        const double legend = drawRooflineLegend(nullptr, input, options, roofline, {0, 0, width, 0});
+        if (legend <= 0.2 * height)
+            out.legend = legend;
+    }
+    if ((height >= kSentenceHeight || roofline.points.empty()) && width > 160) {
+        const auto lines = wrapText(rooflineSentence(input, options, roofline), TextRole::Note, width).size();
+        const auto most = static_cast<std::size_t>(std::max(1.0, 0.16 * height / line));
+        if (lines > 0 && lines <= most)
+            out.sentence = static_cast<double>(lines) * line;
+    }
+    out.bottom = out.axis + out.legend + (out.sentence > 0 ? out.sentence + space::kTight : 0) + space::kTight;
+    return out;
+}
+
+void drawRooflineNames(Scene& scene, const ViewInput& input, const RooflineLayout& layout, const Roofline& roofline,
+                       const std::vector<const RooflinePoint*>& points, std::vector<QRectF>& taken)
+{
+    const Theme& theme = input.theme;
+    const double height = lineHeight(TextRole::Note);
+    const QRectF room = layout.plot.adjusted(2, 1, -2, -1);
+    const auto lines = roofLines(layout, roofline);
+    // A name for each patch of so many pixels: beyond that they are noise.
+    const auto most = static_cast<std::size_t>(std::clamp(layout.plot.width() * layout.plot.height() / 7000, 2.0, 24.0));
+    std::size_t named = 0;
+    for (const RooflinePoint* point : points) {
+        if (named >= most)
+            return;
+        const QPointF at = layout.at(*point);
+        if (!layout.plot.contains(at))
+            continue;
+        const double r = bubbleRadius(layout, point->share);
+        const QString name = qs(nameOf(point->name));
+        const QString text =
+            point->fraction() < kLabelled ? RooflineScene::tr("%1 × %2").arg(name, qs(formatNumber(point->fraction(), 2))) : name;
+        const double width = textWidth(text, TextRole::Note) + 1;
+        for (const Candidate& candidate : candidatesFor(at, r, width, height)) {
+            const QRectF& box = candidate.box;
+            const QRectF own(at.x() - r, at.y() - r, 2 * r, 2 * r);
+            const auto blocked = [&](const QRectF& other) { return other != own && other.intersects(box); };
+            if (!room.contains(box) || std::any_of(taken.begin(), taken.end(), blocked)
+                || std::any_of(lines.begin(), lines.end(), [&](const auto& l) { return crosses(l.first, l.second, box); }))
+                continue;
+            if (candidate.leader) {
+                const QPointF end(std::clamp(at.x(), box.left(), box.right()), std::clamp(at.y(), box.top() + 2, box.bottom() - 2));
+                const QPointF way = end - at;
+                const double length = std::hypot(way.x(), way.y());
+                if (length > r + 2)
+                    scene.line(at + way * (r / length), end - way * (2 / length), theme.color(Ink::Text3), 1);
+            }
+            scene.text(box, text, TextRole::Note, theme.color(Ink::Text));
+            taken.push_back(box.adjusted(-2, 0, 2, 0));
+            ++named;
+            break;
+        }
+    }
+}
+
+} // namespace shardlens

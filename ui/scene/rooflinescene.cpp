@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/scene/rooflinescene.h"
+
+#include "core/base/format.h"
+#include "ui/scene/rooflineparts.h"
+#include "ui/scene/scenetext.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+namespace {
+
+struct RooflineScene {
+    Q_DECLARE_TR_FUNCTIONS(RooflineScene)
+};
+
+constexpr double kTick = 4;
+constexpr double kJoined = 0.995; ///< nearer to its roof a point is on it, to the eye
+
+Subject subjectOf(const RooflinePoint& point)
+{
+    Subject subject;
+    subject.kind = Subject::Kind::Operator;
+    subject.phase = point.phase;
+    subject.op = point.op;
+    return subject;
+}
+
+QColor roofColour(const Theme& theme, const ByteRoof& path)
+{
+    return path.side == RooflineSide::Hbm ? theme.color(Ink::Weights) : theme.network(path.level == 0 ? 1 : 2);
+}
+
+double highestUsed(const Roofline& roofline)
+{
+    double most = 0;
+    for (const ComputeRoof& roof : roofline.formats)
+        if (roof.used || roofline.points.empty())
+            most = std::max(most, roof.peak);
+    return most;
+}
+
+QString intensityTick(double value)
+{
+    return qs(formatNumber(value));
+}
+
+/// Marks where the roofs meet, on the axis; their labels go before those of ticks.
+std::vector<QRectF> drawCritical(Scene& scene, const ViewInput& input, const RooflineLayout& layout, const Roofline& roofline)
+{
+    const Theme& theme = input.theme;
+    const double line = lineHeight(TextRole::NoteStrong);
+    std::vector<QRectF> taken;
+    const auto path = std::find_if(roofline.paths.begin(), roofline.paths.end(), [](const ByteRoof& p) { return p.used; });
+    if (path == roofline.paths.end())
+        return taken;
+    std::vector<const ComputeRoof*> used;
+    for (const ComputeRoof& roof : roofline.formats)
+        if (roof.used)
+            used.push_back(&roof);
+    for (const ComputeRoof* roof : used) {
+        const double critical = path->criticalIntensity(*roof);
+        const double x = layout.x(critical);
+        const double y = std::max(layout.y(roof->peak), layout.plot.top());
+        if (x < layout.plot.left() || x > layout.plot.right() || y > layout.plot.bottom())
+            continue;
+        scene.line({x, y}, {x, layout.plot.bottom()}, theme.color(Ink::Strong), 1, true);
+        const QString number = qs(formatNumber(critical));
+        const QString text = firstFitting({used.size() > 1 ? RooflineScene::tr("%1 FLOP/B, %2").arg(number, qs(nameOf(roof->format)))
+                                                           : RooflineScene::tr("%1 FLOP/B").arg(number),
+                                           RooflineScene::tr("%1 FLOP/B").arg(number), number},
+                                          TextRole::NoteStrong, layout.plot.width() / 3);
+        const double width = textWidth(text, TextRole::NoteStrong);
+        const double left = std::clamp(x - width / 2, layout.plot.left(), std::max(layout.plot.left(), layout.plot.right() - width));
+        const QRectF box(left, layout.plot.bottom() + kTick + 1, width + 1, line);
+        if (text.isEmpty()
+            || std::any_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.adjusted(-6, 0, 6, 0).intersects(box); }))
+            continue;
+        QPainterPath mark;
+        mark.addPolygon(QPolygonF{{x - 4, layout.plot.bottom() + kTick + 1},
+                                  {x + 4, layout.plot.bottom() + kTick + 1},
+                                  {x, layout.plot.bottom() - 1},
+                                  {x - 4, layout.plot.bottom() + kTick + 1}});
+        scene.path(mark, theme.color(Ink::Text));
+        scene.text(box, text, TextRole::NoteStrong, theme.color(Ink::Text));
+        taken.push_back(box);
+    }
+    return taken;
+}
+
+void drawAxes(Scene& scene, const ViewInput& input, const RooflineLayout& layout, const Roofline& roofline)
+{
+    const Theme& theme = input.theme;
+    const QRectF& plot = layout.plot;
+    const double line = lineHeight(TextRole::Note);
+    for (const double tick : logTicks(layout.visible.left, layout.visible.right, std::clamp(static_cast<int>(plot.width() / 56), 2, 10)))
+        scene.line({layout.x(tick), plot.top()}, {layout.x(tick), plot.bottom()}, theme.color(Ink::Grid));
+    const std::vector<double> rates =
+        logTicks(layout.visible.bottom, layout.visible.top, std::clamp(static_cast<int>(plot.height() / (line + 8)), 2, 8));
+    for (const double tick : rates) {
+        const double y = layout.y(tick);
+        scene.line({plot.left(), y}, {plot.right(), y}, theme.color(Ink::Grid));
+        scene.line({plot.left() - kTick, y}, {plot.left(), y}, theme.color(Ink::Strong));
+        scene.text({0, y - line / 2, plot.left() - kTick - 3, line}, qs(formatFlopRate(tick)), TextRole::Note, theme.color(Ink::Text3),
+                   Qt::AlignRight | Qt::AlignVCenter);
+    }
+    scene.line(plot.bottomLeft(), plot.bottomRight(), theme.color(Ink::Strong));
+    scene.line(plot.topLeft(), plot.bottomLeft(), theme.color(Ink::Strong));
+    std::vector<QRectF> taken = drawCritical(scene, input, layout, roofline);
+    for (const double tick : logTicks(layout.visible.left, layout.visible.right, std::clamp(static_cast<int>(plot.width() / 56), 2, 10))) {
+        const double x = layout.x(tick);
+        scene.line({x, plot.bottom()}, {x, plot.bottom() + kTick}, theme.color(Ink::Strong));
+        const QString label = intensityTick(tick);
+        const double width = textWidth(label, TextRole::Note);
+        const double left = std::clamp(x - width / 2, 0.0, std::max(0.0, input.size.width() - width - 1));
+        const QRectF box(left, plot.bottom() + kTick + 1, width + 1, line);
+        if (std::any_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.adjusted(-5, 0, 5, 0).intersects(box); }))
+            continue;
+        scene.text(box, label, TextRole::Note, theme.color(Ink::Text3));
+        taken.push_back(box);
+    }
+    const bool hbm = roofline.side == RooflineSide::Hbm;
+    const QString title = firstFitting(
+        {hbm ? RooflineScene::tr("FLOP per byte read from or written to HBM") : RooflineScene::tr("FLOP per byte that the device sends"),
+         hbm ? RooflineScene::tr("FLOP per HBM byte") : RooflineScene::tr("FLOP per byte sent"), RooflineScene::tr("FLOP/B")},
+        TextRole::Note, plot.width());
+    scene.text({plot.left(), plot.bottom() + kTick + 1 + line, plot.width(), line}, title, TextRole::Note, theme.color(Ink::Text2),
+               Qt::AlignRight | Qt::AlignVCenter);
+    const QString rate = firstFitting({RooflineScene::tr("FLOP/s of one device"), RooflineScene::tr("FLOP/s")}, TextRole::Note,
+                                      input.size.width() - 2 * space::kSmall);
+    scene.text({space::kSmall, plot.top() - line - 3, input.size.width() - 2 * space::kSmall, line}, rate, TextRole::Note,
+               theme.color(Ink::Text2));
+}
+
+/// A label on the plot with its place taken, if there is room.
+void label(Scene& scene, const QRectF& plot, QRectF box, const QString& text, const QColor& ink, TextRole role, std::vector<QRectF>& taken)
+{
+    if (text.isEmpty() || !plot.contains(box)
+        || std::any_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.intersects(box); }))
+        return;
+    scene.text(box, text, role, ink);
+    taken.push_back(box);
+}
+
+void drawLevelRoofs(Scene& scene, const ViewInput& input, const RooflineLayout& layout, const Roofline& roofline,
+                    std::vector<QRectF>& taken)
+{
+    const Theme& theme = input.theme;
+    const QRectF& plot = layout.plot;
+    const double line = lineHeight(TextRole::Note);
+    double fastest = 0;
+    for (const ByteRoof& path : roofline.paths)
+        if (path.used || roofline.points.empty())
+            fastest = std::max(fastest, path.bandwidth);
+    // Roofs in use keep their labels where there is not room for all.
+    for (const bool used : {true, false})
+        for (const ComputeRoof& roof : roofline.formats) {
+            const double y = layout.y(roof.peak);
+            if (roof.used != used || y < plot.top() || y > plot.bottom())
+                continue;
+            const double from = fastest > 0 ? std::max(plot.left(), layout.x(roof.peak / fastest)) : plot.left();
+            if (from >= plot.right())
+                continue;
+            scene.line({from, y}, {plot.right(), y}, used ? theme.color(Ink::Compute) : theme.faded(theme.color(Ink::Strong), 0.35),
+                       used ? 2 : 1, !used);
+            const QString name = qs(nameOf(roof.format));
+            const TextRole role = used ? TextRole::NoteStrong : TextRole::Note;
+            const QString text = firstFitting({name + QChar(u' ') + qs(formatFlopRate(roof.peak)), name}, role, plot.right() - from - 4);
+            const double width = textWidth(text, role);
+            label(scene, plot, {plot.right() - width - 3, y - line - 1, width + 1, line}, text, theme.color(used ? Ink::Text : Ink::Text3),
+                  role, taken);
+        }
+}
+
+void drawByteRoofs(Scene& scene, const ViewInput& input, const RooflineLayout& layout, const Roofline& roofline, std::vector<QRectF>& taken)
+{
+    const Theme& theme = input.theme;
+    const QRectF& plot = layout.plot;
+    const double line = lineHeight(TextRole::NoteStrong);
+    const double peak = highestUsed(roofline);
+    for (const ByteRoof& path : roofline.paths) {
+        const bool used = path.used || roofline.points.empty();
+        const double ridge = peak / path.bandwidth;
+        const double first = std::pow(10.0, std::min(layout.visible.left, std::log10(ridge) - 1));
+        QPointF a(layout.x(first), layout.y(first * path.bandwidth));
+        QPointF b(layout.x(ridge), layout.y(peak));
+        if (!clipLine(plot, a, b))
+            continue;
+        scene.polyline({a, b}, used ? roofColour(theme, path) : theme.faded(theme.color(Ink::Strong), 0.35), used ? 2 : 1, !used);
+        const TextRole role = used ? TextRole::NoteStrong : TextRole::Note;
+        const QString name = qs(path.name);
+        const QString text = firstFitting({name + QChar(u' ') + qs(formatBandwidth(path.bandwidth)), name}, role, plot.width() / 2);
+        const double width = textWidth(text, role);
+        // Above the slope, wherever along it nothing else stands.
+        for (const double along : {0.55, 0.7, 0.4, 0.85, 0.25}) {
+            const QPointF on = a + (b - a) * along;
+            const QRectF box(on.x() - width - 6, on.y() - line - 2, width + 1, line);
+            const std::size_t before = taken.size();
+            label(scene, plot, box, text, theme.color(used ? Ink::Text : Ink::Text3), role, taken);
+            if (taken.size() > before)
+                break;
+        }
+    }
+}
+
+void drawPoints(Scene& scene, const ViewInput& input, const RooflineLayout& layout, const std::vector<const RooflinePoint*>& points)
+{
+    const Theme& theme = input.theme;
+    for (const RooflinePoint* point : points) {
+        const QPointF at = layout.at(*point);
+        if (!(point->fraction() < kJoined) || !std::isfinite(at.y()))
+            continue;
+        QPointF from = at;
+        QPointF to(at.x(), layout.y(point->roof()));
+        if (clipLine(layout.plot, from, to)) {
+            scene.line(from, to, theme.color(Ink::Text3), 1);
+            if (std::abs(to.y() - layout.y(point->roof())) < 0.5)
+                scene.line(to - QPointF(3, 0), to + QPointF(3, 0), theme.color(Ink::Text3), 1);
+        }
+    }
+    const QRectF clip = layout.plot.adjusted(0.5, 0.5, -0.5, -0.5);
+    for (const RooflinePoint* point : points) {
+        const QPointF at = layout.at(*point);
+        if (!layout.plot.contains(at))
+            continue;
+        const double radius = bubbleRadius(layout, point->share);
+        drawBubble(scene, theme, at, radius, bubbleColour(theme, *point), point->phase, clip);
+        if (aboveRoof(*point)) {
+            QPainterPath ring;
+            ring.addEllipse(at, radius + 4, radius + 4);
+            scene.path(ring, {}, theme.color(Ink::Violation), 2.5);
+        }
+        scene.hit(QRectF(at.x() - radius - 1, at.y() - radius - 1, 2 * radius + 2, 2 * radius + 2).intersected(layout.plot),
+                  subjectOf(*point));
+    }
+}
+
+} // namespace
+
+void buildRoofline(const ViewInput& input, const RooflineOptions& options, Scene& scene)
+{
+    if (!input.report.legal) {
+        drawNotLegal(scene, input);
+        return;
+    }
+    const Roofline roofline = rooflineOf(input.scenario, input.report, options.side);
+    const RooflineLayout layout = rooflineLayout(input, options, roofline);
+    const RooflineMargins margins = marginsOf(input, options, roofline, layout.visible);
+    if (layout.plot.isEmpty()) {
+        const int most = static_cast<int>((input.size.height() - 2 * space::kTight) / lineHeight(TextRole::Note));
+        if (most > 0 && input.size.width() > 80)
+            drawWrapped(scene, {space::kSmall, space::kTight, input.size.width() - 2 * space::kSmall, 0},
+                        describeRoofline(input.scenario, input.report, options.side), TextRole::Note, input.theme.color(Ink::Text2), most);
+        return;
+    }
+    drawAxes(scene, input, layout, roofline);
+    std::vector<QRectF> taken;
+    drawLevelRoofs(scene, input, layout, roofline, taken);
+    const std::vector<const RooflinePoint*> points = pointsShown(roofline, options.phases);
+    std::vector<QRectF> bubbles;
+    for (const RooflinePoint* point : points) {
+        const double r = bubbleRadius(layout, point->share);
+        const QPointF at = layout.at(*point);
+        if (layout.plot.contains(at))
+            bubbles.emplace_back(at.x() - r, at.y() - r, 2 * r, 2 * r);
+    }
+    taken.insert(taken.end(), bubbles.begin(), bubbles.end());
+    drawByteRoofs(scene, input, layout, roofline, taken);
+    drawPoints(scene, input, layout, points);
+    drawRooflineNames(scene, input, layout, roofline, points, taken);
+    double y = layout.plot.bottom() + margins.axis;
+    const double width = input.size.width() - 2 * space::kInset;
+    if (margins.legend > 0)
+        drawRooflineLegend(&scene, input, options, roofline, {space::kInset, y, width, margins.legend});
+    y += margins.legend;
+    if (margins.sentence > 0)
+        drawWrapped(scene, {space::kInset, y + space::kTight, width, 0}, rooflineSentence(input, options, roofline), TextRole::Note,
+                    input.theme.color(Ink::Text2), static_cast<int>(std::lround(margins.sentence / lineHeight(TextRole::Note))));
+}
+
+QString rooflineTooltip(const Scenario& scenario, const Report& report, const Subject& subject, RooflineSide side)
+{
+    if (!report.legal || subject.kind != Subject::Kind::Operator)
+        return {};
+    const PhaseReport& phase = subject.phase == Phase::Prefill ? report.prefill : report.decode;
+    if (subject.op < 0 || static_cast<std::size_t>(subject.op) >= phase.operators.size())
+        return {};
+    const OperatorCost& op = phase.operators[static_cast<std::size_t>(subject.op)];
+    const Roofline roofline = rooflineOf(scenario, report, side);
+    const auto found = std::find_if(roofline.points.begin(), roofline.points.end(),
+                                    [&](const RooflinePoint& point) { return point.phase == subject.phase && point.op == subject.op; });
+    QString text = RooflineScene::tr("%1, %2\n").arg(qs(nameOf(op.op)), qs(nameOf(subject.phase)));
+    if (found == roofline.points.end())
+        return text + RooflineScene::tr("has no place on this side: no FLOP, or no bytes");
+    text += RooflineScene::tr("%1; weights %2, KV %3, activations %4\n")
+                .arg(qs(formatFlop(op.flop)), qs(formatBytes(op.weightBytes)), qs(formatBytes(op.kvBytes)),
+                     qs(formatBytes(op.activationBytes)));
+    if (side == RooflineSide::Link)
+        text += RooflineScene::tr("sends %1: %2, %3\n")
+                    .arg(qs(formatBytes(op.communicationBytes)), qs(nameOf(op.collective)),
+                         qs(nameOf(op.collective, op.algorithm, op.levelAlgorithms)));
+    text +=
+        side == RooflineSide::Hbm
+            ? RooflineScene::tr("%1 FLOP per HBM byte; %2 reached, × %3 of its roof\n")
+                  .arg(qs(formatNumber(found->intensity())), qs(formatFlopRate(found->achieved())), qs(formatNumber(found->fraction())))
+            : RooflineScene::tr("%1 FLOP per byte sent; %2 reached, × %3 of its roof\n")
+                  .arg(qs(formatNumber(found->intensity())), qs(formatFlopRate(found->achieved())), qs(formatNumber(found->fraction())));
+    text += RooflineScene::tr("bound by %1; %2 each, %3 of %4")
+                .arg(op.bound == Bound::Memory ? QStringLiteral("HBM") : qs(nameOf(op.bound)), secondsFigure(op.time).joined(),
+                     qs(formatPercent(found->share)),
+                     subject.phase == Phase::Prefill ? RooflineScene::tr("prefill") : RooflineScene::tr("a decode step"));
+    return text;
+}
+
+QString describeRoofline(const Scenario& scenario, const Report& report, RooflineSide side)
+{
+    if (!report.legal)
+        return RooflineScene::tr("The plan is not legal, so there are no times.");
+    const Roofline roofline = rooflineOf(scenario, report, side);
+    if (roofline.points.empty())
+        return side == RooflineSide::Link ? RooflineScene::tr("No operator of this plan sends anything.")
+                                          : RooflineScene::tr("No operator of this plan computes anything.");
+    QString text;
+    for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
+        const RooflinePoint* most = nullptr;
+        for (const RooflinePoint& point : roofline.points)
+            if (point.phase == phase && (!most || point.share > most->share))
+                most = &point;
+        if (!most)
+            continue;
+        text += RooflineScene::tr("%1: most time in %2 (%3), at %4 FLOP per byte, %5 of its roof. ")
+                    .arg(phase == Phase::Prefill ? RooflineScene::tr("Prefill") : RooflineScene::tr("Decode"), qs(nameOf(most->name)),
+                         qs(formatPercent(most->share)), qs(formatNumber(most->intensity())), qs(formatPercent(most->fraction())));
+    }
+    return text.trimmed();
+}
+
+QString rooflineSubtitle(const Scenario& scenario, const Report& report, RooflineSide side)
+{
+    if (!report.legal)
+        return RooflineScene::tr("the plan is not legal");
+    const Roofline roofline = rooflineOf(scenario, report, side);
+    if (std::any_of(roofline.points.begin(), roofline.points.end(), aboveRoof))
+        return RooflineScene::tr("a point lies above its roof: an error");
+    return side == RooflineSide::Hbm ? RooflineScene::tr("operators under HBM and arithmetic")
+                                     : RooflineScene::tr("operators under the links");
+}
+
+} // namespace shardlens
