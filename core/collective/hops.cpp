@@ -119,6 +119,9 @@ void Hops::tabulate(const Cluster& cluster)
         }
         all += weights[s];
     }
+    double busiest = 0;
+    for (const HopStep& step : m_table)
+        busiest += step.busiestBytes;
     double at = 0;
     double sent = 0;
     for (std::size_t s = 0; s < m_table.size(); ++s) {
@@ -128,13 +131,8 @@ void Hops::tabulate(const Cluster& cluster)
         step.seconds = m_cost.latencyTime / static_cast<double>(m_table.size())
                        + (all > 0 ? m_cost.transferTime * weights[s] / all : m_cost.transferTime / static_cast<double>(m_table.size()));
         at += step.seconds;
-        sent += step.busiestBytes;
+        sent += busiest > 0 ? m_cost.sentBytes * step.busiestBytes / busiest : 0;
     }
-}
-
-double Hops::sentInAll() const
-{
-    return m_table.empty() ? 0 : m_table.back().sentBefore + m_table.back().busiestBytes;
 }
 
 int Hops::latencySteps() const

@@ -70,7 +70,8 @@ public:
     [[nodiscard]] Collective kind() const { return m_kind; }
     [[nodiscard]] double payload() const { return m_payload; }
     [[nodiscard]] const CollectiveCost& cost() const { return m_cost; }
-    [[nodiscard]] double sentInAll() const; ///< by the busiest device
+    /// Bytes that each device puts on links, on average.
+    [[nodiscard]] double sentInAll() const { return m_cost.sentBytes; }
     /// All transfers of a step, or those from and to one rank.
     [[nodiscard]] std::vector<Transfer> transfers(int step, int rank = -1) const;
     /// Latencies that the algorithm takes one after another, a hop past a device in between counted as one.

@@ -145,11 +145,11 @@ Explanation explain(const Scenario& scenario, const Report& report, const Subjec
     case Subject::Kind::Device:
     case Subject::Kind::Stage:
     case Subject::Kind::MemoryClass: return explainMemory(scenario, report, subject);
+    case Subject::Kind::Axis: return explainAxis(scenario, report, subject);
     case Subject::Kind::Fit: return explainFit(scenario, report);
     case Subject::Kind::Time: return explainTime(scenario, report, subject.phase);
     case Subject::Kind::Tensor:
     case Subject::Kind::Expert:
-    case Subject::Kind::Axis:
     case Subject::Kind::Pool:
     case Subject::Kind::Point:
     case Subject::Kind::None: break;

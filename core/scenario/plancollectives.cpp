@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/scenario/plancollectives.h"
+
+#include "core/base/format.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+
+namespace {
+
+/// Groups in the order of StepModel::span().
+DeviceGroup groupOf(const Placement& placement, std::int8_t span)
+{
+    switch (span) {
+    case 0: return placement.group(MeshAxis::Tensor);
+    case 1: return placement.group(MeshAxis::Sequence);
+    case 2: return placement.stageGroup();
+    default: return placement.group({MeshAxis::Tensor, MeshAxis::Sequence});
+    }
+}
+
+std::optional<MeshAxis> axisOf(const Placement& placement, const DeviceGroup& group)
+{
+    for (const MeshAxis axis : {MeshAxis::Tensor, MeshAxis::Sequence, MeshAxis::AttentionData})
+        if (placement.group(axis) == group)
+            return axis;
+    return std::nullopt;
+}
+
+/// The cost as the report has it: the choice of the same algorithm and time.
+CollectiveCost chosenCost(const StepModel& step, bool decode, const OperatorCost& op)
+{
+    for (const CollectiveCost& choice : collectiveChoices(step, decode, op))
+        if (choice.algorithm == op.algorithm && choice.levels == op.levelAlgorithms
+            && std::abs(choice.time - op.communicationTime) <= 1e-9 * op.communicationTime)
+            return choice;
+    CollectiveCost cost;
+    cost.time = op.communicationTime;
+    cost.transferTime = op.communicationTime;
+    cost.sentBytes = op.communicationBytes;
+    cost.outerLevel = op.networkLevel;
+    cost.algorithm = op.algorithm;
+    cost.levels = op.levelAlgorithms;
+    return cost;
+}
+
+void addPhase(const Scenario& scenario, const Report& report, Phase phase, const StepModel& step, std::vector<PlanCollective>& out)
+{
+    const bool decode = phase == Phase::Decode;
+    const std::vector<OperatorCost>& operators = (decode ? report.decode : report.prefill).operators;
+    const Placement& placement = step.placement();
+    for (std::size_t i = 0; i < operators.size(); ++i) {
+        const OperatorCost& op = operators[i];
+        if (op.collective == Collective::None || op.payloadBytes <= 0 || op.communicationTime <= 0)
+            continue;
+        PlanCollective found;
+        found.phase = phase;
+        found.op = static_cast<int>(i);
+        found.kind = op.collective;
+        found.payload = op.payloadBytes;
+        found.stage = op.stage;
+        found.times = std::max<int>(op.stageLayers, 1);
+        const std::string name(nameOf(op.op));
+        if (op.collective == Collective::Send) {
+            found.group = placement.group(MeshAxis::Pipeline);
+            found.axis = MeshAxis::Pipeline;
+            found.cost =
+                costOf(CollectiveLine{0, op.communicationTime / op.payloadBytes, 1, op.algorithm, op.networkLevel}, op.payloadBytes);
+            found.title = "Send to the next stage, ";
+        } else {
+            const std::vector<OperatorFacts>& facts = step.table(decode).facts;
+            const auto same = std::find_if(facts.begin(), facts.end(), [&op](const OperatorFacts& f) {
+                return f.op == op.op && f.kind == op.kind && f.collective == op.collective;
+            });
+            if (same == facts.end() || same->span < 0)
+                continue;
+            found.group = groupOf(placement, same->span);
+            found.axis = axisOf(placement, found.group);
+            found.cost = chosenCost(step, decode, op);
+            found.title = std::string(nameOf(op.collective)) + " after " + name + ", ";
+        }
+        found.title += nameOf(phase);
+        found.id = std::string(nameOf(phase)) + "/" + name;
+        if (op.kind >= 0 && scenario.model->kinds.size() > 1) {
+            found.id += "/" + std::to_string(op.kind);
+            found.title += ", layers of kind " + std::to_string(op.kind);
+        }
+        out.push_back(std::move(found));
+    }
+}
+
+} // namespace
+
+std::vector<PlanCollective> planCollectives(const Scenario& scenario, const Report& report)
+{
+    std::vector<PlanCollective> result;
+    if (!report.legal)
+        return result;
+    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing, StepDetail::Rows,
+                         scenario.constants());
+    addPhase(scenario, report, Phase::Decode, step, result);
+    addPhase(scenario, report, Phase::Prefill, step, result);
+    // Decode before prefill where both are as dear: a generation has one prefill and many decode steps.
+    std::stable_sort(result.begin(), result.end(), [](const PlanCollective& a, const PlanCollective& b) {
+        if (a.phase != b.phase)
+            return a.phase == Phase::Decode;
+        return a.totalTime() > b.totalTime();
+    });
+    return result;
+}
+
+const PlanCollective* findCollective(const std::vector<PlanCollective>& collectives, std::string_view id)
+{
+    const auto found = std::find_if(collectives.begin(), collectives.end(), [id](const PlanCollective& c) { return c.id == id; });
+    return found == collectives.end() ? nullptr : &*found;
+}
+
+Result<Hops> hopsOf(const Scenario& scenario, const PlanCollective& collective, int device)
+{
+    const Placement placement(scenario.plan.meshSizes());
+    const int member = std::clamp(device, 0, placement.devices() - 1);
+    if (collective.kind != Collective::Send)
+        return Hops::of(*scenario.cluster, collective.group, member, collective.kind, collective.payload, collective.cost,
+                        placement.devices());
+    const int stride = placement.stride(MeshAxis::Pipeline);
+    const bool last = placement.coordinate(member, MeshAxis::Pipeline) + 1 == placement.size(MeshAxis::Pipeline);
+    const int from = last ? member - stride : member;
+    return Hops::ofSend(*scenario.cluster, from, from + stride, collective.payload,
+                        sendCost(*scenario.cluster, from, from + stride, collective.payload));
+}
+
+std::string groupText(const PlanCollective& collective)
+{
+    if (collective.kind == Collective::Send)
+        return "next stage";
+    const std::string of = " group of " + formatCount(collective.group.size());
+    return (collective.axis ? std::string(nameOf(*collective.axis)) : std::string("stage")) + of;
+}
+
+} // namespace shardlens

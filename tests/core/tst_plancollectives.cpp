@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// The collectives of a plan: those that the report costed, with the same bytes, algorithm and time; their steps; an axis explained by them.
+#include "core/base/format.h"
+#include "core/scenario/plancollectives.h"
+#include "scenarios.h"
+
+#include <QTest>
+
+#include <set>
+
+using namespace shardlens;
+using namespace shardlens::test;
+
+namespace {
+
+Scenario planned(std::string_view model, std::string_view cluster, int tensor, int pipeline, int data, int expert = 1,
+                 int attentionData = 1)
+{
+    Scenario s = scenarioOf(model, cluster);
+    s.workload = {16, 512, 64};
+    s.plan[PlanAxis::Tensor] = tensor;
+    s.plan[PlanAxis::Pipeline] = pipeline;
+    s.plan[PlanAxis::Data] = data;
+    s.plan[PlanAxis::Expert] = expert;
+    s.plan[PlanAxis::AttentionData] = attentionData;
+    return s;
+}
+
+} // namespace
+
+class TestPlanCollectives : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void followTheReport_data()
+    {
+        QTest::addColumn<Scenario>("scenario");
+        QTest::newRow("TP on a switch") << planned("llama-3-70b", "p5.48xlarge", 8, 1, 1);
+        QTest::newRow("TP and PP") << planned("llama-3-70b", "p5.48xlarge", 4, 2, 1);
+        QTest::newRow("cores of a torus") << planned("llama-3-70b", "trn2.48xlarge", 64, 1, 1);
+        QTest::newRow("torus") << planned("llama-3-70b", "tpu-v5e-4x2", 8, 1, 1);
+        QTest::newRow("experts") << planned("mixtral-8x7b", "p5.48xlarge", 1, 1, 1, 8, 8);
+    }
+
+    void followTheReport()
+    {
+        QFETCH(Scenario, scenario);
+        QVERIFY(scenario.model && scenario.cluster);
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal);
+        const std::vector<PlanCollective> all = planCollectives(scenario, report);
+        QVERIFY(!all.empty());
+        std::set<std::string> ids;
+        for (const PlanCollective& c : all) {
+            QVERIFY2(ids.insert(c.id).second, c.id.c_str());
+            QCOMPARE(findCollective(all, c.id), &c);
+            const PhaseReport& phase = c.phase == Phase::Decode ? report.decode : report.prefill;
+            const OperatorCost& op = phase.operators[static_cast<std::size_t>(c.op)];
+            QCOMPARE(c.payload, op.payloadBytes);
+            QVERIFY(std::abs(c.cost.time - op.communicationTime) <= 1e-9 * op.communicationTime);
+            const Result<Hops> hops = hopsOf(scenario, c, 0);
+            QVERIFY2(hops.ok(), (c.id + (hops.ok() ? "" : ": " + hops.error().sentence())).c_str());
+            const HopStep& last = hops.value().step(hops.value().steps() - 1);
+            if (c.kind != Collective::Send)
+                QVERIFY(std::abs(last.start + last.seconds - op.communicationTime) <= 1e-9 * op.communicationTime);
+            QVERIFY(std::abs(hops.value().sentInAll() - op.communicationBytes) <= 1e-6 * op.communicationBytes);
+        }
+        // Every operator that communicates is there.
+        for (const OperatorCost& op : report.decode.operators)
+            if (op.collective != Collective::None && op.payloadBytes > 0 && op.communicationTime > 0)
+                QVERIFY(std::any_of(all.begin(), all.end(), [&](const PlanCollective& c) {
+                    return c.phase == Phase::Decode && &report.decode.operators[static_cast<std::size_t>(c.op)] == &op;
+                }));
+    }
+
+    void anIllegalPlanHasNone()
+    {
+        const Scenario scenario = planned("llama-3-70b", "p5.48xlarge", 3, 1, 1);
+        QVERIFY(planCollectives(scenario, evaluate(scenario)).empty());
+    }
+
+    void anAxisIsExplained()
+    {
+        const Scenario scenario = planned("llama-3-70b", "p5.48xlarge", 4, 2, 1);
+        const Report report = evaluate(scenario);
+        Subject subject{Subject::Kind::Axis};
+        subject.axis = static_cast<int>(MeshAxis::Tensor);
+        subject.device = 5;
+        const Explanation tensor = explain(scenario, report, subject);
+        QCOMPARE(tensor.formulaId, std::string("axis.collectives"));
+        QCOMPARE(tensor.title, std::string("TP 4"));
+        QVERIFY(std::any_of(tensor.inputs.begin(), tensor.inputs.end(),
+                            [](const Explanation::Input& i) { return i.symbol == "members" && i.value.ends_with("4–7"); }));
+        double decode = 0;
+        for (const OperatorCost& op : report.decode.operators)
+            if (op.collective != Collective::None && op.collective != Collective::Send)
+                decode += op.communicationTime * std::max<int>(op.stageLayers, 1);
+        QCOMPARE(tensor.value + " " + tensor.unit, formatSeconds(decode));
+        QVERIFY(!tensor.formula.empty() && tensor.formula.back().result);
+        subject.axis = static_cast<int>(MeshAxis::Pipeline);
+        QVERIFY(explain(scenario, report, subject).alternatives.size() >= 2); // sends of both phases
+        subject.axis = static_cast<int>(MeshAxis::Data);
+        const Explanation data = explain(scenario, report, subject);
+        QVERIFY(data.alternatives.empty());
+        QVERIFY(!data.notes.empty());
+    }
+};
+
+QTEST_GUILESS_MAIN(TestPlanCollectives)
+#include "tst_plancollectives.moc"
