@@ -60,7 +60,8 @@ bool sameThing(const Subject& a, const Subject& b)
     case Kind::None: return false;
     case Kind::Device: return a.device == b.device;
     case Kind::Stage: return a.stage == b.stage;
-    case Kind::Piece: return a.phase == b.phase && a.stage == b.stage && a.microbatch == b.microbatch && a.step == b.step;
+    case Kind::Piece:
+        return a.phase == b.phase && a.stage == b.stage && a.microbatch == b.microbatch && a.step == b.step && agree(a.visit, b.visit);
     case Kind::Operator: return a.phase == b.phase && a.op == b.op && agree(a.stage, b.stage);
     case Kind::CauseOfTime: return a.phase == b.phase && a.cause == b.cause && a.stage == b.stage;
     case Kind::MemoryClass: return a.cause == b.cause && a.device == b.device && a.stage == b.stage;

@@ -198,6 +198,7 @@ void drawInside(Scene& scene, const ViewInput& input, const TimelineLayout& layo
     if (panel.inside.isEmpty() || shown.cell == nullptr)
         return;
     const TimelineCell& cell = *shown.cell;
+    const PhaseReport& report = phaseOf(input.report, panel.phase);
     PieceInterior interior(input, panel.phase);
     const std::vector<OperatorCost>& operators = interior.operators(cell.costClass);
     const std::vector<PieceWork> work = interior.work(cell.stage, cell.visit, cell.costClass);
@@ -231,7 +232,11 @@ void drawInside(Scene& scene, const ViewInput& input, const TimelineLayout& layo
             ++equal;
     QString name = layerName(work[first]);
     name[0] = name[0].toUpper();
-    const QString piece = TimelineInside::tr("stage %1, %2").arg(cell.stage).arg(microbatchName(panel.phase, cell.microbatch));
+    QString piece = TimelineInside::tr("stage %1, %2").arg(cell.stage).arg(microbatchName(panel.phase, cell.microbatch));
+    if (panel.phase == Phase::Prefill && report.timeline.steps > 1)
+        piece += TimelineInside::tr(", chunk %1").arg(cell.step + 1);
+    if (report.timeline.visits > 1)
+        piece += TimelineInside::tr(", visit %1").arg(cell.visit + 1);
     const QString time = qs(formatSeconds(length));
     const QString many = TimelineInside::tr("%1 \u00D7 %2 = %3").arg(equal).arg(time, qs(formatSeconds(length * equal)));
     const QRectF title(area.left(), area.top() + funnel, area.width(), line);

@@ -204,7 +204,7 @@ void RowPainter::drawCommunicationMark(const QRectF& rect, bool labelled)
     const QColor ink = Theme::textOn(fillOf(Cause::Communication));
     QString label = m_collectives;
     if (textWidth(label, TextRole::Note) + 12 > rect.width())
-        label = label.left(label.indexOf(u' ')) + QChar(u'\u00D7');
+        label = QString::number(m_collectiveCount) + QChar(u'\u00D7');
     const double tick = std::min(5.0, rect.height() / 5);
     const auto marks = static_cast<int>(std::clamp(std::floor((rect.width() - 3) / 4), 1.0, 24.0));
     const double pitch = rect.width() / (marks + 1);

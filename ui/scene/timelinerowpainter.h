@@ -31,6 +31,7 @@ public:
             m_edges[i] = m_theme.edgeOf(m_fills[i]);
         }
         m_collectives = collectivesOf(m_phase);
+        m_collectiveCount = collectiveCount(m_phase);
         if (input.pin.kind == Subject::Kind::Operator && input.pin.phase == panel.phase)
             m_pinnedOp = input.pin.op;
     }
@@ -100,6 +101,7 @@ private:
     std::array<QColor, kCauseCount> m_fills;
     std::array<QColor, kCauseCount> m_edges;
     QString m_collectives;
+    int m_collectiveCount = 0;
     int m_pinnedOp = -1;
     Detail m_detail = Detail::Slices;
     double m_labelEnd = 0; ///< right end of the last label of an arrow in this gap

@@ -283,6 +283,15 @@ QString collectivesOf(const PhaseReport& report)
     return result;
 }
 
+int collectiveCount(const PhaseReport& report)
+{
+    int count = 0;
+    for (const OperatorCost& op : report.operators)
+        if (op.collective != Collective::None && op.collective != Collective::Send)
+            count += std::max(int{op.stageLayers}, 0);
+    return count;
+}
+
 void drawTimelineRows(Scene& scene, const ViewInput& input, const TimelineOptions& options, const TimelineLayout& layout,
                       const TimelinePanel& panel)
 {

@@ -10,6 +10,8 @@ namespace shardlens {
 [[nodiscard]] QString microbatchName(Phase phase, int microbatch);
 /// "80 AllReduce", the collectives a piece makes; empty when there are none.
 [[nodiscard]] QString collectivesOf(const PhaseReport& report);
+/// How many they are.
+[[nodiscard]] int collectiveCount(const PhaseReport& report);
 /// Work of a piece in drawing order; a bubble is not work.
 inline constexpr std::array kPieceCauses{Cause::Weights, Cause::Kv, Cause::Compute, Cause::Communication, Cause::Overhead};
 

@@ -31,15 +31,6 @@ const PhaseReport& phaseOf(const Report& report, Phase phase)
     return phase == Phase::Prefill ? report.prefill : report.decode;
 }
 
-int collectiveCount(const PhaseReport& report)
-{
-    int count = 0;
-    for (const OperatorCost& op : report.operators)
-        if (op.collective != Collective::None && op.collective != Collective::Send)
-            count += std::max(int{op.stageLayers}, 0);
-    return count;
-}
-
 std::vector<LegendEntry> legendOf(const ViewInput& input, const TimelineSums* sums)
 {
     const Theme& theme = input.theme;

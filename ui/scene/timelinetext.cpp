@@ -57,15 +57,13 @@ std::array<QString, 4> timelineIdleTexts(const PhaseReport& report, Phase phase)
                               : (m < p ? QStringLiteral("1 \u2212 %1/%2").arg(m).arg(p) : QString());
     const QString chain =
         numbers.isEmpty() ? QStringLiteral("%1 = %2").arg(formula, percent) : QStringLiteral("%1 = %2 = %3").arg(formula, numbers, percent);
-    if (std::abs(closed - timeline.idleFraction) < 0.0005) {
-        // Of p (v m + p - 1) slots as long as a piece, p (p - 1) are idle; of a decode round's
-        // v p p with v m pieces on each stage, v p (p - m).
-        const std::int64_t slots = prefill ? p * (std::int64_t{v} * m + p - 1) : std::int64_t{v} * p * std::max(p, m);
-        const std::int64_t empty = prefill ? std::int64_t{p} * (p - 1) : std::int64_t{v} * p * std::max(p - m, 0);
-        const QString slotsText = TimelineText::tr("%1 idle of %2 slots = %3").arg(qs(formatCount(empty)), qs(formatCount(slots)), chain);
+    // Of p (v m + p - 1) slots as long as a piece, p (p - 1) are idle; of a decode round's v p max(p, m), v p (p - m).
+    const std::int64_t all = prefill ? p * (std::int64_t{v} * m + p - 1) : std::int64_t{v} * p * std::max(p, m);
+    const std::int64_t empty = prefill ? std::int64_t{p} * (p - 1) : std::int64_t{v} * p * std::max(p - m, 0);
+    const QString slotsText = TimelineText::tr("%1 idle of %2 slots = %3").arg(qs(formatCount(empty)), qs(formatCount(all)), chain);
+    if (std::abs(closed - timeline.idleFraction) < 0.0005)
         return {slotsText, chain, numbers.isEmpty() ? percent : QStringLiteral("%1 = %2").arg(numbers, percent), percent};
-    }
-    return {TimelineText::tr("%1 idle; equal stages and free sends: %2").arg(idle, chain),
+    return {TimelineText::tr("%1 idle; equal stages and free sends: %2").arg(idle, slotsText),
             TimelineText::tr("%1 idle; equal stages: %2").arg(idle, chain),
             TimelineText::tr("%1 idle; equal stages: %2").arg(idle, percent), idle};
 }

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/window/timelinehands.h"
+
+#include "ui/views/sceneview.h"
+
+#include <QApplication>
+#include <QKeyEvent>
+#include <QMouseEvent>
+#include <QWheelEvent>
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+namespace {
+
+constexpr double kReach = 5;            ///< px
+constexpr double kSecondsForAPhase = 8; ///< of playing
+constexpr qint64 kOneGesture = 500;     ///< ms
+constexpr std::size_t kMostRemembered = 100;
+/// From so many cells on the sums that columns are drawn from are kept between frames.
+constexpr std::size_t kWorthAnIndex = 4096;
+constexpr double kMargin = 0.05; ///< of a piece that is fitted, on both sides
+
+std::size_t at(Phase phase)
+{
+    return static_cast<std::size_t>(phase);
+}
+
+} // namespace
+
+TimelineHands::TimelineHands(Document& document, SceneView& view) : QObject(&view), m_document(document), m_view(view)
+{
+    view.installEventFilter(this);
+    m_player.setLength(2, kSecondsForAPhase); // prefill, decode
+    m_player.seek(2);
+    connect(&m_player, &Player::moved, this, &TimelineHands::setCursor);
+    connect(&document, &Document::reportChanged, this, &TimelineHands::follow);
+    connect(&document.selection(), &Selection::changed, this, &TimelineHands::selectionChanged);
+    m_lastChange.start();
+    follow();
+}
+
+const PhaseReport& TimelineHands::phaseOf(Phase phase) const
+{
+    return phase == Phase::Prefill ? m_document.report().prefill : m_document.report().decode;
+}
+
+void TimelineHands::redraw()
+{
+    m_view.setBuilder([this](const ViewInput& input, Scene& scene) { buildTimeline(input, prepared(), scene); });
+}
+
+const TimelineOptions& TimelineHands::prepared()
+{
+    m_prepared = m_options;
+    for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
+        const PhaseReport& report = phaseOf(phase);
+        std::unique_ptr<TimelineIndex>& index = m_indexes[at(phase)];
+        if (!index && report.timeline.cells.size() >= kWorthAnIndex)
+            index = std::make_unique<TimelineIndex>(report, phase);
+        m_prepared.indexes[at(phase)] = index.get();
+    }
+    if (m_options.range && !m_sums)
+        m_sums = sumTimeline(m_document.scenario(), m_document.report(), *m_options.range);
+    m_prepared.sums = m_options.range ? &*m_sums : nullptr;
+    return m_prepared;
+}
+
+TimelineLayout TimelineHands::layout()
+{
+    // The theme changes no geometry.
+    return timelineLayout({m_document.scenario(), m_document.report(), m_view.size(), Theme::of(ThemeId::Light)}, prepared());
+}
+
+void TimelineHands::follow()
+{
+    m_indexes = {};
+    m_sums.reset();
+    const int stages = phaseOf(Phase::Prefill).timeline.stages;
+    bool changed = false;
+    for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
+        const Timeline& timeline = phaseOf(phase).timeline;
+        const Shape now{timeline.stages, timeline.duration};
+        if (now == m_shapes[at(phase)])
+            continue;
+        if (now.stages != m_shapes[at(phase)].stages) {
+            m_options.firstStage = 0;
+            m_options.shownStages = 0;
+        }
+        m_shapes[at(phase)] = now;
+        m_options.visible[at(phase)] = {};
+        if (m_options.range && m_options.range->phase == phase)
+            m_options.range.reset();
+        std::erase_if(m_options.marks, [phase](const TimelineInstant& mark) { return mark.phase == phase; });
+        changed = true;
+    }
+    if (changed) {
+        m_before.clear();
+        m_after.clear();
+        std::erase_if(m_options.pinnedStages, [stages](int stage) { return stage >= stages; });
+        m_player.pause();
+        m_player.seek(m_player.length());
+        m_options.cursor.reset();
+        m_drag = Drag::None;
+    }
+    redraw();
+}
+
+void TimelineHands::selectionChanged()
+{
+    const Subject& pin = m_document.selection().pin();
+    if (pin == m_pin)
+        return;
+    const auto drawn = [](const Subject& subject) {
+        return subject.kind == Subject::Kind::Operator || subject.kind == Subject::Kind::Piece;
+    };
+    const bool changes = drawn(pin) || drawn(m_pin);
+    m_pin = pin;
+    if (changes) // the magnified layer and the pinned operator's share are part of the scene
+        redraw();
+}
+
+void TimelineHands::remember(bool once)
+{
+    const bool gesture = !once && m_lastChange.elapsed() < kOneGesture && !m_before.empty();
+    m_lastChange.restart();
+    m_after.clear();
+    if (gesture)
+        return;
+    m_before.push_back(m_options.visible);
+    if (m_before.size() > kMostRemembered)
+        m_before.erase(m_before.begin());
+}
+
+void TimelineHands::goBack(bool back)
+{
+    auto& from = back ? m_before : m_after;
+    auto& to = back ? m_after : m_before;
+    while (!from.empty() && from.back() == m_options.visible)
+        from.pop_back();
+    if (from.empty())
+        return;
+    to.push_back(m_options.visible);
+    m_options.visible = from.back();
+    from.pop_back();
+    m_lastChange.invalidate(); // the next turn of the wheel is a gesture of its own
+    m_lastChange.start();
+    redraw();
+}
+
+void TimelineHands::show(Phase phase, TimeRange range)
+{
+    TimeRange& visible = m_options.visible[at(phase)];
+    if (visible == range)
+        return;
+    visible = range;
+    redraw();
+}
+
+void TimelineHands::fit()
+{
+    remember(true);
+    m_options.visible = {};
+    m_options.firstStage = 0;
+    m_options.shownStages = 0;
+    redraw();
+}
+
+TimelineRange TimelineHands::pinnedPiece() const
+{
+    const Subject& pin = m_document.selection().pin();
+    if (pin.kind != Subject::Kind::Piece || !m_document.report().legal)
+        return {};
+    for (const TimelineCell& cell : cellsOfStage(phaseOf(pin.phase).timeline, pin.stage))
+        if (cell.microbatch == pin.microbatch && (pin.step < 0 || cell.step == pin.step) && (pin.visit < 0 || cell.visit == pin.visit))
+            return {pin.phase, {cell.start, cell.end}};
+    return {};
+}
+
+void TimelineHands::fitSelection()
+{
+    const TimelineRange chosen = m_options.range ? *m_options.range : pinnedPiece();
+    if (!(chosen.time.length() > 0)) {
+        fit();
+        return;
+    }
+    const double margin = kMargin * chosen.time.length();
+    const double duration = phaseOf(chosen.phase).timeline.duration;
+    const TimeRange wanted = clampRange({chosen.time.begin - margin, chosen.time.end + margin}, duration);
+    if (m_options.visible[at(chosen.phase)] == wanted) {
+        fit();
+        return;
+    }
+    remember(true);
+    show(chosen.phase, wanted);
+}
+
+void TimelineHands::setRange(std::optional<TimelineRange> range)
+{
+    if (range && !(range->time.length() > 0))
+        range.reset();
+    if (range == m_options.range)
+        return;
+    m_options.range = range;
+    m_sums.reset();
+    redraw();
+}
+
+void TimelineHands::setSelecting(bool selecting)
+{
+    if (selecting == m_selecting)
+        return;
+    m_selecting = selecting;
+    Q_EMIT selectingChanged(selecting);
+}
+
+void TimelineHands::toggleKeys()
+{
+    m_options.keys = !m_options.keys;
+    redraw();
+}
+
+void TimelineHands::setCursor()
+{
+    const double position = m_player.position();
+    if (position >= m_player.length()) {
+        m_options.cursor.reset(); // the end is the whole picture
+    } else {
+        const Phase phase = position < 1 ? Phase::Prefill : Phase::Decode;
+        m_options.cursor = TimelineInstant{phase, (position - (phase == Phase::Decode ? 1 : 0)) * phaseOf(phase).timeline.duration};
+    }
+    redraw();
+}
+
+void TimelineHands::stepEvent(bool forward)
+{
+    m_player.pause();
+    if (!m_document.report().legal)
+        return;
+    // The first step goes to the first event after the begin, backwards from the whole picture to the last one before its end.
+    const TimelineInstant now = m_options.cursor ? *m_options.cursor
+                                : forward        ? TimelineInstant{Phase::Prefill, 0}
+                                                 : TimelineInstant{Phase::Decode, phaseOf(Phase::Decode).timeline.duration};
+    const Timeline& timeline = phaseOf(now.phase).timeline;
+    const double tolerance = timeline.duration * 1e-12;
+    std::optional<double> next;
+    const auto offer = [&](double time) {
+        const bool ahead = forward ? time > now.time + tolerance && time < timeline.duration : time < now.time - tolerance && time >= 0;
+        if (ahead && (!next || (forward ? time < *next : time > *next)))
+            next = time;
+    };
+    for (int stage = 0; stage < timeline.stages; ++stage) {
+        const auto cells = cellsOfStage(timeline, stage);
+        const auto cell = std::partition_point(cells.begin(), cells.end(), [&](const TimelineCell& each) {
+            return each.end <= now.time + (forward ? tolerance : -tolerance);
+        });
+        for (auto near = cell - std::min<std::ptrdiff_t>(cell - cells.begin(), 1); near != cells.end() && near <= cell + 1; ++near) {
+            offer(near->start);
+            offer(near->end);
+        }
+    }
+    const double before = now.phase == Phase::Decode ? 1 : 0;
+    if (next)
+        m_player.seek(before + *next / timeline.duration);
+    else if (forward)
+        m_player.seek(before + 1);
+    else
+        m_player.seek(before > 0 ? 1 - 1e-9 : 0);
+}
+
+double TimelineHands::snapped(const TimelineLayout& layout, const TimelinePanel& panel, QPointF position) const
+{
+    const double time = std::clamp(panel.timeAt(position.x()), panel.visible.begin, panel.visible.end);
+    const double reach = kReach / panel.plot.width() * panel.visible.length();
+    double best = time;
+    double least = reach;
+    const auto offer = [&](double edge) {
+        if (std::abs(edge - time) < least && edge >= panel.visible.begin && edge <= panel.visible.end) {
+            least = std::abs(edge - time);
+            best = edge;
+        }
+    };
+    offer(0);
+    offer(panel.duration);
+    const TimelineRow* under = layout.rowAt(position.y());
+    std::vector<TimelinePiece> pieces;
+    for (const TimelineRow& row : layout.rows) {
+        if ((under != nullptr && !(row == *under)) || row.stages > 1)
+            continue;
+        collectPieces(phaseOf(panel.phase), panel.phase, row.stage, {time - reach, time + reach}, pieces);
+        for (const TimelinePiece& piece : pieces) {
+            offer(piece.start);
+            offer(piece.end);
+        }
+    }
+    return best;
+}
+
+int TimelineHands::edgeAt(const TimelineLayout& layout, QPointF position) const
+{
+    if (!m_options.range)
+        return -1;
+    const TimelinePanel& panel = layout.panels[at(m_options.range->phase)];
+    if (!panel.plot.adjusted(-kReach, -8, kReach, 8).contains(position))
+        return -1;
+    const double left = std::abs(position.x() - panel.xOf(m_options.range->time.begin));
+    const double right = std::abs(position.x() - panel.xOf(m_options.range->time.end));
+    return std::min(left, right) > kReach ? -1 : left < right ? 0 : 1;
+}
+
+bool TimelineHands::press(const QMouseEvent& event)
+{
+    m_drag = Drag::None;
+    m_moved = false;
+    if (m_options.keys) {
+        toggleKeys();
+        return true;
+    }
+    if ((event.button() != Qt::LeftButton && event.button() != Qt::MiddleButton) || !m_document.report().legal)
+        return false;
+    const TimelineLayout current = layout();
+    m_pressed = event.position();
+    m_pressedStage = m_options.firstStage;
+    if (const int edge = edgeAt(current, m_pressed); edge >= 0 && event.button() == Qt::LeftButton) {
+        m_drag = Drag::Range;
+        m_pressedPhase = m_options.range->phase;
+        m_anchor = edge == 0 ? m_options.range->time.end : m_options.range->time.begin;
+        return true;
+    }
+    if (const TimelinePanel* panel = current.panelAt(m_pressed)) {
+        m_pressedPhase = panel->phase;
+        m_pressedRange = panel->visible;
+        m_drag = Drag::Pan;
+        if (event.button() == Qt::LeftButton && (m_selecting || event.modifiers().testFlag(Qt::ShiftModifier))) {
+            m_drag = Drag::Range;
+            m_anchor = snapped(current, *panel, m_pressed);
+        }
+        return true;
+    }
+    if (current.labels.contains(m_pressed))
+        m_drag = Drag::Rows;
+    return m_drag != Drag::None;
+}
+
+bool TimelineHands::move(const QMouseEvent& event)
+{
+    m_pointer = event.position();
+    if (m_drag == Drag::None) {
+        if (event.buttons() == Qt::NoButton && m_options.range) {
+            if (edgeAt(layout(), m_pointer) >= 0)
+                m_view.setCursor(Qt::SplitHCursor);
+            else
+                m_view.unsetCursor();
+        }
+        return false;
+    }
+    if ((event.buttons() & (Qt::LeftButton | Qt::MiddleButton)) == 0) { // the button came up elsewhere
+        m_drag = Drag::None;
+        return false;
+    }
+    if (!m_moved && (m_pointer - m_pressed).manhattanLength() < QApplication::startDragDistance())
+        return true;
+    if (!m_moved && m_drag == Drag::Pan)
+        remember(true);
+    m_moved = true;
+    const TimelineLayout current = layout();
+    const TimelinePanel& panel = current.panels[at(m_pressedPhase)];
+    if (m_drag == Drag::Range && panel.plot.width() > 0) {
+        const double time = snapped(current, panel, m_pointer);
+        setRange(TimelineRange{m_pressedPhase, {std::min(m_anchor, time), std::max(m_anchor, time)}});
+        return true;
+    }
+    if (m_drag == Drag::Pan && panel.plot.width() > 0) {
+        const double seconds = (m_pressed.x() - m_pointer.x()) / panel.plot.width() * m_pressedRange.length();
+        show(m_pressedPhase, panRange(m_pressedRange, seconds, panel.duration));
+    }
+    dragRows(m_pressed.y() - m_pointer.y());
+    return true;
+}
+
+void TimelineHands::dragRows(double dy)
+{
+    if (m_options.shownStages <= 0)
+        return;
+    const TimelineLayout current = layout();
+    const double pitch = (current.rowHeight + current.rowGap) / current.stagesPerRow;
+    scrollTo(m_pressedStage + static_cast<int>(std::lround(dy / std::max(pitch, 0.1))));
+}
+
+void TimelineHands::scrollTo(int stage)
+{
+    const int stages = phaseOf(Phase::Prefill).timeline.stages;
+    const int first = std::clamp(stage, 0, std::max(stages - m_options.shownStages, 0));
+    if (first == m_options.firstStage)
+        return;
+    m_options.firstStage = first;
+    redraw();
+}
+
+bool TimelineHands::release(const QMouseEvent& event)
+{
+    if (m_drag == Drag::None)
+        return false;
+    const bool click = !m_moved && event.button() == Qt::LeftButton;
+    m_drag = Drag::None;
+    if (!click)
+        return true;
+    // Pressing could have been the begin of a drag; now it is known to be a click, which pins.
+    QMouseEvent pressed(QEvent::MouseButtonPress, m_pressed, m_view.mapToGlobal(m_pressed), Qt::LeftButton, Qt::LeftButton,
+                        event.modifiers());
+    m_forwarding = true;
+    QCoreApplication::sendEvent(&m_view, &pressed);
+    m_forwarding = false;
+    return true;
+}
+
+bool TimelineHands::eventFilter(QObject* watched, QEvent* event)
+{
+    if (m_forwarding)
+        return false;
+    switch (event->type()) {
+    case QEvent::Wheel: return wheel(*static_cast<QWheelEvent*>(event));
+    case QEvent::KeyPress: return key(*static_cast<QKeyEvent*>(event));
+    case QEvent::MouseButtonPress: return press(*static_cast<QMouseEvent*>(event));
+    case QEvent::MouseMove: return move(*static_cast<QMouseEvent*>(event));
+    case QEvent::MouseButtonRelease: return release(*static_cast<QMouseEvent*>(event));
+    case QEvent::MouseButtonDblClick: return press(*static_cast<QMouseEvent*>(event));
+    case QEvent::Leave: m_pointer = {-1, -1}; break;
+    case QEvent::Hide: m_player.pause(); break; // nobody watches
+    default: break;
+    }
+    return QObject::eventFilter(watched, event);
+}
+
+} // namespace shardlens
