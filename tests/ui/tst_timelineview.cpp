@@ -2,6 +2,7 @@
 // The timeline in the real window, by mouse, wheel and keys: what is shown, ranged, pinned, played and put on top.
 #include "tests/ui/windowfixture.h"
 #include "ui/views/sceneview.h"
+#include "ui/window/dockarea.h"
 #include "ui/window/timelinehands.h"
 
 #include <QMouseEvent>
