@@ -57,11 +57,11 @@ std::vector<LegendEntry> placeLegend(const ViewInput& input, const MeshOptions& 
     return entries;
 }
 
-Areas areasOf(const ViewInput& input, double legend, bool cut)
+Areas areasOf(const ViewInput& input, double legend, bool cut, bool bare)
 {
     Areas areas;
     QRectF rest = QRectF(QPointF(0, 0), input.size).adjusted(space::kInset, 6, -space::kInset, -6);
-    if (rest.height() >= 110) {
+    if (rest.height() >= 110 && !bare) {
         areas.readout = QRectF(rest.left(), rest.bottom() - kReadout, rest.width(), kReadout);
         rest.setBottom(areas.readout.top() - 6);
     }
@@ -292,14 +292,15 @@ Picture place(const ViewInput& input, const MeshOptions& options, const MeshFact
                            options.everyCopy, options.zoom, sight});
     };
     Picture picture;
-    picture.areas = areasOf(input, 0, false);
+    picture.areas = areasOf(input, 0, false, options.bare);
     picture.layout = layoutIn(picture.areas);
     const bool cut = picture.layout.isCut(cluster);
-    if (facts && (picture.layout.labelColumn.isEmpty() || options.colour != MeshColour::StageRank))
+    if (facts && !options.bare && (picture.layout.labelColumn.isEmpty() || options.colour != MeshColour::StageRank))
         picture.legend = placeLegend(input, options, *facts);
     if (cut || !picture.legend.empty()) {
         const double tall = legendHeight(picture.areas.machine.width(), picture.legend);
-        picture.areas = areasOf(input, tall > 20 && input.size.height() < 400 ? 0 : tall, cut); // a small view is for the machine
+        picture.areas =
+            areasOf(input, tall > 20 && input.size.height() < 400 ? 0 : tall, cut, options.bare); // a small view is for the machine
         picture.layout = layoutIn(picture.areas);
     }
     return picture;

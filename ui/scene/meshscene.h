@@ -22,6 +22,7 @@ struct MeshOptions {
     MeshColour colour = MeshColour::StageRank;
     MeshZoom zoom = {};
     bool everyCopy = false; ///< draws replicas one by one where one would stand for all
+    bool bare = false;      ///< the machine alone, without legend and readout: a frame among others
     /// Drawn over links and tiles, below the words: what travels on the links, say. May be empty.
     std::function<void(const ViewInput&, const MeshLayout&, Scene&)> overlay = {};
 };

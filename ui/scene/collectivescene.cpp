@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/scene/collectivescene.h"
+
+#include "core/base/format.h"
+#include "ui/scene/meshfacts.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace shardlens {
+namespace {
+
+constexpr double kPacket = 7;
+constexpr double kLeastPacket = 3;
+
+QString text(const char* words)
+{
+    return QCoreApplication::translate("Collective", words);
+}
+
+/// What goes from one drawn place to another: transfers between the same two tiles are one.
+struct Flow {
+    int from = 0;
+    int to = 0;
+    double bytes = 0;
+    int level = 0;
+    bool adds = false;
+    bool toSwitch = false;
+    bool fromSwitch = false;
+};
+
+/// For a switch that adds up: the member across, towards which the line to the switch is drawn.
+int across(const Hops& hops, int rank)
+{
+    const int n = hops.size();
+    return (rank + std::max(1, n / 2)) % n;
+}
+
+std::vector<Flow> flowsOf(const CollectivePicture& picture, const MeshLayout& layout)
+{
+    const Hops& hops = *picture.hops;
+    const auto own = std::find(hops.members().begin(), hops.members().end(), picture.device);
+    const int rank = own == hops.members().end() ? 0 : static_cast<int>(own - hops.members().begin());
+    std::vector<Transfer> transfers = hops.transfers(picture.step(), hops.size() > kMostWholeGroup ? rank : -1);
+    if (transfers.size() > kMostDrawnTransfers)
+        std::erase_if(transfers, [rank](const Transfer& t) { return t.from != rank && t.to != rank; });
+    std::map<std::pair<int, int>, Flow> merged;
+    for (const Transfer& t : transfers) {
+        Flow flow;
+        flow.toSwitch = t.to < 0;
+        flow.fromSwitch = t.from < 0;
+        const int from = flow.fromSwitch ? across(hops, t.to) : t.from;
+        const int to = flow.toSwitch ? across(hops, t.from) : t.to;
+        flow.from = hops.members()[static_cast<std::size_t>(from)];
+        flow.to = hops.members()[static_cast<std::size_t>(to)];
+        flow.level = t.level;
+        flow.adds = t.adds;
+        const MeshPlace a = layout.placeOf(flow.from);
+        const MeshPlace b = layout.placeOf(flow.to);
+        if (a.rect.isEmpty() || b.rect.isEmpty() || a.rect == b.rect)
+            continue;
+        Flow& sum = merged.try_emplace({a.first * 4 + (flow.toSwitch ? 1 : flow.fromSwitch ? 2 : 0), b.first}, flow).first->second;
+        sum.bytes += t.bytes;
+    }
+    std::vector<Flow> flows;
+    flows.reserve(merged.size());
+    for (const auto& [key, flow] : merged)
+        flows.push_back(flow);
+    return flows;
+}
+
+/// Points of a route up to a fraction of its length.
+void drawLegs(const MeshRoute& route, const QColor& colour, double width, double upTo, Scene& scene)
+{
+    double left = route.length() * upTo;
+    for (const QPolygonF& leg : route.legs) {
+        QPolygonF shown;
+        for (qsizetype i = 0; i < leg.size() && left > 0; ++i) {
+            if (i == 0) {
+                shown << leg[0];
+                continue;
+            }
+            const double length = QLineF(leg[i - 1], leg[i]).length();
+            const double part = length > 0 ? std::min(1.0, left / length) : 1;
+            shown << leg[i - 1] + (leg[i] - leg[i - 1]) * part;
+            left -= length;
+        }
+        if (shown.size() > 1)
+            scene.polyline(shown, colour, width);
+    }
+}
+
+void drawMembers(const ViewInput& input, const MeshLayout& layout, const CollectivePicture& picture, Scene& scene)
+{
+    const Hops& hops = *picture.hops;
+    const bool done = picture.position >= hops.steps();
+    const QColor ring = done ? input.theme.color(Ink::Good) : input.theme.color(Ink::Strong);
+    QRectF last;
+    for (const int device : hops.members()) {
+        const MeshPlace place = layout.placeOf(device);
+        if (place.rect.isEmpty() || place.rect == last || place.rect.width() < 5)
+            continue;
+        last = place.rect;
+        scene.roundedRect(place.rect.adjusted(-1, -1, 1, 1), 2, {}, ring, device == picture.device ? 2.5 : 1.5);
+    }
+}
+
+QString timeText(double seconds)
+{
+    return qs(formatSeconds(seconds));
+}
+
+} // namespace
+
+int CollectivePicture::step() const
+{
+    if (!hops)
+        return 0;
+    return std::clamp(static_cast<int>(std::ceil(position)) - 1, 0, hops->steps() - 1);
+}
+
+CollectivePicture collectivePicture(const Scenario& scenario, const PlanCollective& collective, int device)
+{
+    CollectivePicture picture;
+    picture.collective = collective;
+    picture.device = device;
+    Result<Hops> hops = hopsOf(scenario, collective, device);
+    if (hops.ok())
+        picture.hops = std::make_shared<const Hops>(std::move(hops).value());
+    else
+        picture.why = qs(hops.error().sentence());
+    return picture;
+}
+
+int collectiveDevice(const Scenario& scenario, const Subject& hover, const Subject& pin)
+{
+    const Placement placement(scenario.plan.meshSizes());
+    for (const Subject& subject : {hover, pin}) {
+        if (subject.kind == Subject::Kind::Device && subject.device >= 0 && subject.device < placement.devices())
+            return subject.device;
+        if (subject.kind == Subject::Kind::Stage && subject.stage >= 0 && subject.stage < placement.size(MeshAxis::Pipeline))
+            return placement.firstDevice(subject.stage, 0);
+    }
+    return 0;
+}
+
+void drawCollective(const ViewInput& input, const MeshLayout& layout, const CollectivePicture& picture, Scene& scene)
+{
+    if (!picture.hops || !input.report.legal)
+        return;
+    const Cluster& cluster = *input.scenario.cluster;
+    drawMembers(input, layout, picture, scene);
+    const bool done = picture.position >= picture.hops->steps();
+    const std::vector<Flow> flows = flowsOf(picture, layout);
+    const double fraction = picture.fraction();
+    const double thin = flows.size() > 64 ? 1 : 2;
+    std::vector<std::pair<QPointF, bool>> packets;
+    for (const Flow& flow : flows) {
+        const MeshRoute route = layout.routeBetween(cluster, flow.from, flow.to);
+        if (route.legs.empty())
+            continue;
+        const QColor colour = input.theme.network(networkTier(cluster, std::max(0, flow.level)));
+        // A switch that adds up stands halfway.
+        const double first = flow.fromSwitch ? 0.5 : 0;
+        const double last = flow.toSwitch ? 0.5 : 1;
+        if (!flow.fromSwitch)
+            drawLegs(route, colour, thin, last, scene);
+        if (!done)
+            packets.emplace_back(route.at(first + fraction * (last - first)), flow.adds);
+    }
+    const double size = flows.size() > 128 ? kLeastPacket : flows.size() > 32 ? 5 : kPacket;
+    for (const auto& [at, adds] : packets) {
+        const QRectF box(at.x() - size / 2, at.y() - size / 2, size, size);
+        // Square: the receiver adds it up. Round: it takes it over.
+        scene.roundedRect(box, adds ? 1 : size / 2, input.theme.color(Ink::Strong), input.theme.color(Ink::Surface), size > 4 ? 1 : 0.5);
+    }
+}
+
+QString stepVerb(const HopStep& step)
+{
+    if (step.adds)
+        return step.gathers ? text("adds up and gathers") : text("adds up");
+    return step.gathers ? text("gathers") : text("hands over");
+}
+
+QStringList collectiveParts(const Scenario& scenario, const CollectivePicture& picture)
+{
+    if (!picture.hops)
+        return {picture.why};
+    const Hops& hops = *picture.hops;
+    const int index = picture.step();
+    const HopStep& step = hops.step(index);
+    const double fraction = picture.fraction();
+    const bool done = picture.position >= hops.steps();
+    const double sent =
+        step.sentBefore + fraction * ((index + 1 < hops.steps() ? hops.step(index + 1).sentBefore : hops.sentInAll()) - step.sentBefore);
+    QStringList parts;
+    parts += done ? text("All %1 steps done").arg(qs(formatCount(hops.steps())))
+                  : text("Step %1 of %2").arg(qs(formatCount(index + 1)), qs(formatCount(hops.steps())));
+    if (hops.steps() == 1)
+        parts.front() = done ? text("Done in one step") : text("One step");
+    parts += text("%1 per hop").arg(qs(formatBytes(step.messageBytes)));
+    parts += text("%1 sent of %2").arg(qs(formatBytes(sent)), qs(formatBytes(hops.sentInAll())));
+    parts += text("%1 of %2").arg(timeText(step.start + fraction * step.seconds), timeText(hops.cost().time));
+    parts += stepVerb(step);
+    const QString noun = qs(scenario.cluster->accelerator.noun);
+    if (hops.size() > kMostWholeGroup || static_cast<int>(hops.transfers(index, 0).size()) * hops.size() / 2 > kMostDrawnTransfers)
+        parts += text("shown: what %1 %2 sends and receives").arg(noun, qs(formatCount(picture.device)));
+    parts += text("%1 of %2").arg(qs(groupText(picture.collective)), noun + QLatin1Char(' ') + qs(formatCount(picture.device)));
+    return parts;
+}
+
+QString describeCollective(const Scenario& scenario, const CollectivePicture& picture)
+{
+    if (!picture.hops)
+        return picture.why;
+    return qs(picture.collective.title) + QStringLiteral(", ") + qs(nameOf(picture.collective.kind, picture.collective.cost))
+           + QStringLiteral(": ") + collectiveParts(scenario, picture).join(QStringLiteral(", ")) + QLatin1Char('.');
+}
+
+} // namespace shardlens
