@@ -15,6 +15,7 @@ namespace {
 
 constexpr double kPacket = 7;
 constexpr double kLeastPacket = 3;
+constexpr double kWordedTile = 34; // a tile as wide has words in it
 
 QString text(const char* words)
 {
@@ -72,32 +73,98 @@ std::vector<Flow> flowsOf(const CollectivePicture& picture, const MeshLayout& la
     return flows;
 }
 
-/// Points of a route up to a fraction of its length.
-void drawLegs(const MeshRoute& route, const QColor& colour, double width, double upTo, Scene& scene)
+/// Where a segment is inside a rectangle, as fractions of it; empty when it is not.
+std::pair<double, double> insideOf(const QRectF& rect, QPointF a, QPointF b)
 {
-    double left = route.length() * upTo;
-    for (const QPolygonF& leg : route.legs) {
-        QPolygonF shown;
-        for (qsizetype i = 0; i < leg.size() && left > 0; ++i) {
-            if (i == 0) {
-                shown << leg[0];
-                continue;
-            }
-            const double length = QLineF(leg[i - 1], leg[i]).length();
-            const double part = length > 0 ? std::min(1.0, left / length) : 1;
-            shown << leg[i - 1] + (leg[i] - leg[i - 1]) * part;
-            left -= length;
+    double first = 0;
+    double last = 1;
+    const auto cut = [&](double at, double step, double low, double high) {
+        if (std::abs(step) < 1e-9) {
+            if (at < low || at > high)
+                last = -1;
+            return;
         }
-        if (shown.size() > 1)
-            scene.polyline(shown, colour, width);
+        const double one = (low - at) / step;
+        const double other = (high - at) / step;
+        first = std::max(first, std::min(one, other));
+        last = std::min(last, std::max(one, other));
+    };
+    cut(a.x(), b.x() - a.x(), rect.left(), rect.right());
+    cut(a.y(), b.y() - a.y(), rect.top(), rect.bottom());
+    return first < last ? std::pair{first, last} : std::pair{0.0, 0.0};
+}
+
+/// What holds words, which no link may cross: large tiles and the plates of switches.
+std::vector<QRectF> worded(const MeshLayout& layout)
+{
+    std::vector<QRectF> rects;
+    for (const MeshTile& tile : layout.tiles)
+        if (tile.rect.width() >= kWordedTile && tile.rect.height() >= lineHeight(TextRole::Note))
+            rects.push_back(tile.rect);
+    for (const MeshSwitch& plate : layout.switches)
+        if (plate.labelled && !plate.bar.isEmpty())
+            rects.push_back(plate.bar);
+    return rects;
+}
+
+/// The segment without what lies in the rectangles.
+void drawSegment(QPointF a, QPointF b, const std::vector<QRectF>& keepOut, const QColor& colour, double width, Scene& scene)
+{
+    std::vector<std::pair<double, double>> hidden;
+    for (const QRectF& rect : keepOut)
+        if (const auto part = insideOf(rect, a, b); part.second > part.first)
+            hidden.push_back(part);
+    std::sort(hidden.begin(), hidden.end());
+    hidden.emplace_back(1, 1);
+    double at = 0;
+    for (const auto& [first, last] : hidden) {
+        if (first > at)
+            scene.polyline(QPolygonF{a + (b - a) * at, a + (b - a) * first}, colour, width);
+        at = std::max(at, last);
     }
+}
+
+/// A route from `from` to `upTo`, fractions of its length.
+void drawLegs(const MeshRoute& route, const std::vector<QRectF>& keepOut, const QColor& colour, double width, double from, double upTo,
+              Scene& scene)
+{
+    const double first = route.length() * from;
+    const double last = route.length() * upTo;
+    double passed = 0;
+    for (const QPolygonF& leg : route.legs)
+        for (qsizetype i = 1; i < leg.size(); ++i) {
+            const double length = QLineF(leg[i - 1], leg[i]).length();
+            const double a = std::clamp((first - passed) / std::max(length, 1e-9), 0.0, 1.0);
+            const double b = std::clamp((last - passed) / std::max(length, 1e-9), 0.0, 1.0);
+            if (b > a)
+                drawSegment(leg[i - 1] + (leg[i] - leg[i - 1]) * a, leg[i - 1] + (leg[i] - leg[i - 1]) * b, keepOut, colour, width, scene);
+            passed += length;
+        }
+}
+
+/// The way between the edges of the two tiles, as fractions of the route: words inside them stay free.
+std::pair<double, double> betweenTiles(const MeshRoute& route, const QRectF& from, const QRectF& to)
+{
+    const double length = std::max(route.length(), 1e-9);
+    const QPolygonF& first = route.legs.front();
+    const QPolygonF& last = route.legs.back();
+    double out = 0;
+    double in = 1;
+    if (from.width() >= kWordedTile && first.size() > 1)
+        out = insideOf(from, first[0], first[1]).second * QLineF(first[0], first[1]).length() / length;
+    if (to.width() >= kWordedTile && last.size() > 1) {
+        const QPointF a = last[last.size() - 1];
+        const QPointF b = last[last.size() - 2];
+        in = 1 - insideOf(to, a, b).second * QLineF(a, b).length() / length;
+    }
+    return out < in ? std::pair{out, in} : std::pair{0.0, 1.0};
 }
 
 void drawMembers(const ViewInput& input, const MeshLayout& layout, const CollectivePicture& picture, Scene& scene)
 {
     const Hops& hops = *picture.hops;
     const bool done = picture.position >= hops.steps();
-    const QColor ring = done ? input.theme.color(Ink::Good) : input.theme.color(Ink::Strong);
+    const QColor ring = input.theme.color(done ? Ink::Good : Ink::Text2);
     QRectF last;
     for (const int device : hops.members()) {
         const MeshPlace place = layout.placeOf(device);
@@ -157,17 +224,18 @@ void drawCollective(const ViewInput& input, const MeshLayout& layout, const Coll
     const std::vector<Flow> flows = flowsOf(picture, layout);
     const double fraction = picture.fraction();
     const double thin = flows.size() > 64 ? 1 : 2;
+    const std::vector<QRectF> keepOut = worded(layout);
     std::vector<std::pair<QPointF, bool>> packets;
     for (const Flow& flow : flows) {
         const MeshRoute route = layout.routeBetween(cluster, flow.from, flow.to);
         if (route.legs.empty())
             continue;
         const QColor colour = input.theme.network(networkTier(cluster, std::max(0, flow.level)));
+        const auto [out, in] = betweenTiles(route, layout.placeOf(flow.from).rect, layout.placeOf(flow.to).rect);
         // A switch that adds up stands halfway.
-        const double first = flow.fromSwitch ? 0.5 : 0;
-        const double last = flow.toSwitch ? 0.5 : 1;
-        if (!flow.fromSwitch)
-            drawLegs(route, colour, thin, last, scene);
+        const double first = flow.fromSwitch ? 0.5 : out;
+        const double last = flow.toSwitch ? 0.5 : in;
+        drawLegs(route, keepOut, colour, thin, first, last, scene);
         if (!done)
             packets.emplace_back(route.at(first + fraction * (last - first)), flow.adds);
     }
@@ -175,7 +243,7 @@ void drawCollective(const ViewInput& input, const MeshLayout& layout, const Coll
     for (const auto& [at, adds] : packets) {
         const QRectF box(at.x() - size / 2, at.y() - size / 2, size, size);
         // Square: the receiver adds it up. Round: it takes it over.
-        scene.roundedRect(box, adds ? 1 : size / 2, input.theme.color(Ink::Strong), input.theme.color(Ink::Surface), size > 4 ? 1 : 0.5);
+        scene.roundedRect(box, adds ? 1 : size / 2, input.theme.color(Ink::Text), input.theme.color(Ink::Surface), size > 4 ? 1 : 0.5);
     }
 }
 

@@ -72,7 +72,7 @@ PlayStripLayout layoutPlayStrip(QSizeF size)
     const bool beside = size.width() >= kRoomForWords;
     const double right = size.width() - space::kInset;
     const double left = x + 12;
-    const double end = beside ? left + std::max(120.0, (right - left) * 0.36) : right - 4;
+    const double end = beside ? left + std::max(120.0, (right - left) * 0.24) : right - 4;
     if (end - left >= 40)
         layout.track = QRectF(left, row / 2 - 2, end - left, 4);
     layout.words = beside ? QRectF(end + 16, 0, right - end - 16, row)
