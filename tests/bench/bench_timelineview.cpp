@@ -47,8 +47,10 @@ void measureOne(const char* name, int stages, int prefill, int decode, int sampl
     Scenario scenario;
     scenario.model = builtinCatalog().model("llama-3-70b");
     scenario.cluster = builtinCatalog().cluster("p5.48xlarge");
+    scenario.plan[PlanAxis::Pipeline] = stages;
     Report report;
     report.legal = true;
+    report.layout = stageLayout(*scenario.model, scenario.plan);
     fillPhase(report.prefill, stages, prefill, false);
     fillPhase(report.decode, stages, decode, true);
     std::size_t cells = report.prefill.timeline.cells.size() + report.decode.timeline.cells.size();

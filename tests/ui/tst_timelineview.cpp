@@ -128,7 +128,8 @@ private Q_SLOTS:
         // An edge is taken hold of without a modifier and may pass the other one.
         settle();
         const TimelinePanel now = panel(Phase::Prefill);
-        drag({now.xOf(range.time.end), y}, {now.xOf(cells[3].end) + 1, y});
+        QCOMPARE(now.plot, of.plot); // what is measured does not move under the pointer
+        drag({now.xOf(range.time.end), y}, {now.xOf(cells[3].end) - 1, y});
         QVERIFY(near(m_hands->options().range->time.end, cells[3].end, of.duration));
         QVERIFY(near(m_hands->options().range->time.begin, cells[1].start, of.duration));
         drag({now.xOf(cells[3].end), y}, {now.xOf(cells[0].start) + 1, y});

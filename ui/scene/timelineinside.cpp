@@ -211,7 +211,7 @@ void drawInside(Scene& scene, const ViewInput& input, const TimelineLayout& layo
     const double line = lineHeight(TextRole::Note);
     const QRectF& area = panel.inside;
     const double funnel = std::clamp(area.height() - line - 4 - 24, 6.0, 14.0);
-    const QRectF bar(area.left(), area.top() + funnel + line + 2, area.width(), std::min(area.height() - funnel - line - 2, 46.0));
+    const QRectF bar(area.left(), area.top() + funnel + line + 2, area.width(), std::min(area.height() - funnel - line - 2, 56.0));
     // From the layer's place in its piece to the whole width.
     for (std::size_t row = 0; row < layout.rows.size(); ++row)
         if (layout.rows[row].stages == 1 && layout.rows[row].stage == cell.stage) {

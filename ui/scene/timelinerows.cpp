@@ -18,6 +18,7 @@ constexpr double kLeastColumn = 2; ///< px
 constexpr double kLeastGap = 1;    ///< px: what is drawn ends where the next begins
 constexpr double kHatchedGap = 5;  ///< px: narrower gaps have a flat tint, a hatch would be one stroke
 constexpr double kIdleTint = 0.6;  ///< of the way to the ground: about what the hatch has on average
+constexpr double kShades = 16;     ///< of a row that is too low for bands
 constexpr double kPartTint = 0.55; ///< of the way to the ground: some of a row's stages work
 constexpr double kLowestBandedRow = 8;
 constexpr double kNarrowestSliced = 4; ///< px
@@ -135,6 +136,8 @@ void RowPainter::drawColumns(const TimelineRow& of, const QRectF& row)
         const double levels = std::max(row.height() * 2, 2.0);
         const auto alike = [&](const TimelineColumn& a, const TimelineColumn& b) {
             const auto level = [&](float share) { return std::lround(static_cast<double>(share) * levels); };
+            if (row.height() < kLowestBandedRow)
+                return std::lround(static_cast<double>(a.mean) * kShades) == std::lround(static_cast<double>(b.mean) * kShades);
             return level(a.least) == level(b.least) && level(a.most) == level(b.most) && a.costClass == b.costClass;
         };
         const auto runs = [&] {
@@ -165,6 +168,16 @@ void RowPainter::drawColumnRun(const TimelineColumn& column, const QRectF& rect)
     for (const Cause cause : kPieceCauses)
         if (parts[cause] > parts[largest])
             largest = cause;
+    if (rect.height() < kLowestBandedRow) {
+        // Too low for heights that mean something: the busier, the fuller the colour.
+        const QColor idle = m_theme.faded(m_theme.color(Ink::Text3), kIdleTint);
+        const QColor work = fillOf(largest);
+        const auto mean = static_cast<float>(std::round(static_cast<double>(column.mean) * kShades) / kShades);
+        const auto mixed = [mean](float from, float to) { return from + (to - from) * mean; };
+        m_scene.fill(rect, QColor::fromRgbF(mixed(idle.redF(), work.redF()), mixed(idle.greenF(), work.greenF()),
+                                            mixed(idle.blueF(), work.blueF())));
+        return;
+    }
     // From below: what even the least busy stage works, paler what only some do; the idle ground above.
     const double least = rect.height() * static_cast<double>(column.least);
     const double most = rect.height() * static_cast<double>(column.most);

@@ -24,14 +24,15 @@ constexpr double kHeader = 20;
 constexpr double kTextLine = 18;
 constexpr double kTallestRow = 44;
 constexpr double kPanelGap = 28;
-constexpr double kTallestInside = 104;
+constexpr double kTallestWithRoom = 84;
+constexpr double kTallestInside = 112;
 
 const PhaseReport& phaseOf(const Report& report, Phase phase)
 {
     return phase == Phase::Prefill ? report.prefill : report.decode;
 }
 
-std::vector<LegendEntry> legendOf(const ViewInput& input, const TimelineSums* sums)
+std::vector<LegendEntry> legendOf(const ViewInput& input, const TimelineSums* sums, bool brief = false)
 {
     const Theme& theme = input.theme;
     std::vector<LegendEntry> entries;
@@ -49,13 +50,13 @@ std::vector<LegendEntry> legendOf(const ViewInput& input, const TimelineSums* su
         if (sums)
             entry.value = qs(formatSeconds(sums->causes[cause]));
     };
-    add(Cause::Weights, TimelineScene::tr("Weight reads"));
-    add(Cause::Kv, TimelineScene::tr("KV reads"));
+    add(Cause::Weights, brief ? TimelineScene::tr("Weights") : TimelineScene::tr("Weight reads"));
+    add(Cause::Kv, brief ? TimelineScene::tr("KV") : TimelineScene::tr("KV reads"));
     add(Cause::Compute, TimelineScene::tr("Compute"));
     const int collectives = collectiveCount(input.report.decode);
-    add(Cause::Communication, collectives == 0   ? TimelineScene::tr("Communication")
-                              : collectives == 1 ? TimelineScene::tr("Communication (1 collective)")
-                                                 : TimelineScene::tr("Communication (%1 collectives)").arg(collectives));
+    add(Cause::Communication, collectives == 0 || brief ? TimelineScene::tr("Communication")
+                              : collectives == 1        ? TimelineScene::tr("Communication (1 collective)")
+                                                        : TimelineScene::tr("Communication (%1 collectives)").arg(collectives));
     add(Cause::Overhead, TimelineScene::tr("Overhead"));
     const auto hides = [](const PhaseReport& report) {
         return std::any_of(report.operators.begin(), report.operators.end(), [](const OperatorCost& op) {
@@ -63,7 +64,7 @@ std::vector<LegendEntry> legendOf(const ViewInput& input, const TimelineSums* su
                    && op.communicationTime > op.exposedTime() * (1 + 1e-9);
         });
     };
-    if (hides(input.report.prefill) || hides(input.report.decode))
+    if (!brief && (hides(input.report.prefill) || hides(input.report.decode)))
         entries.push_back({TimelineScene::tr("Hidden communication"), {}, theme.faded(theme.color(Cause::Communication), 0.5), false, {}});
     if (input.report.decode.timeline.stages > 1)
         entries.push_back({TimelineScene::tr("Send"),
@@ -72,7 +73,7 @@ std::vector<LegendEntry> legendOf(const ViewInput& input, const TimelineSums* su
                            false,
                            {}});
     const auto marked = [](const Timeline& timeline) { return timeline.stages > 1 && timeline.critical.length > 0; };
-    if (marked(input.report.prefill.timeline) || marked(input.report.decode.timeline))
+    if (!brief && (marked(input.report.prefill.timeline) || marked(input.report.decode.timeline)))
         entries.push_back({TimelineScene::tr("Critical path"), {}, theme.color(Ink::Text), false, {}});
     if (input.report.prefill.timeline.idleFraction > 0 || input.report.decode.timeline.idleFraction > 0)
         entries.push_back({TimelineScene::tr("Idle"), sums ? qs(formatSeconds(sums->idle)) : QString(), theme.color(Ink::Text3), true, {}});
@@ -295,8 +296,8 @@ void layRows(const TimelineOptions& options, int stages, double top, double room
     layout.stagesPerRow = std::max(1, static_cast<int>(std::ceil(shown * 2.0 / std::max(rest, 2.0))));
     const int rows = kept + (shown + layout.stagesPerRow - 1) / layout.stagesPerRow;
     const double share = room / rows;
-    layout.rowGap = rows == 1 ? 0 : share >= 16 ? std::clamp(share * 0.26, 5.0, 18.0) : share >= 4 ? 1 : 0;
-    layout.rowHeight = std::min(share - layout.rowGap, kTallestRow);
+    layout.rowGap = rows == 1 ? 0 : share >= 16 ? std::clamp(share * 0.26, 5.0, 26.0) : share >= 4 ? 1 : 0;
+    layout.rowHeight = std::min(share - layout.rowGap, stages == 1 ? kTallestRow : kTallestWithRoom);
     const double pitch = layout.rowHeight + layout.rowGap;
     for (const int stage : pinned) {
         layout.rows.push_back({stage, 1, top, true});
@@ -317,9 +318,9 @@ TimelineLayout timelineLayout(const ViewInput& input, const TimelineOptions& opt
     const double height = input.size.height();
     const int stages = std::max(input.report.prefill.timeline.stages, 1);
     const double inset = space::kInset;
-    const double legend = legendHeight(std::max(width - 2 * inset, 40.0), legendOf(input, options.sums));
+    const double legend = legendHeight(std::max(width - 2 * inset, 40.0), legendOf(input, nullptr));
     double fixed = kHeader + kTimeAxisHeight + space::kTight * 2;
-    const double least = std::min(stages * 6.0, 60.0); // the rows come first, then the arithmetic, then the legend
+    const double least = std::min(stages * 14.0, 84.0); // the rows come first, then the arithmetic, then the legend
     layout.bubble = height - fixed - kTextLine >= least;
     if (layout.bubble)
         fixed += kTextLine;
@@ -387,8 +388,15 @@ void buildTimeline(const ViewInput& input, const TimelineOptions& given, Scene& 
     scene.line({middle, left.top() - kHeader}, {middle, layout.below - 4}, input.theme.color(Ink::Line));
     if (layout.legend) {
         const double top = layout.below + 2 + (layout.bubble ? kTextLine : 0);
-        drawLegend(scene, input.theme, {double{space::kInset}, top, input.size.width() - 2 * space::kInset, 0},
-                   legendOf(input, options.sums));
+        const double width = input.size.width() - 2 * space::kInset;
+        std::vector<LegendEntry> legend = legendOf(input, nullptr);
+        // Values of a range only where they need no more lines: rows that move under the pointer cannot be measured.
+        const double height = std::max(legendHeight(width, legend), input.size.height() - top);
+        for (const bool brief : {true, false})
+            if (std::vector<LegendEntry> valued = legendOf(input, options.sums, brief);
+                options.sums && legendHeight(width, valued) <= height)
+                legend = std::move(valued);
+        drawLegend(scene, input.theme, {double{space::kInset}, top, width, 0}, legend);
     }
     if (options.keys)
         drawTimelineKeys(scene, input.theme);
