@@ -5,12 +5,17 @@
 #include "ui/scene/memoryscene.h"
 #include "ui/scene/meshfacts.h"
 
+#include <QCoreApplication>
 #include <QStringList>
 
 #include <algorithm>
 
 namespace shardlens {
 namespace {
+
+struct RowText {
+    Q_DECLARE_TR_FUNCTIONS(MemoryScene)
+};
 
 bool equalMemory(const DeviceMemory& a, const DeviceMemory& b)
 {
@@ -53,13 +58,17 @@ MemoryRow stageRow(const Scenario& scenario, const MeshFacts& facts, int first, 
     MemoryRow row;
     row.stage = first;
     const int replicas = scenario.plan.data();
-    const QString times = replicas > 1 ? QStringLiteral("%1 %2 replicas").arg(QChar(0xD7)).arg(qs(formatCount(replicas))) : QString();
+    QString times = replicas > 1 ? RowText::tr("\u00D7 %1 replicas").arg(qs(formatCount(replicas))) : QString();
+    const int equal = (last - first + 1) * facts.stageDevices();
+    if (equal > 1)
+        times = times.isEmpty() ? RowText::tr("%1 equal").arg(qs(formatCount(equal)))
+                                : RowText::tr("%1 equal, %2").arg(qs(formatCount(equal)), times);
     const QString devices = devicesText(scenario, facts, first, last);
     if (facts.stages() == 1) {
         row.label = devices;
         row.note = times;
     } else {
-        row.label = first == last ? QStringLiteral("Stage %1").arg(first) : QStringLiteral("Stages ") + rangeText({first, last + 1});
+        row.label = first == last ? RowText::tr("Stage %1").arg(first) : QStringLiteral("Stages ") + rangeText({first, last + 1});
         row.note = times.isEmpty() ? devices : devices + QStringLiteral(", ") + times;
     }
     row.subject = Subject{.kind = Subject::Kind::Stage, .stage = first};
@@ -101,8 +110,7 @@ std::vector<MemoryRow> shortened(const std::vector<MemoryRow>& rows, const Repor
         MemoryRow rest;
         rest.stage = -1;
         rest.printsValue = false;
-        rest.label =
-            others == 1 ? QStringLiteral("and 1 more stage, not fuller") : QStringLiteral("and %1 more stages, none fuller").arg(others);
+        rest.label = others == 1 ? RowText::tr("and 1 more stage, not fuller") : RowText::tr("and %1 more stages, none fuller").arg(others);
         result.push_back(rest);
     }
     return result;
@@ -115,12 +123,12 @@ QString percentText(const DeviceMemory& memory, const MemoryReport& all)
 
 } // namespace
 
-std::vector<MemoryRow> memoryRows(const Scenario& scenario, const Report& report, int most, bool perStage)
+std::vector<MemoryRow> memoryRows(const Scenario& scenario, const Report& report, int most, MemoryBars bars)
 {
     const MeshFacts facts(scenario, report);
-    if (!perStage && facts.used() <= most)
+    if (bars == MemoryBars::Automatic && facts.used() <= most)
         return deviceRows(scenario, report, facts);
-    if (facts.stages() > most)
+    if (bars == MemoryBars::Groups || facts.stages() > most)
         return shortened(runRows(scenario, facts), report, facts.stages(), most);
     std::vector<MemoryRow> rows;
     for (int stage = 0; stage < facts.stages(); ++stage) {
@@ -133,31 +141,33 @@ std::vector<MemoryRow> memoryRows(const Scenario& scenario, const Report& report
 QString describeMemory(const Scenario& scenario, const Report& report)
 {
     if (!report.legal || report.memory.stages.empty())
-        return report.violations.empty() ? QStringLiteral("No memory figures: the plan is not legal.")
+        return report.violations.empty() ? RowText::tr("No memory figures: the plan is not legal.")
                                          : qs(sentence(report.violations.front(), scenario.context(), scenario.plan));
     const MemoryReport& memory = report.memory;
     const DeviceMemory& fullest = memory.limiting();
-    QString text = memory.stages.size() > 1 ? QStringLiteral("Stage %1 is ").arg(fullest.stage) : QStringLiteral("Each device is ");
-    text += percentText(fullest, memory) + QStringLiteral(" full, ");
+    QString text = memory.stages.size() > 1 ? RowText::tr("Stage %1 is ").arg(fullest.stage) : RowText::tr("Each device is ");
+    text += percentText(fullest, memory) + RowText::tr(" full, ");
     const Bytes spare = memory.free();
     if (spare >= 0)
-        return text + qs(formatBytes(static_cast<double>(spare))) + QStringLiteral(" free on the fullest device.");
-    return text + QStringLiteral("it needs ") + qs(formatBytes(static_cast<double>(-spare))) + QStringLiteral(" more than it has.");
+        return text + qs(formatBytes(static_cast<double>(spare))) + RowText::tr(" free on the fullest device.");
+    return text + RowText::tr("it needs ") + qs(formatBytes(static_cast<double>(-spare))) + RowText::tr(" more than it has.");
 }
 
 QString memoryTooltip(const Scenario& scenario, const Report& report, const Subject& subject)
 {
     if (!report.legal || report.memory.stages.empty())
         return {};
+    if (subject == ghostSubject())
+        return RowText::tr("What would be with this change\nA click makes it, one step of the history");
     const MeshFacts facts(scenario, report);
     const MemoryReport& all = report.memory;
     const bool everywhere = subject.kind == Subject::Kind::MemoryClass && subject.stage < 0;
     int stage = everywhere ? all.limiting().stage : subject.stage;
-    QString name = QStringLiteral("stage %1").arg(stage);
+    QString name = RowText::tr("stage %1").arg(stage);
     if (subject.kind != Subject::Kind::MemoryClass)
         name[0] = name[0].toUpper();
     else if (facts.stages() == 1)
-        name = QStringLiteral("each device");
+        name = RowText::tr("each device");
     if (subject.device >= 0) {
         if (subject.device >= facts.used())
             return {};
@@ -176,20 +186,20 @@ QString memoryTooltip(const Scenario& scenario, const Report& report, const Subj
         lines += what + QStringLiteral(", ") + name;
         lines += qs(formatBytes(static_cast<double>(bytesOf(memory, part)), 4)) + QStringLiteral(", ")
                  + qs(formatPercent(static_cast<double>(bytesOf(memory, part)) / static_cast<double>(std::max<Bytes>(all.capacity, 1))))
-                 + QStringLiteral(" of the device");
-        if (part == MemoryClass::Kv && memory.kvReplicas > 0)
-            lines += qs(formatBytes(static_cast<double>(memory.kvReplicas)))
-                     + QStringLiteral(" of it are copies of heads that other ranks hold too");
+                 + RowText::tr(" of the device");
+        for (const MemoryWaste& waste : wasteOf(memory))
+            if (waste.of == part)
+                lines +=
+                    RowText::tr("%1 of it: %2, which hold nothing new").arg(qs(formatBytes(static_cast<double>(waste.bytes))), waste.name);
         return lines.join(QLatin1Char('\n'));
     }
     if (subject.kind != Subject::Kind::Device && subject.kind != Subject::Kind::Stage)
         return {};
     lines += name;
     lines += qs(formatBytes(static_cast<double>(memory.total()))) + QStringLiteral(" of ")
-             + qs(formatBytes(static_cast<double>(all.capacity))) + QStringLiteral(", ") + percentText(memory, all)
-             + QStringLiteral(" full");
+             + qs(formatBytes(static_cast<double>(all.capacity))) + QStringLiteral(", ") + percentText(memory, all) + RowText::tr(" full");
     const Bytes spare = all.capacity - memory.total();
-    lines += qs(formatBytes(std::abs(static_cast<double>(spare)))) + (spare >= 0 ? QStringLiteral(" free") : QStringLiteral(" too much"));
+    lines += qs(formatBytes(std::abs(static_cast<double>(spare)))) + (spare >= 0 ? RowText::tr(" free") : RowText::tr(" too much"));
     return lines.join(QLatin1Char('\n'));
 }
 

@@ -1,47 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// TPOT over the batch. The only file of the program that uses Qt Charts: the chart draws the curve; grid, labels, limit and the mark of the
-// current batch are a scene under and over it, because Qt Charts lays out its own axes and labels anew on every change.
+// Any figure over any input of the document's scenario. The only file of the program that uses Qt Charts: the chart draws the curve; grid,
+// labels, band, targets and marks are scenes under and over it, because Qt Charts lays out its own axes and labels anew on every change.
 #pragma once
 
-#include "core/scenario/evaluate.h"
 #include "ui/document/document.h"
-#include "ui/scene/scene.h"
+#include "ui/scene/curvescene.h"
 
+#include <QBasicTimer>
 #include <QChartView>
 
 #include <memory>
-#include <optional>
+
+class QLineEdit;
 
 namespace shardlens {
-
-struct CurveData {
-    std::vector<BatchPoint> points; ///< ascending batch; illegal ones are left out of the picture
-    int batch = 0;                  ///< of the scenario
-    double tpot = 0;                ///< at that batch, seconds
-    std::int64_t limit = 0;         ///< largest batch that fits; 0: none does
-    bool legal = false;
-    std::optional<Spread> band; ///< calibrated: 80 % interval as factors of TPOT
-};
-
-/// Evaluates the curve up to half as much again as fits, and at least twice the current batch.
-[[nodiscard]] CurveData curveOf(const Scenario& scenario, const Report& report);
-/// One sentence for a screen reader.
-[[nodiscard]] QString describeCurve(const CurveData& data);
-
-/// Where things are: batch on a log2 axis, TPOT on a linear one from zero.
-struct CurveLayout {
-    QRectF plot;
-    double mostBatchLog = 1; ///< the x axis runs from batch 1 to 2^mostBatchLog
-    double mostSeconds = 1;
-    std::vector<double> yTicks; ///< seconds, zero first
-    std::vector<int> xTicks;    ///< batches, powers of two
-    [[nodiscard]] double xOf(double batch) const;
-    [[nodiscard]] double yOf(double seconds) const { return plot.bottom() - seconds / mostSeconds * plot.height(); }
-};
-[[nodiscard]] CurveLayout curveLayout(const CurveData& data, QSizeF size);
-/// What lies behind the curve (title, grid, axes, region that does not fit) and what lies over it (limit, mark and value).
-void buildCurveGround(const CurveData& data, QSizeF size, const Theme& theme, Scene& scene);
-void buildCurveMarks(const CurveData& data, QSizeF size, const Theme& theme, Scene& scene);
 
 /// The same picture into any painter. Needs a QApplication, but no display.
 void paintCurve(QPainter& painter, const QRectF& area, const CurveData& data, const Theme& theme);
@@ -54,31 +26,68 @@ public:
     explicit CurveChart(QWidget* parent = nullptr);
     ~CurveChart() override;
 
-    /// Shows the document's report from now on; evaluates the curve only while visible.
+    /// Shows the document from now on; evaluates only while something of it is visible: a few points at once, the others when the hand rests.
     void follow(Document& document);
     void setCurve(const CurveData& next);
     void setTheme(const Theme& theme);
+    void setChoice(const CurveChoice& choice);
+    [[nodiscard]] const CurveChoice& choice() const { return m_choice; }
     [[nodiscard]] const CurveData& curve() const { return m_data; }
+    /// Measured points to show where they belong on the curve.
+    void setSamples(std::shared_ptr<const std::vector<MeasuredSample>> samples);
+    /// Every point now; for pictures and tests.
+    void finish();
+    /// Sets the target of the figure shown (TTFT or TPOT) where there is none, and lets its value be typed.
+    void editTarget();
+    void removeTarget();
+    [[nodiscard]] bool takesTarget() const { return m_data.figure == CurveFigure::Tpot || m_data.figure == CurveFigure::Ttft; }
     [[nodiscard]] QSize sizeHint() const override { return {400, 220}; }
     [[nodiscard]] QSize minimumSizeHint() const override { return {160, 100}; }
 
 protected:
     void drawBackground(QPainter* painter, const QRectF& rect) override;
     void drawForeground(QPainter* painter, const QRectF& rect) override;
+    void paintEvent(QPaintEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
-    void showEvent(QShowEvent* event) override;
+    void timerEvent(QTimerEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void mouseDoubleClickEvent(QMouseEvent* event) override;
+    void leaveEvent(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override; ///< arrows move the ruler, Enter loads its value, T types a target
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
+    void documentChanged();
     void refresh();
+    /// Evaluates wanted points for so long, at least one.
+    void work(double seconds);
+    void insertPoint(CurvePoint point);
+    void addMeasured();
     void place();
+    void setRuler(int point);
+    void load(std::size_t point);
+    void setTarget(std::optional<double> seconds, bool drag);
+    void closeEditor(bool accept);
+    [[nodiscard]] bool isOnTarget(QPointF at) const;
 
     std::unique_ptr<CurvePlot> m_plot;
     const Theme* m_theme;
     Document* m_document = nullptr;
-    bool m_stale = false;
+    CurveChoice m_choice;
     CurveData m_data;
+    std::vector<double> m_wanted; ///< values without a point yet, coarse to fine; the last is next
+    std::shared_ptr<const std::vector<MeasuredSample>> m_samples;
     Scene m_ground;
     Scene m_marks;
+    Scene m_rulerScene;
+    QBasicTimer m_rest;
+    QLineEdit* m_editor = nullptr; ///< made when first needed
+    int m_ruler = -1;              ///< index of the point under the ruler
+    bool m_stale = false;
+    bool m_dragging = false; ///< the target
+    bool m_pressed = false;  ///< in the plot: a click that will load a value
 };
 
 } // namespace shardlens

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/window/latencybody.h"
 
+#include "core/scenario/comparedpoints.h"
 #include "ui/views/curvechart.h"
 #include "ui/views/sceneview.h"
+
+#include <QTimer>
 
 namespace shardlens {
 namespace {
 
 constexpr int kLeastBars = 400;
 constexpr int kLeastCurve = 250;
+constexpr int kReadAfterMs = 400; ///< when the window has long been painted
 
 } // namespace
 
 LatencyBody::LatencyBody(Document& document, SceneView* bars, QWidget* parent)
     : QWidget(parent),
+      m_document(document),
       m_bars(bars),
       m_curve(new CurveChart(this))
 {
@@ -29,13 +34,56 @@ void LatencyBody::setTheme(const Theme& theme)
     m_curve->setTheme(theme);
 }
 
+void LatencyBody::setShow(Show show)
+{
+    m_show = show;
+    arrange();
+}
+
+void LatencyBody::finish()
+{
+    readSamples();
+    if (m_curve->isVisibleTo(this))
+        m_curve->finish();
+}
+
+void LatencyBody::readSamples()
+{
+    if (m_read)
+        return;
+    m_read = true;
+    const Result<MeasuredPoints> points = readPoints(std::string(builtinPoints()), "points.csv");
+    if (points.ok())
+        m_curve->setSamples(std::make_shared<const std::vector<MeasuredSample>>(measuredSamples(points.value(), m_document.catalog())));
+}
+
+void LatencyBody::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    if (!m_read)
+        QTimer::singleShot(kReadAfterMs, this, [this] {
+            if (m_curve->isVisible() && !visibleRegion().isEmpty())
+                readSamples();
+        });
+}
+
 void LatencyBody::resizeEvent(QResizeEvent*)
 {
-    const bool both = width() >= kLeastBars + kLeastCurve;
-    const int curve = both ? qMax(kLeastCurve, width() * 38 / 100) : 0;
+    arrange();
+}
+
+void LatencyBody::arrange()
+{
+    const bool room = width() >= kLeastBars + kLeastCurve;
+    int curve = 0;
+    if (m_show == Show::Curve)
+        curve = width();
+    else if (m_show == Show::Both && room)
+        curve = qMax(kLeastCurve, width() * 38 / 100);
+    m_bars->setVisible(curve < width());
     m_bars->setGeometry(0, 0, width() - curve, height());
-    m_curve->setVisible(both);
-    if (both)
+    m_curve->setVisible(curve > 0);
+    if (curve > 0)
         m_curve->setGeometry(width() - curve, 0, curve, height());
 }
 

@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ui/scene/memoryscene.h"
+#include "ui/window/memorybody.h"
 #include "ui/window/viewparts.h"
+
+#include <QMenu>
+#include <QToolButton>
 
 namespace shardlens {
 
 View makeMemoryView(Document& document, QWidget* parent)
 {
     auto* title = new ViewTitle(viewText("Memory"), parent);
-    const auto builder = [](bool perStage) -> SceneView::Builder {
-        return [options = MemoryOptions{perStage}](const ViewInput& input, Scene& scene) { buildMemory(input, options, scene); };
-    };
-    auto* scene = new SceneView(document, builder(false), viewOptions(false, "Memory", describeMemory, memoryTooltip), parent);
-    addMenuChoice(*title, viewText("Bars"), {viewText("per device"), viewText("per stage")},
-                  [scene, builder](int index) { scene->setBuilder(builder(index == 1)); });
-    return sceneOnly(title, scene, [title] { title->setSubtitle(viewText("GiB of each device")); });
+    auto* body = new MemoryBody(document, parent);
+    addMenuChoice(*title, viewText("Bars"), {viewText("per device"), viewText("per stage"), viewText("grouped")},
+                  [body](int index) { body->setBars(static_cast<MemoryBars>(index)); });
+    addMenuChoice(*title, viewText("Axis"), {viewText("auto"), viewText("capacity"), viewText("used")},
+                  [body](int index) { body->setAxis(static_cast<MemoryAxis>(index)); });
+    QToolButton* ghost = title->addChoice(viewText("Would fit ▾"), viewText("Show what a change would free"));
+    auto* menu = new QMenu(ghost);
+    QObject::connect(menu, &QMenu::aboutToShow, body, [menu, body] { body->fillGhostMenu(*menu); });
+    body->fillGhostMenu(*menu);
+    ghost->setMenu(menu);
+    return {title, body, [title] { title->setSubtitle(viewText("GiB of each device")); },
+            [title, body](const Theme& theme) {
+                title->setTheme(theme);
+                body->setTheme(theme);
+            }};
 }
 
 } // namespace shardlens

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the memory picture says beside its bars: what is free or missing, the axis, and the fullest device in detail.
+#include "core/base/format.h"
+#include "ui/scene/memorypicture.h"
+#include "ui/scene/scenetext.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+
+QString MemoryPicture::requestsText() const
+{
+    const Workload& workload = m_input.scenario.workload;
+    const QString tokens = MemoryText::tr("%1 tokens").arg(qs(formatCount(workload.fullContext())));
+    QString each;
+    if (m_input.scenario.plan.data() > 1)
+        each = MemoryText::tr(" per replica");
+    if (fits()) {
+        const std::int64_t more = std::max<std::int64_t>(0, m_memory.maxBatchPerReplica - workload.batch);
+        if (more == 0)
+            return MemoryText::tr("no further request of %1").arg(tokens) + each;
+        const QString count = qs(formatCount(more));
+        const QString requests = more == 1 ? MemoryText::tr("%1 more request").arg(count) : MemoryText::tr("%1 more requests").arg(count);
+        return m_brief ? requests : QString(MemoryText::tr("%1 of %2").arg(requests, tokens) + each);
+    }
+    if (m_memory.maxBatchPerReplica > 0)
+        return MemoryText::tr("batch %1 would fit at %2").arg(qs(formatCount(m_memory.maxBatchPerReplica)), tokens) + each;
+    const auto weights = static_cast<double>(m_memory.limiting().weights());
+    if (m_memory.limiting().weights() > m_memory.capacity)
+        return MemoryText::tr("weights alone: %1").arg(qs(formatBytes(weights)));
+    return MemoryText::tr("no request of %1 fits beside the weights").arg(tokens);
+}
+
+/// The same room in tokens of the cache, all sequences of a replica together.
+QString MemoryPicture::tokensText() const
+{
+    const Workload& workload = m_input.scenario.workload;
+    const std::int64_t more = m_memory.maxTokensPerReplica - std::int64_t{workload.batch} * workload.fullContext();
+    if (!fits() || more <= 0)
+        return {};
+    const QString count = more < 100'000 ? qs(formatCount(more)) : rateFigure(static_cast<double>(more)).joined();
+    return m_brief ? MemoryText::tr("%1 tokens").arg(count) : MemoryText::tr("or %1 more tokens of cache").arg(count);
+}
+
+QString MemoryPicture::limitingName() const
+{
+    const DeviceMemory& fullest = m_memory.limiting();
+    if (m_facts.stages() == 1)
+        return m_facts.used() == 1 ? QString() : MemoryText::tr("on each device");
+    const auto same = std::count_if(m_memory.stages.begin(), m_memory.stages.end(),
+                                    [&](const DeviceMemory& stage) { return stage.total() == fullest.total(); });
+    return same == static_cast<std::ptrdiff_t>(m_memory.stages.size()) ? MemoryText::tr("on each stage")
+                                                                       : MemoryText::tr("on the fullest, stage %1").arg(fullest.stage);
+}
+
+QString MemoryPicture::headlineText(double room) const
+{
+    const QString amount = qs(formatBytes(std::abs(static_cast<double>(m_memory.free()))));
+    const QString brief = fits() ? MemoryText::tr("%1 free").arg(amount) : MemoryText::tr("needs %1 more").arg(amount);
+    const QString where = limitingName();
+    if (where.isEmpty())
+        return brief;
+    const QString whole = brief + QLatin1Char(' ') + where;
+    return textWidth(whole, TextRole::BodyStrong) <= room ? whole : brief;
+}
+
+/// The cheapest change with which it fits.
+QString MemoryPicture::cureText() const
+{
+    if (!m_ghost || !m_ghost->change.fits)
+        return {};
+    const QString spare = qs(formatBytes(static_cast<double>(m_ghost->after.free())));
+    return MemoryText::tr("%1 would fit, %2 free").arg(qs(m_ghost->change.label), spare);
+}
+
+double MemoryPicture::freeWidth() const
+{
+    return m_capacityX - xOf(m_memory.limiting().total());
+}
+
+double MemoryPicture::freeTextWidth() const
+{
+    return std::max({textWidth(headlineText(0), TextRole::BodyStrong), textWidth(requestsText(), TextRole::Note),
+                     textWidth(tokensText(), TextRole::Note)})
+           + 16;
+}
+
+void MemoryPicture::drawAnnotation()
+{
+    const double totalX = xOf(m_memory.limiting().total());
+    m_scene.line({m_capacityX, m_plot.top() - 6}, {m_capacityX, m_bottom}, ink(Ink::Text), 2);
+    if (m_broken)
+        drawBreak();
+    if (!m_words)
+        return;
+    if (!fits()) {
+        drawNeed();
+        return;
+    }
+    const double strong = std::ceil(lineHeight(TextRole::BodyStrong));
+    const double gap = freeWidth();
+    const auto run = emptyRun();
+    double y = m_plot.bottom() + strong + 3;
+    if (!m_band)
+        y = rowTop(run.first) + (static_cast<double>(run.second) * m_pitch - bandHeight()) / 2 + strong + 2;
+    y = std::floor(y) + 0.5;
+    const bool wide = gap >= freeTextWidth(); // in the band too the words stand under the free part when it has room
+    m_scene.line({std::floor(totalX) + 0.5, m_plot.top() - 2}, {std::floor(totalX) + 0.5, wide ? m_bottom : m_plot.bottom()},
+                 ink(Ink::Text3), 1, true);
+    const double left = wide ? totalX : m_plot.left();
+    const double right = wide ? m_capacityX : std::min(m_capacityX, m_area.right());
+    const Qt::Alignment side = (wide ? Qt::AlignHCenter : Qt::AlignRight) | Qt::AlignVCenter;
+    const QRectF box(left + 4, y - strong - 1, right - left - 12, strong);
+    if (box.width() < 30)
+        return;
+    if (gap >= 24 && wide) {
+        m_scene.arrow({totalX + gap / 2, y}, {totalX + 2, y}, ink(Ink::Text2), 1, false, 6);
+        m_scene.arrow({totalX + gap / 2, y}, {m_capacityX - 3, y}, ink(Ink::Text2), 1, false, 6);
+    }
+    m_scene.text(box, headlineText(box.width()), TextRole::BodyStrong, ink(Ink::Text), side, true);
+    const QRectF second(box.left(), y + 2, box.width(), m_note);
+    m_scene.text(second, requestsText(), TextRole::Note, ink(Ink::Text2), side, true);
+    m_scene.text(second.translated(0, m_note), tokensText(), TextRole::Note, ink(Ink::Text2), side, true);
+}
+
+void MemoryPicture::drawNeed()
+{
+    const double strong = std::ceil(lineHeight(TextRole::BodyStrong));
+    const double leftRoom = m_capacityX - m_plot.left();
+    const double rightRoom = m_area.right() - m_capacityX;
+    const bool left = leftRoom >= rightRoom;
+    const QRectF box = left ? QRectF(m_area.left(), m_plot.bottom() + 2, m_capacityX - 10 - m_area.left(), strong)
+                            : QRectF(m_capacityX + 10, m_plot.bottom() + 2, rightRoom - 10, strong);
+    if (box.width() < 30)
+        return; // a few letters and an ellipsis say nothing
+    const Qt::Alignment side = (left ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter;
+    m_scene.text(box, headlineText(box.width()), TextRole::BodyStrong, ink(Ink::Violation), side, true);
+    const QRectF second(box.left(), box.bottom(), box.width(), m_note);
+    m_scene.text(second, requestsText(), TextRole::Note, ink(Ink::Text2), side, true);
+    m_scene.text(second.translated(0, m_note), cureText(), TextRole::Note, ink(Ink::Text2), side, true);
+}
+
+/// Where the axis leaves out a part: two slanted strokes on a gap, through the axis and faintly through the plot.
+void MemoryPicture::drawBreak()
+{
+    m_scene.fill(QRectF(m_break - 4, m_axisY - 3, 8, 6), ink(Ink::Surface));
+    for (const double x : {m_break - 4, m_break + 4})
+        m_scene.line({x - 3, m_axisY + 6}, {x + 3, m_axisY - 6}, ink(Ink::Text), 1.25);
+    QPolygonF zigzag;
+    const double step = 6;
+    bool right = false;
+    for (double y = m_plot.top() - 2; y <= m_plot.bottom() - 1; y += step, right = !right)
+        zigzag << QPointF(m_break + (right ? 2.0 : -2.0), y);
+    if (zigzag.size() > 1)
+        m_scene.polyline(zigzag, ink(Ink::Strong), 1);
+}
+
+void MemoryPicture::drawAxis()
+{
+    if (m_broken) {
+        m_scene.line({m_plot.left(), m_axisY}, {m_break - 5, m_axisY}, ink(Ink::Strong));
+        m_scene.line({m_break + 5, m_axisY}, {m_area.right(), m_axisY}, ink(Ink::Strong));
+    } else {
+        m_scene.line({m_plot.left(), m_axisY}, {m_area.right(), m_axisY}, ink(Ink::Strong));
+    }
+    const QString capacity = qs(formatBytes(static_cast<double>(m_memory.capacity)));
+    const double width = textWidth(capacity, TextRole::NoteStrong);
+    const double capLeft = std::clamp(m_capacityX - width / 2, m_plot.left(), m_area.right() - width);
+    m_scene.line({m_capacityX, m_axisY}, {m_capacityX, m_axisY + 5}, ink(Ink::Text), 2);
+    m_scene.text(QRectF(capLeft, m_axisY + 6, width + 0.5, m_note), capacity, TextRole::NoteStrong, ink(Ink::Text));
+    const bool grouped = m_options.bars == MemoryBars::Automatic && m_facts.stages() > 1 && m_rows.front().device < 0;
+    if (grouped || m_broken) {
+        const QString text =
+            grouped ? firstFitting({MemoryText::tr("grouped by stage"), MemoryText::tr("by stage")}, TextRole::Note, m_label - 9)
+                    : firstFitting({MemoryText::tr("axis broken"), MemoryText::tr("broken")}, TextRole::Note, m_label - 9);
+        m_scene.text(QRectF(m_area.left(), m_axisY + 6, m_label - 8, m_note), text, TextRole::Note, ink(Ink::Text3));
+    }
+    const double end = scaleEnd();
+    for (const double tick : niceTicks((end - m_plot.left()) / m_scale / kGiB, ticksAtMost())) {
+        const double x = std::floor(m_plot.left() + tick * kGiB * m_scale) + 0.5;
+        const QString label = qs(formatNumber(tick));
+        const double half = textWidth(label, TextRole::Note) / 2;
+        if (x + half > m_area.right() || x > end || (x + half > capLeft - 8 && x - half < capLeft + width + 8))
+            continue;
+        m_scene.line({x, m_axisY}, {x, m_axisY + 4}, ink(Ink::Strong));
+        m_scene.text(QRectF(x - half - 1, m_axisY + 6, 2 * half + 2, m_note), label, TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
+    }
+}
+
+/// The fullest device over the whole width: classes of weights can be read although the device is nearly empty.
+void MemoryPicture::drawDetail(double top)
+{
+    const DeviceMemory& memory = m_memory.limiting();
+    const QRectF bar(m_plot.left(), top + m_note + 8, m_area.right() - m_plot.left(), 24);
+    const double scale = bar.width() / std::max(1.0, static_cast<double>(memory.total()));
+    const QString name =
+        m_memory.stages.size() > 1 ? MemoryText::tr("stage %1, the fullest").arg(memory.stage) : MemoryText::tr("each device");
+    const QString title =
+        MemoryText::tr("In detail: %1, %2 over the whole width").arg(name, qs(formatBytes(static_cast<double>(memory.total()))));
+    m_scene.text(QRectF(bar.left(), top, bar.width(), m_note), title, TextRole::Note, ink(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter,
+                 true);
+    struct Part {
+        QString name;
+        Bytes bytes;
+        MemoryClass kind;
+        bool copies;
+    };
+    const Part parts[] = {{MemoryText::tr("attention"), memory.attentionWeights - memory.weightReplicas, MemoryClass::Weights, false},
+                          {MemoryText::tr("K and V copies"), memory.weightReplicas, MemoryClass::Weights, true},
+                          {MemoryText::tr("MLP"), memory.mlpWeights, MemoryClass::Weights, false},
+                          {MemoryText::tr("experts"), memory.expertWeights - memory.redundantExperts, MemoryClass::Weights, false},
+                          {MemoryText::tr("redundant experts"), memory.redundantExperts, MemoryClass::Weights, true},
+                          {MemoryText::tr("embedding"), memory.embeddingWeights, MemoryClass::Weights, false},
+                          {MemoryText::tr("head"), memory.headWeights, MemoryClass::Weights, false},
+                          {MemoryText::tr("norms"), memory.normWeights, MemoryClass::Weights, false},
+                          {MemoryText::tr("prediction layers"), memory.predictionWeights, MemoryClass::Weights, false},
+                          {MemoryText::tr("KV cache"), memory.kv - memory.kvReplicas, MemoryClass::Kv, false},
+                          {MemoryText::tr("KV copies"), memory.kvReplicas, MemoryClass::Kv, true},
+                          {MemoryText::tr("activations"), memory.activations, MemoryClass::Activations, false},
+                          {MemoryText::tr("buffers"), memory.buffers, MemoryClass::Buffers, false},
+                          {MemoryText::tr("reserve"), memory.reserve, MemoryClass::Reserve, false}};
+    double x = bar.left();
+    for (const Part& part : parts) {
+        if (part.bytes <= 0)
+            continue;
+        const QRectF box(x, bar.top(), static_cast<double>(part.bytes) * scale, bar.height());
+        const QColor colour = m_input.theme.color(part.kind);
+        if (part.copies)
+            m_scene.hatch(box, Hatch::Replica, colour, m_input.theme.edgeOf(colour));
+        else
+            m_scene.fill(box, colour, m_input.theme.edgeOf(colour));
+        m_scene.hit(box, Subject{.kind = Subject::Kind::MemoryClass, .stage = memory.stage, .cause = static_cast<int>(part.kind)});
+        const QString value = gibText(static_cast<double>(part.bytes));
+        const double width = textWidth(value, TextRole::Note);
+        const QColor ground = part.copies ? m_input.theme.faded(colour, 0.72) : colour;
+        if (width + 10 <= box.width()) {
+            if (part.copies) // a plain ground, or the hatch runs through the digits
+                m_scene.fill(QRectF(box.center().x() - width / 2 - 4, box.center().y() - 8, width + 8, 16), ground);
+            m_scene.text(box, value, TextRole::Note, Theme::textOn(ground), Qt::AlignCenter);
+        }
+        if (textWidth(part.name, TextRole::Note) + 6 <= box.width())
+            m_scene.text(QRectF(box.left(), box.bottom() + 2, box.width(), m_note), part.name, TextRole::Note, ink(Ink::Text3),
+                         Qt::AlignCenter);
+        x += box.width();
+    }
+}
+
+} // namespace shardlens
