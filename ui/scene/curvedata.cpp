@@ -64,6 +64,10 @@ CurveData curveGround(const Scenario& scenario, const Report& report, const Curv
         return data;
     data.band = bandOf(report.serving, data.figure);
     wanted = curveValues(scenario, report, data.input);
+    // A simulated figure stands for itself; the curve is analytic at every value.
+    data.simulated = report.serving.service.simulated;
+    if (data.simulated)
+        return data;
     std::erase(wanted, data.own.x);
     data.points.push_back(data.own);
     return data;

@@ -77,7 +77,12 @@ void setRanges(const CurveData& data, CurveLayout& layout)
         if (!point.has(data.figure))
             continue;
         leastY = std::min(leastY, point.of(data.figure));
-        mostY = std::max(mostY, point.of(data.figure));
+        // The band belongs to what fits; beyond, the curve alone decides.
+        mostY = std::max(mostY, point.of(data.figure) * (data.band && point.fits && point.of(data.figure) > 0 ? data.band->high : 1.0));
+    }
+    if (data.own.has(data.figure)) {
+        leastY = std::min(leastY, data.own.of(data.figure));
+        mostY = std::max(mostY, data.own.of(data.figure));
     }
     for (const CurveMark& mark : data.measured) {
         if (mark.x < leastX || mark.x > mostX)

@@ -100,9 +100,13 @@ void drawGrid(const CurveData& data, const CurveLayout& layout, QSizeF size, con
 {
     const double line = lineHeight(TextRole::Note);
     const AxisUnit unit = axisUnitOf(data.figure, std::max(std::abs(layout.leastY), layout.mostY));
+    double above = std::numeric_limits<double>::infinity(); // of the label before
     for (const double tick : layout.yTicks) {
         const double y = layout.yOf(tick);
         scene.line({layout.plot.left(), y}, {layout.plot.right(), y}, theme.color(tick == 0 ? Ink::Strong : Ink::Grid));
+        if (y + line > above + 1)
+            continue; // on low plots every other tick has no label
+        above = y;
         scene.text({space::kInset, y - line / 2, layout.plot.left() - 6 - space::kInset, line}, axisLabel(tick, unit), TextRole::Note,
                    theme.color(Ink::Text3), Qt::AlignRight | Qt::AlignVCenter);
     }
@@ -132,8 +136,9 @@ QString unitsText(const CurveData& data, const QString& unit, double room)
     const QString what = parts.join(QStringLiteral(", "));
     const QString band = data.band ? CurveText::tr("%1; band 80 %").arg(what) : what;
     const QString shortBand = data.band && !unit.isEmpty() ? CurveText::tr("%1; band 80 %").arg(unit) : what;
-    const QString all = data.measuredNote.isEmpty() ? band : QString(band + QStringLiteral("; ") + data.measuredNote);
-    return firstFitting({all, band, shortBand, what, unit}, TextRole::Note, room);
+    const QString kind = data.simulated ? CurveText::tr("%1; mark simulated, curve analytic").arg(band) : band;
+    const QString all = data.measuredNote.isEmpty() ? kind : QString(kind + QStringLiteral("; ") + data.measuredNote);
+    return firstFitting({all, kind, band, shortBand, what, unit}, TextRole::Note, room);
 }
 
 /// Places for the value of the scenario, and how much of the picture each would cover.
@@ -173,7 +178,7 @@ QRectF placePlate(const CurveData& data, const CurveLayout& layout, const QStrin
     int least = std::numeric_limits<int>::max();
     for (const QPointF& place : places) {
         const double left = std::clamp(place.x(), plot.left() + 2, std::max(plot.left() + 2, plot.right() - width - 2));
-        const QRectF candidate(left, place.y(), width, height);
+        const QRectF candidate(left, std::clamp(place.y(), head, std::max(head, foot)), width, height);
         const int count = covered(candidate);
         if (count < least) {
             least = count;

@@ -17,7 +17,7 @@ enum class AxisScale : std::uint8_t { Automatic /* as suits the input; y linear 
 
 /// What a user chooses.
 struct CurveChoice {
-    std::optional<CurveInput> input; ///< unset, or not of the scenario: the one that says how many requests there are
+    std::optional<CurveInput> input = {}; ///< unset, or not of the scenario: the one that says how many requests there are
     CurveFigure figure = CurveFigure::Tpot;
     AxisScale x = AxisScale::Automatic;
     AxisScale y = AxisScale::Automatic;
@@ -35,6 +35,7 @@ struct CurveData {
     CurvePoint own;                 ///< of the scenario
     std::optional<double> limit;    ///< last value that fits in memory, where one does not
     bool nothingFits = false;
+    bool simulated = false;       ///< the scenario's own figure is; the curve is analytic
     std::optional<Spread> band;   ///< calibrated: 80 % interval as factors of the figure
     std::optional<double> target; ///< seconds, of TTFT and TPOT
     std::vector<CurveMark> measured;

@@ -17,11 +17,24 @@ struct LatencyScene {
     Q_DECLARE_TR_FUNCTIONS(LatencyScene)
 };
 
-constexpr double kBar = 26;
-constexpr double kHeader = 22;
+/// `low` where height is scarce: the axis comes before the size of the bar.
+double barHeight(bool low)
+{
+    return std::ceil(lineHeight(TextRole::BodyMedium)) + (low ? 4 : 10);
+}
+
+double headerHeight()
+{
+    return std::ceil(lineHeight(TextRole::BodyStrong)) + 6;
+}
+
+double operatorRow()
+{
+    return std::ceil(lineHeight(TextRole::Note)) + 4;
+}
+
 constexpr double kNothing = 1e-9; ///< share of the whole below which a cause is rounding
 constexpr double kUnitRoom = 16;
-constexpr double kOperatorRow = 18;
 constexpr double kOperatorBar = 8;
 
 const PhaseReport& phaseOf(const Report& report, Phase phase)
@@ -202,11 +215,12 @@ void drawBar(Scene& scene, const ViewInput& input, const QRectF& track, double a
 struct Extras {
     bool axis = true;
     bool legend = true;
+    bool lowBar = false;
 };
 
 double phaseHeight(const ViewInput& input, double width, Phase phase, Extras extras)
 {
-    const double bar = kHeader + kBar + (extras.axis ? kTimeAxisHeight : 0);
+    const double bar = headerHeight() + barHeight(extras.lowBar) + (extras.axis ? kTimeAxisHeight : 0);
     return extras.legend ? bar + space::kTight + reservedLegend(input, width, phase) : bar;
 }
 
@@ -214,9 +228,9 @@ double phaseHeight(const ViewInput& input, double width, Phase phase, Extras ext
 double drawPhase(Scene& scene, const ViewInput& input, const QRectF& area, Phase phase, Extras extras)
 {
     const PhaseReport& report = phaseOf(input.report, phase);
-    drawHeader(scene, input, {area.left(), area.top(), area.width(), kHeader - 2}, phase);
+    drawHeader(scene, input, {area.left(), area.top(), area.width(), headerHeight() - 2}, phase);
     // The unit of the last tick hangs to the right of its number.
-    const QRectF track(area.left(), area.top() + kHeader, area.width() - (extras.axis ? kUnitRoom : 0), kBar);
+    const QRectF track(area.left(), area.top() + headerHeight(), area.width() - (extras.axis ? kUnitRoom : 0), barHeight(extras.lowBar));
     const double axisEnd = roundUp(report.breakdown.total());
     drawBar(scene, input, track, axisEnd, phase);
     double y = track.bottom();
@@ -238,25 +252,29 @@ void drawOperators(Scene& scene, const ViewInput& input, const QRectF& area, Pha
     scene.text({area.left(), area.top(), area.width(), line}, title, TextRole::NoteStrong, theme.color(Ink::Text2),
                Qt::AlignLeft | Qt::AlignVCenter, true);
     const std::vector<OperatorShare> shares = operatorShares(phaseOf(input.report, phase));
-    const auto room = static_cast<std::size_t>(std::max(0.0, (area.height() - line - 4) / kOperatorRow));
+    const auto room = static_cast<std::size_t>(std::max(0.0, (area.height() - line - 4) / operatorRow()));
     const std::size_t count = std::min(shares.size(), room);
     if (count == 0)
         return;
+    const auto nameOfShare = [](const OperatorShare& share) {
+        const QString name = qs(nameOf(share.op));
+        return share.collective == Collective::None ? name : QString(name + QStringLiteral(" + ") + qs(nameOf(share.collective)));
+    };
     double names = 0;
     double values = 0;
     for (std::size_t i = 0; i < count; ++i) {
-        names = std::max(names, textWidth(qs(nameOf(shares[i].op)), TextRole::Note));
+        names = std::max(names, textWidth(nameOfShare(shares[i]), TextRole::Note));
         values = std::max(values, textWidth(secondsFigure(shares[i].seconds).joined(), TextRole::Note));
     }
     names = std::min(names, area.width() * 0.4);
     const double left = area.left() + names + space::kSmall;
     const double track = area.right() - values - space::kSmall - left;
     double y = area.top() + line + 4;
-    for (std::size_t i = 0; i < count; ++i, y += kOperatorRow) {
+    for (std::size_t i = 0; i < count; ++i, y += operatorRow()) {
         const OperatorShare& share = shares[i];
-        scene.text({area.left(), y, names + 0.5, kOperatorRow}, qs(nameOf(share.op)), TextRole::Note, theme.color(Ink::Text2),
+        scene.text({area.left(), y, names + 0.5, operatorRow()}, nameOfShare(share), TextRole::Note, theme.color(Ink::Text2),
                    Qt::AlignLeft | Qt::AlignVCenter, true);
-        scene.text({area.left(), y, area.width(), kOperatorRow}, secondsFigure(share.seconds).joined(), TextRole::Note,
+        scene.text({area.left(), y, area.width(), operatorRow()}, secondsFigure(share.seconds).joined(), TextRole::Note,
                    theme.color(Ink::Text), Qt::AlignRight | Qt::AlignVCenter);
         double x = left;
         double sum = 0;
@@ -265,15 +283,34 @@ void drawOperators(Scene& scene, const ViewInput& input, const QRectF& area, Pha
                 continue;
             sum += share.breakdown.seconds[c];
             const double end = left + sum / shares.front().seconds * track;
-            scene.fill({x, y + (kOperatorRow - kOperatorBar) / 2, end - x, kOperatorBar}, theme.color(static_cast<Cause>(c)));
+            scene.fill({x, y + (operatorRow() - kOperatorBar) / 2, end - x, kOperatorBar}, theme.color(static_cast<Cause>(c)));
             x = end;
         }
         Subject subject;
         subject.kind = Subject::Kind::Operator;
         subject.phase = phase;
         subject.op = share.index;
-        scene.hit({area.left(), y, area.width(), kOperatorRow}, subject);
+        scene.hit({area.left(), y, area.width(), operatorRow()}, subject);
     }
+}
+
+/// "AllReduce after down_proj: 40 x 12.8 us in a piece", a line each, costliest first.
+QString collectiveLines(const PhaseReport& phase)
+{
+    constexpr int kMostLines = 8;
+    QString lines;
+    int count = 0;
+    for (const OperatorShare& share : operatorShares(phase)) {
+        if (share.collective == Collective::None || ++count > kMostLines)
+            continue;
+        lines +=
+            QLatin1Char('\n')
+            + LatencyScene::tr("%1 of %2: %3 in a piece")
+                  .arg(qs(nameOf(share.collective)), qs(nameOf(share.op)), secondsFigure(share.breakdown[Cause::Communication]).joined());
+    }
+    if (count > kMostLines)
+        lines += QLatin1Char('\n') + LatencyScene::tr("and %1 more").arg(count - kMostLines);
+    return lines;
 }
 
 } // namespace
@@ -289,7 +326,9 @@ std::vector<OperatorShare> operatorShares(const PhaseReport& report)
             continue;
         const auto known = std::find_if(shares.begin(), shares.end(), [&](const OperatorShare& share) { return share.op == op.op; });
         if (known == shares.end()) {
-            shares.push_back({op.op, static_cast<int>(i), seconds, op.breakdown.scaled(op.stageLayers)});
+            shares.push_back({op.op, static_cast<int>(i), seconds, op.breakdown.scaled(op.stageLayers), Collective::None});
+            if (op.breakdown[Cause::Communication] > 0)
+                shares.back().collective = op.collective;
             largest.push_back(seconds);
             continue;
         }
@@ -298,6 +337,8 @@ std::vector<OperatorShare> operatorShares(const PhaseReport& report)
             before = seconds;
             known->index = static_cast<int>(i);
         }
+        if (op.breakdown[Cause::Communication] > 0)
+            known->collective = op.collective;
         known->seconds += seconds;
         known->breakdown += op.breakdown.scaled(op.stageLayers);
     }
@@ -315,7 +356,7 @@ void buildLatency(const ViewInput& input, const LatencyOptions& options, Scene& 
     const double inset = space::kInset;
     const double width = input.size.width() - 2 * inset;
     const double height = input.size.height() - space::kTight;
-    if (width < 120 || height < kHeader + kBar)
+    if (width < 120 || height < headerHeight() + barHeight(true))
         return; // nothing would be readable
     // Very wide views put the phases side by side; bars as long as a screen are hard to compare with their legends.
     const bool beside = width >= 900;
@@ -326,16 +367,22 @@ void buildLatency(const ViewInput& input, const LatencyOptions& options, Scene& 
         const double second = phaseHeight(input, column, Phase::Decode, extras);
         return beside ? std::max(first, second) : first + between + second;
     };
-    // The bars come first, then a legend with values for each, else one for both, then the axes.
+    // The bars come first, then an axis for each, then a legend with values for each, else one for both, for which the bars get lower.
     Extras extras;
-    extras.legend = total({false, true}) <= height;
     std::vector<LegendEntry> shared;
+    extras.legend = total(extras) <= height;
     if (!extras.legend) {
         between = space::kTight;
-        shared = sharedLegend(input, width, height - total({false, false}));
+        const auto fitsBeside = [&](double legend) { return total(extras) + legend <= height; };
+        // One line of a legend, without which no colour has a name.
+        const double line = legendHeight(width, {{QStringLiteral("X"), {}, {}, false, {}}});
+        if (!fitsBeside(line)) {
+            extras.lowBar = true;
+            extras.axis = fitsBeside(line);
+            extras.lowBar = extras.axis || !fitsBeside(line) || total({false, false, false}) + line > height;
+        }
+        shared = sharedLegend(input, width, height - total(extras));
     }
-    const double sharedHeight = legendHeight(width, shared);
-    extras.axis = total({true, extras.legend}) + sharedHeight <= height;
     double y = space::kTight;
     double bottom = y + drawPhase(scene, input, {inset, y, column, 0}, Phase::Prefill, extras);
     if (beside) {
@@ -347,7 +394,7 @@ void buildLatency(const ViewInput& input, const LatencyOptions& options, Scene& 
     }
     bottom += drawLegend(scene, input.theme, {inset, bottom, width, 0}, shared);
     const double rest = input.size.height() - bottom - space::kInset - space::kTight;
-    if (!options.operators || rest < lineHeight(TextRole::NoteStrong) + 4 + 3 * kOperatorRow || width < 300)
+    if (!options.operators || rest < lineHeight(TextRole::NoteStrong) + 4 + 3 * operatorRow() || width < 300)
         return;
     y = bottom + space::kInset;
     scene.line({inset, y - space::kTight}, {inset + width, y - space::kTight}, input.theme.color(Ink::Grid));
@@ -371,7 +418,8 @@ QString latencyTooltip(const Scenario&, const Report& report, const Subject& sub
         const double seconds = phase.breakdown[cause];
         return QStringLiteral("%1\n%2, %3 %4\n")
                    .arg(causeName(cause), secondsFigure(seconds).joined(), qs(formatPercent(phase.time > 0 ? seconds / phase.time : 0)), of)
-               + LatencyScene::tr("on stage %1, the busiest").arg(phase.busiestStage);
+               + LatencyScene::tr("on stage %1, the busiest").arg(phase.busiestStage)
+               + (cause == Cause::Communication ? collectiveLines(phase) : QString());
     }
     case Subject::Kind::Operator: {
         if (subject.op < 0 || static_cast<std::size_t>(subject.op) >= phase.operators.size())

@@ -21,6 +21,7 @@ struct OperatorShare {
     int index = -1; ///< of the costliest of its entries in PhaseReport::operators
     double seconds = 0;
     Breakdown breakdown;
+    Collective collective = Collective::None; ///< that it waits for; of several kinds of layer the last one's
 };
 /// Costliest first.
 [[nodiscard]] std::vector<OperatorShare> operatorShares(const PhaseReport& report);

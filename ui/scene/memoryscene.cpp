@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kLeastZone = 46;    // of the over-capacity zone
 constexpr double kMostlyEmpty = 0.4; // used share of the capacity below which the axis is broken
-constexpr double kUsedShare = 0.6;   // of the axis that the used part gets then
+constexpr double kUsedShare = 0.52;  // of the axis that the used part gets then
 
 double leastPitch()
 {
@@ -61,7 +61,7 @@ int MemoryPicture::ticksAtMost() const
 
 double MemoryPicture::bandHeight() const
 {
-    return std::ceil(lineHeight(TextRole::BodyStrong)) + 2 * m_note + 6;
+    return std::ceil(lineHeight(TextRole::BodyStrong)) + 2 * m_note + 12;
 }
 
 void MemoryPicture::draw()

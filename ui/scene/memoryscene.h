@@ -28,7 +28,7 @@ struct MemoryOptions {
     MemoryAxis axis = MemoryAxis::Automatic;
     /// Label of the change whose bar is drawn dashed under the others (MemoryChange::label). Empty: none while the plan fits, else the first
     /// one that makes it fit.
-    std::string ghost;
+    std::string ghost = {};
     bool ghosts = true; ///< false: none at all
 };
 

@@ -68,15 +68,15 @@ QString MemoryPicture::headlineText(double room) const
 /// The cheapest change with which it fits.
 QString MemoryPicture::cureText() const
 {
-    if (!m_ghost || !m_ghost->change.fits)
-        return {};
+    if (!m_ghost || !m_ghost->change.fits || m_ghost->change.scenario.workload != m_input.scenario.workload)
+        return {}; // a smaller batch is said already
     const QString spare = qs(formatBytes(static_cast<double>(m_ghost->after.free())));
     return MemoryText::tr("%1 would fit, %2 free").arg(qs(m_ghost->change.label), spare);
 }
 
 double MemoryPicture::freeWidth() const
 {
-    return m_capacityX - xOf(m_memory.limiting().total());
+    return (m_broken ? m_break - 6 : m_capacityX) - xOf(m_memory.limiting().total());
 }
 
 double MemoryPicture::freeTextWidth() const
@@ -109,14 +109,14 @@ void MemoryPicture::drawAnnotation()
     m_scene.line({std::floor(totalX) + 0.5, m_plot.top() - 2}, {std::floor(totalX) + 0.5, wide ? m_bottom : m_plot.bottom()},
                  ink(Ink::Text3), 1, true);
     const double left = wide ? totalX : m_plot.left();
-    const double right = wide ? m_capacityX : std::min(m_capacityX, m_area.right());
+    const double right = wide ? totalX + gap : std::min(m_capacityX, m_area.right());
     const Qt::Alignment side = (wide ? Qt::AlignHCenter : Qt::AlignRight) | Qt::AlignVCenter;
     const QRectF box(left + 4, y - strong - 1, right - left - 12, strong);
     if (box.width() < 30)
         return;
     if (gap >= 24 && wide) {
         m_scene.arrow({totalX + gap / 2, y}, {totalX + 2, y}, ink(Ink::Text2), 1, false, 6);
-        m_scene.arrow({totalX + gap / 2, y}, {m_capacityX - 3, y}, ink(Ink::Text2), 1, false, 6);
+        m_scene.arrow({totalX + gap / 2, y}, {m_capacityX - 3.0, y}, ink(Ink::Text2), 1, false, 6);
     }
     m_scene.text(box, headlineText(box.width()), TextRole::BodyStrong, ink(Ink::Text), side, true);
     const QRectF second(box.left(), y + 2, box.width(), m_note);

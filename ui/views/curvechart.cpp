@@ -159,6 +159,7 @@ CurveChart::CurveChart(QWidget* parent) : QChartView(parent), m_plot(std::make_u
     setAccessibleName(curveTitle(m_data));
     m_plot->setTheme(*m_theme);
     setBackgroundBrush(m_theme->color(Ink::Surface));
+    followTextScale(this, [this] { place(); });
 }
 
 CurveChart::~CurveChart() = default;
@@ -173,7 +174,7 @@ void CurveChart::follow(Document& document)
 void CurveChart::documentChanged()
 {
     // What is not seen costs nothing; a dock behind another one is visible, but nothing of it is to be seen.
-    if (!isVisible() || visibleRegion().isEmpty()) {
+    if (!isVisible() || viewport()->visibleRegion().isEmpty()) {
         m_stale = true;
         m_rest.stop();
         return;
@@ -197,7 +198,7 @@ void CurveChart::refresh()
         static thread_local std::vector<BatchPoint> batches;
         batchCurve(scenario, static_cast<int>(values.empty() ? m_data.own.x : std::max(values.back(), m_data.own.x)), batches);
         for (const BatchPoint& batch : batches) {
-            if (batch.batch == static_cast<int>(m_data.own.x))
+            if (batch.batch == static_cast<int>(m_data.own.x) && !m_data.simulated)
                 continue;
             if (!batch.legal) {
                 insertPoint(curvePoint(scenario, CurveInput::Batch, batch.batch)); // for its reason
@@ -256,7 +257,7 @@ void CurveChart::timerEvent(QTimerEvent* event)
         QChartView::timerEvent(event);
         return;
     }
-    if (m_document == nullptr || m_stale || visibleRegion().isEmpty()) {
+    if (m_document == nullptr || m_stale || viewport()->visibleRegion().isEmpty()) {
         m_rest.stop();
         m_stale = m_document != nullptr;
         return;

@@ -10,8 +10,8 @@
 namespace shardlens {
 namespace {
 
-constexpr int kLeastBars = 400;
-constexpr int kLeastCurve = 250;
+constexpr int kLeastBars = 370;
+constexpr int kLeastCurve = 230;
 constexpr int kReadAfterMs = 400; ///< when the window has long been painted
 
 } // namespace
@@ -62,7 +62,7 @@ void LatencyBody::showEvent(QShowEvent* event)
     QWidget::showEvent(event);
     if (!m_read)
         QTimer::singleShot(kReadAfterMs, this, [this] {
-            if (m_curve->isVisible() && !visibleRegion().isEmpty())
+            if (m_curve->isVisible() && !m_curve->viewport()->visibleRegion().isEmpty())
                 readSamples();
         });
 }
