@@ -172,6 +172,31 @@ private Q_SLOTS:
         QCOMPARE(image.pixel(160, 18), QColor(Qt::white).rgb());
     }
 
+    void visitsOfAPieceAreToldApart()
+    {
+        Subject first;
+        first.kind = Subject::Kind::Piece;
+        first.phase = Phase::Prefill;
+        first.stage = 1;
+        first.microbatch = 2;
+        first.step = 0;
+        first.visit = 0;
+        Subject second = first;
+        second.visit = 1;
+        Scene scene;
+        scene.clear({200, 60});
+        scene.hit({20, 20, 40, 20}, first);
+        scene.hit({100, 20, 40, 20}, second);
+        QImage image(200, 60, QImage::Format_RGB32);
+        image.fill(Qt::white);
+        QPainter painter(&image);
+        paintHighlights(painter, scene, light(), {}, second, report16());
+        painter.end();
+        QCOMPARE(image.pixel(120, 18), light().color(Ink::Accent).rgb()); // the ring
+        QCOMPARE(image.pixel(40, 18), QColor(Qt::white).rgb());
+        QCOMPARE(image.pixel(40, 40), light().color(Ink::Accent).rgb()); // the same tokens at another time: a line
+    }
+
     void aDozenRingsAreUnderlinesInstead()
     {
         Scene scene;

@@ -83,18 +83,11 @@ private Q_SLOTS:
         const Report report = evaluate(scenario);
         std::vector<QSizeF> sizes = pictures::sizes();
         sizes.insert(sizes.end(), {{330, 150}, {840, 180}, {3840, 2160}});
-        for (const QSizeF size : sizes)
-            for (const bool ranged : {false, true})
-                for (const bool keys : {false, true}) {
-                    TimelineOptions options;
-                    options.keys = keys;
-                    if (ranged && report.legal)
-                        options.range = TimelineRange{Phase::Decode, {0, report.decode.timeline.duration * 0.7}};
-                    Scene scene;
-                    buildTimeline({scenario, report, size, light()}, options, scene);
-                    QCOMPARE(pictures::textFault(scene), QString());
-                    QCOMPARE(check::regionTrouble(scene), QString());
-                }
+        for (const double scale : {1.0, 1.5}) {
+            setTextScale(scale);
+            everySize(scenario, report, sizes);
+        }
+        setTextScale(1);
     }
 
     void zoomedInAPieceShowsItsOperators_data()
@@ -340,6 +333,23 @@ private Q_SLOTS:
         QVERIFY(check::says(scene, QStringLiteral("not kept")));
         const TimelineSums sums = sumTimeline(of.scenario, of.report, {Phase::Prefill, {0, timeline.duration}});
         QVERIFY(!sums.complete);
+    }
+
+private:
+    static void everySize(const Scenario& scenario, const Report& report, const std::vector<QSizeF>& sizes)
+    {
+        for (const QSizeF size : sizes)
+            for (const bool ranged : {false, true})
+                for (const bool keys : {false, true}) {
+                    TimelineOptions options;
+                    options.keys = keys;
+                    if (ranged && report.legal)
+                        options.range = TimelineRange{Phase::Decode, {0, report.decode.timeline.duration * 0.7}};
+                    Scene scene;
+                    buildTimeline({scenario, report, size, light()}, options, scene);
+                    QCOMPARE(pictures::textFault(scene), QString());
+                    QCOMPARE(check::regionTrouble(scene), QString());
+                }
     }
 };
 

@@ -10,9 +10,7 @@ TimelineIndex::TimelineIndex(const PhaseReport& report, Phase phase)
       m_repeats(phase == Phase::Decode && report.timeline.period > 0)
 {
     const std::vector<TimelineCell>& cells = m_timeline->cells;
-    m_starts.resize(cells.size());
-    m_ends.resize(cells.size());
-    m_before.resize(cells.size());
+    m_entries.resize(cells.size());
     m_firsts.assign(static_cast<std::size_t>(std::max(m_timeline->stages, 0)) + 1, cells.size());
     int stage = -1;
     double before = 0;
@@ -22,9 +20,7 @@ TimelineIndex::TimelineIndex(const PhaseReport& report, Phase phase)
             m_firsts[static_cast<std::size_t>(++stage)] = i;
             before = 0;
         }
-        m_starts[i] = cell.start;
-        m_ends[i] = cell.end;
-        m_before[i] = before;
+        m_entries[i] = {cell.start, cell.end, before};
         before += cell.end - cell.start;
     }
 }
@@ -37,7 +33,7 @@ TimelineIndex::Walk::Walk(const TimelineIndex& index, int stage)
 {
     if (m_first == m_last)
         return;
-    m_origin = index.m_starts[m_first];
+    m_origin = index.m_entries[m_first].start;
     if (!index.m_repeats)
         return;
     m_period = index.m_timeline->period;
@@ -48,19 +44,20 @@ TimelineIndex::Walk::Walk(const TimelineIndex& index, int stage)
 double TimelineIndex::Walk::within(double time)
 {
     // Times ascend, mostly by little: gallop on from the last place.
-    const auto& starts = m_index.m_starts;
-    if (m_at > m_first && starts[m_at - 1] > time)
+    const std::vector<Entry>& entries = m_index.m_entries;
+    if (m_at > m_first && entries[m_at - 1].start > time)
         m_at = m_first; // a period earlier
     std::size_t step = 1;
-    while (m_at + step <= m_last && starts[m_at + step - 1] <= time)
+    while (m_at + step <= m_last && entries[m_at + step - 1].start <= time)
         step *= 2;
-    const auto from = starts.begin() + static_cast<std::ptrdiff_t>(m_at + step / 2);
-    const auto to = starts.begin() + static_cast<std::ptrdiff_t>(std::min(m_at + step, m_last));
-    m_at = static_cast<std::size_t>(std::upper_bound(std::min(from, to), to, time) - starts.begin());
+    const auto from = entries.begin() + static_cast<std::ptrdiff_t>(m_at + step / 2);
+    const auto to = entries.begin() + static_cast<std::ptrdiff_t>(std::min(m_at + step, m_last));
+    m_at = static_cast<std::size_t>(
+        std::upper_bound(std::min(from, to), to, time, [](double t, const Entry& entry) { return t < entry.start; }) - entries.begin());
     if (m_at == m_first)
         return 0;
-    const std::size_t i = m_at - 1;
-    return m_index.m_before[i] + std::min(time, m_index.m_ends[i]) - starts[i];
+    const Entry& last = entries[m_at - 1];
+    return last.before + std::min(time, last.end) - last.start;
 }
 
 double TimelineIndex::Walk::busyUntil(double time)
@@ -69,7 +66,7 @@ double TimelineIndex::Walk::busyUntil(double time)
         return 0;
     if (m_period > 0 && time < m_origin)
         return within(time + m_period) - m_each;
-    if (m_period > 0 && m_index.m_timeline->complete && time > m_index.m_ends[m_last - 1])
+    if (m_period > 0 && m_index.m_timeline->complete && time > m_index.m_entries[m_last - 1].end)
         return within(time - m_period) + m_each;
     return within(time);
 }

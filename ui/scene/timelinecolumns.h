@@ -38,9 +38,13 @@ public:
 private:
     const Timeline* m_timeline;
     bool m_repeats = false;
-    std::vector<double> m_starts;
-    std::vector<double> m_ends;
-    std::vector<double> m_before;      ///< seconds of the stage's earlier cells
+    /// What a search touches, side by side.
+    struct Entry {
+        double start = 0;
+        double end = 0;
+        double before = 0; ///< seconds of the stage's earlier cells
+    };
+    std::vector<Entry> m_entries;
     std::vector<std::size_t> m_firsts; ///< by stage, and one more
 };
 

@@ -12,8 +12,10 @@ struct TimelineRows {
     Q_DECLARE_TR_FUNCTIONS(TimelineRows)
 };
 
-constexpr double kThinnest = 3;    ///< px: narrower pieces merge into runs
-constexpr double kLeastPitch = 4;  ///< px from piece to piece on average; below it a row shows columns
+constexpr double kThinnest = 3;        ///< px: narrower pieces merge into runs
+constexpr double kLeastPitch = 4;      ///< px from piece to piece on average; below it a row shows columns
+constexpr double kMostSteps = 150'000; ///< columns x stages
+constexpr double kFewestColumns = 48;
 constexpr double kLeastColumn = 2; ///< px
 constexpr double kLeastGap = 1;    ///< px: what is drawn ends where the next begins
 constexpr double kHatchedGap = 5;  ///< px: narrower gaps have a flat tint, a hatch would be one stroke
@@ -129,10 +131,13 @@ void RowPainter::drawColumns(const TimelineRow& of, const QRectF& row)
             m_ownIndex = std::make_unique<TimelineIndex>(m_phase, m_panel.phase);
             m_index = m_ownIndex.get();
         }
-        const auto columns = static_cast<std::size_t>(std::max(1.0, std::floor(width / kLeastColumn)));
+        // Of thousands of stages a column is wider, so that a frame stays a frame.
+        const double most = std::max(kMostSteps / std::max(m_phase.timeline.stages, 1), kFewestColumns);
+        const auto columns = static_cast<std::size_t>(std::max(1.0, std::min(std::floor(width / kLeastColumn), most)));
         collectColumns(*m_index, of.stage, of.stages, {m_panel.visible.begin, m_panel.timeAt(right)}, columns, m_columns);
         // Columns that look alike are one rectangle; where too many differ, they get wider.
-        const std::size_t room = std::max<std::size_t>(kMostPieceItems / std::max<std::size_t>(m_layout.rows.size(), 1) / 4, 8);
+        const std::size_t rectangles = row.height() < kLowestBandedRow ? 1 : 4; // rectangles of a run
+        const std::size_t room = std::max<std::size_t>(kMostPieceItems / std::max<std::size_t>(m_layout.rows.size(), 1) / rectangles, 16);
         const double levels = std::max(row.height() * 2, 2.0);
         const auto alike = [&](const TimelineColumn& a, const TimelineColumn& b) {
             const auto level = [&](float share) { return std::lround(static_cast<double>(share) * levels); };

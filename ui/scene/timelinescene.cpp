@@ -20,8 +20,20 @@ struct TimelineScene {
     Q_DECLARE_TR_FUNCTIONS(TimelineScene)
 };
 
-constexpr double kHeader = 20;
-constexpr double kTextLine = 18;
+/// Of texts at the size that is set.
+double headerHeight()
+{
+    return lineHeight(TextRole::BodyStrong) + 5;
+}
+double textLine()
+{
+    return lineHeight(TextRole::Note) + 4;
+}
+double axisHeight()
+{
+    return std::max(kTimeAxisHeight, lineHeight(TextRole::Note) + 7);
+}
+
 constexpr double kTallestRow = 44;
 constexpr double kPanelGap = 28;
 constexpr double kTallestWithRoom = 84;
@@ -176,7 +188,7 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineOptions& opti
     const Theme& theme = input.theme;
     const PhaseReport& report = phaseOf(input.report, panel.phase);
     const bool prefill = panel.phase == Phase::Prefill;
-    const QRectF header(panel.plot.left(), panel.plot.top() - kHeader, panel.plot.width(), kHeader - 2);
+    const QRectF header(panel.plot.left(), panel.plot.top() - headerHeight(), panel.plot.width(), headerHeight() - 2);
     const QString title = prefill ? TimelineScene::tr("Prefill") : TimelineScene::tr("Decode");
     scene.text(header, title, TextRole::BodyStrong, theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
     const double after = textWidth(title, TextRole::BodyStrong) + space::kSmall;
@@ -214,7 +226,7 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineOptions& opti
     drawInside(scene, input, layout, panel);
     if (!layout.bubble)
         return;
-    const QRectF line(panel.plot.left(), layout.below, panel.plot.width(), kTextLine);
+    const QRectF line(panel.plot.left(), layout.below, panel.plot.width(), textLine());
     const bool summed = sums && options.range && options.range->phase == panel.phase;
     const QString name = summed ? TimelineScene::tr("Range") : prefill ? TimelineScene::tr("Bubble") : TimelineScene::tr("Idle");
     const double used = textWidth(name, TextRole::NoteStrong) + 6;
@@ -265,7 +277,7 @@ TimeRange panRange(TimeRange range, double seconds, double duration)
 const TimelinePanel* TimelineLayout::panelAt(QPointF point) const
 {
     for (const TimelinePanel& panel : panels)
-        if (panel.plot.adjusted(0, -kHeader, 0, kTimeAxisHeight).contains(point))
+        if (panel.plot.adjusted(0, -headerHeight(), 0, axisHeight()).contains(point))
             return &panel;
     return nullptr;
 }
@@ -297,7 +309,7 @@ void layRows(const TimelineOptions& options, int stages, double top, double room
     const int rows = kept + (shown + layout.stagesPerRow - 1) / layout.stagesPerRow;
     const double share = room / rows;
     layout.rowGap = rows == 1 ? 0 : share >= 16 ? std::clamp(share * 0.26, 5.0, 26.0) : share >= 4 ? 1 : 0;
-    layout.rowHeight = std::min(share - layout.rowGap, stages == 1 ? kTallestRow : kTallestWithRoom);
+    layout.rowHeight = std::min(share - layout.rowGap, stages == 1 ? std::max(kTallestRow, 3 * textLine()) : kTallestWithRoom);
     const double pitch = layout.rowHeight + layout.rowGap;
     for (const int stage : pinned) {
         layout.rows.push_back({stage, 1, top, true});
@@ -319,11 +331,11 @@ TimelineLayout timelineLayout(const ViewInput& input, const TimelineOptions& opt
     const int stages = std::max(input.report.prefill.timeline.stages, 1);
     const double inset = space::kInset;
     const double legend = legendHeight(std::max(width - 2 * inset, 40.0), legendOf(input, nullptr));
-    double fixed = kHeader + kTimeAxisHeight + space::kTight * 2;
+    double fixed = headerHeight() + axisHeight() + space::kTight * 2;
     const double least = std::min(stages * 14.0, 84.0); // the rows come first, then the arithmetic, then the legend
-    layout.bubble = height - fixed - kTextLine >= least;
+    layout.bubble = height - fixed - textLine() >= least;
     if (layout.bubble)
-        fixed += kTextLine;
+        fixed += textLine();
     layout.legend = height - fixed - legend >= least;
     if (layout.legend)
         fixed += legend + 2;
@@ -336,7 +348,7 @@ TimelineLayout timelineLayout(const ViewInput& input, const TimelineOptions& opt
     double inside = width >= 320 && room - wanted >= smallest ? std::min(room - wanted, kTallestInside) : 0;
     if (inside > 0)
         room -= inside;
-    const double top = space::kTight + kHeader;
+    const double top = space::kTight + headerHeight();
     layRows(options, stages, top, room, layout);
     const double bottom = layout.rows.back().top + layout.rowHeight;
     const double rowsHeight = bottom - top;
@@ -354,10 +366,10 @@ TimelineLayout timelineLayout(const ViewInput& input, const TimelineOptions& opt
     for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
         const auto index = static_cast<std::size_t>(phase);
         const double duration = phaseOf(input.report, phase).timeline.duration;
-        const QRectF below(areas[index].left(), bottom + kTimeAxisHeight + 2, areas[index].width(), std::max(inside - 8, 0.0));
+        const QRectF below(areas[index].left(), bottom + axisHeight() + 2, areas[index].width(), std::max(inside - 8, 0.0));
         layout.panels[index] = {phase, areas[index], clampRange(options.visible[index], duration), duration, inside > 0 ? below : QRectF()};
     }
-    layout.below = bottom + kTimeAxisHeight + 2 + inside;
+    layout.below = bottom + axisHeight() + 2 + inside;
     return layout;
 }
 
@@ -385,9 +397,9 @@ void buildTimeline(const ViewInput& input, const TimelineOptions& given, Scene& 
         drawPanel(scene, input, options, layout, panel, options.sums);
     const QRectF& left = layout.panels[0].plot;
     const double middle = std::round((left.right() + layout.panels[1].plot.left()) / 2) + 2;
-    scene.line({middle, left.top() - kHeader}, {middle, layout.below - 4}, input.theme.color(Ink::Line));
+    scene.line({middle, left.top() - headerHeight()}, {middle, layout.below - 4}, input.theme.color(Ink::Line));
     if (layout.legend) {
-        const double top = layout.below + 2 + (layout.bubble ? kTextLine : 0);
+        const double top = layout.below + 2 + (layout.bubble ? textLine() : 0);
         const double width = input.size.width() - 2 * space::kInset;
         std::vector<LegendEntry> legend = legendOf(input, nullptr);
         // Values of a range only where they need no more lines: rows that move under the pointer cannot be measured.

@@ -9,6 +9,7 @@
 #include <QToolTip>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <numeric>
 
@@ -41,8 +42,8 @@ void QuietLabel::setTheme(const Theme& theme)
 
 QSize QuietLabel::sizeHint() const
 {
-    const QFontMetrics metrics(fontOf(m_role));
-    return {metrics.horizontalAdvance(m_text), metrics.height()};
+    const QFontMetricsF metrics(fontOf(m_role)); // rounded down, the text would be cut for a fraction of a pixel
+    return {static_cast<int>(std::ceil(metrics.horizontalAdvance(m_text))) + 1, static_cast<int>(std::ceil(metrics.height()))};
 }
 
 void QuietLabel::paintEvent(QPaintEvent*)
