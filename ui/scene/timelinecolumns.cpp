@@ -81,6 +81,8 @@ void collectColumns(const TimelineIndex& index, int stage, int stages, const Tim
 {
     out.assign(columns, {});
     const double each = visible.length() / static_cast<double>(std::max<std::size_t>(columns, 1));
+    const double perSecond = each > 0 ? 1 / each : 0;
+    const float part = 1 / static_cast<float>(std::max(stages, 1));
     const int middle = stage + stages / 2;
     for (int s = stage; s < stage + stages; ++s) {
         TimelineIndex::Walk walk(index, s);
@@ -88,13 +90,13 @@ void collectColumns(const TimelineIndex& index, int stage, int stages, const Tim
         for (std::size_t i = 0; i < columns; ++i) {
             const double until = walk.busyUntil(visible.begin + static_cast<double>(i + 1) * each);
             // Differences of long sums: what is below their rounding is nothing or everything.
-            const double exact = (until - before) / each;
+            const double exact = (until - before) * perSecond;
             const float share = exact < 1e-6 ? 0.0F : exact > 1 - 1e-6 ? 1.0F : static_cast<float>(exact);
             before = until;
             TimelineColumn& column = out[i];
             column.least = std::min(column.least, share);
             column.most = std::max(column.most, share);
-            column.mean += share / static_cast<float>(stages);
+            column.mean += share * part;
             if (s == middle) {
                 column.stage = s;
                 column.costClass = walk.costClass();

@@ -14,7 +14,7 @@ struct TimelineRows {
 
 constexpr double kThinnest = 3;        ///< px: narrower pieces merge into runs
 constexpr double kLeastPitch = 4;      ///< px from piece to piece on average; below it a row shows columns
-constexpr double kMostSteps = 150'000; ///< columns x stages
+constexpr double kMostSteps = 100'000; ///< columns x stages
 constexpr double kFewestColumns = 48;
 constexpr double kLeastColumn = 2; ///< px
 constexpr double kLeastGap = 1;    ///< px: what is drawn ends where the next begins
@@ -31,13 +31,16 @@ void RowPainter::draw()
 {
     // Detail follows from what there is to draw, so that the number of items is bounded by pixels and not by cells.
     std::size_t cells = 0;
-    for (const TimelineRow& row : m_layout.rows)
-        cells += cellsIn(row);
+    std::vector<std::size_t> counts;
+    for (const TimelineRow& row : m_layout.rows) {
+        counts.push_back(cellsIn(row));
+        cells += counts.back();
+    }
     m_detail = cells * kPieceCauses.size() <= kMostPieceItems ? Detail::Slices : cells <= kMostPieceItems ? Detail::Bands : Detail::Runs;
     for (std::size_t i = 0; i < m_layout.rows.size(); ++i) {
         const TimelineRow& row = m_layout.rows[i];
         const QRectF rect = m_layout.rowRect(m_panel, i);
-        const auto count = static_cast<double>(cellsIn(row));
+        const auto count = static_cast<double>(counts[i]);
         if (row.stages > 1 || count * kLeastPitch > rect.width() || (m_detail == Detail::Runs && count * kThinnest * 2 > rect.width()))
             drawColumns(row, rect);
         else

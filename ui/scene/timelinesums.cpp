@@ -10,6 +10,15 @@ namespace shardlens {
 std::span<const TimelineCell> cellsOfStage(const Timeline& timeline, int stage)
 {
     const auto& cells = timeline.cells;
+    if (stage < 0 || stage >= timeline.stages)
+        return {};
+    // All stages have as many cells, if nobody took some out.
+    const std::size_t each = cells.size() / static_cast<std::size_t>(timeline.stages);
+    const std::size_t guess = static_cast<std::size_t>(stage) * each;
+    if (each > 0 && each * static_cast<std::size_t>(timeline.stages) == cells.size() && cells[guess].stage == stage
+        && cells[guess + each - 1].stage == stage && (guess == 0 || cells[guess - 1].stage < stage)
+        && (guess + each == cells.size() || cells[guess + each].stage > stage))
+        return {cells.begin() + static_cast<std::ptrdiff_t>(guess), each};
     const auto first = std::partition_point(cells.begin(), cells.end(), [stage](const TimelineCell& cell) { return cell.stage < stage; });
     const auto last = std::partition_point(first, cells.end(), [stage](const TimelineCell& cell) { return cell.stage <= stage; });
     return {first, last};

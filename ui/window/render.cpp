@@ -54,11 +54,12 @@ QImage pictureOfView(MainWindow& window, ViewKind kind, QSize size, double scale
     ViewDock* dock = window.docks().dock(kind);
     dock->setFloating(true);
     dock->setAttribute(Qt::WA_DontShowOnScreen);
-    dock->setAttribute(Qt::WA_ShowWithoutActivating); // a picture has no keyboard focus, and no ring for it
     dock->show();
     dock->resize(size);
     window.finish(kind);
     QApplication::processEvents();
+    if (QWidget* focused = dock->focusWidget()) // a picture has no keyboard, and no ring for it
+        focused->clearFocus();
     return window.pictureOf(*dock, scale);
 }
 
