@@ -297,12 +297,14 @@ void evaluate(const Scenario& scenario, Report& report)
     report.legal = report.violations.empty();
     if (!report.legal) {
         report.layout = {};
+        report.mesh = {};
         report.memory = {};
         report.prefill = {};
         report.decode = {};
         report.serving = {};
         return;
     }
+    report.mesh = scenario.plan.meshSizes();
     report.memory = memoryOf(context, scenario.plan, scenario.reserve);
     if (scenario.reserve && *scenario.reserve == 0)
         report.warnings.push_back({Rule::ReserveTooSmall, PlanAxis::Tensor, reserveNeeded(context, scenario.plan), 0, 0});

@@ -147,8 +147,8 @@ Explanation explain(const Scenario& scenario, const Report& report, const Subjec
     case Subject::Kind::MemoryClass: return explainMemory(scenario, report, subject);
     case Subject::Kind::Axis: return explainAxis(scenario, report, subject);
     case Subject::Kind::Fit: return explainFit(scenario, report);
+    case Subject::Kind::Tensor: return explainTensor(scenario, report, subject);
     case Subject::Kind::Time: return explainTime(scenario, report, subject.phase);
-    case Subject::Kind::Tensor:
     case Subject::Kind::Expert:
     case Subject::Kind::Pool:
     case Subject::Kind::Point:

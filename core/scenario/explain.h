@@ -39,14 +39,15 @@ struct Subject {
     int microbatch = -1;
     int step = -1;
     int op = -1;     ///< index into PhaseReport::operators
-    int cause = -1;  ///< Cause, or MemoryClass for Kind::MemoryClass
+    int cause = -1;  ///< Cause; MemoryClass of Kind::MemoryClass; TensorKind of Kind::Tensor
     int visit = -1;  ///< of a piece, with virtual stages
     int point = -1;  ///< of measured points
-    int tensor = -1; ///< of the shard plate, by its number there
+    int tensor = -1; ///< of the shard plate, by its number there; with a device the tile that it holds
     int expert = -1; ///< number of a routed expert
     int rank = -1;   ///< EP rank
     int axis = -1;   ///< MeshAxis
     int pool = -1;
+    int holders = -1; ///< of a tensor: which devices hold the same tile (holdSame() of core/cost/tensorplate.h)
     friend bool operator==(const Subject&, const Subject&) = default;
 };
 

@@ -89,6 +89,7 @@ struct Report {
     std::vector<Finding> warnings;
     // All below is filled only for a legal plan.
     StageLayout layout; ///< which layers each stage runs
+    MeshSizes mesh;     ///< where the plan's devices sit
     MemoryReport memory;
     PhaseReport prefill;
     PhaseReport decode;

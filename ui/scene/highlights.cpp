@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How selections of different kinds relate, and how they are marked.
+#include "core/cost/tensorplate.h"
 #include "ui/scene/scene.h"
 
 #include <QPainter>
@@ -92,7 +93,9 @@ bool relatedAlike(const Subject& a, const Subject& b, const Report& report)
     case Kind::Fit:
     case Kind::Point:
     case Kind::Pool: break;
-    case Kind::Tensor: return a.tensor == b.tensor && agree(a.device, b.device);
+    case Kind::Tensor: // the copies of a tile, or a tile and the whole
+        return a.tensor == b.tensor && agree(a.stage, b.stage)
+               && (agree(a.device, b.device) || holdSame(report.mesh, a.holders, a.device, b.device));
     case Kind::Expert: return agree(a.expert, b.expert) && agree(a.rank, b.rank);
     case Kind::Axis: return a.axis == b.axis && agree(a.device, b.device);
     }
@@ -102,6 +105,26 @@ bool relatedAlike(const Subject& a, const Subject& b, const Report& report)
 bool isOf(const Subject& a, Kind kindA, const Subject& b, Kind kindB)
 {
     return a.kind == kindA && b.kind == kindB;
+}
+
+/// A tensor, or the tile of it that a device holds, and something else.
+bool relatedToTensor(const Subject& tensor, const Subject& other, const Report& report)
+{
+    const auto kind = static_cast<TensorKind>(tensor.cause);
+    switch (other.kind) {
+    case Kind::Device:
+        if (tensor.device >= 0)
+            return holdSame(report.mesh, tensor.holders, tensor.device, other.device);
+        [[fallthrough]];
+    case Kind::Stage: return agree(stageOf(tensor, report), stageOf(other, report));
+    case Kind::MemoryClass: return tensor.cause >= 0 && static_cast<int>(memoryClassOf(kind)) == other.cause;
+    case Kind::Operator: {
+        const std::vector<OperatorCost>& operators = phaseOf(other, report).operators;
+        return tensor.cause >= 0 && other.op >= 0 && static_cast<std::size_t>(other.op) < operators.size()
+               && uses(operators[static_cast<std::size_t>(other.op)].op, kind);
+    }
+    default: return false;
+    }
 }
 
 /// `shown` and `selected` are of different kinds.
@@ -129,6 +152,8 @@ bool relatedAcross(const Subject& shown, const Subject& selected, const Report& 
         const Subject& cause = shown.kind == Kind::Operator ? selected : shown;
         return op.phase == cause.phase && dominantCause(op, report) == cause.cause && agree(op.stage, cause.stage);
     }
+    if (shown.kind == Kind::Tensor || selected.kind == Kind::Tensor)
+        return shown.kind == Kind::Tensor ? relatedToTensor(shown, selected, report) : relatedToTensor(selected, shown, report);
     if (pair(Kind::Operator, Kind::Time) || pair(Kind::CauseOfTime, Kind::Time))
         return shown.phase == selected.phase;
     return false;

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/scene/platelayout.h"
+
+#include "core/base/format.h"
+#include "ui/scene/scenetext.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+namespace {
+
+constexpr double kGapX = 22;
+constexpr double kGapY = 12;
+constexpr double kWantedSide = 16; ///< px that it should have before the exponent falls
+constexpr double kPartGap = 2;
+
+double sideSize(const PlatePart& part, bool rows)
+{
+    double size = 1;
+    for (std::size_t i = 0; i < part.array.dims.size(); ++i)
+        if ((i < part.rowDims) == rows)
+            size *= static_cast<double>(part.array.dims[i].size);
+    return size;
+}
+
+bool holdsSequences(TensorKind kind)
+{
+    return kind == TensorKind::Stream || kind == TensorKind::DecodeStream || kind == TensorKind::State;
+}
+
+struct Shape {
+    int tensor = 0;
+    std::vector<double> columns;
+    double rows = 1;
+    double least = 0; ///< width that its words need
+    QString section;
+};
+
+/// Cells in rows from the left, as tall as their tallest one.
+class Flow {
+public:
+    Flow(const std::vector<Shape>& shapes, PlateText text, QSizeF area) : m_shapes(shapes), m_lines(plateLines(text)), m_area(area) {}
+
+    /// False when it does not fit; `cells` then holds what does.
+    bool place(double scale, double exponent, std::vector<PlateCell>* cells) const
+    {
+        double x = 0;
+        double y = 0;
+        double tall = 0;
+        QString section;
+        std::vector<PlateCell> row;
+        const auto flush = [&] {
+            for (PlateCell& cell : row) {
+                cell.box.setHeight(tall);
+                if (cells)
+                    cells->push_back(cell);
+            }
+            row.clear();
+        };
+        for (const Shape& shape : m_shapes) {
+            double width = 0;
+            for (const double columns : shape.columns)
+                width += std::max(kPlateLeastSide, scale * std::pow(columns, exponent)) + (width > 0 ? kPartGap : 0);
+            const double height = std::max(kPlateLeastSide, scale * std::pow(shape.rows, exponent));
+            const double wide = std::max(width + m_lines.rows + kPlateSheet, shape.least);
+            const double high = m_lines.above() + height + kPlateSheet + m_lines.below();
+            if (wide > m_area.width() && width + m_lines.rows + kPlateSheet > m_area.width())
+                return false;
+            if (x > 0 && x + wide > m_area.width()) {
+                flush();
+                y += tall + kGapY;
+                x = 0;
+                tall = 0;
+                section.clear();
+            }
+            tall = std::max(tall, high);
+            if (y + tall > m_area.height())
+                return false;
+            PlateCell cell;
+            cell.tensor = shape.tensor;
+            cell.box = QRectF(x, y, std::min(wide, m_area.width() - x), high);
+            if (section != shape.section)
+                cell.section = section = shape.section;
+            double left = x + m_lines.rows;
+            for (const double columns : shape.columns) {
+                const double w = std::max(kPlateLeastSide, scale * std::pow(columns, exponent));
+                cell.parts.push_back({std::round(left), std::round(y + m_lines.above()), std::max(2.0, std::round(w)), std::round(height)});
+                left += w + kPartGap;
+            }
+            row.push_back(cell);
+            x += wide + kGapX;
+        }
+        flush();
+        return true;
+    }
+
+private:
+    const std::vector<Shape>& m_shapes;
+    PlateLines m_lines;
+    QSizeF m_area;
+};
+
+struct Found {
+    bool ok = false;
+    double scale = 0;
+    double exponent = 1;
+    [[nodiscard]] double shortest(double size) const { return scale * std::pow(size, exponent); }
+};
+
+/// The largest scale at which everything fits.
+Found largest(const Flow& flow, double exponent, double shortest, double longest)
+{
+    Found found{false, 0, exponent};
+    double low = kPlateLeastSide / std::pow(longest, exponent);
+    double high = std::max(low, 420 / std::pow(std::min(shortest, longest), exponent));
+    if (!flow.place(low, exponent, nullptr))
+        return found;
+    found.ok = true;
+    for (int i = 0; i < 24; ++i) {
+        const double middle = std::sqrt(low * high);
+        (flow.place(middle, exponent, nullptr) ? low : high) = middle;
+    }
+    found.scale = low;
+    return found;
+}
+
+/// Of all exponents the largest whose shortest side is readable; else the one that makes it longest.
+Found choose(const Flow& flow, double shortest, double longest)
+{
+    Found best;
+    for (const double exponent : {1.0, 0.8, 0.65, 0.5, 0.4, 0.3, 0.22}) {
+        const Found found = largest(flow, exponent, shortest, longest);
+        if (found.ok && (!best.ok || found.shortest(shortest) > best.shortest(shortest)))
+            best = found;
+        if (found.ok && found.shortest(shortest) >= kWantedSide)
+            break;
+    }
+    return best;
+}
+
+std::vector<Shape> shapesOf(const TensorPlate& plate, int stage, int first, PlateText text)
+{
+    std::vector<Shape> shapes;
+    const PlateLines lines = plateLines(text);
+    int skipped = 0; // scrolled away
+    for (std::size_t i = 0; i < plate.tensors.size(); ++i) {
+        const PlateTensor& tensor = plate.tensors[i];
+        if (tensor.parts.empty() || tensor.layersOn(stage) == 0 || skipped++ < first)
+            continue;
+        Shape shape;
+        shape.tensor = static_cast<int>(i);
+        shape.section = plateSection(tensor.kind);
+        for (const PlatePart& part : tensor.parts)
+            shape.columns.push_back(sideSize(part, false));
+        shape.rows = sideSize(tensor.parts.front(), true);
+        shape.least = textWidth(qs(tensor.name), TextRole::BodyStrong) + 4;
+        if (text == PlateText::Full) {
+            const double notation = textWidth(qs(tensor.notation()), TextRole::Formula);
+            const double dims = textWidth(plateDims(tensor.parts.front(), false), TextRole::Note) + lines.rows + 16;
+            shape.least = std::max({shape.least, std::min(notation, 190.0), std::min(dims, 190.0)});
+        }
+        if (text != PlateText::Names)
+            shape.least = std::max(shape.least, textWidth(plateBytes(tensor, stage, 0), TextRole::Note) + lines.rows);
+        shapes.push_back(shape);
+    }
+    return shapes;
+}
+
+} // namespace
+
+PlateLines plateLines(PlateText text)
+{
+    const double note = lineHeight(TextRole::Note);
+    PlateLines lines;
+    lines.name = lineHeight(TextRole::BodyStrong) + 1;
+    lines.bar = 8;
+    if (text == PlateText::Names) {
+        lines.name += 2;
+        return lines;
+    }
+    lines.bytes = note + 2;
+    if (text == PlateText::Brief) {
+        lines.name += 2;
+        return lines;
+    }
+    lines.section = note + 3;
+    lines.notation = lineHeight(TextRole::Formula) + 1;
+    lines.columns = note + 6;
+    lines.rows = note + 7;
+    return lines;
+}
+
+QString plateSection(TensorKind kind)
+{
+    switch (kind) {
+    case TensorKind::KvCache:
+    case TensorKind::LatentCache:
+    case TensorKind::IndexCache:
+    case TensorKind::State: return QCoreApplication::translate("Plate", "Cache");
+    case TensorKind::MlpUp:
+    case TensorKind::MlpDown: return QCoreApplication::translate("Plate", "MLP");
+    case TensorKind::Router:
+    case TensorKind::ToExperts:
+    case TensorKind::ExpertsUp:
+    case TensorKind::ExpertsDown:
+    case TensorKind::FromExperts:
+    case TensorKind::SharedUp:
+    case TensorKind::SharedDown: return QCoreApplication::translate("Plate", "Experts");
+    case TensorKind::Embedding:
+    case TensorKind::Positions:
+    case TensorKind::Head: return QCoreApplication::translate("Plate", "Embedding and head");
+    case TensorKind::Stream:
+    case TensorKind::DecodeStream: return QCoreApplication::translate("Plate", "Activations");
+    default: return QCoreApplication::translate("Plate", "Attention");
+    }
+}
+
+QString plateDims(const PlatePart& part, bool rows)
+{
+    QString text;
+    for (std::size_t i = 0; i < part.array.dims.size(); ++i)
+        if ((i < part.rowDims) == rows)
+            text += (text.isEmpty() ? QString() : QStringLiteral(" × ")) + qs(part.array.dims[i].name) + QChar(u' ')
+                    + qs(formatCount(part.array.dims[i].size));
+    return text;
+}
+
+QString plateBytes(const PlateTensor& tensor, int stage, double width)
+{
+    const QString each = qs(formatBytes(static_cast<double>(tensor.deviceBytes)));
+    const std::int64_t layers = tensor.layersOn(stage);
+    if (layers <= 1)
+        return each;
+    const QString all = qs(formatBytes(static_cast<double>(tensor.deviceBytes) * static_cast<double>(layers)));
+    const QString long_ = each + QStringLiteral(" × %1 = ").arg(qs(formatCount(layers))) + all;
+    if (width > 0 && textWidth(long_, TextRole::Note) <= width)
+        return long_;
+    return each + QStringLiteral(" × %1").arg(qs(formatCount(layers)));
+}
+
+PlateLayout plateLayout(const TensorPlate& plate, int stage, QSizeF size, int first)
+{
+    PlateLayout layout;
+    const double note = lineHeight(TextRole::Note);
+    const bool hasFoot = size.height() >= 190;
+    const QRectF area = QRectF(QPointF(0, 0), size).adjusted(space::kInset, 6, -space::kInset, -6);
+    layout.foot = hasFoot ? QRectF(area.left(), area.bottom() - note, area.width(), note) : QRectF();
+    const QSizeF room(area.width(), area.height() - (hasFoot ? note + 6 : 0));
+    for (const PlateText text : {PlateText::Full, PlateText::Brief, PlateText::Names}) {
+        layout.text = text;
+        std::vector<Shape> shapes = shapesOf(plate, stage, first, text);
+        const std::size_t all = shapes.size();
+        Found found;
+        while (!shapes.empty()) {
+            double shortest = 1e300;
+            double longest = 1;
+            for (const Shape& shape : shapes) {
+                for (const double columns : shape.columns) {
+                    // A handful of sequences must not bend the scale of all weights: their side has the least length.
+                    if (!holdsSequences(plate.tensors[static_cast<std::size_t>(shape.tensor)].kind))
+                        shortest = std::min({shortest, columns, shape.rows});
+                    longest = std::max({longest, columns, shape.rows});
+                }
+            }
+            const Flow flow(shapes, text, room);
+            found = choose(flow, shortest, longest);
+            if (found.ok && (text == PlateText::Names || found.shortest(shortest) >= kPlateLeastSide * 0.7)) {
+                flow.place(found.scale, found.exponent, &layout.cells);
+                break;
+            }
+            if (text != PlateText::Names)
+                break; // fewer words first
+            shapes.pop_back();
+        }
+        layout.exponent = found.exponent;
+        layout.scale = found.scale;
+        layout.hidden = static_cast<int>(all - layout.cells.size());
+        if (!layout.cells.empty())
+            break;
+    }
+    for (PlateCell& cell : layout.cells) {
+        const PlateTensor& tensor = plate.tensors[static_cast<std::size_t>(cell.tensor)];
+        cell.layersBytes = static_cast<double>(tensor.deviceBytes) * static_cast<double>(tensor.layersOn(stage));
+        layout.mostBytes = std::max(layout.mostBytes, cell.layersBytes);
+        cell.box.translate(area.topLeft());
+        for (QRectF& part : cell.parts)
+            part.translate(area.topLeft());
+    }
+    return layout;
+}
+
+PlateSide::PlateSide(const PlateTensor& tensor, const PlatePart& part, bool rows) : m_tensor(tensor), m_part(part), m_rows(rows)
+{
+    for (std::size_t dim = 0; dim < part.array.dims.size(); ++dim) {
+        if ((dim < part.rowDims) != rows)
+            continue;
+        for (const int axis : part.array.dims[dim].axes) {
+            Split split{dim, tensor.mesh.size(axis), 1};
+            for (int before = 0; before < axis; ++before)
+                if (tensor.isSplit(static_cast<std::size_t>(before)))
+                    split.weight *= tensor.mesh.size(before);
+            m_splits.push_back(split);
+            m_count *= split.size;
+        }
+    }
+}
+
+std::int64_t PlateSide::tileOf(std::int64_t index) const
+{
+    std::int64_t tile = 0;
+    for (std::size_t i = m_splits.size(); i-- > 0;) {
+        tile += index % m_splits[i].size * m_splits[i].weight;
+        index /= m_splits[i].size;
+    }
+    return tile;
+}
+
+PlateSide::Span PlateSide::span(std::int64_t index) const
+{
+    // A dimension that is not split stands for itself once; the ones inside it share its length.
+    const std::int64_t tile = tileOf(index);
+    Span span{0, 1};
+    for (std::size_t dim = 0; dim < m_part.array.dims.size(); ++dim) {
+        const ShardedDim& split = m_part.array.dims[dim];
+        if ((dim < m_part.rowDims) != m_rows || split.axes.empty())
+            continue;
+        const DimPiece piece = m_tensor.piece(m_part, dim, tile);
+        const double length = (span.end - span.begin) / static_cast<double>(std::max<std::int64_t>(1, split.size));
+        span = {span.begin + length * static_cast<double>(piece.begin),
+                span.begin + length * static_cast<double>(piece.begin + piece.count)};
+    }
+    return span;
+}
+
+} // namespace shardlens

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the playground says and where a block lies: pieces that need no picture.
+#include "core/base/format.h"
+#include "ui/scene/playgroundscene.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+
+namespace shardlens {
+namespace {
+
+QString tr(const char* text)
+{
+    return QCoreApplication::translate("Playground", text);
+}
+
+} // namespace
+
+QRectF playgroundBlock(const Mesh& mesh, const ShardedArray& array, std::int64_t device)
+{
+    const auto side = [&](bool rows) {
+        double begin = 0;
+        double end = 1;
+        for (std::size_t i = 0; i < array.dims.size(); ++i) {
+            if ((i + 1 < array.dims.size()) != rows || array.dims[i].axes.empty())
+                continue;
+            const DimPiece piece = pieceOf(mesh, array.dims[i], device);
+            const double length = (end - begin) / static_cast<double>(std::max<std::int64_t>(1, array.dims[i].size));
+            end = begin + length * static_cast<double>(piece.begin + piece.count);
+            begin += length * static_cast<double>(piece.begin);
+        }
+        return std::pair{begin, end};
+    };
+    const auto [left, right] = side(false);
+    const auto [top, bottom] = side(true);
+    return {left, top, right - left, bottom - top};
+}
+
+QString playgroundCost(const PlayedProduct& played, const MatmulWayCost& way)
+{
+    return played.setting.cluster ? qs(formatSeconds(way.time)) : tr("sends %1").arg(qs(formatBytes(way.sentBytes)));
+}
+
+QString describePlayground(const PlaygroundPicture& picture)
+{
+    if (!picture.played)
+        return picture.error;
+    const PlayedProduct& played = *picture.played;
+    return qs(printSharding(played.expression, played.mesh)) + QStringLiteral(": ") + qs(nameOf(played.costs.which)) + QStringLiteral("; ")
+           + tr("%1 ways").arg(played.costs.ways.size());
+}
+
+const std::vector<PlaygroundExample>& playgroundExamples()
+{
+    static const std::vector<PlaygroundExample> examples{
+        {QT_TRANSLATE_NOOP("Playground", "Case 1: no contracted dimension is split"), "A[I_X, J] . B[J, K_Y]", "X=4,Y=2",
+         "I=1024,J=4096,K=8192"},
+        {QT_TRANSLATE_NOOP("Playground", "Case 2: one operand has it split"), "A[I, J_X] . B[J, K]", "X=4", "I=1024,J=4096,K=8192"},
+        {QT_TRANSLATE_NOOP("Playground", "Case 3: both have it split"), "A[I, J_X] . B[J_X, K]", "X=4", "I=1024,J=4096,K=8192"},
+        {QT_TRANSLATE_NOOP("Playground", "Case 4: both have an outer one split over the same axis"), "A[I_X, J] . B[J, K_X]", "X=4",
+         "I=1024,J=4096,K=8192"},
+    };
+    return examples;
+}
+
+} // namespace shardlens
