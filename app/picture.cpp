@@ -6,6 +6,8 @@
 #include <QApplication>
 #include <QTemporaryDir>
 
+#include <optional>
+
 namespace shardlens {
 
 namespace {
@@ -69,8 +71,11 @@ Result<bool> drawPicture(const cli::RenderRequest& request, int& argc, char** ar
     const QApplication application(argc, argv);
     const PictureKind kind = kindOf(request.picture);
     const QSize size = request.width > 0 ? QSize(request.width, request.height) : kind.size;
-    Result<bool> drawn =
-        renderPicture(request.scenario, kind.name, QString::fromStdString(request.file), size, request.scale, themeNamed(request.theme));
+    std::optional<ProductPicture> product;
+    if (request.product)
+        product = ProductPicture{request.product->text, request.product->way, request.product->step};
+    Result<bool> drawn = renderPicture(request.scenario, kind.name, QString::fromStdString(request.file), size, request.scale,
+                                       themeNamed(request.theme), product ? &*product : nullptr);
     return drawn;
 }
 

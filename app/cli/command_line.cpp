@@ -17,6 +17,7 @@
 
 #include <array>
 #include <system_error>
+#include <tuple>
 
 namespace shardlens::cli {
 
@@ -213,6 +214,48 @@ Request validateCommand(const Arguments& arguments, std::istream& input)
     return answer;
 }
 
+/// The product that a plate is to show, read as the playground reads it; nothing where none is asked for.
+Result<std::optional<ProductRequest>> productOf(const Arguments& arguments, const RenderRequest& request)
+{
+    if (!arguments.has(Flag::Product)) {
+        for (const auto& [flag, name] : {std::pair{Flag::Mesh, "--mesh"}, std::pair{Flag::Shape, "--shape"}, std::pair{Flag::Way, "--way"},
+                                         std::pair{Flag::Step, "--step"}})
+            if (arguments.has(flag))
+                return Error{.file = {}, .path = name, .found = {}, .allowed = "says nothing without --product"};
+        return std::optional<ProductRequest>{};
+    }
+    if (request.picture != Picture::Plate)
+        return Error{.file = {}, .path = "--product", .found = {}, .allowed = "belongs to the picture plate"};
+    for (const auto& [flag, name, example] :
+         {std::tuple{Flag::Mesh, "--mesh", "X=4,Y=2"}, std::tuple{Flag::Shape, "--shape", "I=1024,J=8192,K=8192"}})
+        if (!arguments.has(flag))
+            return Error{
+                .file = {}, .path = "--product", .found = {}, .allowed = std::string("needs ") + name + ", as in " + name + " " + example};
+    ProductRequest product{{arguments[Flag::Product].text, arguments[Flag::Mesh].text, arguments[Flag::Shape].text}};
+    const Result<PlayedProduct> played = playedProduct(product.text, request.scenario.cluster.get());
+    if (!played.ok()) {
+        Error error = played.error();
+        error.path = "--" + error.path;
+        return error;
+    }
+    const std::vector<MatmulWayCost>& ways = played.value().costs.ways;
+    if (arguments.has(Flag::Way))
+        product.way = static_cast<std::size_t>(arguments[Flag::Way].number - 1);
+    if (product.way >= ways.size())
+        return Error{.file = {},
+                     .path = "--way",
+                     .found = std::to_string(product.way + 1),
+                     .allowed = "this product has " + std::to_string(ways.size()) + (ways.size() == 1 ? " way" : " ways")};
+    if (arguments.has(Flag::Step))
+        product.step = arguments[Flag::Step].factor;
+    if (const std::size_t steps = ways[product.way].way.steps.size(); product.step > static_cast<double>(steps))
+        return Error{.file = {},
+                     .path = "--step",
+                     .found = formatNumber(product.step),
+                     .allowed = "this way ends after step " + std::to_string(steps)};
+    return std::optional<ProductRequest>{std::move(product)};
+}
+
 Request renderCommand(const Arguments& arguments, std::istream& input)
 {
     const std::vector<std::string>& words = arguments.positionals;
@@ -243,6 +286,10 @@ Request renderCommand(const Arguments& arguments, std::istream& input)
     checkPlan(request.scenario.context(), request.scenario.plan, violations, warnings);
     if (!violations.empty())
         return Answer{.status = kIllegalPlan, .out = {}, .err = violationLines(request.scenario, violations, originOf(file))};
+    Result<std::optional<ProductRequest>> product = productOf(arguments, request);
+    if (!product.ok())
+        return badInput(product.error());
+    request.product = std::move(product).value();
     if (arguments.has(Flag::Size)) {
         request.width = static_cast<int>(arguments[Flag::Size].number);
         request.height = static_cast<int>(arguments[Flag::Size].second);

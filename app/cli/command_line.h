@@ -2,9 +2,11 @@
 // What a command line asks for. Nothing here prints, draws or exits, so that every answer and status can be tested.
 #pragma once
 
+#include "core/collective/playedproduct.h"
 #include "core/scenario/scenario.h"
 
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -43,9 +45,17 @@ enum class Picture : unsigned char {
 };
 inline constexpr std::size_t kPictureCount = static_cast<std::size_t>(Picture::Inspector) + 1;
 
+/// A product of sharded arrays at one moment, in place of the plate's tensors.
+struct ProductRequest {
+    ProductText text;
+    std::size_t way = 0;
+    double step = 0;
+};
+
 struct RenderRequest {
     Scenario scenario;
     Picture picture = Picture::Window;
+    std::optional<ProductRequest> product;
     std::string file; ///< to write
     int width = 0;    ///< 0: the picture's own size
     int height = 0;

@@ -30,6 +30,9 @@ constexpr std::string_view kComputeNames = "fp32|tf32|bf16|fp16|fp8|int8|int4|fp
 
 constexpr std::int64_t kHundred = 100; ///< Factor's bounds are hundredths
 
+constexpr std::int64_t kMostWays = 100'000;
+constexpr std::int64_t kMostSteps = 1000;
+
 using K = ArgumentKind;
 
 // clang-format off
@@ -100,8 +103,11 @@ constexpr std::array kFlags{
     FlagSpec{Flag::Requests, "--requests", "", "N", K::Count, 1, kMaxSimulatedRequests, kScenario, "requests of the run (default ten for each client; 4,000 at a rate)"},
     FlagSpec{Flag::Seed, "--seed", "", "N", K::Count, 0, 1'000'000'000, kScenario, "of the simulated lengths and arrivals"},
     FlagSpec{Flag::Simulate, "--simulate", "", "", K::None, 0, 0, bit(Command::Evaluate), "simulate the scheduler instead of the analytic answer"},
-    FlagSpec{Flag::Mesh, "--mesh", "", "X=4,Y=2", K::Text, 0, 0, kShard, "mesh axes and their sizes, innermost first (required)"},
-    FlagSpec{Flag::Shape, "--shape", "", "I=1024,...", K::Text, 0, 0, kShard, "size of every dimension (required)"},
+    FlagSpec{Flag::Product, "--product", "", "TEXT", K::Text, 0, 0, kRender, "plate: draw this product instead, \"A[I, J_X] . B[J_X, K]\""},
+    FlagSpec{Flag::Mesh, "--mesh", "", "X=4,Y=2", K::Text, 0, 0, kShard | kRender, "mesh axes and their sizes, innermost first (required with a product)"},
+    FlagSpec{Flag::Shape, "--shape", "", "I=1024,...", K::Text, 0, 0, kShard | kRender, "size of every dimension (required with a product)"},
+    FlagSpec{Flag::Way, "--way", "", "N", K::Count, 1, kMostWays, kRender, "which way of the product, cheapest first (default 1)"},
+    FlagSpec{Flag::Step, "--step", "", "X", K::Factor, 0, kHundred * kMostSteps, kRender, "moment among its steps: 0 before the first, 1.5 halfway through the second"},
     FlagSpec{Flag::Format, "--format", "", kFormatNames, K::Choice, 0, 0, kShard, "number format of all arrays (default bf16)"},
     FlagSpec{Flag::Json, "--json", "", "", K::None, 0, 0, kPrintsJson, "print one JSON value"},
     FlagSpec{Flag::Csv, "--csv", "", "", K::None, 0, 0, kValidate | kOperators, "print comma-separated values, one line for each row"},

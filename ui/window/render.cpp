@@ -5,6 +5,8 @@
 #include "ui/window/appearance.h"
 #include "ui/window/dockarea.h"
 #include "ui/window/mainwindow.h"
+#include "ui/window/platebody.h"
+#include "ui/window/playgroundbody.h"
 #include "ui/window/trustbody.h"
 
 #include <QApplication>
@@ -65,7 +67,8 @@ QImage pictureOfView(MainWindow& window, ViewKind kind, QSize size, double scale
 
 } // namespace
 
-Result<bool> renderPicture(const Scenario& scenario, std::string_view what, const QString& pngFile, QSize size, double scale, ThemeId theme)
+Result<bool> renderPicture(const Scenario& scenario, std::string_view what, const QString& pngFile, QSize size, double scale, ThemeId theme,
+                           const ProductPicture* product)
 {
     if (const Result<bool> checked = checkRequest(what, size, scale); !checked.ok())
         return checked.error();
@@ -81,6 +84,12 @@ Result<bool> renderPicture(const Scenario& scenario, std::string_view what, cons
     const std::optional<ViewKind> view = viewNamed(what);
     window.resize(view ? QSize(1440, 900) : size);
     window.show();
+    if (auto* plate = window.findChild<PlateBody*>(); product && plate) {
+        plate->setMode(PlateMode::Playground);
+        plate->playground().setText(product->text);
+        plate->playground().setWay(product->way);
+        plate->playground().setPosition(product->position);
+    }
     window.refiner().finish(); // a picture shows what is known in the end
     QApplication::processEvents();
     if (what == "inspector")

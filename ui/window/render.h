@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "core/collective/playedproduct.h"
 #include "core/scenario/scenario.h"
 #include "ui/theme/theme.h"
 
@@ -18,9 +19,16 @@ namespace shardlens {
 inline constexpr int kLeastPicture = 160;
 inline constexpr int kMostPicture = 16384;
 
+/// A moment of a product of sharded arrays, which the plate shows in place of the tensors.
+struct ProductPicture {
+    ProductText text;
+    std::size_t way = 0;
+    double position = 0; ///< in steps
+};
+
 /// `what`: window, inspector, or a view by its name (nameOf(ViewKind)). `size` in units of the layout; the PNG has `scale` times as many pixels a side.
 [[nodiscard]] Result<bool> renderPicture(const Scenario& scenario, std::string_view what, const QString& pngFile, QSize size, double scale,
-                                         ThemeId theme);
+                                         ThemeId theme, const ProductPicture* product = nullptr);
 /// Atomic; errors are sentences.
 [[nodiscard]] Result<bool> savePicture(const QImage& image, const QString& pngFile);
 
