@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace shardlens {
 namespace {
@@ -62,6 +63,22 @@ std::vector<double> octaveTicks(double least, double most, int atMost)
     return thinned;
 }
 
+/// Points that have a figure and at most two neighbours without one at either end: long rows of illegal values say nothing.
+std::pair<std::size_t, std::size_t> shownPoints(const CurveData& data)
+{
+    constexpr std::size_t kBeside = 2;
+    std::size_t first = data.points.size();
+    std::size_t end = 0;
+    for (std::size_t i = 0; i < data.points.size(); ++i)
+        if (data.points[i].has(data.figure)) {
+            first = std::min(first, i);
+            end = i + 1;
+        }
+    if (end == 0)
+        return {0, data.points.size()};
+    return {first - std::min(first, kBeside), std::min(end + kBeside, data.points.size())};
+}
+
 void setRanges(const CurveData& data, CurveLayout& layout)
 {
     double leastX = data.own.x;
@@ -69,7 +86,9 @@ void setRanges(const CurveData& data, CurveLayout& layout)
     double leastY = HUGE_VAL;
     double mostY = -HUGE_VAL;
     double positive = HUGE_VAL;
-    for (const CurvePoint& point : data.points) {
+    const auto [first, last] = shownPoints(data);
+    for (std::size_t i = first; i < last; ++i) {
+        const CurvePoint& point = data.points[i];
         leastX = std::min(leastX, point.x);
         mostX = std::max(mostX, point.x);
         if (point.x > 0)
@@ -218,7 +237,8 @@ std::vector<CurveRun> curveRuns(const CurveData& data, const CurveLayout& layout
         if (before == nullptr) {
             runs.push_back({{}, point.fits});
         } else if (before->fits != point.fits) {
-            QPointF edge = at(*before);
+            // What lies between a value that does not fit and one that does is not known to fit.
+            QPointF edge = before->fits ? at(*before) : at(point);
             if (data.limit && before->fits) {
                 const double x = CurveLayout::shareOf(*data.limit, layout.leastX, layout.mostX, layout.logX);
                 const QPointF way = at(point) - edge;

@@ -91,6 +91,8 @@ void drawIllegal(const CurveData& data, const CurveLayout& layout, const Theme& 
         if (point.has(data.figure) || (layout.logX && !(point.x > 0)))
             continue;
         const QPointF at(layout.xOf(point.x), layout.plot.bottom());
+        if (at.x() < layout.plot.left() - 0.5 || at.x() > layout.plot.right() + 0.5)
+            continue;
         scene.line(at + QPointF(-2.5, -2.5), at + QPointF(2.5, 2.5), theme.color(Ink::Text3));
         scene.line(at + QPointF(-2.5, 2.5), at + QPointF(2.5, -2.5), theme.color(Ink::Text3));
     }
@@ -295,9 +297,10 @@ void buildCurveGround(const CurveData& data, QSizeF size, const Theme& theme, Sc
         if (point.has(data.figure) && !(layout.logX && !(point.x > 0)))
             joined << QPointF(layout.xOf(point.x), layout.yOf(point.of(data.figure)));
     }
-    if (gaps > 0 && joined.size() > 1)
+    const bool apart = 4 * gaps >= static_cast<std::size_t>(joined.size());
+    if (apart && gaps > 0 && joined.size() > 1)
         scene.polyline(joined, theme.color(Ink::Text3), 1, true);
-    if (gaps > 0 || joined.size() <= 12)
+    if (apart || joined.size() <= 12)
         for (const QPointF& at : joined) {
             QPainterPath dot;
             dot.addEllipse(at, 2.5, 2.5);
@@ -373,7 +376,7 @@ void buildCurveRuler(const CurveData& data, QSizeF size, const Theme& theme, std
     const CurveLayout layout = curveLayout(data, size);
     const QRectF& plot = layout.plot;
     const CurvePoint& point = data.points[index];
-    const double x = layout.xOf(point.x);
+    const double x = std::clamp(layout.xOf(point.x), plot.left(), plot.right());
     scene.line({x, plot.top()}, {x, plot.bottom()}, theme.color(Ink::Accent));
     QStringList lines{inputPhrase(data.input, point.x)};
     if (point.has(data.figure)) {

@@ -256,23 +256,28 @@ void drawOperators(Scene& scene, const ViewInput& input, const QRectF& area, Pha
     const std::size_t count = std::min(shares.size(), room);
     if (count == 0)
         return;
-    const auto nameOfShare = [](const OperatorShare& share) {
+    const auto nameOfShare = [](const OperatorShare& share, bool whole) {
         const QString name = qs(nameOf(share.op));
-        return share.collective == Collective::None ? name : QString(name + QStringLiteral(" + ") + qs(nameOf(share.collective)));
+        return !whole || share.collective == Collective::None ? name : QString(name + QStringLiteral(" + ") + qs(nameOf(share.collective)));
     };
-    double names = 0;
+    const auto widestName = [&](bool whole) {
+        double width = 0;
+        for (std::size_t i = 0; i < count; ++i)
+            width = std::max(width, textWidth(nameOfShare(shares[i], whole), TextRole::Note));
+        return width;
+    };
+    const bool whole = widestName(true) <= area.width() * 0.5; // else the collective's colour in the bar says it
+    double names = widestName(whole);
     double values = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        names = std::max(names, textWidth(nameOfShare(shares[i]), TextRole::Note));
+    for (std::size_t i = 0; i < count; ++i)
         values = std::max(values, textWidth(secondsFigure(shares[i].seconds).joined(), TextRole::Note));
-    }
-    names = std::min(names, area.width() * 0.4);
+    names = std::min(names, area.width() * 0.5);
     const double left = area.left() + names + space::kSmall;
     const double track = area.right() - values - space::kSmall - left;
     double y = area.top() + line + 4;
     for (std::size_t i = 0; i < count; ++i, y += operatorRow()) {
         const OperatorShare& share = shares[i];
-        scene.text({area.left(), y, names + 0.5, operatorRow()}, nameOfShare(share), TextRole::Note, theme.color(Ink::Text2),
+        scene.text({area.left(), y, names + 0.5, operatorRow()}, nameOfShare(share, whole), TextRole::Note, theme.color(Ink::Text2),
                    Qt::AlignLeft | Qt::AlignVCenter, true);
         scene.text({area.left(), y, area.width(), operatorRow()}, secondsFigure(share.seconds).joined(), TextRole::Note,
                    theme.color(Ink::Text), Qt::AlignRight | Qt::AlignVCenter);

@@ -159,7 +159,7 @@ void MemoryPicture::layOut(double forRows, bool withBand)
     const double spare = forRows - band - m_pitch * count;
     m_detail = spare >= detailHeight() + 10 && m_area.width() >= 360;
     m_bar = std::clamp(std::floor(m_pitch * 0.62), 16.0, 40.0);
-    m_twoLines = m_pitch >= m_body + m_note;
+    m_twoLines = m_pitch >= m_body + m_note + 5;
     double label = 0;
     for (const MemoryRow& row : m_rows) {
         label = std::max(label, textWidth(row.label, TextRole::BodyStrong));
