@@ -3,6 +3,7 @@
 #include "core/scenario/explain.h"
 
 #include "core/scenario/explain_parts.h"
+#include "core/scenario/pieceoperators.h"
 
 #include <algorithm>
 #include <cmath>
@@ -80,7 +81,7 @@ std::string stageWords(const Report& report, int stage)
 
 namespace {
 
-Explanation explainPiece(const Report& report, const Subject& subject)
+Explanation explainPiece(const Scenario& scenario, const Report& report, const Subject& subject)
 {
     const PhaseReport& phase = phaseOf(report, subject.phase);
     const TimelineCell* found = nullptr;
@@ -108,11 +109,15 @@ Explanation explainPiece(const Report& report, const Subject& subject)
                    {"", formatSeconds(found->start, 4), "", false},
                    {"end", formatSeconds(found->start, 4) + " + " + formatSeconds(cost.busy(), 4), "", false},
                    {"", formatSeconds(found->end, 4), "", true}};
-    if (cost.send > 0)
-        out.inputs.push_back({"send", formatSeconds(cost.send),
+    if (cost.send > 0) {
+        const std::vector<PieceFacts> facts = pieceFacts(scenario, report, subject.phase);
+        const double bytes =
+            handedBytes(phase, subject.phase, facts[static_cast<std::size_t>(found->costClass) % facts.size()], found->stage, found->visit);
+        out.inputs.push_back({"send", formatBytes(bytes) + " in " + formatSeconds(cost.send),
                               cost.sendBlocks ? "to the next stage, which this stage waits for: in its communication"
                                               : "to the next stage, beside this stage's next piece",
                               Provenance::Exact});
+    }
     if (found->critical && phase.timeline.stages > 1)
         out.notes.push_back("On the critical path: what follows waits for this piece.");
     out.alternativesTitle = "Where it goes";
@@ -141,7 +146,7 @@ Explanation explain(const Scenario& scenario, const Report& report, const Subjec
     switch (subject.kind) {
     case Subject::Kind::Operator: return explainOperator(scenario, report, subject);
     case Subject::Kind::CauseOfTime: return explainCause(scenario, report, subject);
-    case Subject::Kind::Piece: return explainPiece(report, subject);
+    case Subject::Kind::Piece: return explainPiece(scenario, report, subject);
     case Subject::Kind::Device:
     case Subject::Kind::Stage:
     case Subject::Kind::MemoryClass: return explainMemory(scenario, report, subject);

@@ -188,6 +188,30 @@ private Q_SLOTS:
         QCOMPARE(selection.pin().microbatch, 6);
     }
 
+    void ctrlClickAddsPiecesToASum()
+    {
+        const TimelinePanel of = panel(Phase::Prefill);
+        const auto at = [&](int stage, int piece) {
+            const TimelineCell& cell = cellsOfStage(report().prefill.timeline, stage)[static_cast<std::size_t>(piece)];
+            return QPointF(of.xOf(cell.start + (cell.end - cell.start) * 0.3),
+                           layout().rowRect(of, static_cast<std::size_t>(stage)).center().y())
+                .toPoint();
+        };
+        QTest::mouseClick(m_view, Qt::LeftButton, Qt::ControlModifier, at(0, 1));
+        settle();
+        QTest::mouseClick(m_view, Qt::LeftButton, Qt::ControlModifier, at(2, 3));
+        QCOMPARE(m_hands->options().chosen.size(), std::size_t{2});
+        QCOMPARE(m_fixture->document.selection().pin().kind, Kind::None);
+        const TimelineSums sums = sumPieces(scenario(), report(), m_hands->options().chosen);
+        const double busy = report().prefill.costOf(0, 0).busy() + report().prefill.costOf(2, 0).busy();
+        QVERIFY(near(sums.causes.total(), busy, busy) && sums.bytes > 0);
+        QVERIFY(says(QStringLiteral("2 pieces: ")));
+        QTest::mouseClick(m_view, Qt::LeftButton, Qt::ControlModifier, at(0, 1));
+        QCOMPARE(m_hands->options().chosen.size(), std::size_t{1});
+        QTest::keyClick(m_view, Qt::Key_Escape);
+        QVERIFY(m_hands->options().chosen.empty());
+    }
+
     void playingAndStepping()
     {
         const Timeline& timeline = report().prefill.timeline;

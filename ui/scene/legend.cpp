@@ -6,11 +6,16 @@
 namespace shardlens {
 namespace {
 
-constexpr double kLine = 18;
 constexpr double kSwatch = 10;
 constexpr double kAfterSwatch = 6;
 constexpr double kAfterName = 5;
 constexpr double kAfterEntry = 14;
+
+/// From line to line; follows the text size.
+double legendLine()
+{
+    return std::max(18.0, lineHeight(TextRole::Note) + 4);
+}
 
 double entryWidth(const LegendEntry& entry)
 {
@@ -28,12 +33,12 @@ double layOut(double width, const std::vector<LegendEntry>& entries, Place place
         const double wanted = std::min(entryWidth(entry), width);
         if (x > 0 && x + wanted > width) {
             x = 0;
-            y += kLine;
+            y += legendLine();
         }
         place(entry, x, y, wanted);
         x += wanted + kAfterEntry;
     }
-    return entries.empty() ? 0 : y + kLine;
+    return entries.empty() ? 0 : y + legendLine();
 }
 
 } // namespace
@@ -41,8 +46,8 @@ double layOut(double width, const std::vector<LegendEntry>& entries, Place place
 double drawLegend(Scene& scene, const Theme& theme, const QRectF& area, const std::vector<LegendEntry>& entries)
 {
     return layOut(area.width(), entries, [&](const LegendEntry& entry, double x, double y, double width) {
-        const QRectF box(area.left() + x, area.top() + y, width, kLine);
-        const QRectF swatch(box.left(), box.top() + (kLine - kSwatch) / 2, kSwatch, kSwatch);
+        const QRectF box(area.left() + x, area.top() + y, width, legendLine());
+        const QRectF swatch(box.left(), box.top() + (legendLine() - kSwatch) / 2, kSwatch, kSwatch);
         if (entry.idle)
             scene.hatch(swatch, Hatch::IdleSwatch);
         else
@@ -54,7 +59,7 @@ double drawLegend(Scene& scene, const Theme& theme, const QRectF& area, const st
         }
         const double left = swatch.right() + kAfterSwatch;
         // Half a pixel of slack: sums of fractional widths must not elide a name that fits.
-        scene.text(QRectF(left, box.top(), right - left + 0.5, kLine), entry.name, TextRole::Note, theme.color(Ink::Text2),
+        scene.text(QRectF(left, box.top(), right - left + 0.5, legendLine()), entry.name, TextRole::Note, theme.color(Ink::Text2),
                    Qt::AlignLeft | Qt::AlignVCenter, true);
         scene.hit(box, entry.subject);
     });

@@ -23,6 +23,7 @@ constexpr std::array kLines{
     KeyLine{QT_TRANSLATE_NOOP("TimelineKeys", "wheel, W S, + \342\210\222"), QT_TRANSLATE_NOOP("TimelineKeys", "zoom, at the pointer")},
     KeyLine{QT_TRANSLATE_NOOP("TimelineKeys", "drag, Shift+wheel, A D"), QT_TRANSLATE_NOOP("TimelineKeys", "move")},
     KeyLine{QT_TRANSLATE_NOOP("TimelineKeys", "Shift+drag"), QT_TRANSLATE_NOOP("TimelineKeys", "mark a range; its edges move")},
+    KeyLine{QT_TRANSLATE_NOOP("TimelineKeys", "Ctrl+click"), QT_TRANSLATE_NOOP("TimelineKeys", "add a piece to a sum")},
     KeyLine{QT_TRANSLATE_NOOP("TimelineKeys", "R"), QT_TRANSLATE_NOOP("TimelineKeys", "the pinned piece as a range")},
     KeyLine{QT_TRANSLATE_NOOP("TimelineKeys", "F, 0"), QT_TRANSLATE_NOOP("TimelineKeys", "fit the choice, everything")},
     KeyLine{QT_TRANSLATE_NOOP("TimelineKeys", "[ ]"), QT_TRANSLATE_NOOP("TimelineKeys", "zoom before, after")},

@@ -115,8 +115,14 @@ void drawStageLabels(Scene& scene, const ViewInput& input, const TimelineLayout&
         if (of.pinned) // on top of the others, by choice: the mark says so
             scene.fill({area.left() - 6, area.top(), 2, area.height()}, theme.color(Ink::Text2));
         QString second = of.stages == 1 ? timelineDevices(input.scenario, of.stage) : QString();
-        if (sums && of.stages == 1 && static_cast<std::size_t>(of.stage) < sums->busy.size() && sums->length > 0)
-            second = TimelineScene::tr("%1 busy").arg(qs(formatPercent(sums->busy[static_cast<std::size_t>(of.stage)] / sums->length)));
+        if (sums && of.stages == 1 && static_cast<std::size_t>(of.stage) < sums->busy.size() && sums->length > 0) {
+            const QString share = qs(formatPercent(sums->busy[static_cast<std::size_t>(of.stage)] / sums->length));
+            second = firstFitting({TimelineScene::tr("%1 busy").arg(share), share}, TextRole::Note, area.width());
+        }
+        if (of.pinned && row + 1 < layout.rows.size() && !layout.rows[row + 1].pinned && layout.rowGap >= 4) {
+            const double y = area.bottom() + layout.rowGap / 2;
+            scene.line({area.left() - 6, y}, {input.size.width() - space::kInset, y}, theme.color(Ink::Strong));
+        }
         if (twoLines && !second.isEmpty()) {
             const double top = area.center().y() - (strong + note) / 2;
             scene.text({area.left(), top, area.width(), strong}, name, TextRole::BodyStrong, theme.color(Ink::Text), Qt::AlignLeft, true);
@@ -146,7 +152,8 @@ void drawCursor(Scene& scene, const ViewInput& input, const TimelineOptions& opt
         scene.line({x, panel.plot.top() - 3}, {x, panel.plot.bottom() + 4}, input.theme.color(Ink::Accent), 2);
 }
 
-void drawRange(Scene& scene, const ViewInput& input, const TimelineOptions& options, const TimelinePanel& panel)
+void drawRange(Scene& scene, const ViewInput& input, const TimelineOptions& options, const TimelineLayout& layout,
+               const TimelinePanel& panel)
 {
     const Theme& theme = input.theme;
     for (const TimelineInstant& mark : options.marks) {
@@ -159,6 +166,17 @@ void drawRange(Scene& scene, const ViewInput& input, const TimelineOptions& opti
         flag.lineTo(x, panel.plot.top() - 11);
         flag.closeSubpath();
         scene.path(flag, theme.color(Ink::Accent));
+    }
+    for (const Subject& piece : options.chosen) {
+        const TimelineCell* const cell = piece.phase == panel.phase ? cellOf(input.report, piece) : nullptr;
+        for (std::size_t row = 0; row < layout.rows.size() && cell != nullptr; ++row) {
+            if (layout.rows[row].stage != cell->stage || layout.rows[row].stages > 1)
+                continue;
+            const double left = std::max(panel.xOf(cell->start), panel.plot.left());
+            const double right = std::min(panel.xOf(cell->end), panel.plot.right());
+            if (right > left)
+                scene.roundedRect({left, layout.rows[row].top, right - left, layout.rowHeight}, 0, {}, theme.color(Ink::Accent), 2);
+        }
     }
     if (!options.range || options.range->phase != panel.phase)
         return;
@@ -217,7 +235,7 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineOptions& opti
     scene.hit({header.left(), header.top(), std::min(after + textWidth(shown, TextRole::Note), header.width()), header.height()}, time);
     drawTimelineRows(scene, input, options, layout, panel);
     drawCursor(scene, input, options, panel);
-    drawRange(scene, input, options, panel);
+    drawRange(scene, input, options, layout, panel);
     drawTimeAxis(scene, theme, panel.plot, panel.visible.begin, panel.visible.end, panel.plot.right() + 10);
     if (prefill && report.time >= panel.visible.begin && report.time <= panel.visible.end * (1 + 1e-12)) {
         const double x = std::min(panel.xOf(report.time), panel.plot.right()); // the instant the last first token is there
@@ -227,10 +245,16 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineOptions& opti
     if (!layout.bubble)
         return;
     const QRectF line(panel.plot.left(), layout.below, panel.plot.width(), textLine());
-    const bool summed = sums && options.range && options.range->phase == panel.phase;
-    const QString name = summed ? TimelineScene::tr("Range") : prefill ? TimelineScene::tr("Bubble") : TimelineScene::tr("Idle");
+    const bool ranged = sums && options.range && options.range->phase == panel.phase;
+    const bool chosen = sums && !options.range && !options.chosen.empty() && options.chosen.front().phase == panel.phase;
+    const QString name = ranged    ? TimelineScene::tr("Range")
+                         : chosen  ? TimelineScene::tr("Chosen")
+                         : prefill ? TimelineScene::tr("Bubble")
+                                   : TimelineScene::tr("Idle");
     const double used = textWidth(name, TextRole::NoteStrong) + 6;
-    const auto texts = summed ? timelineSumTexts(*options.range, *sums) : timelineIdleTexts(report, panel.phase);
+    const auto texts = ranged   ? timelineSumTexts(*options.range, *sums)
+                       : chosen ? timelineChoiceTexts(*sums)
+                                : timelineIdleTexts(report, panel.phase);
     const QString text = firstFitting({texts[0], texts[1], texts[2], texts[3]}, TextRole::Note, line.width() - used);
     if (text.isEmpty())
         return;
@@ -388,7 +412,11 @@ void buildTimeline(const ViewInput& input, const TimelineOptions& given, Scene& 
         own = sumTimeline(input.scenario, input.report, *options.range);
         options.sums = &own;
     }
-    if (!options.range)
+    if (!options.range && !options.chosen.empty() && options.sums == nullptr) {
+        own = sumPieces(input.scenario, input.report, options.chosen);
+        options.sums = &own;
+    }
+    if (!options.range && options.chosen.empty())
         options.sums = nullptr;
     const TimelineLayout layout = timelineLayout(input, options);
     if (layout.labels.width() > 0)

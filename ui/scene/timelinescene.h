@@ -35,10 +35,11 @@ struct TimelineOptions {
     std::vector<int> pinnedStages;         ///< rows that stay on top, whatever is scrolled
     std::optional<TimelineInstant> cursor; ///< playing: what comes later is faded; decode follows prefill
     std::optional<TimelineRange> range;    ///< summed up in the lines below the plots
+    std::vector<Subject> chosen;           ///< pieces of one phase that are summed up instead of a range
     std::vector<TimelineInstant> marks;
     bool keys = false;                             ///< the sheet of keys lies over the picture
     std::array<const TimelineIndex*, 2> indexes{}; ///< by Phase; null: made on the spot where it is needed
-    const TimelineSums* sums = nullptr;            ///< of `range`; null: summed on the spot
+    const TimelineSums* sums = nullptr;            ///< of `range` or `chosen`; null: summed on the spot
 };
 
 /// One phase's plot: its rectangle covers the rows, without axis and labels.

@@ -68,6 +68,41 @@ void collectPieces(const PhaseReport& report, Phase phase, int stage, const Time
         }
 }
 
+const TimelineCell* cellOf(const Report& report, const Subject& piece)
+{
+    if (piece.kind != Subject::Kind::Piece || !report.legal)
+        return nullptr;
+    const PhaseReport& phase = piece.phase == Phase::Prefill ? report.prefill : report.decode;
+    for (const TimelineCell& cell : cellsOfStage(phase.timeline, piece.stage))
+        if (cell.microbatch == piece.microbatch && (piece.step < 0 || cell.step == piece.step)
+            && (piece.visit < 0 || cell.visit == piece.visit))
+            return &cell;
+    return nullptr;
+}
+
+TimelineSums sumPieces(const Scenario& scenario, const Report& report, const std::vector<Subject>& pieces)
+{
+    TimelineSums sums;
+    if (pieces.empty())
+        return sums;
+    const Phase which = pieces.front().phase;
+    const PhaseReport& phase = which == Phase::Prefill ? report.prefill : report.decode;
+    const std::vector<PieceFacts> facts = pieceFacts(scenario, report, which);
+    sums.busy.assign(static_cast<std::size_t>(std::max(phase.timeline.stages, 0)), 0);
+    for (const Subject& piece : pieces) {
+        const TimelineCell* const cell = cellOf(report, piece);
+        if (cell == nullptr || piece.phase != which)
+            continue;
+        sums.busy[static_cast<std::size_t>(cell->stage)] += cell->end - cell->start;
+        sums.causes += phase.costOf(cell->stage, cell->costClass).breakdown;
+        ++sums.pieces;
+        if (!facts.empty())
+            sums.bytes +=
+                handedBytes(phase, which, facts[static_cast<std::size_t>(cell->costClass) % facts.size()], cell->stage, cell->visit);
+    }
+    return sums;
+}
+
 TimelineSums sumTimeline(const Scenario& scenario, const Report& report, const TimelineRange& range)
 {
     const bool prefill = range.phase == Phase::Prefill;

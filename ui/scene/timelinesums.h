@@ -52,6 +52,10 @@ struct TimelineSums {
     double length = 0;        ///< of the range; times the stages it is causes and idle together
     bool complete = true;     ///< all of it was kept
 };
+/// Of single pieces, all of one phase; `length` is 0, nothing idles.
+[[nodiscard]] TimelineSums sumPieces(const Scenario& scenario, const Report& report, const std::vector<Subject>& pieces);
+/// The cell that a piece's subject names; null when there is none.
+[[nodiscard]] const TimelineCell* cellOf(const Report& report, const Subject& piece);
 [[nodiscard]] TimelineSums sumTimeline(const Scenario& scenario, const Report& report, const TimelineRange& range);
 
 } // namespace shardlens

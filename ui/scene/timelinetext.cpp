@@ -76,6 +76,17 @@ double stageIdleShare(const PhaseReport& report, int stage)
     return report.timeline.period > 0 ? std::max(0.0, 1 - busy / report.timeline.period) : 0;
 }
 
+std::array<QString, 4> timelineChoiceTexts(const TimelineSums& sums)
+{
+    double busy = 0;
+    for (const double seconds : sums.busy)
+        busy += seconds;
+    const QString pieces = sums.pieces == 1 ? TimelineText::tr("1 piece") : TimelineText::tr("%1 pieces").arg(qs(formatCount(sums.pieces)));
+    const QString sent = sums.bytes > 0 ? TimelineText::tr(", %1 sent").arg(qs(formatBytes(sums.bytes))) : QString();
+    const QString work = TimelineText::tr("%1 busy").arg(qs(formatSeconds(busy)));
+    return {QStringLiteral("%1: %2%3").arg(pieces, work, sent), QStringLiteral("%1: %2").arg(pieces, work), work, pieces};
+}
+
 std::array<QString, 4> timelineSumTexts(const TimelineRange& range, const TimelineSums& sums)
 {
     const double all = sums.length * static_cast<double>(sums.busy.size());
@@ -100,7 +111,13 @@ QString timelineSubtitle(const Scenario& scenario, const Report& report)
         const int most = static_cast<int>(ceilDiv(scenario.workload.batch, m));
         return m == 1 ? TimelineText::tr("all %1 sequences at once").arg(most) : QStringLiteral("%1 \u00D7 %2").arg(m).arg(most);
     };
-    return TimelineText::tr("prefill %1, then decode %2").arg(groups(PlanAxis::PrefillMicrobatches), groups(PlanAxis::DecodeMicrobatches));
+    QString text =
+        TimelineText::tr("prefill %1, then decode %2").arg(groups(PlanAxis::PrefillMicrobatches), groups(PlanAxis::DecodeMicrobatches));
+    if (!report.memory.fits)
+        text += TimelineText::tr("; does not fit, drawn as if it did");
+    if (const auto idle = static_cast<int>(scenario.cluster->devices() - scenario.plan.devices()); idle > 0 && !report.serving.pools)
+        text += TimelineText::tr("; %1 idle").arg(counted(idle, qs(scenario.cluster->accelerator.noun)));
+    return text;
 }
 
 QString timelineTooltip(const Scenario& scenario, const Report& report, const Subject& subject)

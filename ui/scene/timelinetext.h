@@ -12,7 +12,8 @@ namespace shardlens {
 [[nodiscard]] std::array<QString, 4> timelineIdleTexts(const PhaseReport& report, Phase phase);
 /// Idle share of a stage over the phase: prefill over its makespan, decode over a steady round.
 [[nodiscard]] double stageIdleShare(const PhaseReport& report, int stage);
-/// What a range holds, longest first; the first says what it is a range of.
+/// What a range or the chosen pieces hold, longest first; the first says what it is a range of.
+[[nodiscard]] std::array<QString, 4> timelineChoiceTexts(const TimelineSums& sums);
 [[nodiscard]] std::array<QString, 4> timelineSumTexts(const TimelineRange& range, const TimelineSums& sums);
 
 } // namespace shardlens

@@ -63,7 +63,9 @@ const TimelineOptions& TimelineHands::prepared()
     }
     if (m_options.range && !m_sums)
         m_sums = sumTimeline(m_document.scenario(), m_document.report(), *m_options.range);
-    m_prepared.sums = m_options.range ? &*m_sums : nullptr;
+    if (!m_options.range && !m_options.chosen.empty() && !m_sums)
+        m_sums = sumPieces(m_document.scenario(), m_document.report(), m_options.chosen);
+    m_prepared.sums = m_options.range || !m_options.chosen.empty() ? &*m_sums : nullptr;
     return m_prepared;
 }
 
@@ -92,6 +94,7 @@ void TimelineHands::follow()
         m_options.visible[at(phase)] = {};
         if (m_options.range && m_options.range->phase == phase)
             m_options.range.reset();
+        m_options.chosen.clear();
         std::erase_if(m_options.marks, [phase](const TimelineInstant& mark) { return mark.phase == phase; });
         changed = true;
     }
@@ -170,12 +173,8 @@ void TimelineHands::fit()
 TimelineRange TimelineHands::pinnedPiece() const
 {
     const Subject& pin = m_document.selection().pin();
-    if (pin.kind != Subject::Kind::Piece || !m_document.report().legal)
-        return {};
-    for (const TimelineCell& cell : cellsOfStage(phaseOf(pin.phase).timeline, pin.stage))
-        if (cell.microbatch == pin.microbatch && (pin.step < 0 || cell.step == pin.step) && (pin.visit < 0 || cell.visit == pin.visit))
-            return {pin.phase, {cell.start, cell.end}};
-    return {};
+    const TimelineCell* const cell = cellOf(m_document.report(), pin);
+    return cell != nullptr ? TimelineRange{pin.phase, {cell->start, cell->end}} : TimelineRange{};
 }
 
 void TimelineHands::fitSelection()
@@ -203,6 +202,30 @@ void TimelineHands::setRange(std::optional<TimelineRange> range)
     if (range == m_options.range)
         return;
     m_options.range = range;
+    m_options.chosen.clear();
+    m_sums.reset();
+    redraw();
+}
+
+void TimelineHands::choose(QPointF position)
+{
+    if (!m_view.scene().size.isValid())
+        return;
+    const std::vector<HitRegion>& hits = m_view.scene().hits;
+    const auto hit = std::find_if(hits.rbegin(), hits.rend(), [&](const HitRegion& region) {
+        return region.subject.kind == Subject::Kind::Piece && region.subject.step >= 0 && region.rect.contains(position);
+    });
+    if (hit == hits.rend())
+        return;
+    std::vector<Subject>& chosen = m_options.chosen;
+    if (!chosen.empty() && chosen.front().phase != hit->subject.phase)
+        chosen.clear(); // seconds and milliseconds do not add up to anything
+    const auto known = std::find(chosen.begin(), chosen.end(), hit->subject);
+    if (known != chosen.end())
+        chosen.erase(known);
+    else
+        chosen.push_back(hit->subject);
+    m_options.range.reset();
     m_sums.reset();
     redraw();
 }
@@ -406,6 +429,10 @@ bool TimelineHands::release(const QMouseEvent& event)
     m_drag = Drag::None;
     if (!click)
         return true;
+    if (event.modifiers().testFlag(Qt::ControlModifier)) {
+        choose(m_pressed);
+        return true;
+    }
     // Pressing could have been the begin of a drag; now it is known to be a click, which pins.
     QMouseEvent pressed(QEvent::MouseButtonPress, m_pressed, m_view.mapToGlobal(m_pressed), Qt::LeftButton, Qt::LeftButton,
                         event.modifiers());

@@ -63,6 +63,7 @@ private:
     void remember(bool once);
     void goBack(bool back);
     void setRange(std::optional<TimelineRange> range);
+    void choose(QPointF at); ///< the piece there joins the sum, or leaves it
     void setCursor();
     bool wheel(QWheelEvent& event);
     void wheelOnRows(const TimelineLayout& layout, QPointF at, int turn, bool zooms);
@@ -90,7 +91,7 @@ private:
     TimelineOptions m_options;
     TimelineOptions m_prepared;
     std::array<std::unique_ptr<TimelineIndex>, 2> m_indexes; ///< by Phase; of the present report
-    std::optional<TimelineSums> m_sums;                      ///< of the present range
+    std::optional<TimelineSums> m_sums;                      ///< of the present range or the chosen pieces
     std::array<Shape, 2> m_shapes{};                         ///< by Phase
     std::vector<std::array<TimeRange, 2>> m_before;
     std::vector<std::array<TimeRange, 2>> m_after;

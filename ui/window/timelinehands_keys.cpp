@@ -95,6 +95,12 @@ bool TimelineHands::escape()
         m_player.seek(m_player.length());
         return true;
     }
+    if (!m_options.chosen.empty()) {
+        m_options.chosen.clear();
+        m_sums.reset();
+        redraw();
+        return true;
+    }
     if (m_options.range) {
         setRange({});
         m_view.unsetCursor();
