@@ -152,6 +152,17 @@ private Q_SLOTS:
         row("render mesh", 2, "", "needs -o");
         row("render mesh -o DIR/a.jpg", 2, "", "-o: found DIR/a.jpg; allowed is a file name that ends in .png");
         row("render mesh --tp 6 -o DIR/a.png", 3, "", "TP 6");
+        // A product is refused with the sentences of the algebra. No spaces here: the words are split at them.
+        row("render plate --product A[I_Z,J].B[J,K] --mesh X=4 --shape I=8,J=8,K=8 -o DIR/a.png", 2, "",
+            "--product: found Z; allowed is names of mesh axes: X");
+        row("render plate --product A[I_X,J].B[J,K] --mesh X=4 --shape I=8,J=8 -o DIR/a.png", 2, "", "--shape: ");
+        row("render plate --product A[I_X,J].B[J,K] --mesh X=4= --shape I=8,J=8,K=8 -o DIR/a.png", 2, "", "--mesh: ");
+        row("render plate --product A[I_X,J].B[J,K] -o DIR/a.png", 2, "", "--product: needs --mesh");
+        row("render mesh --product A[I_X,J].B[J,K] --mesh X=4 --shape I=8,J=8,K=8 -o DIR/a.png", 2, "", "belongs to the picture plate");
+        row("render plate --step 1 -o DIR/a.png", 2, "", "--step: says nothing without --product");
+        row("render plate --product A[I_X,J].B[J,K] --mesh X=4 --shape I=8,J=8,K=8 --step 9 -o DIR/a.png", 2, "",
+            "--step: found 9; this way ends after step 1");
+        row("render plate --product A[I_X,J].B[J,K] --mesh X=4 --shape I=8,J=8,K=8 --way 999 -o DIR/a.png", 2, "", "--way: found 999");
 #if SHARDLENS_WITH_GUI
         row("", 2, "", "there is no display");
         row("DIR/good.shardlens", 2, "", "there is no display");

@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kGapX = 22;
 constexpr double kGapY = 12;
-constexpr double kWantedSide = 16; ///< px that it should have before the exponent falls
+constexpr double kWantedSide = 34; ///< px that it should have before the exponent falls
 constexpr double kPartGap = 2;
 
 double sideSize(const PlatePart& part, bool rows)
@@ -110,20 +110,19 @@ struct Found {
     [[nodiscard]] double shortest(double size) const { return scale * std::pow(size, exponent); }
 };
 
-/// The largest scale at which everything fits.
+/// The largest scale at which everything fits. What fits may fit no longer a little smaller and again larger, since rows break elsewhere:
+/// scales are tried from the top.
 Found largest(const Flow& flow, double exponent, double shortest, double longest)
 {
     Found found{false, 0, exponent};
-    double low = kPlateLeastSide / std::pow(longest, exponent);
-    double high = std::max(low, 420 / std::pow(std::min(shortest, longest), exponent));
-    if (!flow.place(low, exponent, nullptr))
-        return found;
-    found.ok = true;
-    for (int i = 0; i < 24; ++i) {
-        const double middle = std::sqrt(low * high);
-        (flow.place(middle, exponent, nullptr) ? low : high) = middle;
-    }
-    found.scale = low;
+    const double low = kPlateLeastSide / std::pow(longest, exponent);
+    const double high = std::max(low, 420 / std::pow(std::min(shortest, longest), exponent));
+    constexpr double kStep = 1.06;
+    double scale = high;
+    while (scale > low && !flow.place(scale, exponent, nullptr))
+        scale /= kStep;
+    found.scale = std::max(scale, low);
+    found.ok = flow.place(found.scale, exponent, nullptr);
     return found;
 }
 
@@ -163,7 +162,7 @@ std::vector<Shape> shapesOf(const TensorPlate& plate, int stage, int first, Plat
             shape.least = std::max({shape.least, std::min(notation, 190.0), std::min(dims, 190.0)});
         }
         if (text != PlateText::Names)
-            shape.least = std::max(shape.least, textWidth(plateBytes(tensor, stage, 0), TextRole::Note) + lines.rows);
+            shape.least = std::max(shape.least, textWidth(plateBytes(tensor, stage, 0), TextRole::Note) + lines.rows + 4);
         shapes.push_back(shape);
     }
     return shapes;

@@ -271,7 +271,8 @@ private:
         if (holders > 8)
             all += QStringLiteral(" +%1").arg(qs(formatCount(holders - 8)));
         const QString some = holders > 1 ? number(0) + QStringLiteral(" +%1").arg(qs(formatCount(holders - 1))) : number(0);
-        const QString text = firstFitting({all, some, number(0)}, TextRole::Note, room);
+        const QString least = holders > 1 ? number(0) + QChar(u'…') : number(0);
+        const QString text = firstFitting({all, some, least}, TextRole::Note, room);
         if (!text.isEmpty())
             m_scene.text(rect, text, TextRole::Note, color, Qt::AlignCenter);
     }

@@ -6,6 +6,7 @@
 #include <QCoreApplication>
 
 #include <algorithm>
+#include <utility>
 
 namespace shardlens {
 namespace {
@@ -15,26 +16,52 @@ QString tr(const char* text)
     return QCoreApplication::translate("Playground", text);
 }
 
-} // namespace
-
-QRectF playgroundBlock(const Mesh& mesh, const ShardedArray& array, std::int64_t device)
+/// Where a part of an array lies in its picture. Dimensions of a side are nested: those that the array has split, in order, so that a
+/// device's block is one rectangle; inside it the rest of what the part leaves out.
+QRectF partOf(const ShardedArray& array, const std::vector<DimPiece>& pieces)
 {
     const auto side = [&](bool rows) {
         double begin = 0;
         double end = 1;
-        for (std::size_t i = 0; i < array.dims.size(); ++i) {
-            if ((i + 1 < array.dims.size()) != rows || array.dims[i].axes.empty())
-                continue;
-            const DimPiece piece = pieceOf(mesh, array.dims[i], device);
-            const double length = (end - begin) / static_cast<double>(std::max<std::int64_t>(1, array.dims[i].size));
-            end = begin + length * static_cast<double>(piece.begin + piece.count);
-            begin += length * static_cast<double>(piece.begin);
+        for (const bool split : {true, false}) {
+            for (std::size_t i = 0; i < array.dims.size(); ++i) {
+                if ((i + 1 < array.dims.size()) != rows || array.dims[i].axes.empty() == split)
+                    continue;
+                const double length = (end - begin) / static_cast<double>(std::max<std::int64_t>(1, array.dims[i].size));
+                end = begin + length * static_cast<double>(pieces[i].begin + pieces[i].count);
+                begin += length * static_cast<double>(pieces[i].begin);
+            }
         }
         return std::pair{begin, end};
     };
     const auto [left, right] = side(false);
     const auto [top, bottom] = side(true);
     return {left, top, right - left, bottom - top};
+}
+
+} // namespace
+
+QRectF playgroundBlock(const Mesh& mesh, const ShardedArray& array, std::int64_t device)
+{
+    std::vector<DimPiece> pieces;
+    for (const ShardedDim& dim : array.dims)
+        pieces.push_back(pieceOf(mesh, dim, device));
+    return partOf(array, pieces);
+}
+
+PlaygroundMove playgroundMove(const Mesh& mesh, const ShardStep& step, std::int64_t peer, std::int64_t device)
+{
+    std::vector<DimPiece> common;
+    for (std::size_t i = 0; i < step.before.dims.size(); ++i) {
+        const DimPiece has = pieceOf(mesh, step.before.dims[i], peer);
+        const DimPiece wants = pieceOf(mesh, step.after.dims[i], device);
+        const std::int64_t begin = std::max(has.begin, wants.begin);
+        const std::int64_t end = std::min(has.begin + has.count, wants.begin + wants.count);
+        if (end <= begin)
+            return {};
+        common.push_back({begin, end - begin});
+    }
+    return {partOf(step.before, common), partOf(step.after, common)};
 }
 
 QString playgroundCost(const PlayedProduct& played, const MatmulWayCost& way)

@@ -369,22 +369,35 @@ private:
         for (const Tile& tile : tiles) {
             const QColor colour = colourOf(tile.devices.front());
             m_scene.fill(tile.rect, colour, m_input.theme.edgeOf(colour));
-            label(tile.rect, tile.devices, summands, Theme::textOn(colour));
+            label(tile.rect, array, tile.devices, Theme::textOn(colour));
         }
     }
 
-    void label(const QRectF& rect, const std::vector<std::int64_t>& devices, bool summands, const QColor& color)
+    /// All devices of a tile while there is room; summands of the sum that the first of them takes part in.
+    void label(const QRectF& rect, const ShardedArray& array, const std::vector<std::int64_t>& devices, const QColor& color)
     {
         if (rect.height() < lineHeight(TextRole::Note))
             return;
-        const QString join = summands ? QStringLiteral(" + ") : QStringLiteral(", ");
+        std::vector<std::int64_t> shown;
+        for (const std::int64_t device : devices) {
+            bool sameSum = true;
+            for (int axis = 0; axis < m_mesh.axisCount(); ++axis)
+                sameSum =
+                    sameSum && (array.isUnreduced(axis) || m_mesh.coordinate(device, axis) == m_mesh.coordinate(devices.front(), axis));
+            if (array.unreduced.empty() || sameSum)
+                shown.push_back(device);
+        }
+        const QString join = array.unreduced.empty() ? QStringLiteral(", ") : QStringLiteral(" + ");
+        constexpr std::size_t kMostNamed = 8;
         QString all;
-        for (std::size_t i = 0; i < std::min<std::size_t>(devices.size(), 8); ++i)
-            all += (all.isEmpty() ? QString() : join) + QString::number(devices[i]);
-        if (devices.size() > 8)
+        for (std::size_t i = 0; i < std::min(shown.size(), kMostNamed); ++i)
+            all += (all.isEmpty() ? QString() : join) + QString::number(shown[i]);
+        if (shown.size() > kMostNamed)
             all += QStringLiteral(" …");
+        const std::size_t sums = devices.size() / std::max<std::size_t>(1, shown.size());
+        const QString copied = sums > 1 ? all + tr(", %1 copies").arg(sums) : all;
         const QString brief = QString::number(devices.front()) + (devices.size() > 1 ? QStringLiteral(" …") : QString());
-        const QString text = firstFitting({all, brief, QString::number(devices.front())}, TextRole::Note, rect.width() - 4);
+        const QString text = firstFitting({copied, all, brief, QString::number(devices.front())}, TextRole::Note, rect.width() - 4);
         if (!text.isEmpty())
             m_scene.text(rect, text, TextRole::Note, color, Qt::AlignCenter);
     }
@@ -406,7 +419,8 @@ private:
             const int rows = (count + columns - 1) / columns;
             const double width = area.width() / columns;
             const double height = area.height() / rows;
-            const double fit = std::min(width / aspect, height);
+            // Full rows keep the devices of an axis under one another.
+            const double fit = std::min(width / aspect, height) * (count % columns == 0 ? 1.35 : 1);
             if (fit > best) {
                 best = fit;
                 bestColumns = columns;
@@ -527,16 +541,15 @@ private:
         const double f = eased(m_part);
         std::int64_t moving = 0;
         for (std::int64_t device = 0; device < m_drawn; ++device) {
-            const QRectF wanted = playgroundBlock(m_mesh, step.after, device);
             const std::vector<std::int64_t> group = stepGroup(m_mesh, step, device);
             for (const std::int64_t peer : group) {
                 if (peer == device || peer >= m_drawn || ++moving > kMostMoving)
                     continue;
-                const QRectF share = playgroundBlock(m_mesh, step.before, peer).intersected(wanted);
-                if (share.isEmpty())
+                const PlaygroundMove move = playgroundMove(m_mesh, step, peer, device);
+                if (move.to.isEmpty())
                     continue;
-                const QRectF from = within(cards[static_cast<std::size_t>(peer)].frames[which], share);
-                const QRectF to = within(cards[static_cast<std::size_t>(device)].frames[which], share);
+                const QRectF from = within(cards[static_cast<std::size_t>(peer)].frames[which], move.from);
+                const QRectF to = within(cards[static_cast<std::size_t>(device)].frames[which], move.to);
                 const QColor colour = colourOf(peer);
                 m_scene.fill(between(from, to, f), colour, ink(Ink::Text2));
             }

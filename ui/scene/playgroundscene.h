@@ -32,6 +32,13 @@ void buildPlayground(const ViewInput& input, const PlaygroundPicture& picture, S
 /// The block a device holds of an array, as shares of its picture; rows are all dimensions but the last.
 [[nodiscard]] QRectF playgroundBlock(const Mesh& mesh, const ShardedArray& array, std::int64_t device);
 
+/// What a device gets of a peer's block in a collective: where it lies before the step and after it; empty where it gets nothing.
+struct PlaygroundMove {
+    QRectF from;
+    QRectF to;
+};
+[[nodiscard]] PlaygroundMove playgroundMove(const Mesh& mesh, const ShardStep& step, std::int64_t peer, std::int64_t device);
+
 /// "12.3 µs" on a cluster, "64 MiB" without.
 [[nodiscard]] QString playgroundCost(const PlayedProduct& played, const MatmulWayCost& way);
 [[nodiscard]] QString describePlayground(const PlaygroundPicture& picture);

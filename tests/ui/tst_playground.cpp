@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+// The playground of products: blocks cover their arrays, what moves is what the algebra says, words stand apart in every step of every way,
+// and the widget reads, plays, steps and chooses.
+#include "picturecases.h"
+#include "scenechecks.h"
+#include "ui/scene/playgroundscene.h"
+#include "ui/views/sceneview.h"
+#include "ui/window/platebody.h"
+#include "ui/window/playgroundbody.h"
+#include "windowfixture.h"
+
+#include <QLineEdit>
+#include <QTest>
+
+#include <cmath>
+
+using namespace shardlens;
+
+namespace {
+
+PlaygroundPicture pictureOf(const ProductText& text, const Cluster* cluster = nullptr)
+{
+    PlaygroundPicture picture;
+    Result<PlayedProduct> played = playedProduct(text, cluster);
+    if (played.ok())
+        picture.played = std::move(played).value();
+    else
+        picture.error = qs(played.error().sentence());
+    return picture;
+}
+
+ProductText textOf(const PlaygroundExample& example)
+{
+    return {example.product, example.mesh, example.shape};
+}
+
+std::vector<ProductText> products()
+{
+    std::vector<ProductText> all;
+    for (const PlaygroundExample& example : playgroundExamples())
+        all.push_back(textOf(example));
+    all.push_back({"A[I_X, J] . B[J, K_Y] -> C[I, K]", "X=4,Y=2", "I=8,J=8,K=8"});
+    all.push_back({"x[B_X, N_Y, H] . W[N_Y, H, D_X]", "X=8,Y=8", "B=64,N=16,H=128,D=4096"});
+    all.push_back({"A[I_X, J_Y] . B[J_Y, K]", "X=64,Y=64", "I=4096,J=4096,K=4096"});
+    all.push_back({"A[I, J_X] . B[J_X, K]", "X=3", "I=5,J=7,K=2"}); // nothing divides
+    all.push_back({"A[I, J] . B[J, K]", "X=1", "I=16,J=16,K=16"});
+    return all;
+}
+
+} // namespace
+
+class TestPlayground : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        QVERIFY(loadFonts());
+        failOnUnexpectedMessages();
+    }
+
+    void wordsStandApartInEveryStep()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        const Report report = evaluate(scenario);
+        int drawn = 0;
+        for (const ProductText& text : products()) {
+            for (const Cluster* cluster : {static_cast<const Cluster*>(nullptr), scenario.cluster.get()}) {
+                PlaygroundPicture picture = pictureOf(text, cluster);
+                QVERIFY2(picture.played, qPrintable(picture.error));
+                for (const QSizeF& size : {QSizeF(330, 120), QSizeF(420, 300), QSizeF(1200, 560), QSizeF(2400, 1400)}) {
+                    const std::size_t ways = std::min<std::size_t>(picture.played->costs.ways.size(), 3);
+                    for (picture.way = 0; picture.way < ways; ++picture.way) {
+                        const std::size_t steps = picture.played->costs.ways[picture.way].way.steps.size();
+                        for (std::size_t half = 0; half <= 2 * steps; ++half) {
+                            picture.position = static_cast<double>(half) / 2;
+                            Scene scene;
+                            PlaygroundRegions regions;
+                            buildPlayground({scenario, report, size, Theme::of(ThemeId::Light)}, picture, scene, &regions);
+                            const QString fault = pictures::textFault(scene);
+                            QVERIFY2(fault.isEmpty(), qPrintable(QStringLiteral("%1 at %2 in %3 x %4: %5")
+                                                                     .arg(qs(text.product))
+                                                                     .arg(picture.position)
+                                                                     .arg(size.width())
+                                                                     .arg(size.height())
+                                                                     .arg(fault)));
+                            QCOMPARE(regions.steps.size(), steps);
+                            ++drawn;
+                        }
+                    }
+                }
+            }
+        }
+        QVERIFY(drawn > 300);
+    }
+
+    /// Devices of one copy of every array hold all of it once; each step's blocks from peers, with its own, make what a device then has.
+    void blocksAreThoseOfTheAlgebra()
+    {
+        int checked = 0;
+        for (const ProductText& text : products()) {
+            const PlaygroundPicture picture = pictureOf(text);
+            const PlayedProduct& played = *picture.played;
+            const std::int64_t devices = std::min<std::int64_t>(played.mesh.devices(), 128);
+            for (const MatmulWayCost& way : played.costs.ways) {
+                for (std::size_t i = 0; i < way.way.steps.size(); ++i) {
+                    const ShardStep& step = way.way.steps[i];
+                    if (!communicates(step.kind))
+                        continue;
+                    const HeldArrays held = heldBefore(played, way.way, i);
+                    QVERIFY(held[static_cast<std::size_t>(arrayOf(step))].has_value());
+                    QVERIFY(sameSharding(*held[static_cast<std::size_t>(arrayOf(step))], step.before));
+                    for (std::int64_t device = 0; device < devices; ++device) {
+                        const QRectF wanted = playgroundBlock(played.mesh, step.after, device);
+                        const std::vector<std::int64_t> group = stepGroup(played.mesh, step, device);
+                        QCOMPARE(static_cast<std::int64_t>(group.size()), played.mesh.devicesAlong(step.axes));
+                        double area = 0;
+                        for (const std::int64_t peer : group) {
+                            const PlaygroundMove move = playgroundMove(played.mesh, step, peer, device);
+                            if (move.to.isEmpty())
+                                continue;
+                            // Inside what the peer has and what the device will have.
+                            const QRectF source = playgroundBlock(played.mesh, step.before, peer).adjusted(-1e-9, -1e-9, 1e-9, 1e-9);
+                            QVERIFY(source.contains(move.from));
+                            QVERIFY(wanted.adjusted(-1e-9, -1e-9, 1e-9, 1e-9).contains(move.to));
+                            // A part is as large before as after, in shares of the array.
+                            QVERIFY(std::abs(move.from.width() * move.from.height() - move.to.width() * move.to.height()) < 1e-9);
+                            area += move.to.width() * move.to.height();
+                        }
+                        const bool sums = step.kind == StepKind::AllReduce || step.kind == StepKind::ReduceScatter;
+                        const double times = sums ? static_cast<double>(group.size()) : 1;
+                        QVERIFY(std::abs(area - times * wanted.width() * wanted.height()) < 1e-9);
+                        ++checked;
+                    }
+                }
+                const HeldArrays end = heldBefore(played, way.way, way.way.steps.size());
+                QVERIFY(sameSharding(*end[2], way.way.result));
+            }
+        }
+        QVERIFY(checked > 1000);
+    }
+
+    void errorsAreSentences_data()
+    {
+        QTest::addColumn<QString>("product");
+        QTest::addColumn<QString>("mesh");
+        QTest::addColumn<QString>("shape");
+        QTest::addColumn<QString>("field");
+        const auto row = [](const char* name, const char* product, const char* mesh, const char* shape, const char* field) {
+            QTest::newRow(name) << product << mesh << shape << field;
+        };
+        row("axis", "A[I_Z, J] . B[J, K]", "X=4", "I=8,J=8,K=8", "product");
+        row("one array", "A[I_X, J]", "X=4", "I=8,J=8", "product");
+        row("empty", "", "X=4", "I=8", "product");
+        row("mesh", "A[I, J] . B[J, K]", "X=", "I=8,J=8,K=8", "mesh");
+        row("mesh too large", "A[I, J] . B[J, K]", "X=99999999", "I=8,J=8,K=8", "mesh");
+        row("no size", "A[I, J] . B[J, K]", "X=4", "I=8,J=8", "shape");
+        row("size of nothing", "A[I, J] . B[J, K]", "X=4", "I=8,J=8,K=8,L=8", "shape");
+        row("used twice", "A[I_X, J_X] . B[J, K]", "X=4", "I=8,J=8,K=8", "product");
+    }
+    void errorsAreSentences()
+    {
+        QFETCH(QString, product);
+        QFETCH(QString, mesh);
+        QFETCH(QString, shape);
+        QFETCH(QString, field);
+        const auto played = playedProduct({product.toStdString(), mesh.toStdString(), shape.toStdString()}, nullptr);
+        QVERIFY(!played.ok());
+        QCOMPARE(QString::fromStdString(played.error().path), field);
+        PlaygroundPicture picture;
+        picture.error = qs(played.error().sentence());
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("one H100"));
+        const Report report = evaluate(scenario);
+        Scene scene;
+        buildPlayground({scenario, report, {600, 300}, Theme::of(ThemeId::Light)}, picture, scene);
+        QCOMPARE(pictures::textFault(scene), QString());
+        QVERIFY(!scene.texts.empty());
+    }
+
+    /// More devices than the cluster has: the ways go by bytes, and the reason is said.
+    void withoutTimesItSaysWhy()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        const ProductText text{"A[I, J_X] . B[J_X, K]", "X=16", "I=1024,J=1024,K=1024"};
+        const PlaygroundPicture picture = pictureOf(text, scenario.cluster.get());
+        QVERIFY(picture.played);
+        QVERIFY(!picture.played->setting.cluster);
+        QVERIFY(!picture.played->note.empty());
+        const PlaygroundPicture timed = pictureOf({text.product, "X=8", text.shape}, scenario.cluster.get());
+        QVERIFY(timed.played->setting.cluster);
+        for (std::size_t i = 1; i < timed.played->costs.ways.size(); ++i)
+            QVERIFY(timed.played->costs.ways[i - 1].time <= timed.played->costs.ways[i].time);
+    }
+
+    void theWidgetReadsAndPlays()
+    {
+        Document document(builtinCatalog());
+        PlateBody body(document, nullptr);
+        body.resize(900, 600);
+        body.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&body));
+        body.setMode(PlateMode::Playground);
+        PlaygroundBody& play = body.playground();
+        QVERIFY(play.isVisible());
+        QVERIFY(!body.tensors().isVisible());
+        QVERIFY(play.picture().played);
+        // Typing reads at once; a mistake is said, a correction draws again.
+        auto* product = play.findChildren<QLineEdit*>().front();
+        product->selectAll();
+        QTest::keyClicks(product, QStringLiteral("A[I_X, J"));
+        QVERIFY(!play.picture().played);
+        QVERIFY(!play.picture().error.isEmpty());
+        QTest::keyClicks(product, QStringLiteral("] . B[J, K]"));
+        QVERIFY(play.picture().played);
+        play.setText({"A[I, J_X] . B[J_X, K]", "X=4", "I=1024,J=4096,K=8192"});
+        const double length = play.player().length();
+        QVERIFY(length >= 1);
+        QCoreApplication::processEvents();
+        QTest::keyClick(&play.view(), Qt::Key_Right);
+        QCOMPARE(play.picture().position, 1.0);
+        QTest::keyClick(&play.view(), Qt::Key_Left);
+        QCOMPARE(play.picture().position, 0.0);
+        QTest::keyClick(&play.view(), Qt::Key_Space);
+        QVERIFY(play.player().isPlaying());
+        QTRY_VERIFY(play.picture().position > 0);
+        QTest::keyClick(&play.view(), Qt::Key_Space);
+        QVERIFY(!play.player().isPlaying());
+        QTest::keyClick(&play.view(), Qt::Key_Down);
+        QCOMPARE(play.picture().way, std::size_t{1});
+        QCOMPARE(play.picture().position, 0.0);
+        // A click on the first way chooses it; on a step, goes there.
+        play.view().rebuild();
+        PlaygroundRegions regions;
+        Scene scene;
+        buildPlayground({document.scenario(), document.report(), QSizeF(play.view().size()), Theme::of(ThemeId::Light)}, play.picture(),
+                        scene, &regions);
+        QVERIFY(!regions.ways.empty() && !regions.ways.front().isEmpty());
+        QTest::mouseClick(&play.view(), Qt::LeftButton, {}, regions.ways.front().center().toPoint());
+        QCOMPARE(play.picture().way, std::size_t{0});
+        body.setMode(PlateMode::Tensors);
+        QVERIFY(!play.isVisible());
+        QVERIFY(body.tensors().isVisible());
+    }
+
+    /// Another cluster changes the times; a hidden playground waits until it is seen.
+    void itFollowsTheCluster()
+    {
+        Document document(builtinCatalog());
+        PlaygroundBody play(document, nullptr);
+        play.resize(800, 500);
+        play.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&play));
+        const double before = play.picture().played->costs.ways.front().time;
+        Scenario other = document.scenario();
+        other.cluster = builtinCatalog().cluster(other.cluster->id == "p5.48xlarge" ? "mi300x-platform" : "p5.48xlarge");
+        QVERIFY(other.cluster);
+        document.edit(other, {});
+        QVERIFY(play.picture().played->costs.ways.front().time != before);
+    }
+};
+
+QTEST_MAIN(TestPlayground)
+#include "tst_playground.moc"
