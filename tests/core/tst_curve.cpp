@@ -199,6 +199,28 @@ private Q_SLOTS:
         QVERIFY(!checkTargets(scenario, report).front().meets);
     }
 
+    void targetsSurvive()
+    {
+        ScenarioFile file;
+        file.scenario = caseStudyScenario(builtinCatalog());
+        QVERIFY(printScenario(file, builtinCatalog()).find("targets") == std::string::npos);
+        file.scenario.targets = {2.5, 0.0123};
+        const std::string text = printScenario(file, builtinCatalog());
+        const Result<ScenarioFile> again = parseScenario(text, "x.shardlens", builtinCatalog());
+        QVERIFY(again.ok());
+        QVERIFY(again.value().scenario == file.scenario);
+        QVERIFY(again.value().notices.empty());
+        QCOMPARE(printScenario(again.value(), builtinCatalog()), text);
+        file.scenario.targets.ttft.reset();
+        QVERIFY(parseScenario(printScenario(file, builtinCatalog()), "x.shardlens", builtinCatalog()).value().scenario == file.scenario);
+        for (const char* const bad : {"0", "-1", "\"20ms\"", "1e7"}) {
+            QByteArray wrong = QByteArray::fromStdString(text);
+            wrong.replace("0.0123", bad);
+            const Result<ScenarioFile> refused = parseScenario(wrong.toStdString(), "x.shardlens", builtinCatalog());
+            QVERIFY2(!refused.ok() && refused.error().sentence().find("/targets/tpot_s") != std::string::npos, bad);
+        }
+    }
+
     /// Of the shipped points those that are shown agree with the scenario in all but the input.
     void measuredPointsBelong()
     {

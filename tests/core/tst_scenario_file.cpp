@@ -505,27 +505,6 @@ private Q_SLOTS:
         }
     }
 
-    void targetsSurvive()
-    {
-        ScenarioFile file;
-        file.scenario = caseStudyScenario(builtinCatalog());
-        QVERIFY(printScenario(file, builtinCatalog()).find("targets") == std::string::npos);
-        file.scenario.targets = {2.5, 0.0123};
-        const std::string text = printScenario(file, builtinCatalog());
-        const Result<ScenarioFile> again = parseScenario(text, "x.shardlens", builtinCatalog());
-        QVERIFY(again.ok());
-        QVERIFY(again.value().scenario == file.scenario);
-        QVERIFY(again.value().notices.empty());
-        QCOMPARE(printScenario(again.value(), builtinCatalog()), text);
-        file.scenario.targets.ttft.reset();
-        QVERIFY(parseScenario(printScenario(file, builtinCatalog()), "x.shardlens", builtinCatalog()).value().scenario == file.scenario);
-        for (const char* const bad : {"0", "-1", "\"20ms\"", "1e7"}) {
-            QByteArray wrong = QByteArray::fromStdString(text);
-            wrong.replace("0.0123", bad);
-            QVERIFY2(sentenceOf(parse(wrong)).contains(QStringLiteral("/targets/tpot_s")), bad);
-        }
-    }
-
     /// Bytes changed at random: a sentence, or a scenario that can be saved and read again.
     void survivesDamage()
     {

@@ -192,9 +192,9 @@ private Q_SLOTS:
             return std::any_of(texts.begin(), texts.end(), [&](const QString& each) { return each.contains(text); });
         };
         QVERIFY(says(QStringLiteral("GPU 7")));
-        choiceOf(fixture, QStringLiteral("Bars"), QStringLiteral("per stage"))->trigger();
+        choiceOf(fixture, QStringLiteral("Bars and axis"), QStringLiteral("Per stage"))->trigger();
         QVERIFY(says(QStringLiteral("Stage 1")) && says(QStringLiteral("4 equal")));
-        choiceOf(fixture, QStringLiteral("Axis"), QStringLiteral("capacity"))->trigger();
+        choiceOf(fixture, QStringLiteral("Bars and axis"), QStringLiteral("Axis to the capacity"))->trigger();
         QVERIFY(!says(QStringLiteral("broken")));
         QCOMPARE(memory->options().axis, MemoryAxis::Capacity);
     }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace shardlens {
 namespace {
@@ -381,6 +382,11 @@ void buildLatency(const ViewInput& input, const LatencyOptions& options, Scene& 
         const auto fitsBeside = [&](double legend) { return total(extras) + legend <= height; };
         // One line of a legend, without which no colour has a name.
         const double line = legendHeight(width, {{QStringLiteral("X"), {}, {}, false, {}}});
+        const double whole = legendHeight(width, sharedLegend(input, width, std::numeric_limits<double>::infinity()));
+        if (!fitsBeside(whole)) {
+            extras.lowBar = true; // all of the legend rather than high bars
+            extras.lowBar = fitsBeside(whole);
+        }
         if (!fitsBeside(line)) {
             extras.lowBar = true;
             extras.axis = fitsBeside(line);
