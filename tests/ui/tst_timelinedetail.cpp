@@ -227,6 +227,29 @@ private Q_SLOTS:
             QVERIFY(tops[i - 1] >= 0 && tops[i] > tops[i - 1] + 1);
     }
 
+    void attentionGrowsAlongThePrompt()
+    {
+        const Plotted of = plotted(2, 4, 2, 8);
+        QStringList told;
+        double before = 0;
+        for (int chunk = 0; chunk < 8; ++chunk) {
+            Subject piece;
+            piece.kind = Kind::Piece;
+            piece.phase = Phase::Prefill;
+            piece.stage = 1;
+            piece.microbatch = 0;
+            piece.step = chunk;
+            const TimelineCell* const cell = cellOf(of.report, piece);
+            QVERIFY(cell != nullptr && cell->end - cell->start > before);
+            before = cell->end - cell->start;
+            for (const QString& line : timelineTooltip(of.scenario, of.report, piece).split(QChar(u'\n')))
+                if (line.endsWith(QStringLiteral("of it attention")))
+                    told.append(line);
+        }
+        QCOMPARE(told.size(), 8);
+        QCOMPARE(told.removeDuplicates(), 0);
+    }
+
     void everythingSumsToTheReport()
     {
         for (const SendMode sends : {SendMode::Overlapped, SendMode::Synchronous}) {

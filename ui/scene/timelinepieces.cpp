@@ -222,16 +222,19 @@ void RowPainter::drawLabel(const QRectF& rect, Cause cause, const TimelinePiece&
     if (rect.width() < 14 || rect.height() < lineHeight(TextRole::Body))
         return;
     QString label = microbatchName(m_panel.phase, piece.microbatch);
-    if (m_phase.timeline.visits > 1) {
-        const QString longer = TimelineRows::tr("%1, visit %2").arg(label).arg(piece.visit + 1);
-        if (textWidth(longer, TextRole::BodyMedium) + 10 <= rect.width())
-            label = longer;
-    } else if (piece.step >= 0 && m_phase.timeline.steps > 1) {
-        const QString longer = m_panel.phase == Phase::Decode ? TimelineRows::tr("%1, token %2").arg(label).arg(piece.step + 1)
-                                                              : TimelineRows::tr("%1, chunk %2").arg(label).arg(piece.step + 1);
-        if (textWidth(longer, TextRole::BodyMedium) + 10 <= rect.width())
-            label = longer;
-    }
+    const auto prefer = [&](const QString& longest, const QString& shorter) {
+        const QString fits = firstFitting({longest, shorter}, TextRole::BodyMedium, rect.width() - 10);
+        if (!fits.isEmpty())
+            label = fits;
+    };
+    const QString number = QString::number(piece.step + 1);
+    if (m_phase.timeline.visits > 1)
+        prefer(TimelineRows::tr("%1, visit %2").arg(label).arg(piece.visit + 1),
+               TimelineRows::tr("%1 v%2").arg(label).arg(piece.visit + 1));
+    else if (piece.step >= 0 && m_phase.timeline.steps > 1 && m_panel.phase == Phase::Prefill)
+        prefer(TimelineRows::tr("%1, chunk %2").arg(label, number), TimelineRows::tr("%1 c%2").arg(label, number));
+    else if (piece.step >= 0 && m_phase.timeline.steps > 1)
+        prefer(TimelineRows::tr("%1, token %2").arg(label, number), label);
     if (textWidth(label, TextRole::BodyMedium) + 4 <= rect.width())
         m_scene.text(rect, label, TextRole::BodyMedium, Theme::textOn(fillOf(cause)), Qt::AlignCenter);
 }

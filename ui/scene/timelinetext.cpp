@@ -24,6 +24,20 @@ const PhaseReport& phaseOf(const Report& report, Phase phase)
     return phase == Phase::Prefill ? report.prefill : report.decode;
 }
 
+/// Scores, softmax and values of a prefill piece.
+double attentionTime(const Scenario& scenario, const Report& report, const TimelineCell& cell)
+{
+    const auto classes = static_cast<int>(std::max<std::size_t>(report.prefill.pieces.size(), 1));
+    const std::vector<OperatorCost> operators = pieceOperators(scenario, report, Phase::Prefill, cell.costClass % classes);
+    double seconds = 0;
+    for (const PieceWork& work : workInside(scenario, report, operators, cell.stage, cell.visit)) {
+        const Op op = operators[static_cast<std::size_t>(work.op)].op;
+        if (op == Op::AttentionScores || op == Op::AttentionSoftmax || op == Op::AttentionValues)
+            seconds += work.end - work.begin;
+    }
+    return seconds;
+}
+
 } // namespace
 
 QString timelineDevices(const Scenario& scenario, int stage)
@@ -151,6 +165,9 @@ QString timelineTooltip(const Scenario& scenario, const Report& report, const Su
             for (std::size_t i = 0; i < kCauseCount; ++i)
                 if (cost.breakdown.seconds[i] > 0)
                     text += QStringLiteral("\n%1 %2").arg(qs(nameOf(static_cast<Cause>(i))), qs(formatSeconds(cost.breakdown.seconds[i])));
+            // What grows along the sequence, where a prompt goes in chunks.
+            if (subject.phase == Phase::Prefill && phase.timeline.steps > 1)
+                text += QChar(u'\n') + TimelineText::tr("%1 of it attention").arg(qs(formatSeconds(attentionTime(scenario, report, cell))));
             if (cost.send > 0) {
                 const std::vector<PieceFacts> facts = pieceFacts(scenario, report, subject.phase);
                 const auto pieceClass = facts.empty() ? std::size_t{0} : static_cast<std::size_t>(cell.costClass) % facts.size();
