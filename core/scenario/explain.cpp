@@ -154,8 +154,8 @@ Explanation explain(const Scenario& scenario, const Report& report, const Subjec
     case Subject::Kind::Fit: return explainFit(scenario, report);
     case Subject::Kind::Tensor: return explainTensor(scenario, report, subject);
     case Subject::Kind::Time: return explainTime(scenario, report, subject.phase);
-    case Subject::Kind::Expert:
-    case Subject::Kind::Pool:
+    case Subject::Kind::Expert: return explainExpert(scenario, report, subject);
+    case Subject::Kind::Pool: return explainPool(scenario, report, subject);
     case Subject::Kind::Point:
     case Subject::Kind::None: break;
     }

@@ -26,6 +26,8 @@ void addCauses(Explanation& out, const Breakdown& breakdown);
 [[nodiscard]] Explanation explainOperator(const Scenario& scenario, const Report& report, const Subject& subject);
 [[nodiscard]] Explanation explainMemory(const Scenario& scenario, const Report& report, const Subject& subject);
 [[nodiscard]] Explanation explainTensor(const Scenario& scenario, const Report& report, const Subject& subject);
+[[nodiscard]] Explanation explainExpert(const Scenario& scenario, const Report& report, const Subject& subject);
+[[nodiscard]] Explanation explainPool(const Scenario& scenario, const Report& report, const Subject& subject);
 [[nodiscard]] Explanation explainFit(const Scenario& scenario, const Report& report);
 /// The groups of an axis of the plan, or that of a device.
 [[nodiscard]] Explanation explainAxis(const Scenario& scenario, const Report& report, const Subject& subject);

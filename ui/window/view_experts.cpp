@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ui/window/expertsbody.h"
 #include "ui/window/viewparts.h"
 
 namespace shardlens {
@@ -6,9 +7,17 @@ namespace shardlens {
 View makeExpertsView(Document& document, QWidget* parent)
 {
     auto* title = new ViewTitle(viewText("Experts"), parent);
-    auto* scene = new SceneView(
-        document, [](const ViewInput&, Scene&) {}, viewOptions(false, "Experts", nullptr, nullptr), parent);
-    return sceneOnly(title, scene, [] {});
+    auto* body = new ExpertsBody(document, parent);
+    addMenuChoice(*title, viewText("Step"), {viewText("decode"), viewText("prefill")},
+                  [body](int index) { body->setPhase(index == 1 ? Phase::Prefill : Phase::Decode); });
+    addMenuChoice(*title, viewText("Places"), {viewText("mean of all orders"), viewText("one order")},
+                  [body](int index) { body->setExample(index == 1); });
+    return {title, body,
+            [title, body, &document] { title->setSubtitle(expertsSubtitle(document.scenario(), document.report(), body->options())); },
+            [title, body](const Theme& theme) {
+                title->setTheme(theme);
+                body->setTheme(theme);
+            }};
 }
 
 } // namespace shardlens

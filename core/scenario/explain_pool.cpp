@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pools of disaggregated serving: what a worker serves, how busy the pool is, and what the cache takes from one to the other.
+#include "core/scenario/explain_parts.h"
+#include "core/scenario/poolsplit.h"
+#include "core/scenario/serve.h"
+
+#include <cmath>
+
+namespace shardlens {
+namespace {
+
+Explanation explainTransfer(const Scenario& scenario, const Report& report, const DisaggregatedFigures& f)
+{
+    Explanation out;
+    const PoolLink link = poolLink(scenario);
+    out.formulaId = "pool.transfer";
+    out.title = "KV transfer";
+    out.subtitle = "cache of a mean prompt, from a prefill to a decode worker";
+    setFigure(out, formatSeconds(f.transferTime));
+    const double ttft = report.serving.ttft;
+    if (std::isfinite(ttft) && ttft > 0) {
+        out.shareFraction = f.transferTime / ttft;
+        out.share = formatPercent(out.shareFraction) + " of TTFT";
+    }
+    out.formula = {
+        {"t", "latency + bytes / BW", "", false},
+        {"", formatSeconds(link.latency) + " + " + formatBytes(f.transferBytes) + " / " + formatBandwidth(link.bandwidth), "", false},
+        {"", formatSeconds(f.transferTime), "", true}};
+    out.inputs = {
+        {"bytes", exactBytes(f.transferBytes), "all layers' cache of the mean prompt, each value once", Provenance::Exact},
+        {"BW", formatBandwidth(link.bandwidth), "devices of the smaller worker × the slower outermost link", Provenance::DataSheet},
+        {"latency", formatSeconds(link.latency), "of the slower outermost link", Provenance::DataSheet}};
+    return out;
+}
+
+} // namespace
+
+Explanation explainPool(const Scenario& scenario, const Report& report, const Subject& subject)
+{
+    Explanation out;
+    out.formulaId = "pool.none";
+    out.title = "Pools";
+    if (!scenario.serving.pools || !report.serving.pools) {
+        out.subtitle = scenario.serving.pools ? "no figures" : "aggregated: prefill and decode share the devices";
+        for (const std::string& problem : poolProblems(scenario))
+            out.notes.push_back(problem);
+        if (scenario.serving.pools && scenario.serving.load.kind == LoadKind::StaticBatch)
+            out.notes.push_back("A static batch is served by the plan; pools need requests in flight or at a rate.");
+        return out;
+    }
+    const DisaggregatedFigures& f = *report.serving.pools;
+    const bool prefill = subject.pool != 1;
+    const PoolSettings& pool = prefill ? scenario.serving.pools->prefill : scenario.serving.pools->decode;
+    if (f.status == ServiceStatus::DoesNotFit) {
+        out.title = prefill ? "Prefill pool" : "Decode pool";
+        const bool lacks = f.lacking == (prefill ? DisaggregatedFigures::Lacking::Prefill : DisaggregatedFigures::Lacking::Decode);
+        out.subtitle = lacks ? "holds no request" : "the other pool holds no request";
+        if (lacks)
+            out.notes.push_back(f.weightsDoNotFit ? "Weights and activations of a worker exceed its memory."
+                                                  : "Beside the weights there is no room for the cache of one request.");
+        return out;
+    }
+    if (subject.pool == 2)
+        return explainTransfer(scenario, report, f);
+    const int workers = prefill ? f.prefillWorkers : f.decodeWorkers;
+    const double rate = prefill ? f.prefillRate : f.decodeRate;
+    const double used = prefill ? f.prefillUtilisation : f.decodeUtilisation;
+    const std::int64_t devices = prefill ? f.prefillDevices : f.decodeDevices;
+    out.formulaId = prefill ? "pool.prefill" : "pool.decode";
+    out.title = prefill ? "Prefill pool" : "Decode pool";
+    out.subtitle = formatCount(workers) + " × " + formatCount(pool.plan.devices()) + " = " + formatCount(devices) + " "
+                   + clusterOf(scenario, pool).accelerator.name;
+    out.value = formatPercent(used);
+    out.share = "of what it can serve";
+    out.shareFraction = std::min(1.0, used);
+    const double all = rate * workers;
+    out.formula.push_back({"rate", "workers × rate of one", "", false});
+    out.formula.push_back({"", formatCount(workers) + " × " + formatNumber(rate) + " = " + formatNumber(all) + " requests/s", "", false});
+    out.formula.push_back({"busy", "requests/s", "rate when full", false});
+    out.formula.push_back({"", formatPercent(used), "", true});
+    out.inputs.push_back({"requests/s", formatNumber(report.serving.service.requestsPerSecond), "served by both pools", Provenance::Exact});
+    if (prefill)
+        out.inputs.push_back({"prefill", formatSeconds(f.prefillTime), "of a mean prompt alone on a worker", Provenance::Exact});
+    else
+        out.inputs.push_back({"batch", formatNumber(report.serving.service.meanBatch), "sequences of a worker, mean", Provenance::Exact});
+    if (pool.workers > 0)
+        out.inputs.push_back({"workers", formatCount(pool.workers), "as given", Provenance::Exact});
+    else
+        out.inputs.push_back(
+            {"workers", formatCount(workers),
+             "the fewest that serve the load; a pool is planned to be " + formatPercent(kPlannedUtilisation) + " busy at most",
+             Provenance::Exact});
+    const bool binds = prefill == (f.prefillUtilisation >= f.decodeUtilisation);
+    out.notes.push_back(binds ? "This pool binds: it is the busier one." : "The other pool binds.");
+    if (f.status == ServiceStatus::Saturated)
+        out.notes.push_back("More arrives than the pools can serve: requests wait without end.");
+    return out;
+}
+
+} // namespace shardlens

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/scenario/poolsplit.h"
+
+#include "core/hardware/resize.h"
+#include "core/scenario/serve.h"
+
+#include <algorithm>
+
+namespace shardlens {
+
+Scenario splitIntoPools(const Scenario& scenario)
+{
+    Scenario out = scenario;
+    ServingLoad& load = out.serving.load;
+    if (load.kind == LoadKind::StaticBatch) {
+        load.kind = LoadKind::ClosedLoop;
+        load.concurrency =
+            static_cast<int>(std::clamp<std::int64_t>(std::int64_t{scenario.workload.batch} * scenario.plan.data(), 1, kMaxConcurrency));
+    }
+    PoolSettings pool;
+    pool.plan = scenario.plan;
+    pool.plan[PlanAxis::Data] = 1;
+    out.serving.pools = ServingSettings::Pools{pool, pool};
+    return out;
+}
+
+std::optional<Scenario> joinedPools(const Scenario& scenario, std::int64_t devices)
+{
+    const std::int64_t replica = scenario.plan.devices() / scenario.plan.data();
+    const std::int64_t replicas = devices / replica;
+    if (replicas < 1 || replicas * replica > kMaxDevices)
+        return std::nullopt;
+    Scenario out = scenario;
+    out.serving.pools.reset();
+    out.plan[PlanAxis::Data] = static_cast<int>(replicas);
+    if (out.plan.devices() > scenario.cluster->devices()) {
+        const Result<Cluster> larger = resized(*scenario.cluster, static_cast<int>(out.plan.devices()));
+        if (!larger.ok())
+            return std::nullopt;
+        out.cluster = std::make_shared<const Cluster>(larger.value());
+    }
+    return out;
+}
+
+PoolLink poolLink(const Scenario& scenario)
+{
+    const ServingSettings::Pools& pools = *scenario.serving.pools;
+    const auto stepOf = [&](const PoolSettings& pool) {
+        return StepModel(*scenario.model, clusterOf(scenario, pool), scenario.formats, pool.plan, scenario.workload.routing,
+                         StepDetail::Times);
+    };
+    const StepModel prefill = stepOf(pools.prefill);
+    const StepModel decode = stepOf(pools.decode);
+    return {transferBandwidthOf(prefill, decode), transferLatencyOf(prefill, decode)};
+}
+
+} // namespace shardlens

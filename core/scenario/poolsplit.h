@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// From one system to prefill and decode pools and back: what is compared with what, and what lies between the pools.
+#pragma once
+
+#include "core/scenario/report.h"
+#include "core/scenario/scenario.h"
+
+#include <optional>
+
+namespace shardlens {
+
+/// The scenario served by pools: each worker is one replica of its plan, on its cluster, as many as the load needs (workers 0: rate matched by
+/// serveDisaggregated). Pools have no static batch: its requests become as many clients.
+[[nodiscard]] Scenario splitIntoPools(const Scenario& scenario);
+/// The scenario without pools: its own plan serves the same load, with as many replicas as the `devices` of the pools give whole ones of.
+/// Nothing when not one replica fits, or the cluster cannot have that many devices.
+[[nodiscard]] std::optional<Scenario> joinedPools(const Scenario& scenario, std::int64_t devices);
+
+/// What carries the cache between a prefill and a decode worker: transferBandwidthOf() and transferLatencyOf().
+struct PoolLink {
+    double bandwidth = 0; ///< bytes/s
+    double latency = 0;   ///< s
+};
+/// Only for legal pools.
+[[nodiscard]] PoolLink poolLink(const Scenario& scenario);
+
+} // namespace shardlens

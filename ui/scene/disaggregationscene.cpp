@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/scene/disaggregationscene.h"
+
+#include "core/base/format.h"
+#include "core/scenario/poolsplit.h"
+#include "core/scenario/serve.h"
+#include "ui/scene/scenetext.h"
+#include "ui/scene/servicetext.h"
+#include "ui/scene/tabletext.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+namespace {
+
+struct PoolsText {
+    Q_DECLARE_TR_FUNCTIONS(PoolsText)
+};
+
+constexpr double kLargestTile = 34;
+constexpr double kLeastTile = 3; // px of a device drawn by itself; below, its worker is one tile
+constexpr std::int64_t kMostTiles = 4096;
+constexpr double kGauge = 8;
+
+Subject poolSubject(int pool)
+{
+    return {.kind = Subject::Kind::Pool, .pool = pool};
+}
+
+QString number(double value)
+{
+    return qs(formatNumber(value));
+}
+
+const PoolSettings& settingsOf(const Scenario& scenario, int pool)
+{
+    return pool == 0 ? scenario.serving.pools->prefill : scenario.serving.pools->decode;
+}
+
+/// "TP 4 × PP 2, EP 8".
+QString planText(const Plan& plan)
+{
+    QStringList axes;
+    for (const PlanAxis axis : {PlanAxis::Tensor, PlanAxis::Pipeline, PlanAxis::Data, PlanAxis::Sequence, PlanAxis::AttentionData})
+        if (plan[axis] > 1)
+            axes << qs(shortNameOf(axis)) % QLatin1Char(' ') % QString::number(plan[axis]);
+    QString text = axes.isEmpty() ? PoolsText::tr("one device") : axes.join(QStringLiteral(" × "));
+    if (plan.expert() > 1)
+        text += QStringLiteral(", EP ") % QString::number(plan.expert());
+    return text;
+}
+
+struct PoolFigures {
+    std::int64_t workers = 0;
+    std::int64_t devicesEach = 1;
+    double rateEach = 0;
+    double utilisation = 0;
+    [[nodiscard]] std::int64_t devices() const { return workers * devicesEach; }
+};
+
+std::array<PoolFigures, 2> figuresOf(const Scenario& scenario, const std::optional<DisaggregatedFigures>& f)
+{
+    std::array<PoolFigures, 2> pools;
+    for (int i = 0; i < 2; ++i)
+        pools[static_cast<std::size_t>(i)].devicesEach = settingsOf(scenario, i).plan.devices();
+    if (f) {
+        pools[0].workers = f->prefillWorkers;
+        pools[0].rateEach = f->prefillRate;
+        pools[0].utilisation = f->prefillUtilisation;
+        pools[1].workers = f->decodeWorkers;
+        pools[1].rateEach = f->decodeRate;
+        pools[1].utilisation = f->decodeUtilisation;
+    }
+    return pools;
+}
+
+/// Columns of `count` tiles in a block of about `aspect` times its height.
+int columnsFor(std::int64_t count, double aspect)
+{
+    return static_cast<int>(std::max<std::int64_t>(1, std::llround(std::ceil(std::sqrt(static_cast<double>(count) * aspect) - 1e-9))));
+}
+
+/// The pools as they are, or as they would be.
+class PoolsPicture {
+public:
+    PoolsPicture(const ViewInput& input, const DisaggregationOptions& options, const Scenario& scenario, const Report& report, Scene& scene)
+        : m_input(input),
+          m_theme(input.theme),
+          m_options(options),
+          m_scenario(scenario),
+          m_report(report),
+          m_scene(scene),
+          m_line(lineHeight(TextRole::Note)),
+          m_area(QRectF(QPointF(0, 0), input.size).adjusted(space::kInset, space::kTight, -space::kInset, -space::kTight)),
+          m_pools(figuresOf(scenario, report.serving.pools))
+    {}
+
+    void draw()
+    {
+        if (m_area.width() < 80 || m_area.height() < 2 * m_line)
+            return;
+        if (!m_input.scenario.serving.pools)
+            drawAggregated();
+        drawState();
+        const double table = 5 * (m_line + 3);
+        if (m_report.serving.pools && served() && m_area.height() >= table + 8 * m_line) {
+            drawComparison(QRectF(m_area.left(), m_area.bottom() - table, m_area.width(), table));
+            m_area.setBottom(m_area.bottom() - table - space::kSmall);
+        }
+        drawPools();
+    }
+
+private:
+    [[nodiscard]] QColor ink(Ink ink) const { return m_theme.color(ink); }
+    [[nodiscard]] bool served() const
+    {
+        return m_report.serving.service.status == ServiceStatus::Served || m_report.serving.service.status == ServiceStatus::Saturated;
+    }
+    [[nodiscard]] QColor colorOf(int pool) const { return m_theme.place(pool, 1, 4); }
+    [[nodiscard]] int binding() const { return m_pools[0].utilisation >= m_pools[1].utilisation ? 0 : 1; }
+
+    double words(const QString& text, TextRole role, Ink color, int most)
+    {
+        const double used = drawWrapped(m_scene, m_area, text, role, ink(color), most);
+        m_area.setTop(m_area.top() + used + 2);
+        return used;
+    }
+
+    void drawAggregated()
+    {
+        const double devices = m_input.report.serving.devices;
+        words(PoolsText::tr("Aggregated: prefill and decode share %1")
+                  .arg(devices == 1 ? PoolsText::tr("one device") : PoolsText::tr("%1 devices").arg(devices)),
+              TextRole::BodyStrong, Ink::Text, 2);
+        if (m_area.height() >= 7 * m_line)
+            words(PoolsText::tr("Split into pools, with the same plan in each and as many workers as %1 in flight need, it would be:")
+                      .arg(qs(formatCount(m_scenario.serving.load.concurrency))),
+                  TextRole::Note, Ink::Text2, 2);
+    }
+
+    /// What keeps the pools from serving, in words.
+    void drawState()
+    {
+        const ServiceStatus status = m_report.serving.service.status;
+        QString sentence;
+        if (status == ServiceStatus::IllegalPools) {
+            const std::vector<std::string> problems = poolProblems(m_scenario);
+            sentence = problems.empty() ? PoolsText::tr("A pool's plan is not legal.") : qs(problems.front());
+        } else if (status == ServiceStatus::DoesNotFit && m_report.serving.pools) {
+            const DisaggregatedFigures& f = *m_report.serving.pools;
+            const QString pool = f.lacking == DisaggregatedFigures::Lacking::Prefill ? PoolsText::tr("prefill") : PoolsText::tr("decode");
+            sentence =
+                f.weightsDoNotFit
+                    ? PoolsText::tr("The %1 pool does not fit: weights and activations of a worker exceed its memory.").arg(pool)
+                    : PoolsText::tr("The %1 pool does not fit: beside the weights a worker has no room for the cache of one request.")
+                          .arg(pool);
+        } else if (status == ServiceStatus::Saturated) {
+            sentence = PoolsText::tr("More arrives than the pools can serve: requests wait without end.");
+        }
+        if (sentence.isEmpty())
+            return;
+        drawSign(m_scene, m_theme, {m_area.left() + 8, m_area.top() + m_line / 2 + 1},
+                 status == ServiceStatus::Saturated ? Sign::Warning : Sign::Bad);
+        m_area.setLeft(m_area.left() + 22);
+        words(sentence, TextRole::Body, Ink::Text, 3);
+        m_area.setLeft(m_area.left() - 22);
+    }
+
+    [[nodiscard]] QString countText(int pool) const
+    {
+        const PoolFigures& f = m_pools[static_cast<std::size_t>(pool)];
+        const QString chip = qs(clusterOf(m_scenario, settingsOf(m_scenario, pool)).accelerator.name);
+        if (f.workers == 0)
+            return PoolsText::tr("a worker of %1 × %2").arg(qs(formatCount(f.devicesEach)), chip);
+        return PoolsText::tr("%1 × %2 = %3 %4")
+            .arg(qs(formatCount(f.workers)), qs(formatCount(f.devicesEach)), qs(formatCount(f.devices())), chip);
+    }
+
+    void drawPools()
+    {
+        const double head = 4 * m_line + kGauge + 8;
+        const bool stacked = m_area.width() < 360;
+        const double arrow = stacked ? 0 : std::clamp(m_area.width() * 0.26, 90.0, 260.0);
+        std::array<QRectF, 2> areas;
+        if (stacked) {
+            const double tall = (m_area.height() - 2 * m_line - 6) / 2;
+            areas = {QRectF(m_area.left(), m_area.top(), m_area.width(), tall),
+                     QRectF(m_area.left(), m_area.bottom() - tall, m_area.width(), tall)};
+        } else {
+            const double wide = (m_area.width() - arrow) / 2;
+            areas = {QRectF(m_area.left(), m_area.top(), wide, m_area.height()),
+                     QRectF(m_area.right() - wide, m_area.top(), wide, m_area.height())};
+        }
+        std::array<QRectF, 2> tiles;
+        for (std::size_t i = 0; i < 2; ++i)
+            tiles[i] = areas[i].adjusted(0, areas[i].height() >= head + 12 ? head : std::min(areas[i].height(), 2 * m_line + 2), 0, 0);
+        const std::array<PoolTiles, 2> placed =
+            poolTiles(tiles, {std::max<std::int64_t>(1, m_pools[0].workers), std::max<std::int64_t>(1, m_pools[1].workers)},
+                      {m_pools[0].devicesEach, m_pools[1].devicesEach});
+        for (int pool = 0; pool < 2; ++pool) {
+            const auto i = static_cast<std::size_t>(pool);
+            drawHead(pool, areas[i], areas[i].height() >= head + 12);
+            drawTiles(pool, placed[i]);
+            m_scene.hit(areas[i], poolSubject(pool));
+        }
+        if (m_report.serving.pools && served())
+            drawTransfer(stacked ? QRectF(m_area.left(), areas[0].bottom() + 3, m_area.width(), 2 * m_line)
+                                 : QRectF(areas[0].right(), m_area.top(), arrow, m_area.height()),
+                         stacked);
+    }
+
+    void drawHead(int pool, const QRectF& area, bool full)
+    {
+        const PoolFigures& f = m_pools[static_cast<std::size_t>(pool)];
+        double y = area.top();
+        const auto row = [&](const QString& text, TextRole role, Ink color) {
+            if (y + m_line > area.bottom() + 0.5)
+                return;
+            m_scene.text({area.left(), y, area.width(), m_line}, text, role, ink(color), Qt::AlignLeft | Qt::AlignVCenter, true);
+            y += m_line;
+        };
+        const bool binds = f.workers > 0 && served() && pool == binding();
+        const QString name = pool == 0 ? PoolsText::tr("Prefill pool") : PoolsText::tr("Decode pool");
+        row(binds ? QString(name % PoolsText::tr(", binds")) : name, TextRole::BodyStrong, Ink::Text);
+        row(countText(pool), TextRole::Note, Ink::Text2);
+        if (!full)
+            return;
+        row(planText(settingsOf(m_scenario, pool).plan)
+                % (pool == 1 && m_report.serving.pools && served()
+                       ? PoolsText::tr(", batch %1").arg(number(m_report.serving.service.meanBatch))
+                       : QString()),
+            TextRole::Note, Ink::Text2);
+        if (f.workers == 0 || !served())
+            return;
+        row(firstFitting({PoolsText::tr("%1 requests/s each, %2 busy").arg(number(f.rateEach), qs(formatPercent(f.utilisation))),
+                          PoolsText::tr("%1/s each, %2 busy").arg(number(f.rateEach), qs(formatPercent(f.utilisation))),
+                          PoolsText::tr("%1 busy").arg(qs(formatPercent(f.utilisation)))},
+                         TextRole::Note, area.width()),
+            TextRole::Note, Ink::Text2);
+        const QRectF bed(area.left(), y + 2, std::min(area.width() - space::kLarge, 220.0), kGauge);
+        m_scene.fill(bed, ink(Ink::Sunken), ink(Ink::Strong));
+        m_scene.fill({bed.left(), bed.top(), bed.width() * std::clamp(f.utilisation, 0.0, 1.0), bed.height()},
+                     ink(pool == binding() ? Ink::Text : Ink::Strong));
+    }
+
+    void drawTiles(int pool, const PoolTiles& tiles)
+    {
+        const QColor color = colorOf(pool);
+        const QColor edge = m_theme.edgeOf(color);
+        const bool lacking = m_report.serving.pools
+                             && m_report.serving.pools->lacking
+                                    == (pool == 0 ? DisaggregatedFigures::Lacking::Prefill : DisaggregatedFigures::Lacking::Decode);
+        if (tiles.tile <= 0)
+            return;
+        if (tiles.workers > kMostTiles || tiles.worker(0).width() < 2) { // one block of the right area
+            QRectF all = tiles.worker(0);
+            all.setRight(tiles.worker(tiles.workerColumns - 1).right());
+            all.setBottom(tiles.worker(tiles.workers - 1).bottom());
+            m_scene.fill(all, color, edge);
+            return;
+        }
+        const bool devices = tiles.tile >= kLeastTile && tiles.workers * tiles.devices <= kMostTiles;
+        for (std::int64_t worker = 0; worker < tiles.workers; ++worker) {
+            if (!devices)
+                m_scene.fill(tiles.worker(worker), color, edge);
+            for (std::int64_t device = 0; devices && device < tiles.devices; ++device)
+                m_scene.fill(tiles.device(worker, device), color, edge);
+            if (lacking)
+                m_scene.hatch(tiles.worker(worker), Hatch::OverCapacity);
+        }
+    }
+
+    void drawTransfer(const QRectF& area, bool stacked)
+    {
+        const DisaggregatedFigures& f = *m_report.serving.pools;
+        const PoolLink link = poolLink(m_scenario);
+        const double ttft = m_report.serving.ttft;
+        const QString bytes = qs(formatBytes(f.transferBytes));
+        const QString time = qs(formatSeconds(f.transferTime));
+        const QString share =
+            std::isfinite(ttft) && ttft > 0 ? PoolsText::tr("%1 of TTFT").arg(qs(formatPercent(f.transferTime / ttft))) : QString();
+        const double y = stacked ? area.top() + m_line : area.top() + std::min(area.height() / 2, 5 * m_line);
+        if (stacked) {
+            m_scene.text({area.left() + 18, area.top(), area.width() - 18, m_line},
+                         firstFitting({PoolsText::tr("KV %1 in %2, %3").arg(bytes, time, share),
+                                       PoolsText::tr("KV %1 in %2").arg(bytes, time), time},
+                                      TextRole::Note, area.width() - 18),
+                         TextRole::Note, ink(Ink::Text2));
+            m_scene.arrow({area.left() + 8, area.top()}, {area.left() + 8, area.bottom()}, ink(Ink::Send), 2.5, true);
+            m_scene.hit(area, poolSubject(2));
+            return;
+        }
+        const QRectF box = area.adjusted(8, 0, -8, 0);
+        m_scene.arrow({box.left(), y}, {box.right(), y}, ink(Ink::Send), 2.5, true, 8);
+        const auto line = [&](double top, const QString& text, TextRole role, Ink color) {
+            if (top >= area.top() && top + m_line <= area.bottom() + 0.5)
+                m_scene.text({box.left(), top, box.width(), m_line}, text, role, ink(color), Qt::AlignHCenter | Qt::AlignVCenter, true);
+        };
+        line(y - 2 * m_line - 5, PoolsText::tr("KV cache"), TextRole::NoteStrong, Ink::Text);
+        line(y - m_line - 5, firstFitting({PoolsText::tr("%1 per request").arg(bytes), bytes}, TextRole::Note, box.width()), TextRole::Note,
+             Ink::Text2);
+        line(y + 5,
+             firstFitting({PoolsText::tr("%1 at %2").arg(time, qs(formatBandwidth(link.bandwidth))), time}, TextRole::Note, box.width()),
+             TextRole::Note, Ink::Text2);
+        line(y + 5 + m_line, share, TextRole::Note, Ink::Text2);
+        m_scene.hit({area.left(), std::max(area.top(), y - 2 * m_line - 5), area.width(),
+                     std::min(area.bottom(), y + 5 + 2 * m_line) - std::max(area.top(), y - 2 * m_line - 5)},
+                    poolSubject(2));
+    }
+
+    void drawComparison(const QRectF& area)
+    {
+        TableText table;
+        table.columns = {{{}, false, 0, true}, {PoolsText::tr("pools"), true, 0, true}};
+        const ServingReport& pools = m_report.serving;
+        const ServingReport* joined = m_options.joined && m_options.joined->legal ? &m_options.joined->serving : nullptr;
+        if (joined) {
+            table.columns.push_back({PoolsText::tr("aggregated"), true, 0, true});
+            table.columns.push_back({PoolsText::tr("change"), true, 1, true});
+        }
+        const auto row = [&](const QString& name, double now, double other, const QString& text, const QString& otherText) {
+            TableText::Row r;
+            r.cells = {name, text};
+            if (joined) {
+                r.cells.push_back(otherText);
+                const double change = now / other - 1;
+                r.cells.push_back(std::isfinite(change)
+                                      ? QString((change > 0 ? QStringLiteral("+") : QString()) % qs(formatPercent(change)))
+                                      : QString());
+            }
+            table.rows.push_back(r);
+        };
+        const auto seconds = [](double s) { return std::isfinite(s) ? qs(formatSeconds(s)) : PoolsText::tr("without end"); };
+        row(QStringLiteral("TTFT"), pools.ttft, joined ? joined->ttft : 0, seconds(pools.ttft), joined ? seconds(joined->ttft) : QString());
+        row(QStringLiteral("TPOT"), pools.tpot, joined ? joined->tpot : 0, seconds(pools.tpot), joined ? seconds(joined->tpot) : QString());
+        row(PoolsText::tr("tokens/s/device"), pools.outputTokensPerSecondPerDevice, joined ? joined->outputTokensPerSecondPerDevice : 0,
+            number(pools.outputTokensPerSecondPerDevice), joined ? number(joined->outputTokensPerSecondPerDevice) : QString());
+        row(PoolsText::tr("devices"), pools.devices, joined ? static_cast<double>(m_options.joinedDevices) : 0,
+            qs(formatCount(std::llround(pools.devices))), joined ? qs(formatCount(m_options.joinedDevices)) : QString());
+        drawTable(m_scene, m_theme, QRectF(area.left(), area.top(), std::min(area.width(), 460.0), area.height()), table, 0);
+    }
+
+    const ViewInput& m_input;
+    const Theme& m_theme;
+    const DisaggregationOptions& m_options;
+    const Scenario& m_scenario;
+    const Report& m_report;
+    Scene& m_scene;
+    double m_line;
+    QRectF m_area;
+    std::array<PoolFigures, 2> m_pools;
+};
+
+} // namespace
+
+QRectF PoolTiles::worker(std::int64_t index) const
+{
+    const std::int64_t rows = (devices + deviceColumns - 1) / deviceColumns;
+    const double wide = deviceColumns * tile;
+    const double tall = static_cast<double>(rows) * tile;
+    return {area.left() + static_cast<double>(index % workerColumns) * (wide + gap),
+            area.top() + static_cast<double>(index / workerColumns) * (tall + gap), wide, tall};
+}
+
+QRectF PoolTiles::device(std::int64_t worker, std::int64_t index) const
+{
+    const QRectF block = this->worker(worker);
+    const double side = tile >= 5 ? tile - 1 : tile;
+    return {block.left() + static_cast<double>(index % deviceColumns) * tile,
+            block.top() + static_cast<double>(index / deviceColumns) * tile, side, side};
+}
+
+std::array<PoolTiles, 2> poolTiles(const std::array<QRectF, 2>& areas, const std::array<std::int64_t, 2>& workers,
+                                   const std::array<std::int64_t, 2>& devices)
+{
+    std::array<PoolTiles, 2> out;
+    double tile = kLargestTile;
+    constexpr double kGapShare = 0.3; // of a tile, between workers
+    for (std::size_t i = 0; i < 2; ++i) {
+        PoolTiles& pool = out[i];
+        pool.area = areas[i];
+        pool.workers = workers[i];
+        pool.devices = devices[i];
+        pool.deviceColumns = columnsFor(devices[i], 2);
+        const std::int64_t deviceRows = (devices[i] + pool.deviceColumns - 1) / pool.deviceColumns;
+        // The number of columns of workers at which tiles are largest.
+        double best = 0;
+        const int around = columnsFor(workers[i], std::max(0.1, areas[i].width() / std::max(1.0, areas[i].height())
+                                                                    * static_cast<double>(deviceRows) / pool.deviceColumns));
+        for (int columns = std::max(1, around - 3); columns <= around + 3; ++columns) {
+            const auto rows = static_cast<double>((workers[i] + columns - 1) / columns);
+            const double wide = areas[i].width() / (columns * (pool.deviceColumns + kGapShare));
+            const double tall = areas[i].height() / (rows * (static_cast<double>(deviceRows) + kGapShare));
+            if (std::min(wide, tall) > best) {
+                best = std::min(wide, tall);
+                pool.workerColumns = columns;
+            }
+        }
+        tile = std::min(tile, best);
+    }
+    for (PoolTiles& pool : out) {
+        pool.tile = std::max(0.0, tile);
+        pool.gap = pool.tile * kGapShare;
+    }
+    return out;
+}
+
+void buildDisaggregation(const ViewInput& input, const DisaggregationOptions& options, Scene& scene)
+{
+    if (!input.report.legal) {
+        drawNotLegal(scene, input);
+        return;
+    }
+    if (input.scenario.serving.pools && input.scenario.serving.load.kind != LoadKind::StaticBatch)
+        PoolsPicture(input, options, input.scenario, input.report, scene).draw();
+    else if (options.split && options.splitReport)
+        PoolsPicture(input, options, *options.split, *options.splitReport, scene).draw();
+}
+
+QString disaggregationSubtitle(const Scenario& scenario, const Report& report)
+{
+    if (!scenario.serving.pools)
+        return PoolsText::tr("aggregated");
+    if (!report.serving.pools)
+        return PoolsText::tr("pools");
+    return PoolsText::tr("%1 prefill : %2 decode").arg(report.serving.pools->prefillWorkers).arg(report.serving.pools->decodeWorkers);
+}
+
+QString describeDisaggregation(const Scenario& scenario, const Report& report)
+{
+    if (!scenario.serving.pools || !report.serving.pools)
+        return PoolsText::tr("Prefill and decode share the same devices.");
+    const DisaggregatedFigures& f = *report.serving.pools;
+    return PoolsText::tr("%1 prefill workers on %2 devices are %3 busy, %4 decode workers on %5 devices are %6 busy; the cache of a "
+                         "request takes %7 between.")
+        .arg(f.prefillWorkers)
+        .arg(f.prefillDevices)
+        .arg(qs(formatPercent(f.prefillUtilisation)))
+        .arg(f.decodeWorkers)
+        .arg(f.decodeDevices)
+        .arg(qs(formatPercent(f.decodeUtilisation)), qs(formatSeconds(f.transferTime)));
+}
+
+QString disaggregationTooltip(const Scenario& scenario, const Report& report, const Subject& subject)
+{
+    if (subject.kind != Subject::Kind::Pool || !scenario.serving.pools || !report.serving.pools)
+        return {};
+    const DisaggregatedFigures& f = *report.serving.pools;
+    if (subject.pool == 2)
+        return PoolsText::tr("KV cache of a mean prompt\n%1 in %2")
+            .arg(qs(formatBytes(f.transferBytes)), qs(formatSeconds(f.transferTime)));
+    const std::array<PoolFigures, 2> pools = figuresOf(scenario, f);
+    const PoolFigures& pool = pools[static_cast<std::size_t>(std::clamp(subject.pool, 0, 1))];
+    return PoolsText::tr("%1\n%2 workers of %3 devices, %4\n%5 requests/s each, %6 busy")
+        .arg(subject.pool == 0 ? PoolsText::tr("Prefill pool") : PoolsText::tr("Decode pool"))
+        .arg(pool.workers)
+        .arg(pool.devicesEach)
+        .arg(planText(settingsOf(scenario, subject.pool).plan), number(pool.rateEach), qs(formatPercent(pool.utilisation)));
+}
+
+} // namespace shardlens

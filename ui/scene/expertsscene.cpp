@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/scene/expertsscene.h"
+
+#include "ui/scene/expertstext.h"
+#include "ui/scene/scenetext.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+namespace {
+
+using Places = ExpertLoadTable::Places;
+
+constexpr double kLeastCell = 2;         // px of a column or row that is drawn by itself
+constexpr double kGapFrom = 5;           // px of a cell from which a gap sets it apart
+constexpr double kWidestCell = 120;      // few ranks do not stretch over a wide screen
+constexpr double kTallestSlot = 52;      // nor few slots over a tall one
+constexpr std::size_t kMostCells = 4096; // that react one by one
+constexpr double kLeastProfile = 90;
+constexpr double kRamp = 120;
+
+QColor mixed(const QColor& a, const QColor& b, double t)
+{
+    const auto at = [t](int x, int y) { return static_cast<int>(std::lround(x + (y - x) * t)); };
+    return {at(a.red(), b.red()), at(a.green(), b.green()), at(a.blue(), b.blue())};
+}
+
+Subject subjectOf(Phase phase, int expert, int rank)
+{
+    return {.kind = Subject::Kind::Expert, .phase = phase, .expert = expert, .rank = rank};
+}
+
+double factWidth(const ExpertsFact& fact)
+{
+    return textWidth(fact.name, TextRole::Note) + 5 + textWidth(fact.value, TextRole::NoteStrong);
+}
+
+/// Wraps facts at `width`; returns the lines they take. With a scene they are drawn, as many lines as the area holds.
+int flowFacts(const std::vector<ExpertsFact>& facts, double width, Scene* scene, const Theme& theme, const QRectF& area)
+{
+    const double line = lineHeight(TextRole::Note);
+    double x = 0;
+    int row = 0;
+    for (const ExpertsFact& fact : facts) {
+        const double wanted = factWidth(fact);
+        if (x > 0 && x + wanted > width) {
+            x = 0;
+            ++row;
+        }
+        if (scene && (row + 1) * line <= area.height() + 0.5) {
+            const double name = std::min(textWidth(fact.name, TextRole::Note), width);
+            scene->text({area.left() + x, area.top() + row * line, name + 0.5, line}, fact.name, TextRole::Note, theme.color(Ink::Text3),
+                        Qt::AlignLeft | Qt::AlignVCenter, true);
+            const double left = x + name + 5;
+            if (width - left > 24)
+                scene->text({area.left() + left, area.top() + row * line, std::min(wanted - name - 5, width - left) + 0.5, line},
+                            fact.value, TextRole::NoteStrong, theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
+        }
+        x += wanted + 18;
+    }
+    return facts.empty() ? 0 : row + 1;
+}
+
+class ExpertsPicture {
+public:
+    ExpertsPicture(const ViewInput& input, const ExpertsOptions& options, const ExpertLoadTable& table, Scene& scene)
+        : m_input(input),
+          m_theme(input.theme),
+          m_options(options),
+          m_table(table),
+          m_scene(scene),
+          m_facts(expertsFacts(input, options, table)),
+          m_layout(expertsLayout(table, input.size, flowFacts(m_facts, input.size.width() - 2 * space::kInset, nullptr, input.theme, {})))
+    {
+        double most = 0;
+        if (m_layout.matrix) {
+            for (int e = 0; e < table.experts(); ++e)
+                most = std::max({most, table.at(e, 0), table.at(e, table.ranks() - 1)});
+        } else {
+            for (int rank = 0; rank < table.ranks(); ++rank)
+                for (const ExpertLoadTable::Slot& slot : table.slotsOf(rank))
+                    most = std::max(most, slot.pairs);
+        }
+        m_scaleEnd = roundUp(most);
+    }
+
+    void draw()
+    {
+        flowFacts(m_facts, m_layout.facts.width(), &m_scene, m_theme, m_layout.facts);
+        if (m_layout.matrix)
+            drawMatrix();
+        else
+            drawSlots();
+        if (!m_layout.bars.isEmpty())
+            drawBars();
+        if (!m_layout.profile.isEmpty())
+            drawProfile();
+        if (!m_layout.axis.isEmpty())
+            drawAxis();
+        if (!m_layout.legend.isEmpty())
+            drawScale();
+    }
+
+private:
+    [[nodiscard]] QColor ink(Ink ink) const { return m_theme.color(ink); }
+    [[nodiscard]] QColor colorOf(double pairs) const { return loadColor(m_theme, m_scaleEnd > 0 ? std::sqrt(pairs / m_scaleEnd) : 0); }
+    [[nodiscard]] bool gaps() const { return m_layout.cell(0, 0).width() >= kGapFrom && m_layout.cell(0, 0).height() >= kGapFrom; }
+    [[nodiscard]] bool cellsReact() const
+    {
+        return static_cast<std::size_t>(m_layout.columns) * static_cast<std::size_t>(m_layout.rows) <= kMostCells
+               && m_layout.columnBins == m_layout.columns && m_layout.rowBins == m_layout.rows;
+    }
+
+    void cellText(const QRectF& box, const QColor& fill, const QString& name, const QString& value)
+    {
+        const double line = lineHeight(TextRole::Note);
+        if (box.height() < line || textWidth(name, TextRole::Note) > box.width() - 4)
+            return;
+        const QColor color = Theme::textOn(fill);
+        if (value.isEmpty() || box.height() < 2 * line + 2 || textWidth(value, TextRole::NoteStrong) > box.width() - 4) {
+            m_scene.text(box, name, TextRole::Note, color, Qt::AlignCenter);
+            return;
+        }
+        const double top = box.center().y() - line;
+        m_scene.text({box.left(), top, box.width(), line}, name, TextRole::Note, color, Qt::AlignCenter);
+        m_scene.text({box.left(), top + line, box.width(), line}, value, TextRole::NoteStrong, color, Qt::AlignCenter);
+    }
+
+    void drawMatrix()
+    {
+        const bool apart = gaps();
+        for (int row = 0; row < m_layout.rowBins; ++row) {
+            const int expert = m_layout.firstRow(row); // by falling load: the first of merged ones is the busiest
+            for (int column = 0; column < m_layout.columnBins;) {
+                const double pairs = m_table.at(expert, m_layout.firstColumn(column));
+                int end = column + 1; // neighbours alike are one
+                while (!apart && end < m_layout.columnBins && m_table.at(expert, m_layout.firstColumn(end)) == pairs)
+                    ++end;
+                QRectF box = m_layout.cell(column, row).united(m_layout.cell(end - 1, row));
+                if (apart)
+                    box.adjust(0, 0, -1, -1);
+                const QColor fill = colorOf(pairs);
+                m_scene.fill(box, fill);
+                if (apart)
+                    cellText(box, fill, ExpertsText::number(pairs), {});
+                column = end;
+            }
+        }
+        drawHits();
+    }
+
+    void drawSlots()
+    {
+        const bool apart = gaps();
+        for (int column = 0; column < m_layout.columnBins; ++column)
+            for (int row = 0; row < m_layout.rowBins; ++row) {
+                // Merged ones show the busiest: no hot spot is lost.
+                const ExpertLoadTable::Slot* shown = nullptr;
+                int count = 0;
+                for (int rank = m_layout.firstColumn(column); rank < m_layout.firstColumn(column + 1); ++rank)
+                    for (int slot = m_layout.firstRow(row); slot < m_layout.firstRow(row + 1); ++slot) {
+                        const std::vector<ExpertLoadTable::Slot>& held = m_table.slotsOf(rank);
+                        if (static_cast<std::size_t>(slot) >= held.size())
+                            continue;
+                        const ExpertLoadTable::Slot& each = held[static_cast<std::size_t>(slot)];
+                        shown = !shown || each.pairs > shown->pairs ? &each : shown;
+                        ++count;
+                    }
+                if (!shown)
+                    continue;
+                QRectF box = m_layout.cell(column, row);
+                if (apart)
+                    box.adjust(0, 0, -1, -1);
+                const QColor fill = colorOf(shown->pairs);
+                const bool copy = count == 1 && shown->copy > 0;
+                if (copy && box.width() >= 4 && box.height() >= 4)
+                    m_scene.hatch(box, Hatch::Replica, fill);
+                else
+                    m_scene.fill(box, fill);
+                if (apart && count == 1)
+                    cellText(box, copy ? ink(Ink::Surface) : fill, copyName(*shown), ExpertsText::number(shown->pairs));
+            }
+        drawHits();
+    }
+
+    [[nodiscard]] static QString copyName(const ExpertLoadTable::Slot& slot)
+    {
+        return slot.copy > 0 ? QStringLiteral("%1′").arg(slot.expert) : QString::number(slot.expert);
+    }
+
+    void drawHits()
+    {
+        if (!cellsReact()) {
+            for (int column = 0; column < m_layout.columnBins; ++column)
+                m_scene.hit(m_layout.cell(column, 0).united(m_layout.cell(column, m_layout.rowBins - 1)),
+                            subjectOf(m_options.phase, -1, m_layout.firstColumn(column)));
+            return;
+        }
+        for (int rank = 0; rank < m_layout.columns; ++rank) {
+            const auto held = m_layout.matrix ? static_cast<std::size_t>(m_layout.rows) : m_table.slotsOf(rank).size();
+            for (std::size_t row = 0; row < held; ++row)
+                m_scene.hit(m_layout.cell(rank, static_cast<int>(row)),
+                            subjectOf(m_options.phase, m_layout.matrix ? static_cast<int>(row) : m_table.slotsOf(rank)[row].expert, rank));
+        }
+    }
+
+    void drawBars()
+    {
+        const QRectF& area = m_layout.bars;
+        const double end = roundUp(m_table.ofRank(m_table.hottest()));
+        const double scale = area.height() / end;
+        const bool apart = m_layout.cell(0, 0).width() >= 4;
+        for (int column = 0; column < m_layout.columnBins; ++column) {
+            double most = 0;
+            bool hottest = false;
+            for (int rank = m_layout.firstColumn(column); rank < m_layout.firstColumn(column + 1); ++rank) {
+                most = std::max(most, m_table.ofRank(rank));
+                hottest = hottest || rank == m_table.hottest();
+            }
+            const QRectF cell = m_layout.cell(column, 0);
+            const QRectF box(cell.left(), area.bottom() - most * scale, cell.width() - (apart ? 1 : 0), most * scale);
+            const QColor fill = hottest && m_table.factor() > 1 + 1e-9 ? ink(Ink::Network1) : ink(Ink::Compute);
+            m_scene.fill(box, fill);
+            m_scene.hit({cell.left(), area.top(), cell.width(), area.height()},
+                        subjectOf(m_options.phase, -1, m_layout.firstColumn(column)));
+        }
+        m_scene.line(area.bottomLeft(), area.bottomRight(), ink(Ink::Strong));
+        const double mean = area.bottom() - m_table.mean() * scale;
+        m_scene.line({area.left(), mean}, {area.right(), mean}, ink(Ink::Text), 1, true);
+        labelBars(mean);
+    }
+
+    void labelBars(double mean)
+    {
+        const QRectF& area = m_layout.bars;
+        const double line = lineHeight(TextRole::Note);
+        const double gutter = area.left() - space::kInset - 4;
+        const QString meanText =
+            firstFitting({ExpertsText::tr("mean %1").arg(ExpertsText::number(m_table.mean())), ExpertsText::number(m_table.mean())},
+                         TextRole::Note, gutter);
+        double top = std::clamp(mean - line / 2, area.top(), area.bottom() - line);
+        m_scene.text({space::kInset, top, gutter, line}, meanText, TextRole::Note, ink(Ink::Text2), Qt::AlignRight | Qt::AlignVCenter);
+        if (m_table.ranks() == 1)
+            return;
+        // The hottest, named where it stands: beside its bar's top, in the space above the bars.
+        const double center = m_layout.cell(binOf(m_table.hottest()), 0).center().x();
+        const QString load = ExpertsText::number(m_table.ofRank(m_table.hottest()));
+        const QString times = ExpertsText::number(m_table.factor()) % QStringLiteral(" ×");
+        const QString whole = m_table.places() == Places::Orders
+                                  ? ExpertsText::tr("hottest: %1, %2 the mean").arg(load, times)
+                                  : ExpertsText::tr("rank %1: %2, %3 the mean").arg(QString::number(m_table.hottest()), load, times);
+        const QString text = m_table.factor() <= 1 + 1e-9
+                                 ? firstFitting({ExpertsText::tr("every rank %1").arg(load), load}, TextRole::NoteStrong, area.width())
+                                 : firstFitting({whole, times}, TextRole::NoteStrong, area.width());
+        const double width = textWidth(text, TextRole::NoteStrong);
+        const double left = std::clamp(center - width / 2, area.left(), std::max(area.left(), area.right() - width));
+        m_scene.text({left, area.top() - line - 1, width + 0.5, line}, text, TextRole::NoteStrong, ink(Ink::Text),
+                     Qt::AlignLeft | Qt::AlignVCenter);
+    }
+
+    [[nodiscard]] int binOf(int column) const
+    {
+        for (int bin = 0; bin < m_layout.columnBins; ++bin)
+            if (column < m_layout.firstColumn(bin + 1))
+                return bin;
+        return 0;
+    }
+
+    /// One bar for each expert by falling load; what its capacity does not hold is hatched.
+    void drawProfile()
+    {
+        const QRectF& area = m_layout.profile;
+        const double line = lineHeight(TextRole::Note);
+        const double end = roundUp(std::max(m_table.mostOfExpert(), m_table.places() == Places::Balanced ? 0.0 : m_table.limit()));
+        const double scale = area.width() / end;
+        const int bins = std::max(1, std::min(m_table.experts(), static_cast<int>(area.height() / kLeastCell)));
+        const double tall = area.height() / bins;
+        for (int bin = 0; bin < bins; ++bin) {
+            const int expert = static_cast<int>(std::int64_t{m_table.experts()} * bin / bins);
+            const double all = m_table.ofExpert(expert);
+            const double over = m_table.excessOf(expert);
+            const double thick = std::max(1.0, tall - (tall >= 4 ? 1 : 0));
+            const double y = area.top() + bin * tall;
+            m_scene.fill({area.left(), y, std::max(0.5, (all - over) * scale), thick}, colorOf(std::min(all, m_scaleEnd)));
+            if (over * scale >= 1)
+                m_scene.hatch({area.left() + (all - over) * scale, y, over * scale, thick}, Hatch::OverCapacity);
+            m_scene.hit({area.left(), y, area.width(), tall}, subjectOf(m_options.phase, expert, -1));
+        }
+        m_scene.line(area.topLeft(), area.bottomLeft(), ink(Ink::Strong));
+        if (m_table.limit() > 0 && m_table.places() != Places::Balanced)
+            m_scene.line({area.left() + m_table.limit() * scale, area.top()}, {area.left() + m_table.limit() * scale, area.bottom()},
+                         ink(Ink::Text), 2);
+        const QString title = firstFitting({ExpertsText::tr("by expert"), ExpertsText::tr("experts")}, TextRole::Note, area.width());
+        m_scene.text({area.left(), area.top() - line - 1, area.width(), line}, title, TextRole::Note, ink(Ink::Text3));
+        const double foot = area.bottom() + 1;
+        if (foot + line > m_input.size.height())
+            return;
+        const QString limit = m_table.limit() > 0
+                                  ? firstFitting({ExpertsText::tr("capacity %1").arg(ExpertsText::number(m_table.limit())),
+                                                  ExpertsText::number(m_table.limit())},
+                                                 TextRole::Note, area.width())
+                                  : firstFitting({ExpertsText::tr("busiest %1").arg(ExpertsText::number(m_table.mostOfExpert())),
+                                                  ExpertsText::number(m_table.mostOfExpert())},
+                                                 TextRole::Note, area.width());
+        m_scene.text({area.left(), foot, area.width(), line}, limit, TextRole::Note, ink(Ink::Text2));
+    }
+
+    void drawAxis()
+    {
+        const QRectF& area = m_layout.axis;
+        const double line = lineHeight(TextRole::Note);
+        // Numbers under some of the columns, never closer than they are wide.
+        const double widest = textWidth(QString::number(m_layout.columns - 1), TextRole::Note) + 10;
+        int step = 1;
+        while (step * area.width() / m_layout.columns < widest || (m_layout.columns - 1) / step > 15)
+            step *= 2;
+        for (int rank = 0; rank < m_layout.columns; rank += step) {
+            const double center = m_layout.cell(binOf(rank), 0).center().x();
+            const QString text = QString::number(rank);
+            const double width = textWidth(text, TextRole::Note);
+            if (center - width / 2 < 0 || center + width / 2 > area.right() + 6)
+                continue;
+            m_scene.text({center - width / 2, area.top(), width + 0.5, line}, text, TextRole::Note, ink(Ink::Text3));
+        }
+        const double gutter = area.left() - space::kInset - 4;
+        const QString name = firstFitting({ExpertsText::tr("EP rank"), ExpertsText::tr("rank")}, TextRole::Note, gutter);
+        m_scene.text({space::kInset, area.top(), gutter, line}, name, TextRole::Note, ink(Ink::Text2), Qt::AlignRight | Qt::AlignVCenter);
+        const QRectF& grid = m_layout.grid;
+        const QString first = m_layout.matrix ? QStringLiteral("0") : QString();
+        if (m_layout.matrix && grid.height() >= 2 * line) {
+            m_scene.text({space::kInset, grid.top(), gutter, line}, first, TextRole::Note, ink(Ink::Text3),
+                         Qt::AlignRight | Qt::AlignVCenter);
+            m_scene.text({space::kInset, grid.bottom() - line, gutter, line}, QString::number(m_layout.rows - 1), TextRole::Note,
+                         ink(Ink::Text3), Qt::AlignRight | Qt::AlignVCenter);
+        }
+        const QString what = m_layout.matrix ? firstFitting({ExpertsText::tr("expert")}, TextRole::Note, gutter)
+                                             : firstFitting({ExpertsText::tr("experts"), ExpertsText::tr("held")}, TextRole::Note, gutter);
+        if (grid.height() >= (m_layout.matrix ? 4 : 1) * line)
+            m_scene.text({space::kInset, grid.center().y() - line / 2, gutter, line}, what, TextRole::Note, ink(Ink::Text2),
+                         Qt::AlignRight | Qt::AlignVCenter);
+    }
+
+    void drawScale()
+    {
+        const QRectF& area = m_layout.legend;
+        const double line = lineHeight(TextRole::Note);
+        const double ramp = std::min(kRamp, area.width() / 3);
+        constexpr int kSteps = 24;
+        double x = area.left();
+        const auto words = [&](const QString& text, Ink role) {
+            const double wanted = textWidth(text, TextRole::Note);
+            const double width = std::min(wanted, area.right() - x);
+            if (width < std::min(wanted, 24.0))
+                return;
+            m_scene.text({x, area.top(), width + 0.5, line}, text, TextRole::Note, ink(role), Qt::AlignLeft | Qt::AlignVCenter, true);
+            x += width + 5;
+        };
+        words(QStringLiteral("0"), Ink::Text2);
+        for (int i = 0; i < kSteps; ++i)
+            m_scene.fill({x + i * ramp / kSteps, area.top() + line / 2 - 5, ramp / kSteps + 0.5, 10},
+                         loadColor(m_theme, (i + 0.5) / kSteps));
+        x += ramp + 5;
+        words(ExpertsText::number(m_scaleEnd), Ink::Text2);
+        words(m_options.phase == Phase::Decode ? ExpertsText::tr("tokens per decode step, square root scale")
+                                               : ExpertsText::tr("tokens per prefill piece, square root scale"),
+              Ink::Text2);
+        x += 9;
+        if (m_table.places() == Places::Balanced && area.right() - x > 60) {
+            m_scene.hatch({x, area.top() + line / 2 - 5, 10, 10}, Hatch::Replica, loadColor(m_theme, 0.6));
+            x += 15;
+            words(ExpertsText::tr("redundant copy"), Ink::Text2);
+            x += 9;
+        }
+        if (m_table.excess() > 0 && area.right() - x > 60) {
+            m_scene.hatch({x, area.top() + line / 2 - 5, 10, 10}, Hatch::OverCapacity);
+            x += 15;
+            words(m_input.scenario.workload.routing.dropOverflow ? ExpertsText::tr("beyond capacity: dropped")
+                                                                 : ExpertsText::tr("beyond capacity: to others"),
+                  Ink::Text2);
+        }
+        if (area.height() >= 2 * line - 0.5)
+            drawWrapped(m_scene, {area.left(), area.top() + line, area.width(), 0}, placesSentence(m_table), TextRole::Note,
+                        ink(Ink::Text3), static_cast<int>((area.height() + 0.5) / line) - 1);
+    }
+
+    const ViewInput& m_input;
+    const Theme& m_theme;
+    const ExpertsOptions& m_options;
+    const ExpertLoadTable& m_table;
+    Scene& m_scene;
+    std::vector<ExpertsFact> m_facts;
+    ExpertsLayout m_layout;
+    double m_scaleEnd = 1;
+};
+
+void drawDense(const ViewInput& input, Scene& scene)
+{
+    const QRectF area = QRectF(QPointF(0, 0), input.size).adjusted(space::kInset, space::kInset, -space::kInset, -space::kInset);
+    const double line = lineHeight(TextRole::BodyStrong);
+    if (area.width() < 60 || area.height() < line)
+        return;
+    scene.text({area.left(), area.top(), area.width(), line}, ExpertsText::tr("%1 has no experts").arg(qs(input.scenario.model->name)),
+               TextRole::BodyStrong, input.theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
+    const int most = static_cast<int>((area.height() - line - space::kTight) / lineHeight(TextRole::Body));
+    if (most > 0)
+        drawWrapped(scene, {area.left(), area.top() + line + space::kTight, std::min(area.width(), 520.0), 0},
+                    ExpertsText::tr(
+                        "Every token visits the whole MLP of each layer, so there is no load to balance. A mixture of experts, such as "
+                        "Mixtral, DeepSeek-V3, Qwen3 or GPT-OSS, shows here which rank holds which expert and how evenly they are loaded."),
+                    TextRole::Body, input.theme.color(Ink::Text2), most);
+}
+
+} // namespace
+
+QRectF ExpertsLayout::cell(int columnBin, int rowBin) const
+{
+    const double left = grid.left() + grid.width() * columnBin / columnBins;
+    const double right = grid.left() + grid.width() * (columnBin + 1) / columnBins;
+    const double top = grid.top() + grid.height() * rowBin / rowBins;
+    const double bottom = grid.top() + grid.height() * (rowBin + 1) / rowBins;
+    return {left, top, right - left, bottom - top};
+}
+
+ExpertsLayout expertsLayout(const ExpertLoadTable& table, QSizeF size, int factLines)
+{
+    ExpertsLayout out;
+    out.matrix = table.places() == Places::Orders;
+    out.columns = table.ranks();
+    out.rows = std::max(1, out.matrix ? table.experts() : table.mostSlots());
+    const double line = lineHeight(TextRole::Note);
+    QRectF area = QRectF(QPointF(0, 0), size).adjusted(space::kInset, space::kTight, -space::kInset, -space::kTight);
+    const auto from = [&area](bool top, double height) {
+        const QRectF part(area.left(), top ? area.top() : area.bottom() - height, area.width(), height);
+        area.adjust(0, top ? height : 0, 0, top ? 0 : -height);
+        return part;
+    };
+    const double spare = area.height();
+    const int most = spare < 12 * line ? 1 : spare < 18 * line ? 2 : 4;
+    out.facts = from(true, std::min(factLines, most) * line);
+    if (spare >= 10 * line)
+        out.legend =
+            from(false, (spare >= 15 * line ? (area.width() < 420 ? 4 : 3) : 1) * line + space::kTight).adjusted(0, space::kTight, 0, 0);
+    double gutter = 0;
+    if (spare >= 6 * line) {
+        out.axis = from(false, line + 2);
+        gutter = std::min(textWidth(ExpertsText::tr("mean 00,000"), TextRole::Note) + 4, area.width() * 0.2);
+        out.axis.adjust(gutter, 2, 0, 0);
+    }
+    area.adjust(gutter, line + 8, 0, 0); // above the bars: the hottest rank by name
+    if (size.width() >= 460 && area.height() >= 4 * line) {
+        const double wide = std::clamp(area.width() * 0.2, kLeastProfile, 220.0);
+        out.profile = QRectF(area.right() - wide, area.top(), wide, area.height());
+        area.adjust(0, 0, -wide - space::kLarge, 0);
+    }
+    area.setWidth(std::min(area.width(), out.columns * kWidestCell));
+    const double tallGrid =
+        out.matrix ? area.height() * 0.76 : std::min(area.height() * 0.72, out.rows * std::max(kTallestSlot, 2 * line + 8));
+    double barsTall = area.height() - tallGrid - space::kTight;
+    if (barsTall < 24) {
+        barsTall = 0;
+    } else {
+        out.bars = QRectF(area.left(), area.top(), area.width(), barsTall);
+        barsTall += space::kTight;
+    }
+    out.grid = area.adjusted(0, barsTall, 0, 0);
+    out.axis.setWidth(std::min(out.axis.width(), out.grid.width()));
+    if (!out.profile.isEmpty()) {
+        // Beside the map where rows are experts, so that both read across.
+        if (out.matrix)
+            out.profile.setTop(out.grid.top());
+        out.profile.moveLeft(std::max(out.grid.right() + space::kLarge, std::min(out.profile.left(), out.grid.right() + 40)));
+    }
+    out.columnBins = std::clamp(static_cast<int>(out.grid.width() / kLeastCell), 1, out.columns);
+    out.rowBins = std::clamp(static_cast<int>(out.grid.height() / kLeastCell), 1, out.rows);
+    return out;
+}
+
+QColor loadColor(const Theme& theme, double share)
+{
+    const QColor low = mixed(theme.color(Ink::Surface), theme.color(Ink::Compute), 0.08);
+    const QColor high = mixed(theme.color(Ink::Compute), theme.color(Ink::Text), 0.5);
+    const double t = std::clamp(share, 0.0, 1.0);
+    return t < 0.7 ? mixed(low, theme.color(Ink::Compute), t / 0.7) : mixed(theme.color(Ink::Compute), high, (t - 0.7) / 0.3);
+}
+
+void buildExperts(const ViewInput& input, const ExpertsOptions& options, Scene& scene)
+{
+    if (expertKindOf(*input.scenario.model) < 0) {
+        drawDense(input, scene);
+        return;
+    }
+    const std::optional<ExpertLoadTable> table = expertTableOf(input.scenario, input.report, options.phase, options.example);
+    if (!table) {
+        drawNotLegal(scene, input);
+        return;
+    }
+    if (input.size.width() < 100 || input.size.height() < 60)
+        return;
+    ExpertsPicture(input, options, *table, scene).draw();
+}
+
+} // namespace shardlens

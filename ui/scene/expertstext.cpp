@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/scene/expertstext.h"
+
+#include "core/base/format.h"
+
+namespace shardlens {
+
+using Places = ExpertLoadTable::Places;
+
+QString ExpertsText::number(double value)
+{
+    return qs(formatNumber(value));
+}
+
+namespace {
+
+/// "1.34 × the mean"; sampled ones with what they are known to.
+QString factorText(const ExpertLoadTable& table)
+{
+    const QString factor = ExpertsText::tr("%1 × the mean").arg(ExpertsText::number(table.factor()));
+    return table.standardError() > 0 ? factor % QStringLiteral(" ± ") % qs(formatPercent(table.standardError(), 1)) : factor;
+}
+
+} // namespace
+
+std::vector<ExpertsFact> expertsFacts(const ViewInput& input, const ExpertsOptions& options, const ExpertLoadTable& table)
+{
+    std::vector<ExpertsFact> facts;
+    if (table.ranks() > 1) {
+        const QString which = table.places() == Places::Orders ? ExpertsText::tr("Hottest rank of each order")
+                                                               : ExpertsText::tr("Hottest rank %1").arg(table.hottest());
+        facts.push_back(
+            {which, ExpertsText::tr("%1 tokens, %2").arg(ExpertsText::number(table.ofRank(table.hottest())), factorText(table))});
+    }
+    if (options.balancedTime) {
+        const double time = (options.phase == Phase::Prefill ? input.report.prefill : input.report.decode).time;
+        const QString now = qs(formatSeconds(time));
+        const double change = time / *options.balancedTime - 1;
+        const QString name = options.phase == Phase::Prefill ? ExpertsText::tr("Prefill") : ExpertsText::tr("Decode step");
+        facts.push_back({name, table.isSkewed() ? ExpertsText::tr("%1, balanced %2 (%3%4)")
+                                                      .arg(now, qs(formatSeconds(*options.balancedTime)),
+                                                           change < 0 ? QString() : QStringLiteral("+"), qs(formatPercent(change)))
+                                                : ExpertsText::tr("%1, balanced").arg(now)});
+    }
+    if (table.limit() > 0)
+        facts.push_back({ExpertsText::tr("Dropped"), table.dropped() > 0 ? ExpertsText::tr("%1, %2 pairs per step")
+                                                                               .arg(qs(formatPercent(table.dropped())),
+                                                                                    ExpertsText::number(table.dropped() * table.pairs()))
+                                                                         : ExpertsText::tr("none")});
+    facts.push_back(
+        {ExpertsText::tr("Experts read"), ExpertsText::tr("%1 of %2").arg(ExpertsText::number(table.visited())).arg(table.experts())});
+    const FeedForward& f = input.scenario.model->kinds[static_cast<std::size_t>(expertKindOf(*input.scenario.model))].feedForward;
+    if (f.groups > 1 && f.topGroups < f.groups)
+        facts.push_back({ExpertsText::tr("Groups"), ExpertsText::tr("a token reaches %1 of %2").arg(f.topGroups).arg(f.groups)});
+    facts.push_back({ExpertsText::tr("Tokens per step"),
+                     ExpertsText::tr("%1, %2 experts each").arg(ExpertsText::number(table.tokens())).arg(table.topK())});
+    return facts;
+}
+
+QString placesSentence(const ExpertLoadTable& table)
+{
+    switch (table.places()) {
+    case Places::Numbered:
+        return table.isSkewed() ? ExpertsText::tr("One rank holds all experts, by falling load.")
+                                : ExpertsText::tr("Ranges of expert numbers on the ranks; uniform routing loads all alike.");
+    case Places::Orders:
+        return table.copiesIdle()
+                   ? ExpertsText::tr(
+                       "Experts by falling load; mean over all orders, rank 0 the hottest of each. Copies would not help and stay idle.")
+                   : ExpertsText::tr("Experts by falling load; mean over all orders of their numbers, rank 0 the hottest of each order.");
+    case Places::Example:
+        return ExpertsText::tr("One order as an example, experts numbered by falling load; times are made of the mean over all orders.");
+    case Places::Balanced: return ExpertsText::tr("Experts numbered by falling load, placed by the load balancer; copies hatched.");
+    }
+    return {};
+}
+
+QString expertsSubtitle(const Scenario& scenario, const Report& report, const ExpertsOptions& options)
+{
+    const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, options.phase);
+    if (!table)
+        return {};
+    return ExpertsText::tr("%1 experts on %2, top %3")
+        .arg(table->experts())
+        .arg(table->ranks() == 1 ? ExpertsText::tr("one rank") : ExpertsText::tr("%1 ranks").arg(table->ranks()))
+        .arg(table->topK());
+}
+
+QString describeExperts(const Scenario& scenario, const Report& report)
+{
+    const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, Phase::Decode);
+    if (!table)
+        return report.legal ? ExpertsText::tr("%1 has no experts.").arg(qs(scenario.model->name))
+                            : ExpertsText::tr("The plan is not legal.");
+    QString text = ExpertsText::tr("%1 experts on %2 ranks: a decode step of %3 tokens reads %4 of them.")
+                       .arg(table->experts())
+                       .arg(table->ranks())
+                       .arg(ExpertsText::number(table->tokens()), ExpertsText::number(table->visited()));
+    if (table->ranks() > 1)
+        text +=
+            QLatin1Char(' ') % ExpertsText::tr("The hottest rank has %1 times the mean load.").arg(ExpertsText::number(table->factor()));
+    if (table->dropped() > 0)
+        text += QLatin1Char(' ') % ExpertsText::tr("%1 of the pairs are dropped.").arg(qs(formatPercent(table->dropped())));
+    return text;
+}
+
+QString expertsTooltip(const Scenario& scenario, const Report& report, const Subject& subject)
+{
+    if (subject.kind != Subject::Kind::Expert)
+        return {};
+    const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, subject.phase);
+    if (!table || subject.expert >= table->experts() || subject.rank >= table->ranks())
+        return {};
+    QStringList lines;
+    const bool byLoad = table->isSkewed();
+    if (subject.expert >= 0) {
+        lines << (byLoad ? ExpertsText::tr("Expert %1 by falling load").arg(subject.expert)
+                         : ExpertsText::tr("Expert %1").arg(subject.expert));
+        lines << ExpertsText::tr("%1 of %2 tokens per step visit it")
+                     .arg(ExpertsText::number(table->ofExpert(subject.expert)), ExpertsText::number(table->tokens()));
+        if (table->excessOf(subject.expert) > 0)
+            lines << ExpertsText::tr("%1 beyond its capacity of %2")
+                         .arg(ExpertsText::number(table->excessOf(subject.expert)), ExpertsText::number(table->limit()));
+    }
+    if (subject.rank >= 0) {
+        const QString place = table->places() == Places::Orders && subject.rank == 0 ? ExpertsText::tr("The hottest rank of each order")
+                                                                                     : ExpertsText::tr("EP rank %1").arg(subject.rank);
+        lines << ExpertsText::tr("%1: %2 token-expert pairs, %3 × the mean")
+                     .arg(place, ExpertsText::number(table->ofRank(subject.rank)),
+                          ExpertsText::number(table->ofRank(subject.rank) / table->mean()));
+    }
+    return lines.join(QLatin1Char('\n'));
+}
+
+} // namespace shardlens
