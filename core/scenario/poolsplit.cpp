@@ -34,10 +34,15 @@ std::optional<Scenario> joinedPools(const Scenario& scenario, std::int64_t devic
     out.serving.pools.reset();
     out.plan[PlanAxis::Data] = static_cast<int>(replicas);
     if (out.plan.devices() > scenario.cluster->devices()) {
-        const Result<Cluster> larger = resized(*scenario.cluster, static_cast<int>(out.plan.devices()));
-        if (!larger.ok())
-            return std::nullopt;
-        out.cluster = std::make_shared<const Cluster>(larger.value());
+        // Some machines come in whole domains only: the next count that there is; what is beyond the plan stays idle.
+        constexpr int kFurther = 256;
+        const int wanted = static_cast<int>(out.plan.devices());
+        for (int count = wanted; count <= std::min(wanted + kFurther, kMaxDevices); ++count)
+            if (const Result<Cluster> larger = resized(*scenario.cluster, count); larger.ok()) {
+                out.cluster = std::make_shared<const Cluster>(larger.value());
+                return out;
+            }
+        return std::nullopt;
     }
     return out;
 }

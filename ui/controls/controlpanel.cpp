@@ -8,6 +8,7 @@
 #include "ui/controls/numberfield.h"
 #include "ui/controls/optionpanel.h"
 #include "ui/controls/picker.h"
+#include "ui/controls/poolpanel.h"
 #include "ui/controls/segmented.h"
 #include "ui/controls/servingpanel.h"
 #include "ui/controls/taborder.h"
@@ -133,6 +134,7 @@ ControlPanel::ControlPanel(Document& document, QWidget* parent)
       m_cluster(new Picker(tr("Cluster"), this)),
       m_axes(new AxisPanel(document, this)),
       m_serving(new ServingPanel(document, kContentWidth, this)),
+      m_pools(new PoolPanel(document, kContentWidth, this)),
       m_options(new OptionPanel(document, kContentWidth, this))
 {
     auto* column = new QVBoxLayout(this);
@@ -154,6 +156,7 @@ ControlPanel::ControlPanel(Document& document, QWidget* parent)
               *column);
     addHeading(tr("Serving"), *column);
     column->addWidget(m_serving);
+    column->addWidget(m_pools);
     addHeading(tr("Precision"), *column);
     addFormat(Format::Weights, tr("Weights"), *column);
     addFormat(Format::Kv, tr("KV cache"), *column);
@@ -171,6 +174,7 @@ ControlPanel::ControlPanel(Document& document, QWidget* parent)
     connect(m_axes, &AxisPanel::devicesLockedChanged, this, &ControlPanel::devicesLockedChanged);
     connect(m_axes, &AxisPanel::unfolded, this, &ControlPanel::reveal);
     connect(m_options, &OptionPanel::unfolded, this, &ControlPanel::reveal);
+    connect(m_pools, &PoolPanel::unfolded, this, &ControlPanel::reveal);
     connect(m_options, &OptionPanel::refused, this, &ControlPanel::message);
     connect(&m_document, &Document::reportChanged, this, &ControlPanel::refresh);
     followTextScale(this, [this] { // lines that are cut to the column are cut anew
@@ -277,6 +281,7 @@ void ControlPanel::setTheme(const Theme& theme)
         formats->setTheme(theme);
     m_axes->setTheme(theme);
     m_serving->setTheme(theme);
+    m_pools->setTheme(theme);
     m_options->setTheme(theme);
 }
 
@@ -350,6 +355,7 @@ void ControlPanel::refresh()
     m_lengths[2]->setValue(workload.output);
     m_axes->refresh();
     m_serving->refresh();
+    m_pools->refresh();
     m_options->refresh();
 }
 

@@ -17,6 +17,7 @@ namespace shardlens {
 class AxisPanel;
 class NumberField;
 class OptionPanel;
+class PoolPanel;
 class Picker;
 class Segmented;
 class ServingPanel;
@@ -36,6 +37,7 @@ public:
     void setAdvancedShown(bool shown);
     [[nodiscard]] OptionPanel& options() const { return *m_options; }
     [[nodiscard]] ServingPanel& serving() const { return *m_serving; }
+    [[nodiscard]] PoolPanel& pools() const { return *m_pools; }
     [[nodiscard]] AxisPanel& axes() const { return *m_axes; }
 
 Q_SIGNALS:
@@ -76,6 +78,7 @@ private:
     std::array<ValueSlider*, 3> m_lengths{};
     AxisPanel* m_axes;
     ServingPanel* m_serving;
+    PoolPanel* m_pools;
     OptionPanel* m_options;
     std::vector<QLabel*> m_headings;
     std::vector<QLabel*> m_labels;

@@ -20,7 +20,7 @@ struct PoolsText {
     Q_DECLARE_TR_FUNCTIONS(PoolsText)
 };
 
-constexpr double kLargestTile = 34;
+constexpr double kLargestTile = 64;
 constexpr double kLeastTile = 3; // px of a device drawn by itself; below, its worker is one tile
 constexpr std::int64_t kMostTiles = 4096;
 constexpr double kGauge = 8;
@@ -83,6 +83,16 @@ int columnsFor(std::int64_t count, double aspect)
     return static_cast<int>(std::max<std::int64_t>(1, std::llround(std::ceil(std::sqrt(static_cast<double>(count) * aspect) - 1e-9))));
 }
 
+/// Columns of the devices of one worker: a whole number of rows, about twice as wide as tall, where there is such a number.
+int deviceColumnsFor(std::int64_t count)
+{
+    const int least = columnsFor(count, 2);
+    for (int columns = least; columns <= 2 * least && columns <= count; ++columns)
+        if (count % columns == 0)
+            return columns;
+    return static_cast<int>(std::min<std::int64_t>(least, count));
+}
+
 /// The pools as they are, or as they would be.
 class PoolsPicture {
 public:
@@ -105,7 +115,7 @@ public:
         if (!m_input.scenario.serving.pools)
             drawAggregated();
         drawState();
-        const double table = 5 * (m_line + 3);
+        const double table = 5 * (m_line + 8);
         if (m_report.serving.pools && served() && m_area.height() >= table + 8 * m_line) {
             drawComparison(QRectF(m_area.left(), m_area.bottom() - table, m_area.width(), table));
             m_area.setBottom(m_area.bottom() - table - space::kSmall);
@@ -384,7 +394,7 @@ std::array<PoolTiles, 2> poolTiles(const std::array<QRectF, 2>& areas, const std
         pool.area = areas[i];
         pool.workers = workers[i];
         pool.devices = devices[i];
-        pool.deviceColumns = columnsFor(devices[i], 2);
+        pool.deviceColumns = deviceColumnsFor(devices[i]);
         const std::int64_t deviceRows = (devices[i] + pool.deviceColumns - 1) / pool.deviceColumns;
         // The number of columns of workers at which tiles are largest.
         double best = 0;
@@ -424,8 +434,8 @@ QString disaggregationSubtitle(const Scenario& scenario, const Report& report)
 {
     if (!scenario.serving.pools)
         return PoolsText::tr("aggregated");
-    if (!report.serving.pools)
-        return PoolsText::tr("pools");
+    if (!report.serving.pools || report.serving.pools->prefillWorkers == 0)
+        return PoolsText::tr("pools, no figures");
     return PoolsText::tr("%1 prefill : %2 decode").arg(report.serving.pools->prefillWorkers).arg(report.serving.pools->decodeWorkers);
 }
 

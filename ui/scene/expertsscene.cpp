@@ -19,6 +19,7 @@ constexpr double kTallestSlot = 52;      // nor few slots over a tall one
 constexpr std::size_t kMostCells = 4096; // that react one by one
 constexpr double kLeastProfile = 90;
 constexpr double kRamp = 120;
+constexpr double kDecades = 3; // of the logarithmic scale
 
 QColor mixed(const QColor& a, const QColor& b, double t)
 {
@@ -104,7 +105,14 @@ public:
 
 private:
     [[nodiscard]] QColor ink(Ink ink) const { return m_theme.color(ink); }
-    [[nodiscard]] QColor colorOf(double pairs) const { return loadColor(m_theme, m_scaleEnd > 0 ? std::sqrt(pairs / m_scaleEnd) : 0); }
+    /// Along the scale. Means over all orders spread an expert over all ranks: there it is logarithmic, over three decades.
+    [[nodiscard]] double shareOf(double pairs) const
+    {
+        if (!(m_scaleEnd > 0) || !(pairs > 0))
+            return 0;
+        return m_layout.matrix ? std::max(0.0, 1 + std::log10(pairs / m_scaleEnd) / kDecades) : pairs / m_scaleEnd;
+    }
+    [[nodiscard]] QColor colorOf(double pairs) const { return loadColor(m_theme, shareOf(pairs)); }
     [[nodiscard]] bool gaps() const { return m_layout.cell(0, 0).width() >= kGapFrom && m_layout.cell(0, 0).height() >= kGapFrom; }
     [[nodiscard]] bool cellsReact() const
     {
@@ -356,15 +364,16 @@ private:
             m_scene.text({x, area.top(), width + 0.5, line}, text, TextRole::Note, ink(role), Qt::AlignLeft | Qt::AlignVCenter, true);
             x += width + 5;
         };
-        words(QStringLiteral("0"), Ink::Text2);
+        words(m_layout.matrix ? ExpertsText::number(m_scaleEnd * std::pow(10, -kDecades)) : QStringLiteral("0"), Ink::Text2);
         for (int i = 0; i < kSteps; ++i)
             m_scene.fill({x + i * ramp / kSteps, area.top() + line / 2 - 5, ramp / kSteps + 0.5, 10},
                          loadColor(m_theme, (i + 0.5) / kSteps));
         x += ramp + 5;
         words(ExpertsText::number(m_scaleEnd), Ink::Text2);
-        words(m_options.phase == Phase::Decode ? ExpertsText::tr("tokens per decode step, square root scale")
-                                               : ExpertsText::tr("tokens per prefill piece, square root scale"),
+        words(m_options.phase == Phase::Decode ? ExpertsText::tr("tokens per decode step") : ExpertsText::tr("tokens per prefill piece"),
               Ink::Text2);
+        if (m_layout.matrix)
+            words(ExpertsText::tr("(log scale)"), Ink::Text3);
         x += 9;
         if (m_table.places() == Places::Balanced && area.right() - x > 60) {
             m_scene.hatch({x, area.top() + line / 2 - 5, 10, 10}, Hatch::Replica, loadColor(m_theme, 0.6));

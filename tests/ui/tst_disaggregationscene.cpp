@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pools' picture without pixels: areas to scale, figures of the report, every state; and splitting and joining through the real window.
+#include "core/scenario/poolsplit.h"
+#include "core/scenario/serve.h"
+#include "tests/ui/picturecases.h"
+#include "tests/ui/scenechecks.h"
+#include "tests/ui/windowfixture.h"
+#include "ui/scene/disaggregationscene.h"
+#include "ui/views/sceneview.h"
+#include "ui/window/disaggregationbody.h"
+#include "ui/window/dockarea.h"
+
+#include "core/base/format.h"
+
+#include <QToolButton>
+
+#include <cmath>
+
+using namespace shardlens;
+
+namespace {
+
+Scenario pooled(int concurrency, int prefillTensor = 4, int decodeTensor = 8)
+{
+    Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+    scenario.serving.load.kind = LoadKind::ClosedLoop;
+    scenario.serving.load.concurrency = concurrency;
+    Scenario out = splitIntoPools(scenario);
+    out.serving.pools->prefill.plan[PlanAxis::Tensor] = prefillTensor;
+    out.serving.pools->decode.plan[PlanAxis::Tensor] = decodeTensor;
+    return out;
+}
+
+Scene drawn(const Scenario& scenario, const Report& report, QSizeF size)
+{
+    Scene scene;
+    scene.clear(size);
+    DisaggregationOptions options;
+    Scenario split;
+    Report splitReport;
+    if (!scenario.serving.pools) {
+        split = splitIntoPools(scenario);
+        splitReport = evaluate(split);
+        options.split = &split;
+        options.splitReport = &splitReport;
+    }
+    std::optional<Report> joined;
+    const Report& shown = scenario.serving.pools ? report : splitReport;
+    if (shown.serving.devices > 0)
+        if (const std::optional<Scenario> other =
+                joinedPools(scenario.serving.pools ? scenario : split, std::llround(shown.serving.devices))) {
+            joined = evaluate(*other);
+            options.joined = &*joined;
+            options.joinedDevices = other->plan.devices();
+        }
+    buildDisaggregation({scenario, report, size, Theme::of(ThemeId::Light)}, options, scene);
+    return scene;
+}
+
+std::vector<Scenario> states()
+{
+    std::vector<Scenario> all{pooled(64), pooled(1), pooled(4096), pooled(65536), pooled(64, 1, 8), pooled(64, 8, 1), pooled(64, 6, 8)};
+    Scenario saturated = pooled(64);
+    saturated.serving.load.kind = LoadKind::OpenLoop;
+    saturated.serving.load.rate = 1000;
+    saturated.serving.pools->prefill.workers = 1;
+    saturated.serving.pools->decode.workers = 1;
+    all.push_back(saturated);
+    Scenario other = pooled(256);
+    other.serving.pools->decode.cluster = builtinCatalog().cluster("gb200-nvl72");
+    all.push_back(other);
+    all.push_back(pictures::scenarioOf(pictures::cases().front()));                                   // aggregated
+    all.push_back(pictures::scenarioOf(pictures::caseNamed("8 H100, TP 6: not legal")));              // no figures
+    all.push_back(pictures::scenarioOf(pictures::caseNamed("8 H100, TP 2, six idle, does not fit"))); // neither way
+    return all;
+}
+
+DisaggregationBody& bodyOf(WindowFixture& fixture)
+{
+    ViewDock* dock = fixture.window.docks().dock(ViewKind::Disaggregation);
+    dock->show();
+    dock->raise();
+    QCoreApplication::processEvents();
+    auto* body = dock->findChild<DisaggregationBody*>();
+    if (!body)
+        qFatal("no disaggregation view");
+    return *body;
+}
+
+} // namespace
+
+class DisaggregationSceneTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        failOnUnexpectedMessages();
+        prepareAppearance();
+    }
+
+    void textsKeepTheirPlaces()
+    {
+        int number = 0;
+        for (const Scenario& scenario : states()) {
+            const Report report = evaluate(scenario);
+            for (const QSizeF size :
+                 {QSizeF{330, 122}, QSizeF{330, 150}, QSizeF{420, 300}, QSizeF{600, 330}, QSizeF{900, 600}, QSizeF{1600, 900}}) {
+                const Scene scene = drawn(scenario, report, size);
+                QString trouble = check::textTrouble(scene);
+                if (trouble.isEmpty())
+                    trouble = check::regionTrouble(scene);
+                QVERIFY2(trouble.isEmpty(),
+                         qPrintable(QStringLiteral("state %1 at %2 x %3: ").arg(number).arg(size.width()).arg(size.height()) + trouble));
+                QVERIFY(!scene.items.empty());
+            }
+            ++number;
+        }
+    }
+
+    /// A device has one size in both pools, every device its tile, and none leaves its area.
+    void tilesAreToScale()
+    {
+        for (const auto& [workers, devices] : {std::pair{std::array<std::int64_t, 2>{1, 1}, std::array<std::int64_t, 2>{8, 8}},
+                                               std::pair{std::array<std::int64_t, 2>{5, 2}, std::array<std::int64_t, 2>{4, 64}},
+                                               std::pair{std::array<std::int64_t, 2>{300, 3}, std::array<std::int64_t, 2>{1, 7}}}) {
+            const std::array<QRectF, 2> areas{QRectF(10, 50, 300, 200), QRectF(500, 50, 300, 200)};
+            const std::array<PoolTiles, 2> tiles = poolTiles(areas, workers, devices);
+            QCOMPARE(tiles[0].tile, tiles[1].tile);
+            QVERIFY(tiles[0].tile > 0);
+            for (std::size_t i = 0; i < 2; ++i)
+                for (std::int64_t worker = 0; worker < workers[i]; ++worker) {
+                    const QRectF block = tiles[i].worker(worker);
+                    QVERIFY(areas[i].adjusted(-0.01, -0.01, 0.01, 0.01).contains(block));
+                    for (std::int64_t device = 0; device < devices[i]; ++device)
+                        QVERIFY(block.adjusted(-0.01, -0.01, 0.01, 0.01).contains(tiles[i].device(worker, device)));
+                }
+        }
+    }
+
+    void figuresAreTheReports()
+    {
+        const Scenario scenario = pooled(64);
+        const Report report = evaluate(scenario);
+        QVERIFY(report.serving.pools);
+        const DisaggregatedFigures& f = *report.serving.pools;
+        const Scene scene = drawn(scenario, report, {1200, 700});
+        QVERIFY(check::says(scene, qs(formatSeconds(f.transferTime))));
+        QVERIFY(check::says(scene, qs(formatBytes(f.transferBytes))));
+        QVERIFY(check::says(scene, qs(formatPercent(f.transferTime / report.serving.ttft))));
+        QVERIFY(check::says(scene, qs(formatPercent(f.prefillUtilisation))));
+        QVERIFY(check::says(scene, qs(formatPercent(f.decodeUtilisation))));
+        const PoolLink link = poolLink(scenario);
+        QVERIFY(std::abs(link.latency + f.transferBytes / link.bandwidth - f.transferTime) < 1e-12);
+        int tiles = 0;
+        for (const SceneItem& item : scene.items)
+            tiles +=
+                item.kind == SceneItem::Kind::Fill
+                        && (item.fill == Theme::of(ThemeId::Light).place(0, 1, 4) || item.fill == Theme::of(ThemeId::Light).place(1, 1, 4))
+                    ? 1
+                    : 0;
+        QCOMPARE(tiles, static_cast<int>(f.devices()));
+    }
+
+    void poolsReactAndAreExplained()
+    {
+        const Scenario scenario = pooled(64);
+        const Report report = evaluate(scenario);
+        const Scene scene = drawn(scenario, report, {1200, 700});
+        std::array<bool, 3> found{};
+        for (const HitRegion& hit : scene.hits)
+            if (hit.subject.kind == Subject::Kind::Pool) {
+                found[static_cast<std::size_t>(hit.subject.pool)] = true;
+                QCOMPARE(scene.subjectAt(hit.rect.center()).pool, hit.subject.pool);
+                QVERIFY(!disaggregationTooltip(scenario, report, hit.subject).isEmpty());
+                const Explanation e = explain(scenario, report, hit.subject);
+                QVERIFY(!e.formula.empty() && !e.value.empty());
+                QVERIFY(e.formulaId.rfind("pool.", 0) == 0);
+            }
+        QVERIFY(found[0] && found[1] && found[2]);
+    }
+
+    void statesAreSaid()
+    {
+        const auto says = [](const Scenario& scenario, const char* text) {
+            return check::says(drawn(scenario, evaluate(scenario), {900, 600}), QString::fromUtf8(text));
+        };
+        QVERIFY(says(pooled(64, 1, 8), "prefill pool does not fit"));
+        QVERIFY(says(pooled(64, 8, 1), "decode pool does not fit"));
+        QVERIFY(says(pooled(64, 6, 8), "TP 6"));
+        QVERIFY(says(pictures::scenarioOf(pictures::cases().front()), "Aggregated"));
+    }
+
+    /// The default split keeps the load and a replica's plan; joining gives whole replicas on no more devices.
+    void splitAndJoin()
+    {
+        Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 2 x PP 2 x DP 2"));
+        const Scenario split = splitIntoPools(scenario);
+        QCOMPARE(split.serving.load.kind, LoadKind::ClosedLoop);
+        QCOMPARE(split.serving.load.concurrency, scenario.workload.batch * 2);
+        QCOMPARE(split.serving.pools->decode.plan.devices(), std::int64_t{4});
+        QCOMPARE(split.serving.pools->prefill.workers, 0);
+        const std::optional<Scenario> joined = joinedPools(split, 23);
+        QVERIFY(joined && !joined->serving.pools);
+        QCOMPARE(joined->plan.devices(), std::int64_t{20});
+        QVERIFY(joined->cluster->devices() >= 20);
+        QVERIFY(evaluate(*joined).legal);
+        QVERIFY(!joinedPools(split, 3));
+    }
+
+    void buttonSplitsInOneStep()
+    {
+        WindowFixture fixture;
+        DisaggregationBody& body = bodyOf(fixture);
+        auto* button = fixture.window.findChild<QToolButton*>(QStringLiteral("splitPools"));
+        QVERIFY(button);
+        const Scenario before = fixture.document.scenario();
+        const int steps = fixture.document.undoStack().count();
+        button->click();
+        QVERIFY(fixture.document.scenario().serving.pools.has_value());
+        QVERIFY(fixture.document.report().serving.pools.has_value());
+        QCOMPARE(fixture.document.undoStack().count(), steps + 1);
+        body.view().rebuild();
+        QVERIFY(check::says(body.view().scene(), QStringLiteral("Decode pool")));
+        const QString file = fixture.directory.filePath(QStringLiteral("pools.shardlens"));
+        QVERIFY(fixture.document.save(file).ok());
+        const Scenario saved = fixture.document.scenario();
+        button->click();
+        QVERIFY(!fixture.document.scenario().serving.pools);
+        fixture.document.undoStack().undo();
+        fixture.document.undoStack().undo();
+        QVERIFY(fixture.document.scenario() == before);
+        QVERIFY(fixture.document.open(file).ok());
+        QVERIFY(fixture.document.scenario() == saved);
+    }
+};
+
+QTEST_MAIN(DisaggregationSceneTest)
+#include "tst_disaggregationscene.moc"

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+// The expert view: its picture without pixels, and its controls through the real window.
+#include "tests/ui/picturecases.h"
+#include "tests/ui/scenechecks.h"
+#include "tests/ui/windowfixture.h"
+#include "ui/controls/linearslider.h"
+#include "ui/controls/numberfield.h"
+#include "ui/scene/expertsscene.h"
+#include "ui/views/sceneview.h"
+#include "ui/window/dockarea.h"
+#include "ui/window/expertsbody.h"
+
+#include <QSignalSpy>
+
+#include <cmath>
+#include <set>
+
+using namespace shardlens;
+
+namespace {
+
+struct Mixture {
+    const char* model;
+    const char* cluster;
+    int expert;
+    int devices;
+    int batch;
+};
+
+const std::vector<Mixture>& mixtures()
+{
+    static const std::vector<Mixture> all{
+        {"mixtral-8x7b", "p5.48xlarge", 8, 0, 256},  {"mixtral-8x7b", "p5.48xlarge", 1, 0, 1},
+        {"deepseek-v3", "gb200-nvl72", 64, 0, 2048}, {"qwen3-30b-a3b", "p5.48xlarge", 8, 0, 64},
+        {"gpt-oss-120b", "p5.48xlarge", 4, 0, 32},   {"deepseek-v3", "p5.48xlarge", 256, 256, 4096},
+    };
+    return all;
+}
+
+Scenario scenarioOf(const Mixture& given)
+{
+    pictures::Case plain{"", given.cluster, given.devices, given.model, 1, 1, 1, given.expert, 1, given.expert, given.batch};
+    return pictures::scenarioOf(plain);
+}
+
+Scenario shrunk(Scenario scenario, const Routing& routing, int redundant)
+{
+    scenario.workload.routing = routing;
+    scenario.plan.options.redundantExperts = scenario.plan.expert() > 1 ? redundant : 0;
+    return scenario;
+}
+
+ExpertsBody& bodyOf(WindowFixture& fixture)
+{
+    ViewDock* dock = fixture.window.docks().dock(ViewKind::Experts);
+    dock->show();
+    dock->raise();
+    QCoreApplication::processEvents();
+    auto* body = dock->findChild<ExpertsBody*>();
+    if (!body)
+        qFatal("no expert view");
+    return *body;
+}
+
+void openMixture(WindowFixture& fixture)
+{
+    fixture.document.edit(scenarioOf(mixtures().front()), QStringLiteral("mixture"));
+    fixture.document.endMerge();
+}
+
+} // namespace
+
+class ExpertsSceneTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        failOnUnexpectedMessages();
+        prepareAppearance();
+    }
+
+    void textsKeepTheirPlaces()
+    {
+        for (const Mixture& mixture : mixtures())
+            for (const Routing& routing : {Routing{}, Routing{0.6, 0, true}, Routing{1.3, 1.25, true}, Routing{1.3, 1.25, false}})
+                for (const int redundant : {0, 16})
+                    for (const bool example : {false, true}) {
+                        const Scenario scenario = shrunk(scenarioOf(mixture), routing, redundant);
+                        const Report report = evaluate(scenario);
+                        QVERIFY2(report.legal, mixture.model);
+                        for (const QSizeF size : {QSizeF{330, 122}, QSizeF{330, 150}, QSizeF{420, 300}, QSizeF{600, 330}, QSizeF{900, 600},
+                                                  QSizeF{1600, 900}}) {
+                            Scene scene;
+                            scene.clear(size);
+                            buildExperts({scenario, report, size, Theme::of(ThemeId::Light)},
+                                         {example ? Phase::Prefill : Phase::Decode, example, report.decode.time}, scene);
+                            const QString where = QStringLiteral("%1 skew %2 redundant %3 at %4 x %5: ")
+                                                      .arg(QLatin1String(mixture.model))
+                                                      .arg(routing.powerLaw)
+                                                      .arg(redundant)
+                                                      .arg(size.width())
+                                                      .arg(size.height());
+                            QString trouble = check::textTrouble(scene);
+                            QVERIFY2(trouble.isEmpty(), qPrintable(QString(where + trouble)));
+                            trouble = check::regionTrouble(scene);
+                            QVERIFY2(trouble.isEmpty(), qPrintable(QString(where + trouble)));
+                            QVERIFY(!scene.items.empty());
+                        }
+                    }
+    }
+
+    /// Bars stand for the loads: their heights add up to the mean times the ranks.
+    void barsAddUpToThePairs()
+    {
+        for (const Mixture& mixture : mixtures()) {
+            const Scenario scenario = shrunk(scenarioOf(mixture), {0.8, 0, true}, 0);
+            const Report report = evaluate(scenario);
+            const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, Phase::Decode);
+            QVERIFY(table);
+            const QSizeF size(1600, 900);
+            Scene scene;
+            scene.clear(size);
+            buildExperts({scenario, report, size, Theme::of(ThemeId::Light)}, {}, scene);
+            const ExpertsLayout layout = expertsLayout(*table, size, 1);
+            double sum = 0;
+            double hottest = 0;
+            for (const SceneItem& item : scene.items)
+                if (item.kind == SceneItem::Kind::Fill && std::abs(item.rect.bottom() - layout.bars.bottom()) < 0.01
+                    && item.rect.left() >= layout.bars.left() - 0.01 && item.rect.right() <= layout.bars.right() + 0.01) {
+                    sum += item.rect.height();
+                    hottest = std::max(hottest, item.rect.height());
+                }
+            if (layout.columnBins == layout.columns)
+                QVERIFY2(std::abs(sum / hottest - table->ranks() / table->factor()) < 1e-6 * table->ranks(), mixture.model);
+        }
+    }
+
+    void regionsInvertTheCells()
+    {
+        const Scenario scenario = shrunk(scenarioOf(mixtures()[3]), {0.8, 0, true}, 0);
+        const Report report = evaluate(scenario);
+        for (const bool example : {false, true}) {
+            const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, Phase::Decode, example);
+            QVERIFY(table);
+            const QSizeF size(1200, 1000);
+            Scene scene;
+            scene.clear(size);
+            buildExperts({scenario, report, size, Theme::of(ThemeId::Light)}, {Phase::Decode, example, {}}, scene);
+            const ExpertsLayout layout = expertsLayout(*table, size, 1);
+            QCOMPARE(layout.matrix, !example);
+            for (int rank = 0; rank < layout.columns; ++rank)
+                for (int row = 0; row < layout.rows; ++row) {
+                    const Subject found = scene.subjectAt(layout.cell(rank, row).center());
+                    QCOMPARE(found.kind, Subject::Kind::Expert);
+                    QCOMPARE(found.rank, rank);
+                    QCOMPARE(found.expert, example ? table->slotsOf(rank)[static_cast<std::size_t>(row)].expert : row);
+                    QVERIFY(!expertsTooltip(scenario, report, found).isEmpty());
+                }
+        }
+    }
+
+    void everySubjectIsExplained()
+    {
+        const Scenario scenario = shrunk(scenarioOf(mixtures()[2]), {0.8, 1.5, true}, 0);
+        const Report report = evaluate(scenario);
+        Scene scene;
+        scene.clear({900, 600});
+        buildExperts({scenario, report, {900, 600}, Theme::of(ThemeId::Light)}, {}, scene);
+        std::set<std::string> ids;
+        for (const HitRegion& hit : scene.hits)
+            ids.insert(explain(scenario, report, hit.subject).formulaId);
+        QVERIFY(ids.count("expert.rank") == 1 && ids.count("expert.load") == 1);
+        QCOMPARE(ids.size(), std::size_t{2});
+        const Explanation hottest = explain(scenario, report, {.kind = Subject::Kind::Expert, .rank = 0});
+        QVERIFY(!hottest.formula.empty() && !hottest.inputs.empty() && !hottest.value.empty());
+    }
+
+    void denseModelsAndBrokenPlansSaySo()
+    {
+        Scenario scenario = pictures::scenarioOf(pictures::cases().front());
+        Report report = evaluate(scenario);
+        Scene scene;
+        scene.clear({500, 300});
+        buildExperts({scenario, report, {500, 300}, Theme::of(ThemeId::Light)}, {}, scene);
+        QVERIFY(check::says(scene, QStringLiteral("has no experts")));
+        QVERIFY(scene.hits.empty());
+        scenario = scenarioOf(mixtures().front());
+        scenario.plan[PlanAxis::Tensor] = 3;
+        report = evaluate(scenario);
+        scene.clear({500, 300});
+        buildExperts({scenario, report, {500, 300}, Theme::of(ThemeId::Light)}, {}, scene);
+        QVERIFY(check::says(scene, QStringLiteral("not legal")));
+    }
+
+    void loadColoursGrowDarkerStepByStep()
+    {
+        for (const ThemeId id : {ThemeId::Light, ThemeId::Dark, ThemeId::Print, ThemeId::Contrast}) {
+            const Theme& theme = Theme::of(id);
+            const QColor ground = theme.color(Ink::Surface);
+            double last = 1;
+            for (int i = 0; i <= 10; ++i) {
+                const double contrast = contrastRatio(loadColor(theme, i / 10.0), ground);
+                QVERIFY2(contrast >= last - 0.02, qPrintable(QStringLiteral("%1 at %2").arg(nameOf(id)).arg(i)));
+                last = contrast;
+            }
+            QVERIFY(last > 3);
+        }
+    }
+
+    void skewDragIsOneStep()
+    {
+        WindowFixture fixture;
+        openMixture(fixture);
+        ExpertsBody& body = bodyOf(fixture);
+        LinearSlider& skew = body.skew();
+        QVERIFY(skew.isVisible());
+        QUndoStack& undo = fixture.document.undoStack();
+        const int before = undo.count();
+        const auto at = [&skew](double share) { return skew.trackPoint(share).toPoint(); };
+        QTest::mousePress(&skew, Qt::LeftButton, {}, at(0));
+        for (int i = 1; i <= 10; ++i) {
+            const QPointF to = skew.trackPoint(0.05 * i);
+            QMouseEvent move(QEvent::MouseMove, to, skew.mapToGlobal(to), Qt::NoButton, Qt::LeftButton, Qt::NoModifier);
+            QApplication::sendEvent(&skew, &move);
+        }
+        QTest::mouseRelease(&skew, Qt::LeftButton, {}, at(0.5));
+        QCOMPARE(fixture.document.scenario().workload.routing.powerLaw, 1.0);
+        QCOMPARE(undo.count(), before + 1);
+        undo.undo();
+        QCOMPARE(fixture.document.scenario().workload.routing.powerLaw, 0.0);
+        QCOMPARE(skew.value(), 0);
+        skew.setFocus();
+        QTest::keyClick(&skew, Qt::Key_Right);
+        QVERIFY(std::abs(fixture.document.scenario().workload.routing.powerLaw - 0.05) < 1e-12);
+        QTest::keyClick(&skew, Qt::Key_End);
+        QCOMPARE(fixture.document.scenario().workload.routing.powerLaw, 2.0);
+        skew.field().setFocus();
+        skew.field().selectAll();
+        QTest::keyClicks(&skew.field(), QStringLiteral("0.73"));
+        QTest::keyClick(&skew.field(), Qt::Key_Return);
+        QCOMPARE(fixture.document.scenario().workload.routing.powerLaw, 0.73);
+    }
+
+    void capacityAndCopiesEdit()
+    {
+        WindowFixture fixture;
+        openMixture(fixture);
+        ExpertsBody& body = bodyOf(fixture);
+        Q_EMIT body.capacity().typed(125);
+        QCOMPARE(fixture.document.scenario().workload.routing.capacityFactor, 1.25);
+        Q_EMIT body.redundant().stepped(8);
+        QCOMPARE(fixture.document.scenario().plan.options.redundantExperts, 8);
+        Q_EMIT body.redundant().typed(60'000); // more than the other ranks can hold
+        QCOMPARE(fixture.document.scenario().plan.options.redundantExperts, 8);
+        QVERIFY(!body.redundant().complaint().isEmpty());
+        fixture.document.undoStack().undo();
+        fixture.document.undoStack().undo();
+        QCOMPARE(fixture.document.scenario().workload.routing.capacityFactor, 0.0);
+        QCOMPARE(body.capacity().value(), 0);
+    }
+
+    void choicesChangeThePicture()
+    {
+        WindowFixture fixture;
+        Scenario scenario = scenarioOf(mixtures().front());
+        scenario.workload.routing.powerLaw = 0.7;
+        fixture.document.edit(scenario, QStringLiteral("mixture"));
+        ExpertsBody& body = bodyOf(fixture);
+        body.view().rebuild();
+        QVERIFY(check::says(body.view().scene(), QStringLiteral("of each order")));
+        body.setExample(true);
+        body.view().rebuild();
+        QVERIFY(check::says(body.view().scene(), QStringLiteral("One order as an example")));
+        body.setPhase(Phase::Prefill);
+        body.view().rebuild();
+        QVERIFY(check::says(body.view().scene(), QStringLiteral("prefill piece")));
+        const QPointF center = body.view().scene().hits.front().rect.center();
+        QTest::mouseClick(&body.view(), Qt::LeftButton, {}, center.toPoint());
+        QCOMPARE(fixture.document.selection().pin().kind, Subject::Kind::Expert);
+        QTest::keyClick(&body.view(), Qt::Key_Escape);
+        QCOMPARE(fixture.document.selection().pin().kind, Subject::Kind::None);
+    }
+};
+
+QTEST_MAIN(ExpertsSceneTest)
+#include "tst_expertsscene.moc"
