@@ -212,6 +212,27 @@ private Q_SLOTS:
         QVERIFY(m_hands->options().chosen.empty());
     }
 
+    void doubleClickFitsAPieceAndTheClockIsFollowed()
+    {
+        const TimelinePanel of = panel(Phase::Prefill);
+        const TimelineCell& cell = cellsOfStage(report().prefill.timeline, 1)[2];
+        const QPointF at(of.xOf(cell.start + (cell.end - cell.start) * 0.3), layout().rowRect(of, 1).center().y());
+        QTest::mouseClick(m_view, Qt::LeftButton, Qt::NoModifier, at.toPoint());
+        QTest::mouseDClick(m_view, Qt::LeftButton, Qt::NoModifier, at.toPoint());
+        const TimeRange visible = panel(Phase::Prefill).visible;
+        QVERIFY(visible.begin < cell.start && visible.end > cell.end && visible.length() < 1.2 * (cell.end - cell.start));
+        QCOMPARE(m_fixture->document.selection().pin().microbatch, 2);
+        settle();
+        bool operators = false;
+        for (const HitRegion& hit : m_view->scene().hits)
+            operators = operators || (hit.subject.kind == Kind::Operator && hit.subject.stage == 1);
+        QVERIFY2(operators, "a piece that fills the view shows its operators");
+        m_hands->player().seek(0.9);
+        const TimeRange followed = panel(Phase::Prefill).visible;
+        QVERIFY(followed.begin <= 0.9 * of.duration && followed.end >= 0.9 * of.duration);
+        QVERIFY(near(followed.length(), visible.length(), of.duration));
+    }
+
     void playingAndStepping()
     {
         const Timeline& timeline = report().prefill.timeline;

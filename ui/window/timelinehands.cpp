@@ -14,6 +14,7 @@ constexpr qint64 kOneGesture = 500;     ///< ms
 constexpr std::size_t kMostRemembered = 100;
 /// From so many cells on the sums that columns are drawn from are kept between frames.
 constexpr std::size_t kWorthAnIndex = 4096;
+constexpr double kLead = 0.1;    ///< of a sight: where the clock stands when the picture follows it
 constexpr double kMargin = 0.05; ///< of a piece that is fitted, on both sides
 
 std::size_t at(Phase phase)
@@ -245,7 +246,13 @@ void TimelineHands::setCursor()
         m_options.cursor.reset(); // the end is the whole picture
     } else {
         const Phase phase = position < 1 ? Phase::Prefill : Phase::Decode;
-        m_options.cursor = TimelineInstant{phase, (position - (phase == Phase::Decode ? 1 : 0)) * phaseOf(phase).timeline.duration};
+        const double duration = phaseOf(phase).timeline.duration;
+        const double time = (position - (phase == Phase::Decode ? 1 : 0)) * duration;
+        m_options.cursor = TimelineInstant{phase, time};
+        // What is zoomed follows the clock, a sight at a time.
+        const TimeRange visible = clampRange(m_options.visible[at(phase)], duration);
+        if (time < visible.begin || time > visible.end)
+            m_options.visible[at(phase)] = panRange(visible, time - visible.begin - kLead * visible.length(), duration);
     }
     redraw();
 }

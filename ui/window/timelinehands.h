@@ -78,6 +78,7 @@ private:
     bool press(const QMouseEvent& event);
     bool move(const QMouseEvent& event);
     bool release(const QMouseEvent& event);
+    bool doubleClick(const QMouseEvent& event); ///< fits the piece
     void dragRows(double dy);
     /// The nearest edge of a piece within a few pixels, else the time itself.
     [[nodiscard]] double snapped(const TimelineLayout& layout, const TimelinePanel& panel, QPointF at) const;

@@ -173,6 +173,26 @@ bool TimelineHands::release(const QMouseEvent& event)
     return true;
 }
 
+bool TimelineHands::doubleClick(const QMouseEvent& event)
+{
+    // The first click has pinned the piece, or let it go; either way it is what is meant.
+    if (m_options.keys || !m_document.report().legal || event.button() != Qt::LeftButton || layout().panelAt(event.position()) == nullptr)
+        return press(event);
+    m_drag = Drag::None;
+    const std::vector<HitRegion>& hits = m_view.scene().hits;
+    const auto hit = std::find_if(hits.rbegin(), hits.rend(), [&](const HitRegion& region) {
+        return region.subject.kind == Subject::Kind::Piece && region.rect.contains(event.position());
+    });
+    if (hit == hits.rend() || cellOf(m_document.report(), hit->subject) == nullptr)
+        return true;
+    const Subject piece = hit->subject;
+    setRange({});
+    if (piece != m_document.selection().pin())
+        m_document.selection().setPin(piece);
+    fitSelection();
+    return true;
+}
+
 bool TimelineHands::eventFilter(QObject* watched, QEvent* event)
 {
     if (m_forwarding)
@@ -183,7 +203,7 @@ bool TimelineHands::eventFilter(QObject* watched, QEvent* event)
     case QEvent::MouseButtonPress: return press(*static_cast<QMouseEvent*>(event));
     case QEvent::MouseMove: return move(*static_cast<QMouseEvent*>(event));
     case QEvent::MouseButtonRelease: return release(*static_cast<QMouseEvent*>(event));
-    case QEvent::MouseButtonDblClick: return press(*static_cast<QMouseEvent*>(event));
+    case QEvent::MouseButtonDblClick: return doubleClick(*static_cast<QMouseEvent*>(event));
     case QEvent::Leave: m_pointer = {-1, -1}; break;
     case QEvent::Hide: m_player.pause(); break; // nobody watches
     default: break;
