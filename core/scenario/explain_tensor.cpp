@@ -4,6 +4,7 @@
 #include "core/scenario/explain_parts.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace shardlens {
 
@@ -52,8 +53,11 @@ std::string elementText(const PlateTensor& tensor)
 }
 
 /// The arithmetic of a tensor of one part: symbols, then numbers.
-void addFormula(const PlateTensor& tensor, std::int64_t layers, Explanation& out)
+void addFormula(const PlateTensor& tensor, std::int64_t layers, double bytes, Explanation& out)
 {
+    double product = static_cast<double>(layers * tensor.equal) * bytesPerElement(tensor.format);
+    double elements = 0;
+    double pieces = 1;
     std::string symbols;
     std::string numbers;
     std::string axes;
@@ -65,6 +69,7 @@ void addFormula(const PlateTensor& tensor, std::int64_t layers, Explanation& out
             names += (names.empty() ? "" : " × ") + dim.name;
             sizes += (sizes.empty() ? "" : " × ") + formatCount(dim.size);
         }
+        elements += static_cast<double>(globalElements(part.array));
         symbols += (symbols.empty() ? "" : " + ") + names;
         numbers += (numbers.empty() ? "" : " + ") + sizes;
     }
@@ -73,6 +78,7 @@ void addFormula(const PlateTensor& tensor, std::int64_t layers, Explanation& out
             continue;
         axes += (axes.empty() ? "" : " × ") + std::string(nameOf(tensor.axes[i]));
         splits += (splits.empty() ? "" : " × ") + formatCount(tensor.mesh.size(static_cast<int>(i)));
+        pieces *= static_cast<double>(tensor.mesh.size(static_cast<int>(i)));
     }
     const bool several = tensor.parts.size() > 1;
     const std::string times = (tensor.equal > 1 ? formatCount(tensor.equal) + " × " : std::string());
@@ -81,7 +87,13 @@ void addFormula(const PlateTensor& tensor, std::int64_t layers, Explanation& out
                     times + (several ? "(" + numbers + ")" : numbers) + " × " + formatNumber(bytesPerElement(tensor.format)) + " × "
                         + formatCount(layers),
                     splits, false},
-                   {"", formatBytes(static_cast<double>(tensor.deviceBytes) * static_cast<double>(layers), 4), "", true}};
+                   {"", formatBytes(bytes, 4), "", true}};
+    product *= elements / pieces;
+    constexpr double kPrinted = 5e-4; // what four figures do not show
+    if (std::abs(product - bytes) > kPrinted * bytes)
+        out.notes.push_back(
+            "More or less than the plain product, " + formatBytes(product, 4)
+            + ": pieces, blocks of scales and blocks of the cache count whole, parts that no axis splits are on every device.");
 }
 
 void addInputs(const Scenario& scenario, const PlateTensor& tensor, int stage, Explanation& out)
@@ -137,8 +149,8 @@ Explanation explainTensor(const Scenario& scenario, const Report& report, const 
         out.share = formatPercent(out.shareFraction) + " of the device's "
                     + (memoryClassOf(tensor.kind) == MemoryClass::Kv ? "KV cache" : "weights");
     }
-    if (!tensor.parts.empty())
-        addFormula(tensor, layers, out);
+    if (!tensor.parts.empty() && layers > 0)
+        addFormula(tensor, layers, bytes, out);
     addInputs(scenario, tensor, stage, out);
     const auto bar = [&](const char* name, double amount) {
         out.alternatives.push_back({name, formatBytes(amount, 4), amount, Cause::Weights, out.memoryClass});
@@ -149,8 +161,8 @@ Explanation explainTensor(const Scenario& scenario, const Report& report, const 
     if (tensor.wholeBytes > 0)
         bar("Every element once", static_cast<double>(tensor.wholeBytes) * times);
     if (tensor.holderCount() > 1)
-        bar("All copies", static_cast<double>(tensor.deviceBytes) * times * static_cast<double>(scenario.plan.stageDevices())
-                              * static_cast<double>(tensor.replicas));
+        bar("All devices, copies counted", static_cast<double>(tensor.deviceBytes) * times
+                                               * static_cast<double>(scenario.plan.stageDevices()) * static_cast<double>(tensor.replicas));
     if (tensor.holderCount() > 1)
         out.notes.push_back("Each element is stored " + formatCount(tensor.holderCount()) + " times: " + formatCount(tensor.copies)
                             + " in a stage, in " + formatCount(tensor.replicas) + (tensor.replicas == 1 ? " replica." : " replicas."));

@@ -6,6 +6,7 @@
 #include "scenechecks.h"
 #include "ui/scene/platescene.h"
 
+#include <QScopeGuard>
 #include <QTest>
 
 #include <cmath>
@@ -70,6 +71,19 @@ private Q_SLOTS:
             QVERIFY(drawn->scene.items.size() < 20'000);
             if (drawn->report.legal && size.height() >= 300)
                 QVERIFY(pictures::hasText(drawn->scene, QStringLiteral("W_O")) || size.width() < 600);
+        }
+    }
+
+    /// Text of one and a half times its size, as the settings allow.
+    void largeTextStandsApart()
+    {
+        setTextScale(1.5);
+        const auto reset = qScopeGuard([] { setTextScale(1); });
+        for (const pictures::Case& given : pictures::cases()) {
+            for (const QSizeF& size : {QSizeF(330, 150), QSizeF(600, 330), QSizeF(1600, 900)}) {
+                const QString fault = pictures::textFault(draw(given, size)->scene);
+                QVERIFY2(fault.isEmpty(), qPrintable(QString::fromUtf8(given.name) + u": " + fault));
+            }
         }
     }
 
@@ -261,6 +275,10 @@ private Q_SLOTS:
             QCOMPARE(out.title, plate.tensors[i].name);
             const double bytes = static_cast<double>(plate.tensors[i].deviceBytes * plate.tensors[i].layersOn(0));
             QCOMPARE(out.alternatives.front().amount, bytes);
+            // The printed product is the printed result, where nothing is rounded up.
+            if (plate.tensors[i].kind == TensorKind::Query || plate.tensors[i].kind == TensorKind::ExpertsUp)
+                QVERIFY(std::none_of(out.notes.begin(), out.notes.end(),
+                                     [](const std::string& note) { return note.find("plain product") != note.npos; }));
         }
     }
 };

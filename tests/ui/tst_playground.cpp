@@ -10,6 +10,7 @@
 #include "windowfixture.h"
 
 #include <QLineEdit>
+#include <QScopeGuard>
 #include <QTest>
 
 #include <cmath>
@@ -59,8 +60,17 @@ private Q_SLOTS:
         failOnUnexpectedMessages();
     }
 
+    void wordsStandApartInEveryStep_data()
+    {
+        QTest::addColumn<double>("scale");
+        QTest::newRow("text as it is") << 1.0;
+        QTest::newRow("large text") << 1.5;
+    }
     void wordsStandApartInEveryStep()
     {
+        QFETCH(double, scale);
+        setTextScale(scale);
+        const auto reset = qScopeGuard([] { setTextScale(1); });
         const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
         const Report report = evaluate(scenario);
         int drawn = 0;

@@ -127,8 +127,8 @@ private:
         const double width = cell.box.width();
         if (m_lines.section > 0) {
             if (!cell.section.isEmpty())
-                m_scene.text({cell.box.left(), y, width, m_lines.section}, cell.section, TextRole::NoteStrong, ink(Ink::Text3),
-                             Qt::AlignLeft | Qt::AlignTop, true);
+                m_scene.text({cell.box.left(), y, sectionEnd(cell) - cell.box.left(), m_lines.section}, cell.section, TextRole::NoteStrong,
+                             ink(Ink::Text3), Qt::AlignLeft | Qt::AlignTop, true);
             y += m_lines.section;
         }
         drawName(tensor, {cell.box.left(), y, width, m_lines.name});
@@ -141,6 +141,16 @@ private:
         for (std::size_t part = 0; part < cell.parts.size(); ++part)
             drawPart(cell, tensor.parts[part], cell.parts[part]);
         drawBytes(cell);
+    }
+
+    /// Where the next section of the row begins.
+    [[nodiscard]] double sectionEnd(const PlateCell& cell) const
+    {
+        double end = m_scene.size.width() - space::kInset;
+        for (const PlateCell& other : m_layout.cells)
+            if (!other.section.isEmpty() && other.box.top() == cell.box.top() && other.box.left() > cell.box.left())
+                end = std::min(end, other.box.left() - space::kSmall);
+        return end;
     }
 
     void drawName(const PlateTensor& tensor, const QRectF& box)
@@ -271,8 +281,8 @@ private:
         if (holders > 8)
             all += QStringLiteral(" +%1").arg(qs(formatCount(holders - 8)));
         const QString some = holders > 1 ? number(0) + QStringLiteral(" +%1").arg(qs(formatCount(holders - 1))) : number(0);
-        const QString least = holders > 1 ? number(0) + QChar(u'…') : number(0);
-        const QString text = firstFitting({all, some, least}, TextRole::Note, room);
+        // One device of several alone would read as the only one.
+        const QString text = firstFitting({all, some, holders > 1 ? QString() : number(0)}, TextRole::Note, room);
         if (!text.isEmpty())
             m_scene.text(rect, text, TextRole::Note, color, Qt::AlignCenter);
     }

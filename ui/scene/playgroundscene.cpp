@@ -320,7 +320,8 @@ private:
                 m_scene.roundedRect(boxes[i], 0, {}, ink(Ink::Line), 1, true);
         }
         const auto sign = [&](const QString& text, double x) {
-            m_scene.text({x - 12, boxes[0].center().y() - 10, 24, 20}, text, TextRole::Title, ink(Ink::Text2), Qt::AlignCenter);
+            const double line = lineHeight(TextRole::Title);
+            m_scene.text({x - 12, boxes[0].center().y() - line / 2, 24, line}, text, TextRole::Title, ink(Ink::Text2), Qt::AlignCenter);
         };
         sign(QStringLiteral("·"), (boxes[0].right() + boxes[1].left()) / 2 + 3);
         sign(QStringLiteral("="), (boxes[1].right() + boxes[2].left()) / 2 + 3);
