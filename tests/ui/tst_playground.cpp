@@ -12,6 +12,7 @@
 #include <QLineEdit>
 #include <QScopeGuard>
 #include <QTest>
+#include <QWheelEvent>
 
 #include <cmath>
 
@@ -250,6 +251,45 @@ private Q_SLOTS:
         body.setMode(PlateMode::Tensors);
         QVERIFY(!play.isVisible());
         QVERIFY(body.tensors().isVisible());
+    }
+
+    /// The tensors as a widget: a click pins the tile with its device, the wheel scrolls, stages step and let a pin go.
+    void thePlateIsAWidget()
+    {
+        Document document(builtinCatalog());
+        document.edit(pictures::scenarioOf(pictures::caseNamed("8 H100, TP 4 x PP 2")), {});
+        PlateBody body(document, nullptr);
+        body.resize(900, 600);
+        body.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&body));
+        body.tensors().rebuild();
+        const std::vector<HitRegion> hits = body.tensors().scene().hits;
+        const auto tile = std::find_if(hits.begin(), hits.end(), [](const HitRegion& hit) { return hit.subject.device == 2; });
+        QVERIFY(tile != hits.end());
+        QTest::mouseClick(&body.tensors(), Qt::LeftButton, {}, tile->rect.center().toPoint());
+        const Subject pinned = document.selection().pin();
+        QVERIFY(pinned.kind == Subject::Kind::Tensor);
+        QCOMPARE(pinned.device, 2);
+        QVERIFY(belongs({.kind = Subject::Kind::Device, .device = 2}, pinned, document.report()));
+        QVERIFY(!belongs({.kind = Subject::Kind::Device, .device = 3}, pinned, document.report()));
+        // A pinned device of the second stage shows that stage; stepping lets it go.
+        document.selection().setPin({.kind = Subject::Kind::Device, .device = 6});
+        QCOMPARE(body.stage(), 1);
+        QVERIFY(body.subtitle().contains(QStringLiteral("40–79")));
+        body.stepStage(1);
+        QCOMPARE(body.stage(), 0);
+        QVERIFY(document.selection().pin().kind == Subject::Kind::None);
+        const auto wheel = [&body](int angle) {
+            QWheelEvent event(QPointF(50, 50), body.tensors().mapToGlobal(QPointF(50, 50)), {}, {0, angle}, Qt::NoButton, Qt::NoModifier,
+                              Qt::NoScrollPhase, false);
+            QApplication::sendEvent(&body.tensors(), &event);
+            body.tensors().rebuild();
+        };
+        QVERIFY(check::says(body.tensors().scene(), QStringLiteral("W_Q")));
+        wheel(-120);
+        QVERIFY(!check::says(body.tensors().scene(), QStringLiteral("W_Q")));
+        wheel(120);
+        QVERIFY(check::says(body.tensors().scene(), QStringLiteral("W_Q")));
     }
 
     /// Another cluster changes the times; a hidden playground waits until it is seen.
