@@ -244,6 +244,12 @@ private Q_SLOTS:
                     marked.insert(plate.tensors[static_cast<std::size_t>(hit.subject.tensor)].name);
         }
         QCOMPARE(marked, std::set<std::string>{"W_O"});
+        // An EP rank and its experts' weights.
+        std::set<int> ranks;
+        for (const HitRegion& hit : drawn->scene.hits)
+            if (belongs(hit.subject, {.kind = Subject::Kind::Expert, .expert = 100, .rank = 3}, drawn->report))
+                ranks.insert(placement.expertRank(hit.subject.device));
+        QCOMPARE(ranks, std::set<int>{3});
     }
 
     void scrollingLeavesOutTheFirst()

@@ -118,6 +118,9 @@ bool relatedToTensor(const Subject& tensor, const Subject& other, const Report& 
         [[fallthrough]];
     case Kind::Stage: return agree(stageOf(tensor, report), stageOf(other, report));
     case Kind::MemoryClass: return tensor.cause >= 0 && static_cast<int>(memoryClassOf(kind)) == other.cause;
+    case Kind::Expert: // the ranks that hold it have its weights
+        return (kind == TensorKind::ExpertsUp || kind == TensorKind::ExpertsDown) && tensor.device >= 0 && other.rank >= 0
+               && Placement(report.mesh).expertRank(tensor.device) == other.rank;
     case Kind::Operator: {
         const std::vector<OperatorCost>& operators = phaseOf(other, report).operators;
         return tensor.cause >= 0 && other.op >= 0 && static_cast<std::size_t>(other.op) < operators.size()

@@ -268,6 +268,8 @@ private:
             for (const ShardStep& step : way.way.steps)
                 steps << (step.kind == StepKind::Multiply ? tr("Multiply")
                                                           : qs(nameOf(step.kind)) + QChar(u' ') + qs(printAxes(step.axes, m_mesh)));
+            if (!way.way.result.unreduced.empty())
+                steps << tr("not yet summed");
             m_scene.text({text.left(), text.top() + note, text.width(), note}, steps.join(QStringLiteral(" → ")), TextRole::Note,
                          ink(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
             if (m_regions)
