@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What belongs to a selection, and how it is marked in every view.
+#include "core/cost/tensorplate.h"
 #include "ui/scene/scene.h"
 
 #include <QImage>
@@ -147,6 +148,39 @@ private Q_SLOTS:
         QFETCH(bool, expected);
         QCOMPARE(shardlens::belongs(shown, selected, report16()), expected);
         QVERIFY(!shardlens::belongs(shown, selected, Report{}) || expected || selected.kind == Kind::Stage); // nothing to relate: no crash
+    }
+
+    void expertsAndTheDevicesOfTheirRank()
+    {
+        Report report;
+        report.legal = true;
+        report.mesh.attentionData = 8;
+        report.mesh.data = 2;
+        report.mesh.expert = 8;
+        const auto expert = [](int number, int rank) {
+            Subject result = subject(Kind::Expert);
+            result.expert = number;
+            result.rank = rank;
+            return result;
+        };
+        QVERIFY(shardlens::belongs(device(3), expert(-1, 3), report));
+        QVERIFY(shardlens::belongs(device(11), expert(7, 3), report)); // the same rank of the second replica
+        QVERIFY(!shardlens::belongs(device(4), expert(7, 3), report));
+        QVERIFY(!shardlens::belongs(device(4), expert(7, -1), report));  // its place is not known
+        QVERIFY(!shardlens::belongs(device(19), expert(-1, 3), report)); // idle
+        QVERIFY(shardlens::belongs(expert(-1, 3), device(11), report));
+        QVERIFY(!shardlens::belongs(expert(7, 3), device(11), report));
+        QVERIFY(shardlens::belongs(expert(7, 3), expert(-1, 3), report));
+        QVERIFY(shardlens::belongs(expert(7, 3), expert(7, -1), report));
+        QVERIFY(!shardlens::belongs(expert(7, 3), expert(6, 3), report));
+        Subject weights = subject(Kind::Tensor);
+        weights.cause = static_cast<int>(TensorKind::ExpertsUp);
+        QVERIFY(shardlens::belongs(weights, expert(7, 3), report));
+        weights.device = 3;
+        QVERIFY(shardlens::belongs(expert(-1, 3), weights, report));
+        QVERIFY(!shardlens::belongs(expert(-1, 4), weights, report));
+        weights.cause = static_cast<int>(TensorKind::MlpUp);
+        QVERIFY(!shardlens::belongs(expert(-1, 3), weights, report));
     }
 
     void marksTheThingAndUnderlinesItsKin()

@@ -3,6 +3,8 @@
 
 #include "core/base/format.h"
 
+#include <cmath>
+
 namespace shardlens {
 
 using Places = ExpertLoadTable::Places;
@@ -27,20 +29,23 @@ std::vector<ExpertsFact> expertsFacts(const ViewInput& input, const ExpertsOptio
 {
     std::vector<ExpertsFact> facts;
     if (table.ranks() > 1) {
-        const QString which = table.places() == Places::Orders ? ExpertsText::tr("Hottest rank of each order")
-                                                               : ExpertsText::tr("Hottest rank %1").arg(table.hottest());
-        facts.push_back(
-            {which, ExpertsText::tr("%1 tokens, %2").arg(ExpertsText::number(table.ofRank(table.hottest())), factorText(table))});
+        const QString which = table.factor() <= 1 + 1e-9         ? ExpertsText::tr("Every rank")
+                              : table.places() == Places::Orders ? ExpertsText::tr("Hottest rank of each order")
+                                                                 : ExpertsText::tr("Hottest rank %1").arg(table.hottest());
+        const QString load = ExpertsText::number(table.ofRank(table.hottest()));
+        facts.push_back({which, table.factor() <= 1 + 1e-9 ? ExpertsText::tr("%1 tokens").arg(load)
+                                                           : ExpertsText::tr("%1 tokens, %2").arg(load, factorText(table))});
     }
     if (options.balancedTime) {
         const double time = (options.phase == Phase::Prefill ? input.report.prefill : input.report.decode).time;
         const QString now = qs(formatSeconds(time));
         const double change = time / *options.balancedTime - 1;
         const QString name = options.phase == Phase::Prefill ? ExpertsText::tr("Prefill") : ExpertsText::tr("Decode step");
-        facts.push_back({name, table.isSkewed() ? ExpertsText::tr("%1, balanced %2 (%3%4)")
-                                                      .arg(now, qs(formatSeconds(*options.balancedTime)),
-                                                           change < 0 ? QString() : QStringLiteral("+"), qs(formatPercent(change)))
-                                                : ExpertsText::tr("%1, balanced").arg(now)});
+        facts.push_back({name, table.isSkewed() && std::abs(change) >= 5e-5
+                                   ? ExpertsText::tr("%1, balanced %2 (%3%4)")
+                                         .arg(now, qs(formatSeconds(*options.balancedTime)), change < 0 ? QString() : QStringLiteral("+"),
+                                              qs(formatPercent(change)))
+                                   : ExpertsText::tr("%1, balanced").arg(now)});
     }
     if (table.limit() > 0)
         facts.push_back({ExpertsText::tr("Dropped"), table.dropped() > 0 ? ExpertsText::tr("%1, %2 pairs per step")

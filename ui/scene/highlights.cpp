@@ -107,6 +107,14 @@ bool isOf(const Subject& a, Kind kindA, const Subject& b, Kind kindB)
     return a.kind == kindA && b.kind == kindB;
 }
 
+/// An expert's place, or a whole EP rank, and a device of that rank, in every stage and replica.
+bool liesOn(const Subject& expert, const Subject& device, const Report& report)
+{
+    const Placement placement(report.mesh);
+    return report.legal && expert.rank >= 0 && device.device >= 0 && device.device < placement.devices()
+           && placement.expertRank(device.device) == expert.rank;
+}
+
 /// A tensor, or the tile of it that a device holds, and something else.
 bool relatedToTensor(const Subject& tensor, const Subject& other, const Report& report)
 {
@@ -126,6 +134,10 @@ bool relatedToTensor(const Subject& tensor, const Subject& other, const Report& 
         return tensor.cause >= 0 && other.op >= 0 && static_cast<std::size_t>(other.op) < operators.size()
                && uses(operators[static_cast<std::size_t>(other.op)].op, kind);
     }
+    case Kind::Expert: {
+        const bool experts = tensor.cause >= 0 && (kind == TensorKind::ExpertsUp || kind == TensorKind::ExpertsDown);
+        return experts && (tensor.device < 0 || liesOn(other, tensor, report));
+    }
     default: return false;
     }
 }
@@ -140,6 +152,11 @@ bool relatedAcross(const Subject& shown, const Subject& selected, const Report& 
 
     if (pair(Kind::Device, Kind::Stage) || pair(Kind::Stage, Kind::Piece))
         return sameStage;
+    if (isOf(shown, Kind::Device, selected, Kind::Expert))
+        return liesOn(selected, shown, report);
+    // Of a device its rank is marked, not each of the rank's experts.
+    if (isOf(shown, Kind::Expert, selected, Kind::Device))
+        return shown.expert < 0 && liesOn(shown, selected, report);
     // A piece is worked on by the devices of its stage; the other way round would mark a whole row for each device.
     if (isOf(shown, Kind::Device, selected, Kind::Piece))
         return sameStage;
