@@ -134,10 +134,6 @@ bool relatedToTensor(const Subject& tensor, const Subject& other, const Report& 
         return tensor.cause >= 0 && other.op >= 0 && static_cast<std::size_t>(other.op) < operators.size()
                && uses(operators[static_cast<std::size_t>(other.op)].op, kind);
     }
-    case Kind::Expert: {
-        const bool experts = tensor.cause >= 0 && (kind == TensorKind::ExpertsUp || kind == TensorKind::ExpertsDown);
-        return experts && (tensor.device < 0 || liesOn(other, tensor, report));
-    }
     default: return false;
     }
 }
