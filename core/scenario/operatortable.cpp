@@ -112,8 +112,8 @@ std::string formatted(OperatorColumn column, double value)
     case C::Layers: return formatCount(std::llround(value));
     case C::Flop: return value > 0 ? formatFlop(value) : std::string();
     case C::Intensity: return formatNumber(value);
-    case C::Roof:
-    case C::Share: return formatPercent(value);
+    case C::Roof: return formatPercent(value);
+    case C::Share: return value > 0 && value < 1e-4 ? std::string("< 0.01 %") : formatPercent(value, value < 1e-2 ? 2 : 3);
     case C::WeightBytes:
     case C::KvBytes:
     case C::ActivationBytes:

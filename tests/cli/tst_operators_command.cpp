@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// `shardlens operators`: the same rows in every form, and refusals as sentences.
+#include "app/cli/command_line.h"
+#include "core/scenario/catalog.h"
+#include "core/scenario/evaluate.h"
+#include "core/scenario/operatortable.h"
+#include "tests/core/schema.h"
+
+#include <nlohmann/json.hpp>
+
+#include <QtTest>
+
+#include <sstream>
+
+using namespace shardlens;
+
+namespace {
+
+cli::Answer run(const std::vector<std::string>& words)
+{
+    std::istringstream input;
+    std::vector<std::string> all{"operators"};
+    all.insert(all.end(), words.begin(), words.end());
+    return std::get<cli::Answer>(cli::interpret(all, input));
+}
+
+std::size_t lines(const std::string& text)
+{
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+} // namespace
+
+class TestOperatorsCommand : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void textHasEveryOperatorAndTheSums()
+    {
+        const cli::Answer answer = run({"--tp", "8"});
+        QCOMPARE(answer.status, cli::kAnswered);
+        QVERIFY(answer.err.empty());
+        for (const char* part : {"Llama-3-70B on", "Operator", "up/gate_proj", "lm_head", "prefill, 12 in all", "decode, 12 in all",
+                                 "AllReduce", "rows at once to reach the bf16 roof"})
+            QVERIFY2(answer.out.find(part) != std::string::npos, (std::string(part) + "\n" + answer.out).c_str());
+    }
+
+    void formsHoldTheSameRows()
+    {
+        const std::vector<std::string> asked{"--tp", "8", "--phase", "decode", "--filter", "proj bound:hbm", "--sort", "share"};
+        const auto with = [&asked](const char* form) {
+            std::vector<std::string> words = asked;
+            words.emplace_back(form);
+            return run(words);
+        };
+        const auto json = nlohmann::json::parse(with("--json").out);
+        QCOMPARE(schemaProblemsOfText("operators.json", with("--json").out), std::string());
+        QCOMPARE(json["rows"].size(), std::size_t{4});
+        QCOMPARE(json["rows"][0]["name"].get<std::string>(), std::string("up/gate_proj"));
+        QCOMPARE(lines(with("--csv").out), std::size_t{5});
+        QCOMPARE(lines(with("--markdown").out), std::size_t{6});
+        for (std::size_t i = 1; i < json["rows"].size(); ++i)
+            QVERIFY(json["rows"][i - 1]["share"] >= json["rows"][i]["share"]);
+        QVERIFY(run(asked).out.find("4 of 12 operators.") != std::string::npos);
+        const std::string csv = with("--csv").out;
+        QVERIFY2(csv.find("Time (s)") != std::string::npos && csv.find("\r\n") != std::string::npos, csv.c_str());
+        // Sharding notation has commas: it is quoted.
+        QVERIFY2(csv.find(",\"x[T, H] . W[H, I_TP8] -> h[T, I_TP8]\",") != std::string::npos, csv.c_str());
+    }
+
+    void amountsMultiply()
+    {
+        const auto flop = [](const char* amounts) {
+            const cli::Answer answer = run({"--tp", "8", "--phase", "decode", "--filter", "up/gate", "--amounts", amounts, "--json"});
+            return nlohmann::json::parse(answer.out)["rows"][0]["flop"].get<double>();
+        };
+        QCOMPARE(flop("all"), 80 * flop("once"));
+    }
+
+    void refusalsAreSentences_data()
+    {
+        QTest::addColumn<QByteArray>("words");
+        QTest::addColumn<QByteArray>("says");
+        QTest::newRow("filter") << QByteArray("--filter bound:disk") << QByteArray("--filter: found disk");
+        QTest::newRow("sort") << QByteArray("--sort speed") << QByteArray("--sort: found speed");
+        QTest::newRow("forms") << QByteArray("--csv --json") << QByteArray("one of --csv, --markdown and --json");
+        QTest::newRow("phase") << QByteArray("--phase both-of-them") << QByteArray("--phase");
+        QTest::newRow("files") << QByteArray("a b") << QByteArray("at most one FILE");
+        QTest::newRow("a flag of others") << QByteArray("--details") << QByteArray("--details");
+    }
+
+    void refusalsAreSentences()
+    {
+        QFETCH(const QByteArray, words);
+        QFETCH(const QByteArray, says);
+        std::vector<std::string> list;
+        for (const QByteArray& word : words.split(' '))
+            list.push_back(word.toStdString());
+        const cli::Answer answer = run(list);
+        QCOMPARE(answer.status, cli::kBadInput);
+        QVERIFY(answer.out.empty());
+        QVERIFY2(answer.err.find(says.constData()) != std::string::npos, answer.err.c_str());
+        QCOMPARE(lines(answer.err), std::size_t{1});
+    }
+
+    void illegalPlansNameTheRule()
+    {
+        const cli::Answer answer = run({"--tp", "6"});
+        QCOMPARE(answer.status, cli::kIllegalPlan);
+        QVERIFY(answer.out.empty());
+        QVERIFY(!answer.err.empty());
+    }
+
+    void helpListsItsFlags()
+    {
+        const cli::Answer answer = run({"--help"});
+        QCOMPARE(answer.status, cli::kAnswered);
+        for (const char* part : {"--csv", "--markdown", "--json", "--phase", "--filter", "--sort", "--amounts", "--model", "weight_bytes"})
+            QVERIFY2(answer.out.find(part) != std::string::npos, part);
+        // Every key that the help names is one.
+        for (const OperatorColumnSpec& spec : operatorColumns())
+            QVERIFY2(answer.out.find(spec.key) != std::string::npos, std::string(spec.key).c_str());
+    }
+};
+
+QTEST_GUILESS_MAIN(TestOperatorsCommand)
+#include "tst_operators_command.moc"
