@@ -65,6 +65,15 @@ bool crosses(QPointF a, QPointF b, const QRectF& box)
     return clipLine(box, a, b);
 }
 
+/// Whether two lines cross, ends apart.
+bool meet(QPointF a, QPointF b, QPointF c, QPointF d)
+{
+    const auto side = [](QPointF from, QPointF to, QPointF point) {
+        return (to.x() - from.x()) * (point.y() - from.y()) - (to.y() - from.y()) * (point.x() - from.x());
+    };
+    return side(a, b, c) * side(a, b, d) < 0 && side(c, d, a) * side(c, d, b) < 0;
+}
+
 /// Lines that a name should not stand on.
 std::vector<std::pair<QPointF, QPointF>> roofLines(const RooflineLayout& layout, const Roofline& roofline)
 {
@@ -249,15 +258,19 @@ RooflineMargins marginsOf(const ViewInput& input, const RooflineOptions& options
 }
 
 void drawRooflineNames(Scene& scene, const ViewInput& input, const RooflineLayout& layout, const Roofline& roofline,
-                       const std::vector<const RooflinePoint*>& points, std::vector<QRectF>& taken)
+                       const std::vector<const RooflinePoint*>& points, std::vector<QRectF>& taken, std::size_t bubbles)
 {
     const Theme& theme = input.theme;
     const double height = lineHeight(TextRole::Note);
     const QRectF room = layout.plot.adjusted(2, 1, -2, -1);
-    const auto lines = roofLines(layout, roofline);
+    auto lines = roofLines(layout, roofline);
+    for (const RooflinePoint* point : points)
+        if (point->fraction() < kLabelled)
+            lines.emplace_back(layout.at(*point), QPointF(layout.at(*point).x(), layout.y(point->roof())));
     // A name for each patch of so many pixels: beyond that they are noise.
     const auto most = static_cast<std::size_t>(std::clamp(layout.plot.width() * layout.plot.height() / 7000, 2.0, 24.0));
     std::size_t named = 0;
+    std::vector<std::pair<QPointF, QPointF>> leaders;
     for (const RooflinePoint* point : points) {
         if (named >= most)
             return;
@@ -274,14 +287,20 @@ void drawRooflineNames(Scene& scene, const ViewInput& input, const RooflineLayou
             const QRectF own(at.x() - r, at.y() - r, 2 * r, 2 * r);
             const auto blocked = [&](const QRectF& other) { return other != own && other.intersects(box); };
             if (!room.contains(box) || std::any_of(taken.begin(), taken.end(), blocked)
-                || std::any_of(lines.begin(), lines.end(), [&](const auto& l) { return crosses(l.first, l.second, box); }))
+                || std::any_of(lines.begin(), lines.end(), [&](const auto& l) { return crosses(l.first, l.second, box); })
+                || std::any_of(leaders.begin(), leaders.end(), [&](const auto& l) { return crosses(l.first, l.second, box); }))
                 continue;
             if (candidate.leader) {
                 const QPointF end(std::clamp(at.x(), box.left(), box.right()), std::clamp(at.y(), box.top() + 2, box.bottom() - 2));
                 const QPointF way = end - at;
                 const double length = std::hypot(way.x(), way.y());
+                if (std::any_of(taken.begin() + static_cast<std::ptrdiff_t>(bubbles), taken.end(),
+                                [&](const QRectF& t) { return crosses(at, end, t); })
+                    || std::any_of(leaders.begin(), leaders.end(), [&](const auto& l) { return meet(at, end, l.first, l.second); }))
+                    continue;
                 if (length > r + 2)
                     scene.line(at + way * (r / length), end - way * (2 / length), theme.color(Ink::Text3), 1);
+                leaders.emplace_back(at, end);
             }
             scene.text(box, text, TextRole::Note, theme.color(Ink::Text));
             taken.push_back(box.adjusted(-2, 0, 2, 0));

@@ -26,9 +26,9 @@ struct RooflineMargins {
 /// Draws signs of phases and colours; returns the height. With a null scene it only measures.
 double drawRooflineLegend(Scene* scene, const ViewInput& input, const RooflineOptions& options, const Roofline& roofline,
                           const QRectF& area);
-/// Names beside the bubbles, where they find room; `taken` grows.
+/// Names beside the bubbles, where they find room. `taken` grows; its first `bubbles` are bubbles, over which a leader may run.
 void drawRooflineNames(Scene& scene, const ViewInput& input, const RooflineLayout& layout, const Roofline& roofline,
-                       const std::vector<const RooflinePoint*>& points, std::vector<QRectF>& taken);
+                       const std::vector<const RooflinePoint*>& points, std::vector<QRectF>& taken, std::size_t bubbles);
 [[nodiscard]] double bubbleRadius(const RooflineLayout& layout, double share);
 [[nodiscard]] QColor bubbleColour(const Theme& theme, const RooflinePoint& point);
 /// Prefill: a ring with a pale inside; decode: filled.

@@ -104,7 +104,9 @@ void drawAxes(Scene& scene, const ViewInput& input, const RooflineLayout& layout
         const double y = layout.y(tick);
         scene.line({plot.left(), y}, {plot.right(), y}, theme.color(Ink::Grid));
         scene.line({plot.left() - kTick, y}, {plot.left(), y}, theme.color(Ink::Strong));
-        scene.text({0, y - line / 2, plot.left() - kTick - 3, line}, qs(formatFlopRate(tick)), TextRole::Note, theme.color(Ink::Text3),
+        // In the corners a label gives way to the one of the other axis.
+        const double top = std::clamp(y - line / 2, plot.top() - 3, plot.bottom() + kTick - line);
+        scene.text({0, top, plot.left() - kTick - 3, line}, qs(formatFlopRate(tick)), TextRole::Note, theme.color(Ink::Text3),
                    Qt::AlignRight | Qt::AlignVCenter);
     }
     scene.line(plot.bottomLeft(), plot.bottomRight(), theme.color(Ink::Strong));
@@ -135,74 +137,110 @@ void drawAxes(Scene& scene, const ViewInput& input, const RooflineLayout& layout
                theme.color(Ink::Text2));
 }
 
-/// A label on the plot with its place taken, if there is room.
-void label(Scene& scene, const QRectF& plot, QRectF box, const QString& text, const QColor& ink, TextRole role, std::vector<QRectF>& taken)
+/// A label on the plot at the first of `boxes` that is free; its place is taken then.
+void label(Scene& scene, const QRectF& plot, const std::vector<QRectF>& boxes, const QString& text, const QColor& ink, TextRole role,
+           std::vector<QRectF>& taken)
 {
-    if (text.isEmpty() || !plot.contains(box)
-        || std::any_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.intersects(box); }))
+    if (text.isEmpty())
         return;
-    scene.text(box, text, role, ink);
-    taken.push_back(box);
+    for (const QRectF& box : boxes) {
+        if (!plot.contains(box) || std::any_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.intersects(box); }))
+            continue;
+        scene.text(box, text, role, ink);
+        taken.push_back(box.adjusted(-2, 0, 2, 0));
+        return;
+    }
 }
 
-void drawLevelRoofs(Scene& scene, const ViewInput& input, const RooflineLayout& layout, const Roofline& roofline,
-                    std::vector<QRectF>& taken)
+/// A roof as it is drawn.
+struct RoofLine {
+    QPointF a;
+    QPointF b;
+    QColor colour;
+    QString name;
+    QString figure;
+    bool used = false;
+    bool level = false;
+};
+
+std::vector<RoofLine> linesOf(const ViewInput& input, const RooflineLayout& layout, const Roofline& roofline)
 {
     const Theme& theme = input.theme;
-    const QRectF& plot = layout.plot;
-    const double line = lineHeight(TextRole::Note);
+    const QColor quiet = theme.faded(theme.color(Ink::Strong), 0.35);
+    const bool bare = roofline.points.empty();
+    std::vector<RoofLine> lines;
     double fastest = 0;
     for (const ByteRoof& path : roofline.paths)
-        if (path.used || roofline.points.empty())
+        if (path.used || bare)
             fastest = std::max(fastest, path.bandwidth);
-    // Roofs in use keep their labels where there is not room for all.
-    for (const bool used : {true, false})
-        for (const ComputeRoof& roof : roofline.formats) {
-            const double y = layout.y(roof.peak);
-            if (roof.used != used || y < plot.top() || y > plot.bottom())
-                continue;
-            const double from = fastest > 0 ? std::max(plot.left(), layout.x(roof.peak / fastest)) : plot.left();
-            if (from >= plot.right())
-                continue;
-            scene.line({from, y}, {plot.right(), y}, used ? theme.color(Ink::Compute) : theme.faded(theme.color(Ink::Strong), 0.35),
-                       used ? 2 : 1, !used);
-            const QString name = qs(nameOf(roof.format));
-            const TextRole role = used ? TextRole::NoteStrong : TextRole::Note;
-            const QString text = firstFitting({name + QChar(u' ') + qs(formatFlopRate(roof.peak)), name}, role, plot.right() - from - 4);
-            const double width = textWidth(text, role);
-            label(scene, plot, {plot.right() - width - 3, y - line - 1, width + 1, line}, text, theme.color(used ? Ink::Text : Ink::Text3),
-                  role, taken);
-        }
-}
-
-void drawByteRoofs(Scene& scene, const ViewInput& input, const RooflineLayout& layout, const Roofline& roofline, std::vector<QRectF>& taken)
-{
-    const Theme& theme = input.theme;
-    const QRectF& plot = layout.plot;
-    const double line = lineHeight(TextRole::NoteStrong);
+    for (const ComputeRoof& roof : roofline.formats) {
+        const double y = layout.y(roof.peak);
+        const double from = fastest > 0 ? layout.x(roof.peak / fastest) : layout.plot.left();
+        RoofLine line{{from, y},
+                      {layout.plot.right(), y},
+                      roof.used ? theme.color(Ink::Compute) : quiet,
+                      qs(nameOf(roof.format)),
+                      qs(formatFlopRate(roof.peak)),
+                      roof.used,
+                      true};
+        if (from < layout.plot.right() && clipLine(layout.plot, line.a, line.b))
+            lines.push_back(line);
+    }
     const double peak = highestUsed(roofline);
     for (const ByteRoof& path : roofline.paths) {
-        const bool used = path.used || roofline.points.empty();
         const double ridge = peak / path.bandwidth;
         const double first = std::pow(10.0, std::min(layout.visible.left, std::log10(ridge) - 1));
-        QPointF a(layout.x(first), layout.y(first * path.bandwidth));
-        QPointF b(layout.x(ridge), layout.y(peak));
-        if (!clipLine(plot, a, b))
-            continue;
-        scene.polyline({a, b}, used ? roofColour(theme, path) : theme.faded(theme.color(Ink::Strong), 0.35), used ? 2 : 1, !used);
-        const TextRole role = used ? TextRole::NoteStrong : TextRole::Note;
-        const QString name = qs(path.name);
-        const QString text = firstFitting({name + QChar(u' ') + qs(formatBandwidth(path.bandwidth)), name}, role, plot.width() / 2);
+        const bool used = path.used || bare;
+        RoofLine line{{layout.x(first), layout.y(first * path.bandwidth)},
+                      {layout.x(ridge), layout.y(peak)},
+                      used ? roofColour(theme, path) : quiet,
+                      qs(path.name),
+                      qs(formatBandwidth(path.bandwidth)),
+                      used,
+                      false};
+        if (clipLine(layout.plot, line.a, line.b))
+            lines.push_back(line);
+    }
+    // Those in use go over the others, and find room for their names before them.
+    std::stable_sort(lines.begin(), lines.end(), [](const RoofLine& a, const RoofLine& b) { return a.used && !b.used; });
+    return lines;
+}
+
+void drawRoofs(Scene& scene, const std::vector<RoofLine>& lines)
+{
+    for (std::size_t i = lines.size(); i-- > 0;) {
+        const RoofLine& line = lines[i];
+        if (line.level)
+            scene.line(line.a, line.b, line.colour, line.used ? 2 : 1, !line.used);
+        else
+            scene.polyline({line.a, line.b}, line.colour, line.used ? 2 : 1, !line.used);
+    }
+}
+
+void drawRoofNames(Scene& scene, const ViewInput& input, const RooflineLayout& layout, const std::vector<RoofLine>& lines,
+                   std::vector<QRectF>& taken)
+{
+    for (const RoofLine& line : lines) {
+        const TextRole role = line.used ? TextRole::NoteStrong : TextRole::Note;
+        const double height = lineHeight(role);
+        const double length = line.b.x() - line.a.x();
+        const QString text =
+            firstFitting({line.name + QChar(u' ') + line.figure, line.name}, role, line.level ? length - 4 : layout.plot.width() / 2);
         const double width = textWidth(text, role);
-        // Above the slope, wherever along it nothing else stands.
-        for (const double along : {0.55, 0.7, 0.4, 0.85, 0.25}) {
-            const QPointF on = a + (b - a) * along;
-            const QRectF box(on.x() - width - 6, on.y() - line - 2, width + 1, line);
-            const std::size_t before = taken.size();
-            label(scene, plot, box, text, theme.color(used ? Ink::Text : Ink::Text3), role, taken);
-            if (taken.size() > before)
-                break;
+        std::vector<QRectF> boxes;
+        if (line.level) {
+            // Above the line from its right end inwards, then below it; then farther off, clear of small bubbles on it.
+            for (const double below : {-height - 1, 2.0, -height - 7, 8.0})
+                for (double right = line.b.x() - 3; right - width >= line.a.x(); right -= 24)
+                    boxes.emplace_back(right - width, line.b.y() + below, width + 1, height);
+        } else {
+            // Above the slope, wherever along it nothing else stands.
+            for (const double along : {0.55, 0.7, 0.4, 0.85, 0.25, 0.62, 0.47, 0.32}) {
+                const QPointF on = line.a + (line.b - line.a) * along;
+                boxes.emplace_back(on.x() - width - 6, on.y() - height - 2, width + 1, height);
+            }
         }
+        label(scene, layout.plot, boxes, text, input.theme.color(line.used ? Ink::Text : Ink::Text3), role, taken);
     }
 }
 
@@ -257,20 +295,20 @@ void buildRoofline(const ViewInput& input, const RooflineOptions& options, Scene
         return;
     }
     drawAxes(scene, input, layout, roofline);
-    std::vector<QRectF> taken;
-    drawLevelRoofs(scene, input, layout, roofline, taken);
+    const std::vector<RoofLine> roofs = linesOf(input, layout, roofline);
+    drawRoofs(scene, roofs);
     const std::vector<const RooflinePoint*> points = pointsShown(roofline, options.phases);
-    std::vector<QRectF> bubbles;
+    std::vector<QRectF> taken;
     for (const RooflinePoint* point : points) {
         const double r = bubbleRadius(layout, point->share);
         const QPointF at = layout.at(*point);
         if (layout.plot.contains(at))
-            bubbles.emplace_back(at.x() - r, at.y() - r, 2 * r, 2 * r);
+            taken.emplace_back(at.x() - r, at.y() - r, 2 * r, 2 * r);
     }
-    taken.insert(taken.end(), bubbles.begin(), bubbles.end());
-    drawByteRoofs(scene, input, layout, roofline, taken);
     drawPoints(scene, input, layout, points);
-    drawRooflineNames(scene, input, layout, roofline, points, taken);
+    const std::size_t bubbles = taken.size();
+    drawRoofNames(scene, input, layout, roofs, taken);
+    drawRooflineNames(scene, input, layout, roofline, points, taken, bubbles);
     double y = layout.plot.bottom() + margins.axis;
     const double width = input.size.width() - 2 * space::kInset;
     if (margins.legend > 0)

@@ -59,7 +59,7 @@ void RooflineBody::setPhases(RooflinePhases phases)
 
 void RooflineBody::fit()
 {
-    show({});
+    showRange({});
 }
 
 void RooflineBody::redraw()
@@ -67,7 +67,7 @@ void RooflineBody::redraw()
     m_view->setBuilder([options = m_options](const ViewInput& input, Scene& scene) { buildRoofline(input, options, scene); });
 }
 
-void RooflineBody::show(const RooflineRange& range)
+void RooflineBody::showRange(const RooflineRange& range)
 {
     if (m_options.visible == range)
         return;
@@ -88,9 +88,9 @@ bool RooflineBody::wheel(QWheelEvent& event)
         return false;
     const QPoint turn = event.angleDelta();
     if (std::abs(turn.x()) > std::abs(turn.y()))
-        show(moved(current.visible, {-turn.x() / kWheelNotch * kKeyPan * current.visible.width(), 0}, current.whole));
+        showRange(moved(current.visible, {-turn.x() / kWheelNotch * kKeyPan * current.visible.width(), 0}, current.whole));
     else
-        show(zoomed(current.visible, current.powersAt(event.position()), std::pow(kZoom, -turn.y() / kWheelNotch), current.whole));
+        showRange(zoomed(current.visible, current.powersAt(event.position()), std::pow(kZoom, -turn.y() / kWheelNotch), current.whole));
     event.accept();
     return true;
 }
@@ -105,11 +105,11 @@ bool RooflineBody::key(int key)
     if (current.plot.isEmpty())
         return false;
     const RooflineRange& v = current.visible;
-    const auto pan = [&](double x, double y) { show(moved(v, {x * kKeyPan * v.width(), y * kKeyPan * v.height()}, current.whole)); };
+    const auto pan = [&](double x, double y) { showRange(moved(v, {x * kKeyPan * v.width(), y * kKeyPan * v.height()}, current.whole)); };
     switch (key) {
     case Qt::Key_Plus:
-    case Qt::Key_Equal: show(zoomed(v, {(v.left + v.right) / 2, (v.bottom + v.top) / 2}, 1 / kZoom, current.whole)); return true;
-    case Qt::Key_Minus: show(zoomed(v, {(v.left + v.right) / 2, (v.bottom + v.top) / 2}, kZoom, current.whole)); return true;
+    case Qt::Key_Equal: showRange(zoomed(v, {(v.left + v.right) / 2, (v.bottom + v.top) / 2}, 1 / kZoom, current.whole)); return true;
+    case Qt::Key_Minus: showRange(zoomed(v, {(v.left + v.right) / 2, (v.bottom + v.top) / 2}, kZoom, current.whole)); return true;
     case Qt::Key_A: pan(-1, 0); return true;
     case Qt::Key_D: pan(1, 0); return true;
     case Qt::Key_W: pan(0, 1); return true;
@@ -127,9 +127,9 @@ bool RooflineBody::drag(QPointF to)
     if (current.plot.isEmpty())
         return false;
     const QPointF way = m_pressed - to;
-    show(moved(m_pressedRange,
-               {way.x() / current.plot.width() * m_pressedRange.width(), -way.y() / current.plot.height() * m_pressedRange.height()},
-               current.whole));
+    showRange(moved(m_pressedRange,
+                    {way.x() / current.plot.width() * m_pressedRange.width(), -way.y() / current.plot.height() * m_pressedRange.height()},
+                    current.whole));
     return true;
 }
 

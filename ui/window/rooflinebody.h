@@ -30,7 +30,7 @@ protected:
 
 private:
     [[nodiscard]] RooflineLayout layout() const;
-    void show(const RooflineRange& range);
+    void showRange(const RooflineRange& range);
     void redraw();
     bool wheel(QWheelEvent& event);
     bool key(int key);

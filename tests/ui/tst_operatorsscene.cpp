@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operator table read as a scene: rows, columns and sums where the layout says, texts apart at every size.
+#include "tests/ui/picturecases.h"
+#include "tests/ui/scenechecks.h"
+#include "ui/scene/operatorsscene.h"
+
+using namespace shardlens;
+
+namespace {
+
+Scene drawn(const Scenario& scenario, const Report& report, QSizeF size, const OperatorsOptions& options = {})
+{
+    Scene scene;
+    scene.clear(size);
+    buildOperators({scenario, report, size, Theme::of(ThemeId::Dark)}, options, scene);
+    return scene;
+}
+
+} // namespace
+
+class TestOperatorsScene : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { QVERIFY(loadFonts()); }
+
+    void textsStayInsideAndApart_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const pictures::Case& given : pictures::cases())
+            QTest::newRow(given.name) << QString::fromUtf8(given.name);
+    }
+
+    void textsStayInsideAndApart()
+    {
+        QFETCH(const QString, name);
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed(name.toUtf8().constData()));
+        const Report report = evaluate(scenario);
+        for (const QSizeF size : {QSizeF(330, 120), QSizeF(420, 300), QSizeF(900, 600), QSizeF(2400, 1200)})
+            for (const bool all : {false, true})
+                for (const OperatorAmount amount : {OperatorAmount::Once, OperatorAmount::All}) {
+                    OperatorsOptions options;
+                    options.allColumns = all;
+                    options.table.amount = amount;
+                    const Scene scene = drawn(scenario, report, size, options);
+                    const QString fault = pictures::textFault(scene);
+                    QVERIFY2(fault.isEmpty(), qPrintable(QStringLiteral("%1 x %2: %3").arg(size.width()).arg(size.height()).arg(fault)));
+                    QCOMPARE(check::regionTrouble(scene), QString());
+                }
+    }
+
+    void rowsInvertTheDrawing()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 4 x PP 2"));
+        const Report report = evaluate(scenario);
+        const QSizeF size(900, 240);
+        OperatorsOptions options;
+        options.firstRow = 5;
+        const Scene scene = drawn(scenario, report, size, options);
+        const OperatorsLayout layout = operatorsLayout({scenario, report, size, Theme::of(ThemeId::Dark)}, options);
+        const OperatorTable table(scenario, report, options.table);
+        QVERIFY(layout.lastFirst > 0);
+        QCOMPARE(static_cast<int>(scene.hits.size()), layout.shown);
+        for (int row = 5; row < 5 + layout.shown; ++row) {
+            const QPointF middle = layout.rowRect(row).center();
+            QCOMPARE(layout.rowAt(middle), row);
+            QCOMPARE(scene.subjectAt(middle), subjectOf(table.rows()[static_cast<std::size_t>(row)]));
+        }
+        for (const OperatorsLayout::Column& column : layout.columns) {
+            const OperatorsLayout::Column* found = layout.columnAt({column.left + column.width / 2, layout.header.center().y()});
+            QVERIFY(found && found->column == column.column);
+        }
+        QVERIFY(!layout.columnAt({layout.body.center()}));
+        options.firstRow = 10'000;
+        QCOMPARE(operatorsLayout({scenario, report, size, Theme::of(ThemeId::Dark)}, options).firstRow, layout.lastFirst);
+    }
+
+    void allRowsWhenThereIsRoom()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("NVL72, DeepSeek-V3 TP 8 x EP 8 x DP 4"));
+        const Report report = evaluate(scenario);
+        const Scene scene = drawn(scenario, report, {2000, 2400});
+        QCOMPARE(scene.hits.size(), report.prefill.operators.size() + report.decode.operators.size());
+        QVERIFY(check::says(scene, QStringLiteral("Prefill in all")) && check::says(scene, QStringLiteral("Decode in all")));
+    }
+
+    void narrowTablesKeepNameAndShare()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        const Report report = evaluate(scenario);
+        std::size_t last = 0;
+        for (const double width : {240.0, 330.0, 500.0, 800.0, 1200.0, 2400.0}) {
+            const OperatorsLayout layout = operatorsLayout({scenario, report, {width, 400}, Theme::of(ThemeId::Dark)}, {});
+            const std::vector<OperatorColumn> columns = layout.shownColumns();
+            QVERIFY(std::find(columns.begin(), columns.end(), OperatorColumn::Operator) != columns.end());
+            QVERIFY(columns.back() == OperatorColumn::Share);
+            QVERIFY(columns.size() >= last);
+            last = columns.size();
+        }
+        QVERIFY(last >= 18);
+    }
+
+    void allColumnsAreReachedByScrolling()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        const Report report = evaluate(scenario);
+        OperatorsOptions options;
+        options.allColumns = true;
+        std::vector<OperatorColumn> seen;
+        const ViewInput input{scenario, report, {500, 300}, Theme::of(ThemeId::Dark)};
+        const int last = operatorsLayout(input, options).lastFirstColumn;
+        QVERIFY(last > 0);
+        for (options.firstColumn = 0; options.firstColumn <= last; ++options.firstColumn)
+            for (const OperatorColumn column : operatorsLayout(input, options).shownColumns())
+                if (std::find(seen.begin(), seen.end(), column) == seen.end())
+                    seen.push_back(column);
+        QCOMPARE(seen.size(), OperatorTable(scenario, report).usefulColumns().size());
+    }
+
+    void nothingLeftAndErrorsAreSaid()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        const Report report = evaluate(scenario);
+        OperatorsOptions options;
+        options.table.filter = OperatorFilter::parse("nothing_has_this_name").value();
+        QVERIFY(check::says(drawn(scenario, report, {600, 300}, options), QStringLiteral("No operator passes the filter")));
+        options = {};
+        options.error = qs(OperatorFilter::parse("speed>1").error().sentence());
+        const Scene scene = drawn(scenario, report, {600, 300}, options);
+        QVERIFY(check::says(scene, QStringLiteral("speed")));
+        QCOMPARE(pictures::textFault(scene), QString());
+        const Scenario illegal = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 6: not legal"));
+        QVERIFY(check::says(drawn(illegal, evaluate(illegal), {600, 300}), QStringLiteral("not legal")));
+    }
+};
+
+QTEST_MAIN(TestOperatorsScene)
+#include "tst_operatorsscene.moc"
