@@ -17,6 +17,8 @@ Scenario splitIntoPools(const Scenario& scenario)
         load.concurrency =
             static_cast<int>(std::clamp<std::int64_t>(std::int64_t{scenario.workload.batch} * scenario.plan.data(), 1, kMaxConcurrency));
     }
+    if (out.serving.pools) // a static batch leaves them idle: only the load was missing
+        return out;
     PoolSettings pool;
     pool.plan = scenario.plan;
     pool.plan[PlanAxis::Data] = 1;

@@ -10,7 +10,7 @@
 namespace shardlens {
 
 /// The scenario served by pools: each worker is one replica of its plan, on its cluster, as many as the load needs (workers 0: rate matched by
-/// serveDisaggregated). Pools have no static batch: its requests become as many clients.
+/// serveDisaggregated). Pools have no static batch: its requests become as many clients. Pools that are there already stay.
 [[nodiscard]] Scenario splitIntoPools(const Scenario& scenario);
 /// The scenario without pools: its own plan serves the same load, with as many replicas as the `devices` of the pools give whole ones of.
 /// Nothing when not one replica fits, or the cluster cannot have that many devices.

@@ -14,6 +14,8 @@
 
 #include <QToolButton>
 
+#include <QScopeGuard>
+
 #include <cmath>
 
 using namespace shardlens;
@@ -38,17 +40,17 @@ Scene drawn(const Scenario& scenario, const Report& report, QSizeF size)
     DisaggregationOptions options;
     Scenario split;
     Report splitReport;
-    if (!scenario.serving.pools) {
+    const bool pools = scenario.serving.pools && scenario.serving.load.kind != LoadKind::StaticBatch;
+    if (!pools) {
         split = splitIntoPools(scenario);
         splitReport = evaluate(split);
         options.split = &split;
         options.splitReport = &splitReport;
     }
     std::optional<Report> joined;
-    const Report& shown = scenario.serving.pools ? report : splitReport;
+    const Report& shown = pools ? report : splitReport;
     if (shown.serving.devices > 0)
-        if (const std::optional<Scenario> other =
-                joinedPools(scenario.serving.pools ? scenario : split, std::llround(shown.serving.devices))) {
+        if (const std::optional<Scenario> other = joinedPools(pools ? scenario : split, std::llround(shown.serving.devices))) {
             joined = evaluate(*other);
             options.joined = &*joined;
             options.joinedDevices = other->plan.devices();
@@ -98,8 +100,17 @@ private Q_SLOTS:
         prepareAppearance();
     }
 
+    void textsKeepTheirPlaces_data()
+    {
+        QTest::addColumn<double>("scale");
+        QTest::newRow("text as it is") << 1.0;
+        QTest::newRow("large text") << 1.5;
+    }
     void textsKeepTheirPlaces()
     {
+        QFETCH(double, scale);
+        setTextScale(scale);
+        const auto restore = qScopeGuard([] { setTextScale(1); });
         int number = 0;
         for (const Scenario& scenario : states()) {
             const Report report = evaluate(scenario);
@@ -188,6 +199,10 @@ private Q_SLOTS:
         QVERIFY(says(pooled(64, 8, 1), "decode pool does not fit"));
         QVERIFY(says(pooled(64, 6, 8), "TP 6"));
         QVERIFY(says(pictures::scenarioOf(pictures::cases().front()), "Aggregated"));
+        Scenario idle = pooled(64);
+        idle.serving.load.kind = LoadKind::StaticBatch;
+        QVERIFY(says(idle, "pools are idle"));
+        QVERIFY(splitIntoPools(idle).serving.pools == idle.serving.pools);
     }
 
     /// The default split keeps the load and a replica's plan; joining gives whole replicas on no more devices.

@@ -12,6 +12,8 @@
 
 #include <QSignalSpy>
 
+#include <QScopeGuard>
+
 #include <cmath>
 #include <set>
 
@@ -79,8 +81,17 @@ private Q_SLOTS:
         prepareAppearance();
     }
 
+    void textsKeepTheirPlaces_data()
+    {
+        QTest::addColumn<double>("scale");
+        QTest::newRow("text as it is") << 1.0;
+        QTest::newRow("large text") << 1.5;
+    }
     void textsKeepTheirPlaces()
     {
+        QFETCH(double, scale);
+        setTextScale(scale);
+        const auto restore = qScopeGuard([] { setTextScale(1); });
         for (const Mixture& mixture : mixtures())
             for (const Routing& routing : {Routing{}, Routing{0.6, 0, true}, Routing{1.3, 1.25, true}, Routing{1.3, 1.25, false}})
                 for (const int redundant : {0, 16})

@@ -112,7 +112,7 @@ public:
     {
         if (m_area.width() < 80 || m_area.height() < 2 * m_line)
             return;
-        if (!m_input.scenario.serving.pools)
+        if (&m_scenario != &m_input.scenario)
             drawAggregated();
         drawState();
         const double table = 5 * (m_line + 8);
@@ -145,7 +145,13 @@ private:
         words(PoolsText::tr("Aggregated: prefill and decode share %1")
                   .arg(devices == 1 ? PoolsText::tr("one device") : PoolsText::tr("%1 devices").arg(devices)),
               TextRole::BodyStrong, Ink::Text, 2);
-        if (m_area.height() >= 7 * m_line)
+        if (m_area.height() < 7 * m_line)
+            return;
+        if (m_input.scenario.serving.pools)
+            words(PoolsText::tr("The pools are idle: a static batch is served by the plan. With %1 in flight it would be:")
+                      .arg(qs(formatCount(m_scenario.serving.load.concurrency))),
+                  TextRole::Note, Ink::Text2, 2);
+        else
             words(PoolsText::tr("Split into pools, with the same plan in each and as many workers as %1 in flight need, it would be:")
                       .arg(qs(formatCount(m_scenario.serving.load.concurrency))),
                   TextRole::Note, Ink::Text2, 2);

@@ -331,7 +331,7 @@ private:
                 continue;
             m_scene.text({center - width / 2, area.top(), width + 0.5, line}, text, TextRole::Note, ink(Ink::Text3));
         }
-        const double gutter = area.left() - space::kInset - 4;
+        const double gutter = area.left() - space::kInset - space::kSmall;
         const QString name = firstFitting({ExpertsText::tr("EP rank"), ExpertsText::tr("rank")}, TextRole::Note, gutter);
         m_scene.text({space::kInset, area.top(), gutter, line}, name, TextRole::Note, ink(Ink::Text2), Qt::AlignRight | Qt::AlignVCenter);
         const QRectF& grid = m_layout.grid;
