@@ -27,10 +27,18 @@ struct PieceCost {
     Breakdown head;
 };
 
+/// Exposed communication of an operator in one piece of a class: once for each layer of its kind, or (-1) once.
+struct PieceCommunication {
+    int pieceClass = 0;
+    int kind = -1;
+    CollectiveShare share;
+};
+
 /// Buffers that a phase needs; kept between evaluations by the caller's thread.
 struct Scratch {
     std::vector<OperatorCost> operators;
     std::vector<PieceClass> classes;
+    std::vector<PieceCommunication> communication; // of the phase at hand
     PieceCost cost;
     PieceTimes times;
     PipelineInput pipeline;
@@ -145,6 +153,7 @@ void costStages(const StepModel& step, Scratch& s, PhaseReport& phase)
     phase.stageCosts.assign(count, {});
     phase.costClasses = pipeline.visits * classes;
     phase.pieces.clear();
+    s.communication.clear();
     phase.flop = 0;
     // The piece shown operator by operator: the larger microbatch, its last chunk (which sees the longest context and runs the head).
     const int shown = pipeline.cut.chunks - 1;
@@ -153,6 +162,9 @@ void costStages(const StepModel& step, Scratch& s, PhaseReport& phase)
         phase.pieces.push_back(piece.count);
         costPiece(step, piece.tokens, s.operators, s.cost);
         step.pieceTimes(piece.tokens, s.times);
+        for (const OperatorCost& op : s.operators)
+            if (op.exposedTime() > 0)
+                s.communication.push_back({c, op.kind, {op.op, op.collective, op.exposedTime()}});
         if (c == shown) {
             phase.operators.assign(s.operators.begin(), s.operators.end());
             if (stages > 1)
@@ -217,6 +229,40 @@ double phaseTime(const PipelineTimes<double>& times, const BatchCut& cut, bool d
     return decode ? decodePeriod(times, cut, room.data()) : prefillMakespan(times, cut, room.data());
 }
 
+/// How often an operator of a kind runs on a stage for one piece: all visits together.
+int timesFor(const PieceCommunication& each, const StageLayout& layout, int stage)
+{
+    if (each.kind >= 0)
+        return layout.kindCount(stage, static_cast<std::size_t>(each.kind));
+    return each.share.op == Op::Embedding ? layout.holdsEmbedding(stage) : layout.holdsHead(stage);
+}
+
+/// Which collectives the communication of the busiest stage is.
+void nameCollectives(const Scratch& s, PhaseReport& phase)
+{
+    phase.collectives.clear();
+    double sum = 0;
+    for (const PieceCommunication& each : s.communication) {
+        const double seconds =
+            each.share.seconds * static_cast<double>(phase.piecesOf(each.pieceClass)) * timesFor(each, s.layout, phase.busiestStage);
+        if (!(seconds > 0))
+            continue;
+        sum += seconds;
+        const auto known = std::find_if(phase.collectives.begin(), phase.collectives.end(), [&each](const CollectiveShare& share) {
+            return share.op == each.share.op && share.collective == each.share.collective;
+        });
+        if (known != phase.collectives.end())
+            known->seconds += seconds;
+        else
+            phase.collectives.push_back({each.share.op, each.share.collective, seconds});
+    }
+    const double sends = phase.breakdown[Cause::Communication] - sum;
+    if (sends > 1e-9 * phase.time)
+        phase.collectives.push_back({Op::SendActivations, Collective::Send, sends});
+    std::stable_sort(phase.collectives.begin(), phase.collectives.end(),
+                     [](const CollectiveShare& a, const CollectiveShare& b) { return a.seconds > b.seconds; });
+}
+
 /// Explains the time by the stage with the most work: all its pieces, and the bubble in which it waits.
 void explainTime(Scratch& s, bool decode, PhaseReport& phase)
 {
@@ -263,6 +309,7 @@ void evaluatePhase(const Scenario& scenario, const StepModel& step, bool decode,
         return;
     phase.timeline = decode ? decodeTimeline(pipeline) : prefillTimeline(pipeline);
     explainTime(s, decode, phase);
+    nameCollectives(s, phase);
     phase.droppedPairs = droppedPairs(step, s, decode);
     for (OperatorCost& op : phase.operators) {
         op.stage = static_cast<std::int16_t>(op.op == Op::Embedding                                                   ? 0

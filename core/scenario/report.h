@@ -21,9 +21,19 @@ struct StageCost {
     [[nodiscard]] double busy() const { return breakdown.total(); }
 };
 
+/// What an operator's collective takes of a phase on the busiest stage: every layer and piece, exposed time alone.
+struct CollectiveShare {
+    Op op = Op::Embedding;
+    Collective collective = Collective::None;
+    double seconds = 0;
+    friend bool operator==(const CollectiveShare&, const CollectiveShare&) = default;
+};
+
 struct PhaseReport {
     double time = 0;     ///< prefill: until the last first token of the batch. Decode: one token for every sequence, steady state
     Breakdown breakdown; ///< of the busiest stage over `time`: its work, and a bubble for the rest; sums to time
+    /// Of breakdown[Communication], costliest first; with what the stage waits for sends (Op::SendActivations) they sum to it.
+    std::vector<CollectiveShare> collectives = {};
     std::vector<OperatorCost> operators; ///< of the heaviest piece; layer kinds in order, then embedding, head
     std::vector<StageCost> stageCosts;   ///< stages x costClasses, stage outer
     /// One draft step of the same sequences on the last stage (prefill: its cache filled with the piece), where prediction layers are loaded.

@@ -221,6 +221,42 @@ private Q_SLOTS:
         }
     }
 
+    /// The collectives of a phase sum to its communication, whatever the plan: chunks, uneven microbatches, visits, sends that block.
+    void collectivesAddUp()
+    {
+        Scenario mixed = caseStudy();
+        mixed.model = builtinCatalog().model("deepseek-v3");
+        mixed.formats.weights = NumberFormat::Fp8;
+        mixed.plan = {};
+        mixed.plan[PlanAxis::Tensor] = 2;
+        mixed.plan[PlanAxis::Expert] = 2;
+        mixed.plan[PlanAxis::Pipeline] = 4;
+        std::vector<Scenario> scenarios{caseStudy(), mixed};
+        scenarios.push_back(caseStudy());
+        scenarios.back().plan[PlanAxis::Chunks] = 3;
+        scenarios.back().plan[PlanAxis::PrefillMicrobatches] = 5;
+        scenarios.back().plan.options.sends = SendMode::Synchronous;
+        scenarios.push_back(caseStudy());
+        scenarios.back().plan.options.virtualStages = 2;
+        scenarios.push_back(caseStudy());
+        scenarios.back().plan[PlanAxis::Tensor] = 1;
+        int named = 0;
+        for (const Scenario& scenario : scenarios) {
+            const Report report = evaluate(scenario);
+            QVERIFY(report.legal);
+            for (const PhaseReport* phase : {&report.prefill, &report.decode}) {
+                double sum = 0;
+                for (const CollectiveShare& share : phase->collectives) {
+                    QVERIFY(share.seconds > 0 && share.collective != Collective::None);
+                    sum += share.seconds;
+                    named += share.op != Op::SendActivations;
+                }
+                QVERIFY2(std::abs(sum - phase->breakdown[Cause::Communication]) <= 2e-9 * phase->time, qPrintable(QString::number(sum)));
+            }
+        }
+        QVERIFY(named >= 12);
+    }
+
     /// Of the shipped points those that are shown agree with the scenario in all but the input.
     void measuredPointsBelong()
     {

@@ -136,13 +136,24 @@ private Q_SLOTS:
     void collectivesAreNamed()
     {
         const Scenario scenario = sample::scenario(4, 2);
-        const Report report = sample::report(scenario);
+        Report report = sample::report(scenario);
+        report.prefill.breakdown[Cause::Communication] = report.prefill.breakdown[Cause::Compute];
+        report.prefill.time = report.prefill.breakdown.total();
+        const double all = report.prefill.breakdown[Cause::Communication];
+        report.prefill.collectives = {{Op::MlpDown, Collective::AllReduce, 0.6 * all},
+                                      {Op::OutputProjection, Collective::AllReduce, 0.4 * all}};
         Scene scene;
         buildLatency({scenario, report, {900, 600}, Theme::of(ThemeId::Light)}, {}, scene);
         QVERIFY(check::says(scene, QStringLiteral("+ AllReduce")));
+        // Parts in the bar where they have room, none where they have not.
+        buildLatency({scenario, report, {3600, 400}, Theme::of(ThemeId::Light)}, {}, scene);
+        QVERIFY(check::says(scene, QStringLiteral("AllReduce of down_proj")));
+        QCOMPARE(check::textTrouble(scene), QString());
+        buildLatency({scenario, report, {400, 300}, Theme::of(ThemeId::Light)}, {}, scene);
+        QVERIFY(!check::says(scene, QStringLiteral("AllReduce of down_proj")));
         Subject cause;
         cause.kind = Subject::Kind::CauseOfTime;
-        cause.phase = Phase::Decode;
+        cause.phase = Phase::Prefill;
         cause.cause = static_cast<int>(Cause::Communication);
         const QString tip = latencyTooltip(scenario, report, cause);
         QCOMPARE(tip.count(QStringLiteral("AllReduce of ")), 2);

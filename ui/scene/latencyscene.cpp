@@ -171,6 +171,36 @@ void drawHeader(Scene& scene, const ViewInput& input, const QRectF& area, Phase 
     scene.hit({area.left(), area.top(), x - space::kSmall - area.left(), area.height()}, time);
 }
 
+/// "AllReduce of down_proj"; waiting for sends has no operator of its own.
+QString collectiveName(const CollectiveShare& share)
+{
+    const QString name = qs(nameOf(share.collective));
+    return share.op == Op::SendActivations ? name : LatencyScene::tr("%1 of %2").arg(name, qs(nameOf(share.op)));
+}
+
+/// The communication of a bar cut into its collectives, each with its name where there is room.
+void drawCollectives(Scene& scene, const ViewInput& input, const QRectF& rect, Phase phase)
+{
+    const PhaseReport& report = phaseOf(input.report, phase);
+    const QColor fill = input.theme.color(Cause::Communication);
+    const double all = report.breakdown[Cause::Communication];
+    double x = rect.left();
+    for (const CollectiveShare& share : report.collectives) {
+        const QRectF part(x, rect.top(), share.seconds / all * rect.width(), rect.height());
+        x = part.right();
+        if (part.width() < 3)
+            break; // the rest is one piece
+        if (part.right() < rect.right() - 1)
+            scene.line({part.right(), rect.top()}, {part.right(), rect.bottom()}, Theme::textOn(fill));
+        const QString value = secondsFigure(share.seconds).joined();
+        const QString name = collectiveName(share);
+        const QString label = firstFitting(
+            {QString(name + QLatin1Char(' ') + value), name, QString(qs(nameOf(share.collective)) + QLatin1Char(' ') + value), value},
+            TextRole::BodyMedium, part.width() - 10);
+        scene.text(part.adjusted(5, 0, -5, 0), label, TextRole::BodyMedium, Theme::textOn(fill), Qt::AlignLeft | Qt::AlignVCenter);
+    }
+}
+
 void drawBarLabel(Scene& scene, const QRectF& rect, Cause cause, double seconds, const QColor& ink)
 {
     const QString value = secondsFigure(seconds).joined();
@@ -206,7 +236,15 @@ void drawBar(Scene& scene, const ViewInput& input, const QRectF& track, double a
         } else {
             const QColor fill = theme.color(cause);
             scene.fill(rect, fill, rect.width() >= 3 ? theme.edgeOf(fill) : QColor());
-            drawBarLabel(scene, rect, cause, parts[cause], Theme::textOn(fill));
+            // Cut into collectives where the costliest has room for its name, else one piece with the sum.
+            const std::vector<CollectiveShare>& collectives = phaseOf(input.report, phase).collectives;
+            const bool cut = cause == Cause::Communication && collectives.size() > 1
+                             && textWidth(collectiveName(collectives.front()), TextRole::BodyMedium) + 10
+                                    <= collectives.front().seconds / parts[cause] * rect.width();
+            if (cut)
+                drawCollectives(scene, input, rect, phase);
+            else
+                drawBarLabel(scene, rect, cause, parts[cause], Theme::textOn(fill));
         }
         scene.hit(rect, causeSubject(phase, cause));
     }
@@ -300,22 +338,17 @@ void drawOperators(Scene& scene, const ViewInput& input, const QRectF& area, Pha
     }
 }
 
-/// "AllReduce after down_proj: 40 x 12.8 us in a piece", a line each, costliest first.
+/// "AllReduce of down_proj: 122 ms", a line each, costliest first.
 QString collectiveLines(const PhaseReport& phase)
 {
-    constexpr int kMostLines = 8;
+    constexpr std::size_t kMostLines = 8;
     QString lines;
-    int count = 0;
-    for (const OperatorShare& share : operatorShares(phase)) {
-        if (share.collective == Collective::None || ++count > kMostLines)
-            continue;
+    for (std::size_t i = 0; i < std::min(phase.collectives.size(), kMostLines); ++i)
         lines +=
             QLatin1Char('\n')
-            + LatencyScene::tr("%1 of %2: %3 in a piece")
-                  .arg(qs(nameOf(share.collective)), qs(nameOf(share.op)), secondsFigure(share.breakdown[Cause::Communication]).joined());
-    }
-    if (count > kMostLines)
-        lines += QLatin1Char('\n') + LatencyScene::tr("and %1 more").arg(count - kMostLines);
+            + LatencyScene::tr("%1: %2").arg(collectiveName(phase.collectives[i]), secondsFigure(phase.collectives[i].seconds).joined());
+    if (phase.collectives.size() > kMostLines)
+        lines += QLatin1Char('\n') + LatencyScene::tr("and %1 more").arg(phase.collectives.size() - kMostLines);
     return lines;
 }
 
