@@ -56,6 +56,17 @@ struct PhaseReport {
     {
         return stageCosts[static_cast<std::size_t>(stage) * static_cast<std::size_t>(costClasses) + static_cast<std::size_t>(costClass)];
     }
+    /// Share of `time` in which the devices of a stage work on pieces, their collectives included, sends that they wait for not: the sum
+    /// over a round's pieces of what each takes there, over `time`. What is missing to 1 is the stage's bubble.
+    [[nodiscard]] double busyShare(int stage) const
+    {
+        double busy = 0;
+        for (int c = 0; c < costClasses; ++c) {
+            const StageCost& cost = costOf(stage, c);
+            busy += (cost.busy() - (cost.sendBlocks ? cost.send : 0)) * static_cast<double>(piecesOf(c));
+        }
+        return time > 0 ? busy / time : 0;
+    }
 };
 
 /// An interval that should hold eight of ten measurements.

@@ -71,7 +71,7 @@ bool sameThing(const Subject& a, const Subject& b)
     case Kind::Point: return a.point == b.point;
     case Kind::Tensor: return a.tensor == b.tensor && a.device == b.device;
     case Kind::Expert: return a.expert == b.expert && a.rank == b.rank;
-    case Kind::Axis: return a.axis == b.axis && a.device == b.device;
+    case Kind::Axis: return a.axis == b.axis && a.device == b.device && a.rank == b.rank;
     case Kind::Pool: return a.pool == b.pool;
     }
     return false;
@@ -97,7 +97,7 @@ bool relatedAlike(const Subject& a, const Subject& b, const Report& report)
         return a.tensor == b.tensor && agree(a.stage, b.stage)
                && (agree(a.device, b.device) || holdSame(report.mesh, a.holders, a.device, b.device));
     case Kind::Expert: return agree(a.expert, b.expert) && agree(a.rank, b.rank);
-    case Kind::Axis: return a.axis == b.axis && agree(a.device, b.device);
+    case Kind::Axis: return a.axis == b.axis && agree(a.device, b.device) && agree(a.rank, b.rank);
     }
     return false;
 }
@@ -138,6 +138,31 @@ bool relatedToTensor(const Subject& tensor, const Subject& other, const Report& 
     }
 }
 
+/// Whether a device is what a selection of another kind stands for, by its place in the plan. `selected` is an expert or its rank, or
+/// an axis: one rank of it, the group of a device, or the first group where neither is said.
+bool isPlaceOf(int device, const Subject& selected, const Report& report)
+{
+    if (!report.legal || device < 0)
+        return false;
+    const Placement placement(report.mesh);
+    if (device >= placement.devices())
+        return false;
+    switch (selected.kind) {
+    case Kind::Expert: return selected.rank >= 0 && placement.expertRank(device) == selected.rank;
+    case Kind::Axis: {
+        if (selected.axis < 0 || selected.axis >= static_cast<int>(kMeshAxisCount))
+            return false;
+        const auto axis = static_cast<MeshAxis>(selected.axis);
+        if (selected.rank >= 0)
+            return placement.coordinate(device, axis) == selected.rank;
+        const int member = std::max(selected.device, 0);
+        const auto origin = [&](int of) { return of - placement.coordinate(of, axis) * placement.stride(axis); };
+        return member < placement.devices() && origin(device) == origin(member);
+    }
+    default: return false;
+    }
+}
+
 /// `shown` and `selected` are of different kinds.
 bool relatedAcross(const Subject& shown, const Subject& selected, const Report& report)
 {
@@ -156,6 +181,13 @@ bool relatedAcross(const Subject& shown, const Subject& selected, const Report& 
     // A piece is worked on by the devices of its stage; the other way round would mark a whole row for each device.
     if (isOf(shown, Kind::Device, selected, Kind::Piece))
         return sameStage;
+    for (const Kind kind : {Kind::Expert, Kind::Axis}) {
+        if (isOf(shown, Kind::Device, selected, kind))
+            return isPlaceOf(shown.device, selected, report);
+        // The other way round only what says which part of it is meant: an axis as a whole is every device's.
+        if (isOf(shown, kind, selected, Kind::Device))
+            return (shown.device >= 0 || shown.rank >= 0) && isPlaceOf(selected.device, shown, report);
+    }
     if (pair(Kind::Device, Kind::MemoryClass)) {
         const Subject& memory = shown.kind == Kind::MemoryClass ? shown : selected;
         const Subject& device = shown.kind == Kind::MemoryClass ? selected : shown;

@@ -2,6 +2,7 @@
 // The pieces that meshscene.cpp puts together: tiles, links and texts of one mesh picture.
 #pragma once
 
+#include "ui/scene/meshcolours.h"
 #include "ui/scene/meshfacts.h"
 #include "ui/scene/meshlayout.h"
 #include "ui/scene/meshscene.h"
@@ -12,31 +13,59 @@
 
 namespace shardlens {
 
-/// Whom the picture is about: a device with its groups, a stage, or nobody.
+/// How a member of a group is marked on its tile and in the words below.
+enum class PeerMark : std::uint8_t { Outline, Brackets, Corners, TopBar, BottomBar, Square, Dashed };
+
+/// A group of the device that the picture is about.
+struct MeshGroup {
+    QString name; ///< "TP", "SP", "EP", "attention DP", "DP"
+    PeerMark mark = PeerMark::Outline;
+    std::vector<int> peers;          ///< ascending, the device among them
+    std::vector<CollectiveUse> uses; ///< what it exchanges in a decode step, most bytes first; may be empty
+    int level = -1;                  ///< outermost fabric level that its members need, -1: none
+    [[nodiscard]] bool contains(int device) const;
+};
+
+/// Whom the picture is about: a device with its groups, a stage, what another view selected, or nobody.
 struct MeshFocus {
     int device = -1;
     int stage = -1;
-    std::vector<int> peers;   ///< group that lights up, ascending, the device among them
-    QString groupName;        ///< "TP", "SP", "EP", ...
-    CollectiveUse collective; ///< what that group exchanges; Collective::None when nothing is known
-    int next = -1;            ///< same place in the next stage
-    int previous = -1;        ///< ... in the stage before
-    int level = -1;           ///< outermost fabric level that the group uses, -1: none
-    [[nodiscard]] bool isPeer(int candidate) const;
+    Subject chosen;                                 ///< a tensor, an expert, an axis ...: its devices stand out
+    std::vector<MeshGroup> groups;                  ///< the first one is that which exchanges most
+    int next = -1;                                  ///< same place in the next stage
+    int previous = -1;                              ///< ... in the stage before
+    [[nodiscard]] bool isPeer(int candidate) const; ///< in any of the groups
 };
 
 struct MeshDrawing {
     const ViewInput& input;
     const MeshOptions& options;
     const MeshLayout& layout;
-    const MeshFacts* facts = nullptr; ///< null: no legal plan
+    const MeshFacts* facts = nullptr;     ///< null: no legal plan
+    const MeshPalette* palette = nullptr; ///< null with them
     MeshFocus focus;
     Scene& scene;
+    QRectF sight = {};   ///< of a zoomed picture; words stay inside
+    QRectF keepOut = {}; ///< no words here
     [[nodiscard]] QColor ink(Ink ink) const { return input.theme.color(ink); }
+    /// As the scene's, but in a zoomed picture only what is wholly in sight.
+    void text(const QRectF& box, const QString& text, TextRole role, const QColor& color,
+              Qt::Alignment alignment = Qt::AlignLeft | Qt::AlignVCenter, bool elide = false) const;
+    void hit(const QRectF& rect, const Subject& subject) const;
+    /// Whether a device steps back because the picture is about others.
+    [[nodiscard]] bool isFaded(const DeviceFacts& device) const;
 };
 
+/// `shown`: devices that are drawn; of others the same place in the replica that is drawn is meant.
 [[nodiscard]] MeshFocus meshFocus(const Scenario& scenario, const Report& report, const MeshFacts& facts, const Subject& subject,
                                   int shown);
+void drawPeerMark(const MeshDrawing& drawing, const QRectF& rect, PeerMark mark, const QColor& colour, double radius);
+[[nodiscard]] QColor groupColour(const MeshDrawing& drawing, const MeshGroup& group);
+
+/// Two lines or, where there is room, more: name and facts, bytes by class, and each group with its mark and what it exchanges.
+[[nodiscard]] int readoutLines(const ViewInput& input, const MeshFacts* facts);
+inline constexpr double kReadoutLine = 17;
+void drawMeshReadout(const MeshDrawing& drawing, const QRectF& area);
 
 void drawMeshTiles(const MeshDrawing& drawing);
 /// Links, switches and frames; behind the tiles.
@@ -57,8 +86,8 @@ struct LinkText {
 /// Facts that follow the device's name in the readout. `brief` says the same in fewer letters.
 [[nodiscard]] QStringList deviceParts(const Scenario& scenario, const Report& report, const MeshFacts& facts, int device,
                                       bool brief = false);
-/// "AllReduce with GPU 0, 2, 3: 80 x 256 KiB per step".
-[[nodiscard]] QString collectiveText(const Scenario& scenario, const MeshFocus& focus);
+/// "AllReduce with GPU 0, 2, 3: 80 x 256 KiB per step", and with `links` "; 35 MiB sent per step at 210 of 450 GB/s on NVSwitch".
+[[nodiscard]] QString groupText(const Scenario& scenario, int device, const MeshGroup& group, bool links);
 /// Calm words for a mesh that nobody points at: a name and facts for each of the two lines.
 struct MeshSummary {
     QString name;

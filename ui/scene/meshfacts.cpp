@@ -89,7 +89,8 @@ std::vector<CollectiveUse> decodeCollectives(const Report& report)
         // What every device takes part in: embedding and head are on the first and the last stage only.
         if (op.collective == Collective::None || op.payloadBytes <= 0 || op.kind < 0)
             continue;
-        CollectiveUse use{op.collective, MeshAxis::Tensor, false, std::max<int>(op.stageLayers, 1), op.payloadBytes};
+        CollectiveUse use{op.collective,         MeshAxis::Tensor,     false,          std::max<int>(op.stageLayers, 1), op.payloadBytes,
+                          op.communicationBytes, op.communicationTime, op.networkLevel};
         if (op.op == Op::Dispatch || op.op == Op::Combine)
             use.amongExperts = true;
         else if (op.op == Op::SequenceGather || op.op == Op::SequenceCombine)

@@ -59,6 +59,9 @@ struct CollectiveUse {
     bool amongExperts = false; ///< in the EP group instead of `axis`
     int times = 0;             ///< per microbatch on the busiest stage
     double payload = 0;        ///< bytes of each
+    double sent = 0;           ///< bytes that each device puts on links, each time
+    double seconds = 0;        ///< each takes, hidden or not
+    int level = -1;            ///< outermost fabric level it uses
 };
 /// Collectives of the layers in a decode step, most bytes first; equal ones added up.
 [[nodiscard]] std::vector<CollectiveUse> decodeCollectives(const Report& report);

@@ -102,6 +102,8 @@ public:
             m_scale = zoom.scale;
             m_shift = area.center() - seen * zoom.scale;
         }
+        m_layout.area = area;
+        m_layout.zoom = zoom;
         m_sight = m_input.sight.isEmpty() ? area : m_input.sight;
         m_leastArea = std::max(kPixelsPerTile, m_sight.width() * m_sight.height() / kMostTiles);
         const MeshLevel& inner = m_layout.levels.front();

@@ -143,6 +143,8 @@ struct MeshLayout {
     int columns = 1;                 ///< of the innermost switch
     int shown = 0;                   ///< devices [0, shown) are drawn
     int merge = 1;                   ///< devices per tile
+    QRectF area;                     ///< what the whole picture fills at scale 1
+    MeshZoom zoom;                   ///< as drawn
     int closed = 0;                  ///< levels [0, closed) are merged into tiles until one zooms in
     int replica = 0;                 ///< devices of one replica, as asked for
     [[nodiscard]] bool isCut(const Cluster& cluster) const { return shown < cluster.devices(); }
@@ -154,7 +156,18 @@ struct MeshLayout {
     /// dimension-ordered way, round the edge where that is shorter (as sendLine() costs it).
     [[nodiscard]] MeshRoute routeBetween(const Cluster& cluster, int from, int to) const;
     [[nodiscard]] const MeshDomain* domainOf(int picture, int first) const;
+    /// Scale at which a single device fills a good part of the picture: no use in going beyond.
+    [[nodiscard]] double mostScale() const;
 };
+
+/// Scaled by `factor`, the point `at` of the screen staying where it is; the picture always fills its area.
+[[nodiscard]] MeshZoom zoomedAt(const MeshLayout& layout, const QPointF& at, double factor);
+/// Moved with the pointer by `way` on the screen.
+[[nodiscard]] MeshZoom panned(const MeshLayout& layout, const QPointF& way);
+/// So that `rect` of the screen fills most of the area.
+[[nodiscard]] MeshZoom zoomedTo(const MeshLayout& layout, const QRectF& rect);
+/// The frame or, where that fills the picture already, the tile under a point: what a double click zooms to. Null: nothing is there.
+[[nodiscard]] QRectF zoomTarget(const MeshLayout& layout, const QPointF& at);
 
 /// Most units of a mesh whose links are drawn one by one; more stand in rows round a bar that names it.
 inline constexpr int kMostWebUnits = 12;

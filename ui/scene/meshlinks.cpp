@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
+#include <numeric>
 
 namespace shardlens {
 namespace {
@@ -19,18 +21,34 @@ bool anyIn(const std::vector<int>& devices, int first, int count)
     return found != devices.end() && *found < first + count;
 }
 
-/// Outermost fabric level whose links the devices need; -1 for one device.
-int outermostLevel(const Cluster& cluster, const std::vector<int>& devices)
+/// Groups whose links light up: the one that exchanges most, and all others that exchange something.
+bool isLit(const MeshDrawing& drawing, const MeshGroup& group)
 {
-    if (devices.size() < 2)
-        return -1;
-    int domain = 1;
-    for (std::size_t i = 0; i < cluster.levels.size(); ++i) {
-        domain *= cluster.levels[i].units();
-        if (devices.front() / domain == devices.back() / domain)
-            return static_cast<int>(i);
+    return group.peers.size() > 1 && (&group == &drawing.focus.groups.front() || !group.uses.empty());
+}
+
+/// Units of a domain between which lit groups exchange, ascending.
+std::vector<std::size_t> litUnits(const MeshDrawing& drawing, int first, int unitDevices, std::size_t units)
+{
+    std::vector<std::size_t> members;
+    for (const MeshGroup& group : drawing.focus.groups) {
+        if (!isLit(drawing, group))
+            continue;
+        std::vector<std::size_t> of;
+        const int end = first + unitDevices * static_cast<int>(units);
+        for (auto peer = std::lower_bound(group.peers.begin(), group.peers.end(), first); peer != group.peers.end() && *peer < end;
+             ++peer) {
+            const auto unit = static_cast<std::size_t>((*peer - first) / unitDevices);
+            if (of.empty() || of.back() != unit)
+                of.push_back(unit);
+        }
+        if (of.size() < 2)
+            continue;
+        std::vector<std::size_t> both;
+        std::set_union(members.begin(), members.end(), of.begin(), of.end(), std::back_inserter(both));
+        members = std::move(both);
     }
-    return static_cast<int>(cluster.levels.size()) - 1;
+    return members;
 }
 
 double linkWidth(double side, double full)
@@ -40,7 +58,7 @@ double linkWidth(double side, double full)
 
 QColor wrapColour(const MeshDrawing& drawing)
 {
-    return drawing.input.theme.faded(drawing.ink(Ink::Strong), 0.4);
+    return drawing.input.theme.faded(drawing.ink(Ink::Strong), drawing.input.theme.id() == ThemeId::Dark ? 0.15 : 0.3);
 }
 
 /// Vertical lines from the units to the bar, one for each column and side: nearer units stand in front of the same line.
@@ -92,9 +110,9 @@ void drawBarText(const MeshDrawing& drawing, const MeshSwitch& domain)
         if (both)
             drawing.scene.fill(right.adjusted(-3, 0, 3, 0), drawing.ink(Ink::Sunken));
     }
-    drawing.scene.text(left, text.name, TextRole::BodyMedium, drawing.ink(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, !both);
+    drawing.text(left, text.name, TextRole::BodyMedium, drawing.ink(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, !both);
     if (both)
-        drawing.scene.text(right, text.rate, TextRole::Note, drawing.ink(Ink::Text2));
+        drawing.text(right, text.rate, TextRole::Note, drawing.ink(Ink::Text2));
 }
 
 void drawSwitch(const MeshDrawing& drawing, const MeshSwitch& domain)
@@ -102,14 +120,10 @@ void drawSwitch(const MeshDrawing& drawing, const MeshSwitch& domain)
     if (domain.bar.isEmpty())
         return;
     const double side = std::min(domain.units.front().width(), domain.units.front().height());
-    std::vector<std::size_t> all(domain.units.size());
-    std::vector<std::size_t> members;
-    for (std::size_t i = 0; i < domain.units.size(); ++i) {
-        all[i] = i;
-        if (anyIn(drawing.focus.peers, domain.first + static_cast<int>(i) * domain.unitDevices, domain.unitDevices))
-            members.push_back(i);
-    }
+    const std::vector<std::size_t> members = litUnits(drawing, domain.first, domain.unitDevices, domain.units.size());
     if (side >= 6) {
+        std::vector<std::size_t> all(domain.units.size());
+        std::iota(all.begin(), all.end(), std::size_t{0});
         for (const Trunk& trunk : trunks(domain, all))
             drawing.scene.line({trunk.x, trunk.top}, {trunk.x, trunk.bottom}, drawing.ink(Ink::Strong), linkWidth(side, kIdleLink));
     }
@@ -163,32 +177,35 @@ void drawIdleRail(const MeshDrawing& drawing, const MeshRail& rail)
 
 void drawLitRail(const MeshDrawing& drawing, const MeshRail& rail)
 {
-    const std::vector<int>& peers = drawing.focus.peers;
     const bool through = std::any_of(rail.units.begin(), rail.units.end(), [&](int unit) {
         return drawing.focus.device >= unit && drawing.focus.device < unit + rail.unitDevices;
     });
-    if (!through || peers.size() < 2)
-        return;
-    std::size_t first = rail.units.size();
-    std::size_t last = 0;
-    std::size_t members = 0;
-    for (std::size_t i = 0; i < rail.units.size(); ++i) {
-        if (!anyIn(peers, rail.units[i], rail.unitDevices))
-            continue;
-        first = std::min(first, i);
-        last = i;
-        ++members;
-    }
-    if (members < 2)
+    if (!through)
         return;
     const QColor colour = drawing.input.theme.network(networkTier(*drawing.input.scenario.cluster, rail.level));
     const double width = linkWidth(stepOf(rail), kLitLink);
-    QPolygonF line;
-    for (std::size_t i = first; i <= last; ++i)
-        line.append(rail.stops[i]);
-    drawing.scene.polyline(line, colour, width);
-    if (!rail.wrap.isEmpty() && members == rail.units.size())
-        drawing.scene.path(rail.wrap, QColor(), colour, width);
+    for (const MeshGroup& group : drawing.focus.groups) {
+        if (!isLit(drawing, group))
+            continue;
+        std::size_t first = rail.units.size();
+        std::size_t last = 0;
+        std::size_t members = 0;
+        for (std::size_t i = 0; i < rail.units.size(); ++i) {
+            if (!anyIn(group.peers, rail.units[i], rail.unitDevices))
+                continue;
+            first = std::min(first, i);
+            last = i;
+            ++members;
+        }
+        if (members < 2)
+            continue;
+        QPolygonF line;
+        for (std::size_t i = first; i <= last; ++i)
+            line.append(rail.stops[i]);
+        drawing.scene.polyline(line, colour, width);
+        if (!rail.wrap.isEmpty() && members == rail.units.size())
+            drawing.scene.path(rail.wrap, QColor(), colour, width);
+    }
 }
 
 /// Parallel lines between two units, one for each link.
@@ -210,13 +227,17 @@ void drawWeb(const MeshDrawing& drawing, const MeshWeb& web)
 {
     const Cluster& cluster = *drawing.input.scenario.cluster;
     const double side = std::min(web.units.front().width(), web.units.front().height());
-    const auto isMember = [&](int unit) { return anyIn(drawing.focus.peers, web.first + unit * web.unitDevices, web.unitDevices); };
     for (const DirectLink& link : web.links)
         drawPair(drawing, web, link, drawing.ink(Ink::Strong), linkWidth(side, kIdleLink));
     const QColor lit = drawing.input.theme.network(networkTier(cluster, web.level));
-    for (const DirectLink& link : web.links) {
-        if (isMember(link.a) && isMember(link.b))
-            drawPair(drawing, web, link, lit, linkWidth(side, kLitLink));
+    for (const MeshGroup& group : drawing.focus.groups) {
+        if (!isLit(drawing, group))
+            continue;
+        const auto isMember = [&](int unit) { return anyIn(group.peers, web.first + unit * web.unitDevices, web.unitDevices); };
+        for (const DirectLink& link : web.links) {
+            if (isMember(link.a) && isMember(link.b))
+                drawPair(drawing, web, link, lit, linkWidth(side, kLitLink));
+        }
     }
     if (web.title.isEmpty())
         return;
@@ -224,10 +245,10 @@ void drawWeb(const MeshDrawing& drawing, const MeshWeb& web)
     const double name = textWidth(text.name, TextRole::BodyMedium);
     const double rate = textWidth(text.rate, TextRole::Note);
     const bool both = name + 16 + rate <= web.title.width();
-    drawing.scene.text(web.title, text.name, TextRole::BodyMedium, drawing.ink(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, !both);
+    drawing.text(web.title, text.name, TextRole::BodyMedium, drawing.ink(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, !both);
     if (both)
-        drawing.scene.text(web.title.adjusted(name + 12, 0, 0, 0), text.rate, TextRole::Note, drawing.ink(Ink::Text2),
-                           Qt::AlignLeft | Qt::AlignVCenter);
+        drawing.text(web.title.adjusted(name + 12, 0, 0, 0), text.rate, TextRole::Note, drawing.ink(Ink::Text2),
+                     Qt::AlignLeft | Qt::AlignVCenter);
 }
 
 /// The stage that all devices of a frame belong to; -1 when they differ or are idle.
@@ -248,7 +269,10 @@ void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
 {
     const Cluster& cluster = *drawing.input.scenario.cluster;
     const bool idle = drawing.facts && frame.first >= drawing.facts->used();
-    const bool faded = drawing.focus.device >= 0 && !anyIn(drawing.focus.peers, frame.first, frame.count);
+    const std::vector<MeshGroup>& groups = drawing.focus.groups;
+    const bool faded = drawing.focus.device >= 0 && std::none_of(groups.begin(), groups.end(), [&frame](const MeshGroup& group) {
+                           return anyIn(group.peers, frame.first, frame.count);
+                       });
     const QColor pen = isOnChip(cluster, frame.level) && !faded ? drawing.ink(Ink::Strong) : drawing.ink(Ink::Line);
     drawing.scene.roundedRect(frame.rect, frame.rect.height() >= 20 ? 3 : 0, idle ? drawing.ink(Ink::Surface) : drawing.ink(Ink::Sunken),
                               pen, 1, idle);
@@ -266,19 +290,18 @@ void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
         const QString widestStage = QStringLiteral("Stage %1").arg(drawing.facts->stages() - 1);
         if (textWidth(widest, TextRole::Note) + 10 + textWidth(widestStage, TextRole::Note) <= frame.title.width()) {
             const QRectF box(right - width, frame.title.top(), width, frame.title.height());
-            drawing.scene.text(box, stageName, TextRole::Note, drawing.ink(faded ? Ink::Text3 : Ink::Text2),
-                               Qt::AlignRight | Qt::AlignVCenter);
+            drawing.text(box, stageName, TextRole::Note, drawing.ink(faded ? Ink::Text3 : Ink::Text2), Qt::AlignRight | Qt::AlignVCenter);
             if (drawing.facts->placement().coordinate(frame.first, MeshAxis::Data)
                 == 0) // once for each stage: a selection would underline every copy
-                drawing.scene.hit(box, Subject{.kind = Subject::Kind::Stage, .stage = stage});
+                drawing.hit(box, Subject{.kind = Subject::Kind::Stage, .stage = stage});
             right -= width + 8;
         }
     }
     if (textWidth(name, TextRole::Note) > right - frame.title.left())
         name = QString::number(frame.first / frame.count);
     if (textWidth(name, TextRole::Note) <= right - frame.title.left())
-        drawing.scene.text(QRectF(frame.title.left(), frame.title.top(), right - frame.title.left(), frame.title.height()), name,
-                           TextRole::Note, drawing.ink(faded ? Ink::Text3 : Ink::Text2));
+        drawing.text(QRectF(frame.title.left(), frame.title.top(), right - frame.title.left(), frame.title.height()), name, TextRole::Note,
+                     drawing.ink(faded ? Ink::Text3 : Ink::Text2));
 }
 
 /// "z = 0" over each plane, and between neighbours an arrow both ways: equal places of the planes are linked.
@@ -288,7 +311,7 @@ void drawPlaneCaptions(const MeshDrawing& drawing)
     for (std::size_t i = 0; i < captions.size(); ++i) {
         const QRectF& box = captions[i].rect;
         const QString name = QStringLiteral("z = %1").arg(captions[i].index);
-        drawing.scene.text(box, name, TextRole::Note, drawing.ink(Ink::Text2));
+        drawing.text(box, name, TextRole::Note, drawing.ink(Ink::Text2));
         if (i + 1 >= captions.size() || captions[i + 1].rect.top() != box.top())
             continue;
         const double y = std::floor(box.center().y()) + 0.5;
@@ -313,63 +336,6 @@ QPointF borderPoint(const QRectF& rect, QPointF to)
 }
 
 } // namespace
-
-bool MeshFocus::isPeer(int candidate) const
-{
-    return std::binary_search(peers.begin(), peers.end(), candidate);
-}
-
-MeshFocus meshFocus(const Scenario& scenario, const Report& report, const MeshFacts& facts, const Subject& subject, int shown)
-{
-    MeshFocus focus;
-    if (subject.kind == Subject::Kind::Stage && subject.stage < facts.stages()) {
-        focus.stage = subject.stage;
-        return focus;
-    }
-    if (subject.kind != Subject::Kind::Device || subject.device < 0 || subject.device >= scenario.cluster->devices())
-        return focus;
-    int device = subject.device;
-    if (device >= shown && device < facts.used())
-        device = facts.placement().inReplica(device, 0); // its replica is cut away: show the same place in the one that is drawn
-    if (device >= shown)
-        return focus;
-    focus.device = device;
-    focus.peers = {device};
-    if (device >= facts.used())
-        return focus;
-
-    const Placement& placement = facts.placement();
-    struct Candidate {
-        DeviceGroup group;
-        const char* name;
-        CollectiveUse use;
-    };
-    std::vector<Candidate> candidates;
-    for (const CollectiveUse& use : decodeCollectives(report)) {
-        const DeviceGroup group = use.amongExperts ? placement.expertGroup() : placement.group(use.axis);
-        candidates.push_back({group, use.amongExperts ? "EP" : (use.axis == MeshAxis::Sequence ? "SP" : "TP"), use});
-    }
-    candidates.push_back({placement.group(MeshAxis::Tensor), "TP", {}});
-    candidates.push_back({placement.group(MeshAxis::Sequence), "SP", {}});
-    candidates.push_back({placement.expertGroup(), "EP", {}});
-    candidates.push_back({placement.group(MeshAxis::AttentionData), "Attention DP", {}});
-    for (const Candidate& candidate : candidates) {
-        if (candidate.group.size() < 2)
-            continue;
-        focus.peers = placement.peers(device, candidate.group);
-        focus.groupName = QString::fromLatin1(candidate.name);
-        focus.collective = candidate.use;
-        break;
-    }
-    focus.level = outermostLevel(*scenario.cluster, focus.peers);
-    const int stage = placement.coordinate(device, MeshAxis::Pipeline);
-    const int stride = placement.stride(MeshAxis::Pipeline);
-    if (stage + 1 < facts.stages())
-        focus.next = device + stride;
-    if (stage > 0)
-        focus.previous = device - stride;
-    return focus;
-}
 
 void drawMeshFabric(const MeshDrawing& drawing)
 {

@@ -10,11 +10,10 @@
 namespace shardlens {
 namespace {
 
-constexpr double kReadoutLine = 17;
-constexpr double kReadout = 2 * kReadoutLine + 12;
 constexpr double kCaption = 18;
+constexpr double kMapLine = 17;
+constexpr std::size_t kMostMapUnits = 300;
 constexpr double kSheet = 5; // offset of each sheet of a stack of copies
-constexpr int kMostLegend = 8;
 
 struct Areas {
     QRectF machine;
@@ -23,46 +22,13 @@ struct Areas {
     QRectF readout; ///< empty when there is no room
 };
 
-std::vector<LegendEntry> placeLegend(const ViewInput& input, const MeshOptions& options, const MeshFacts& facts)
+Areas areasOf(const ViewInput& input, const MeshFacts* facts, double legend, bool cut, bool bare)
 {
-    std::vector<LegendEntry> entries;
-    const Plan& plan = input.scenario.plan;
-    const auto add = [&](const QString& name, int count, bool stages) {
-        if (count < 2)
-            return;
-        for (int i = 0; i < std::min(count, kMostLegend); ++i) {
-            LegendEntry entry;
-            entry.name = name + QLatin1Char(' ') + QString::number(i);
-            entry.color = input.theme.place(i, stages ? 1 : 0, stages ? 4 : 1);
-            if (stages)
-                entry.subject = Subject{.kind = Subject::Kind::Stage, .stage = i};
-            entries.push_back(entry);
-        }
-        if (count > kMostLegend) {
-            LegendEntry rest;
-            rest.name = QStringLiteral("to ") + QString::number(count - 1) + QStringLiteral(", hues repeat");
-            rest.color = input.theme.place(count - 1, 1, 4);
-            entries.push_back(rest);
-        }
-    };
-    switch (options.colour) {
-    case MeshColour::StageRank: add(QStringLiteral("Stage"), plan.pipeline(), true); break;
-    case MeshColour::Replica: add(QStringLiteral("Replica"), plan.data(), false); break;
-    case MeshColour::ExpertRank: add(QStringLiteral("EP rank"), plan.expert(), false); break;
-    case MeshColour::KvHead:
-        if (const Attention* attention = facts.attention())
-            add(QStringLiteral("KV head"), attention->kind == AttentionKind::Grouped ? attention->kvHeads : 1, false);
-        break;
-    }
-    return entries;
-}
-
-Areas areasOf(const ViewInput& input, double legend, bool cut, bool bare)
-{
+    const double readout = readoutLines(input, facts) * kReadoutLine + 12;
     Areas areas;
     QRectF rest = QRectF(QPointF(0, 0), input.size).adjusted(space::kInset, 6, -space::kInset, -6);
     if (rest.height() >= 110 && !bare) {
-        areas.readout = QRectF(rest.left(), rest.bottom() - kReadout, rest.width(), kReadout);
+        areas.readout = QRectF(rest.left(), rest.bottom() - readout, rest.width(), readout);
         rest.setBottom(areas.readout.top() - 6);
     }
     if (legend > 0 && rest.height() >= 90 + legend) {
@@ -158,128 +124,92 @@ void drawRowLabels(const MeshDrawing& drawing)
         if (room < 2)
             y = box.center().y() - 7.5;
         for (qsizetype i = 0; i < std::min(lines.size(), std::max<qsizetype>(room, 1)); ++i) {
-            drawing.scene.text(QRectF(box.left(), y, box.width(), 15), lines[i], i == 0 ? TextRole::BodyStrong : TextRole::Note,
-                               drawing.ink(faded ? Ink::Text3 : (i == 0 ? Ink::Text : Ink::Text2)), Qt::AlignLeft | Qt::AlignVCenter, true);
+            drawing.text(QRectF(box.left(), y, box.width(), 15), lines[i], i == 0 ? TextRole::BodyStrong : TextRole::Note,
+                         drawing.ink(faded ? Ink::Text3 : (i == 0 ? Ink::Text : Ink::Text2)), Qt::AlignLeft | Qt::AlignVCenter, true);
             y += i == 0 ? 16 : 14;
         }
         if (held.replica == 0 && facts.stages() > 1) // once for each stage: a selection would underline every copy
-            drawing.scene.hit(box, Subject{.kind = Subject::Kind::Stage, .stage = held.stage});
+            drawing.hit(box, Subject{.kind = Subject::Kind::Stage, .stage = held.stage});
     }
-}
-
-/// Joins as many of `parts` as fit the width.
-QString fitting(const QStringList& parts, double width)
-{
-    QString text;
-    for (const QString& part : parts) {
-        const QString longer = text.isEmpty() ? part : text + QStringLiteral(", ") + part;
-        if (textWidth(longer, TextRole::Body) > width)
-            continue;
-        text = longer;
-    }
-    return text;
-}
-
-struct ReadoutLine {
-    Scene& scene;
-    QRectF box;
-    void text(const QString& words, TextRole role, const QColor& colour, double gap)
-    {
-        if (box.width() < 12)
-            return;
-        const double width = std::min(textWidth(words, role) + 0.5, box.width());
-        scene.text(QRectF(box.left(), box.top(), width, box.height()), words, role, colour, Qt::AlignLeft | Qt::AlignVCenter, true);
-        box.setLeft(std::min(box.left() + width + gap, box.right()));
-    }
-    void swatch(const QColor& colour, bool dashed)
-    {
-        if (box.width() < 40)
-            return;
-        scene.line({box.left(), box.center().y()}, {box.left() + 14, box.center().y()}, colour, 3, dashed);
-        box.setLeft(box.left() + 20);
-    }
-};
-
-void drawFocusReadout(const MeshDrawing& drawing, ReadoutLine first, ReadoutLine second)
-{
-    const MeshFocus& focus = drawing.focus;
-    const Scenario& scenario = drawing.input.scenario;
-    const Cluster& cluster = *scenario.cluster;
-    first.text(deviceName(scenario, focus.device), TextRole::BodyStrong, drawing.ink(Ink::Text), 10);
-    QStringList parts = deviceParts(scenario, drawing.input.report, *drawing.facts, focus.device);
-    if (textWidth(parts.join(QStringLiteral(", ")), TextRole::Body) > first.box.width())
-        parts = deviceParts(scenario, drawing.input.report, *drawing.facts, focus.device, true);
-    first.text(fitting(parts, first.box.width()), TextRole::Body, drawing.ink(Ink::Text2), 0);
-    const QString collective = collectiveText(scenario, focus);
-    const QString noun = qs(cluster.accelerator.noun);
-    if (!collective.isEmpty()) {
-        second.swatch(drawing.input.theme.network(networkTier(cluster, std::max(focus.level, 0))), false);
-        second.text(collective, TextRole::Note, drawing.ink(Ink::Text2), 16);
-    }
-    const auto send = [&](const QString& verb, const QString& direction, int device) {
-        QString words = verb + direction + noun + QLatin1Char(' ') + QString::number(device);
-        if (textWidth(words, TextRole::Note) + 20 > second.box.width())
-            words = direction + QString::number(device);
-        if (textWidth(words, TextRole::Note) + 20 > second.box.width())
-            return;
-        second.swatch(drawing.ink(Ink::Send), true);
-        second.text(words, TextRole::Note, drawing.ink(Ink::Text2), 16);
-    };
-    if (focus.next >= 0)
-        send(QStringLiteral("sends "), QStringLiteral("to "), focus.next);
-    if (focus.previous >= 0)
-        send(QStringLiteral("receives "), QStringLiteral("from "), focus.previous);
-    if (collective.isEmpty() && focus.next < 0 && focus.previous < 0)
-        second.text(QStringLiteral("exchanges nothing with other ") + noun + QLatin1Char('s'), TextRole::Note, drawing.ink(Ink::Text3), 0);
-}
-
-void drawReadout(const MeshDrawing& drawing, const QRectF& area)
-{
-    if (area.isEmpty())
-        return;
-    drawing.scene.line({area.left(), area.top() + 0.5}, {area.right(), area.top() + 0.5}, drawing.ink(Ink::Line));
-    ReadoutLine first{drawing.scene, QRectF(area.left(), area.top() + 8, area.width(), kReadoutLine)};
-    ReadoutLine second{drawing.scene, first.box.translated(0, kReadoutLine)};
-    if (!drawing.facts) {
-        const Report& report = drawing.input.report;
-        const Scenario& scenario = drawing.input.scenario;
-        const QString reason = report.violations.empty() ? QStringLiteral("This plan is not legal")
-                                                         : qs(sentence(report.violations.front(), scenario.context(), scenario.plan));
-        const QStringList lines = wrapped(reason, TextRole::BodyMedium, area.width(), 2);
-        first.text(lines.value(0), TextRole::BodyMedium, drawing.ink(Ink::Violation), 0);
-        second.text(lines.value(1), TextRole::BodyMedium, drawing.ink(Ink::Violation), 0);
-        return;
-    }
-    if (drawing.focus.device >= 0) {
-        drawFocusReadout(drawing, first, second);
-        return;
-    }
-    const MeshSummary summary = meshSummary(drawing.input.scenario, drawing.input.report, *drawing.facts);
-    first.text(summary.name, TextRole::BodyStrong, drawing.ink(Ink::Text), 10);
-    first.text(fitting(summary.facts, first.box.width()), TextRole::Body, drawing.ink(Ink::Text2), 0);
-    second.text(summary.second, TextRole::Note, drawing.ink(Ink::Text2), 16);
-    const bool replicas = drawing.input.scenario.plan.data() > 1 && drawing.options.colour != MeshColour::Replica
-                          && drawing.layout.shown > drawing.facts->replicaDevices();
-    const int copies = drawing.facts->of(0).kvCopies;
-    QString hatched;
-    const Attention* attention = drawing.facts->attention();
-    const bool latent = attention && attention->kind == AttentionKind::Latent;
-    if (copies > 1)
-        hatched = (latent ? QStringLiteral("hatched KV: copies, the latent is stored %1 times")
-                          : QStringLiteral("hatched KV: copies, each head is stored %1 times"))
-                      .arg(copies);
-    else if (replicas)
-        hatched = QStringLiteral("hatched: copies of replica 0");
-    if (!hatched.isEmpty() && textWidth(hatched, TextRole::Note) <= second.box.width())
-        second.text(hatched, TextRole::Note, drawing.ink(Ink::Text3), 0);
 }
 
 /// Everything that has a place before anything is drawn.
 struct Picture {
     Areas areas;
     MeshLayout layout;
-    std::vector<LegendEntry> legend;
+    std::optional<MeshPalette> palette;
 };
+
+/// Colour is explained, and the pointer shown where it is, over the corner of a zoomed picture.
+QRectF mapPlate(const Areas& areas, const MeshLayout& layout)
+{
+    const QRectF& machine = areas.machine;
+    if (layout.zoom.isFitted() || machine.width() < 200 || machine.height() < 80)
+        return {};
+    const double width = std::clamp(machine.width() * 0.16, 84.0, 150.0);
+    const double map = machine.height() < 160 ? 0 : width * std::min(0.8, machine.height() / machine.width());
+    const double height = map + kMapLine + (map > 0 ? 8 : 2);
+    return {machine.right() - width - 2, machine.bottom() - height - 2, width, height};
+}
+
+/// Where in the whole machine one looks, and how large it is.
+void drawMap(const MeshDrawing& drawing, const QRectF& plate)
+{
+    const MeshLayout& layout = drawing.layout;
+    Scene& scene = drawing.scene;
+    scene.roundedRect(plate, 3, drawing.ink(Ink::Surface), drawing.ink(Ink::Strong));
+    const QRectF line(plate.left() + 6, plate.bottom() - kMapLine - 1, plate.width() - 12, kMapLine);
+    const QString times = qs(formatNumber(layout.zoom.scale)) + QChar(0xD7);
+    const QString how = QStringLiteral("0 fits");
+    scene.text(line, times, TextRole::NoteStrong, drawing.ink(Ink::Text));
+    if (textWidth(times, TextRole::NoteStrong) + 10 + textWidth(how, TextRole::Note) <= line.width())
+        scene.text(line, how, TextRole::Note, drawing.ink(Ink::Text2), Qt::AlignRight | Qt::AlignVCenter);
+    if (plate.height() < kMapLine + 16)
+        return;
+    const QRectF whole(plate.left() + 6, plate.top() + 6, plate.width() - 12, plate.height() - kMapLine - 8);
+    scene.fill(whole, drawing.ink(Ink::Sunken), drawing.ink(Ink::Line));
+    // The outermost units, where they can be told apart.
+    const QRectF& area = layout.area;
+    const auto onMap = [&](const QRectF& rect) {
+        const QPointF from = (rect.topLeft() - area.center()) / layout.zoom.scale;
+        const QPointF at(layout.zoom.centre.x() + from.x() / area.width(), layout.zoom.centre.y() + from.y() / area.height());
+        return QRectF(whole.left() + at.x() * whole.width(), whole.top() + at.y() * whole.height(),
+                      rect.width() / layout.zoom.scale / area.width() * whole.width(),
+                      rect.height() / layout.zoom.scale / area.height() * whole.height());
+    };
+    const MeshDomain* top = layout.domainOf(static_cast<int>(layout.levels.size()) - 1, 0);
+    if (top && top->units.size() <= kMostMapUnits) {
+        for (const QRectF& unit : top->units) {
+            const QRectF box = onMap(unit) & whole;
+            if (box.width() >= 2 && box.height() >= 2)
+                scene.fill(box, drawing.ink(Ink::Surface), drawing.ink(Ink::Strong));
+        }
+    } else {
+        scene.fill(onMap(layout.content) & whole, drawing.ink(Ink::Line));
+    }
+    const QRectF seen = onMap(area) & whole;
+    scene.roundedRect(seen.width() >= 4 && seen.height() >= 4 ? seen : QRectF(seen.center() - QPointF(2, 2), QSizeF(4, 4)), 0, QColor(),
+                      drawing.ink(Ink::Text), 2);
+}
+
+/// What of a zoomed picture is drawn: to the edges of the view, down to the words.
+QRectF sightOf(const ViewInput& input, const Areas& areas)
+{
+    return {0, 0, input.size.width(), areas.machine.bottom() + 2};
+}
+
+/// Whom the picture is about: what is pointed at, where the mesh shows such things, else what is pinned.
+const Subject& subjectOf(const ViewInput& input)
+{
+    switch (input.hover.kind) {
+    case Subject::Kind::Device:
+    case Subject::Kind::Stage:
+    case Subject::Kind::Axis:
+    case Subject::Kind::Expert:
+    case Subject::Kind::Tensor: return input.hover;
+    default: return input.pin;
+    }
+}
 
 Picture place(const ViewInput& input, const MeshOptions& options, const MeshFacts* facts)
 {
@@ -287,20 +217,22 @@ Picture place(const ViewInput& input, const MeshOptions& options, const MeshFact
     const auto layoutIn = [&](const Areas& areas) {
         const bool blocks = facts && facts->areBlocks(); // otherwise replicas and stages lie mixed: no part stands for the others
         const bool labels = blocks && (facts->stages() > 1 || input.scenario.plan.data() > 1);
-        const QRectF sight(0, 0, input.size.width(), areas.machine.bottom() + 2);
         return layoutMesh({cluster, areas.machine, blocks ? facts->replicaDevices() : 0, blocks ? facts->stageDevices() : 0, labels,
-                           options.everyCopy, options.zoom, sight});
+                           options.everyCopy, options.zoom, sightOf(input, areas)});
     };
     Picture picture;
-    picture.areas = areasOf(input, 0, false, options.bare);
+    if (facts)
+        picture.palette.emplace(input, options.colour, *facts);
+    picture.areas = areasOf(input, facts, 0, false, options.bare);
     picture.layout = layoutIn(picture.areas);
     const bool cut = picture.layout.isCut(cluster);
-    if (facts && !options.bare && (picture.layout.labelColumn.isEmpty() || options.colour != MeshColour::StageRank))
-        picture.legend = placeLegend(input, options, *facts);
-    if (cut || !picture.legend.empty()) {
-        const double tall = legendHeight(picture.areas.machine.width(), picture.legend);
-        picture.areas =
-            areasOf(input, tall > 20 && input.size.height() < 400 ? 0 : tall, cut, options.bare); // a small view is for the machine
+    // Rows that are named need no colours explained.
+    const bool explains = facts && !options.bare && !picture.palette->legend().empty()
+                          && (picture.layout.labelColumn.isEmpty() || options.colour != MeshColour::StageRank);
+    if (cut || explains) {
+        const double tall = explains ? meshLegendHeight(*picture.palette, picture.areas.machine.width()) : 0;
+        const double most = picture.palette && picture.palette->isScale() ? 36 : 20; // a small view is for the machine
+        picture.areas = areasOf(input, facts, tall > most && input.size.height() < 400 ? 0 : tall, cut, options.bare);
         picture.layout = layoutIn(picture.areas);
     }
     return picture;
@@ -330,11 +262,19 @@ void buildMesh(const ViewInput& input, const MeshOptions& options, Scene& scene)
     const Areas& areas = picture.areas;
     const bool cut = layout.isCut(*input.scenario.cluster);
 
-    const Subject& subject =
-        input.hover.kind == Subject::Kind::Device || input.hover.kind == Subject::Kind::Stage ? input.hover : input.pin;
-    const MeshFocus focus = known ? meshFocus(input.scenario, input.report, *known, subject, layout.shown) : MeshFocus{};
-    const MeshDrawing drawing{input, options, layout, known, focus, scene};
-    if (cut)
+    const bool fitted = layout.zoom.isFitted();
+    const MeshFocus focus = known ? meshFocus(input.scenario, input.report, *known, subjectOf(input), layout.shown) : MeshFocus{};
+    const QRectF plate = mapPlate(areas, layout);
+    const MeshDrawing drawing{input,
+                              options,
+                              layout,
+                              known,
+                              picture.palette ? &*picture.palette : nullptr,
+                              focus,
+                              scene,
+                              fitted ? QRectF() : sightOf(input, areas),
+                              plate};
+    if (cut && fitted)
         drawStack(drawing);
     drawMeshFabric(drawing);
     drawMeshSends(drawing);
@@ -342,12 +282,17 @@ void buildMesh(const ViewInput& input, const MeshOptions& options, Scene& scene)
     if (options.overlay)
         options.overlay(input, layout, scene);
     drawRowLabels(drawing);
+    if (!fitted) // what runs out of the picture ends here
+        scene.fill(QRectF(0, drawing.sight.bottom(), input.size.width(), input.size.height() - drawing.sight.bottom()),
+                   drawing.ink(Ink::Surface));
+    if (!plate.isEmpty())
+        drawMap(drawing, plate);
     if (cut && !areas.caption.isEmpty())
         scene.text(areas.caption, captionText(drawing), TextRole::NoteStrong, drawing.ink(Ink::Text2), Qt::AlignHCenter | Qt::AlignVCenter,
                    true);
-    if (!areas.legend.isEmpty())
-        drawLegend(scene, input.theme, areas.legend, picture.legend);
-    drawReadout(drawing, areas.readout);
+    if (picture.palette && !areas.legend.isEmpty())
+        drawMeshLegend(input, *picture.palette, areas.legend, scene);
+    drawMeshReadout(drawing, areas.readout);
 }
 
 } // namespace shardlens

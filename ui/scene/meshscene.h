@@ -11,11 +11,18 @@
 namespace shardlens {
 
 enum class MeshColour : std::uint8_t {
-    StageRank,  ///< hue by stage, lightness by TP rank
-    Replica,    ///< hue by replica
-    ExpertRank, ///< hue by EP rank
-    KvHead,     ///< hue by KV head
+    StageRank,     ///< hue by stage, lightness by TP rank
+    Replica,       ///< hue by replica, and so on for the axes below
+    ExpertRank,    ///< EP rank
+    KvHead,        ///< first KV head
+    Tensor,        ///< TP rank
+    Pipeline,      ///< stage
+    Sequence,      ///< SP rank
+    AttentionData, ///< attention DP rank
+    Load,          ///< busy share of a decode step, on a scale
+    Memory,        ///< share of capacity used, on a scale; over capacity hatched
 };
+inline constexpr std::size_t kMeshColourCount = static_cast<std::size_t>(MeshColour::Memory) + 1;
 [[nodiscard]] QString nameOf(MeshColour colour);
 
 struct MeshOptions {

@@ -63,6 +63,21 @@ QString shapeText(const FabricLevel& level)
     return QStringLiteral("a ") + extentsText(level.extents) + (isWrapped(level) ? QStringLiteral(" torus") : QStringLiteral(" mesh"));
 }
 
+/// Whether all of the group's pairs are joined by the same fabric level.
+bool isInsideOneLevel(const Cluster& cluster, const std::vector<int>& peers)
+{
+    int domain = 1;
+    int levels = 0;
+    for (const FabricLevel& level : cluster.levels) {
+        const int inner = domain;
+        domain *= level.units();
+        const bool differs = std::any_of(peers.begin(), peers.end(),
+                                         [&](int peer) { return peer / inner % level.units() != peers.front() / inner % level.units(); });
+        levels += differs ? 1 : 0;
+    }
+    return levels == 1;
+}
+
 QString freeText(const Report& report)
 {
     const Bytes spare = report.memory.free();
@@ -72,17 +87,6 @@ QString freeText(const Report& report)
 }
 
 } // namespace
-
-QString nameOf(MeshColour colour)
-{
-    switch (colour) {
-    case MeshColour::StageRank: return QStringLiteral("stage ") + kTimes + QStringLiteral(" TP rank");
-    case MeshColour::Replica: return QStringLiteral("replica");
-    case MeshColour::ExpertRank: return QStringLiteral("expert rank");
-    case MeshColour::KvHead: break;
-    }
-    return QStringLiteral("KV head");
-}
 
 QString planName(const Plan& plan)
 {
@@ -161,26 +165,44 @@ QStringList deviceParts(const Scenario& scenario, const Report& report, const Me
     return parts;
 }
 
-QString collectiveText(const Scenario& scenario, const MeshFocus& focus)
+QString groupText(const Scenario& scenario, int device, const MeshGroup& group, bool links)
 {
-    if (focus.peers.size() < 2)
+    if (group.peers.size() < 2)
         return {};
     std::vector<int> others;
-    for (const int peer : focus.peers) {
-        if (peer != focus.device)
+    for (const int peer : group.peers) {
+        if (peer != device)
             others.push_back(peer);
     }
     const QString nouns = noun(scenario);
     const QString list = listText(others);
     QString who = nouns + QLatin1Char(' ') + list;
     if (list.size() > 24)
-        who = QString::number(others.size()) + QStringLiteral(" other ") + nouns + QLatin1Char('s');
-    if (focus.collective.kind == Collective::None)
-        return focus.groupName + QStringLiteral(" group with ") + who;
-    return qs(nameOf(focus.collective.kind)) + QStringLiteral(" with ") + who + QStringLiteral(": ")
-           + qs(formatCount(focus.collective.times)) + QLatin1Char(' ') + kTimes + QLatin1Char(' ')
-           + qs(formatBytes(focus.collective.payload))
-           + (scenario.plan.decodeMicrobatches() > 1 ? QStringLiteral(" per microbatch") : QStringLiteral(" per step"));
+        who = qs(formatCount(static_cast<std::int64_t>(others.size()))) + QStringLiteral(" other ") + nouns + QLatin1Char('s');
+    if (group.name == QLatin1String("DP"))
+        return QStringLiteral("DP: copies of it on ") + who;
+    if (group.uses.empty())
+        return group.name + QStringLiteral(" group with ") + who;
+    const CollectiveUse& most = group.uses.front();
+    QString words = qs(nameOf(most.kind)) + QStringLiteral(" with ") + who + QStringLiteral(": ") + qs(formatCount(most.times))
+                    + QLatin1Char(' ') + kTimes + QLatin1Char(' ') + qs(formatBytes(most.payload))
+                    + (scenario.plan.decodeMicrobatches() > 1 ? QStringLiteral(" per microbatch") : QStringLiteral(" per step"));
+    if (!links || most.level < 0)
+        return words;
+    double sent = 0;
+    for (const CollectiveUse& use : group.uses)
+        sent += use.sent * use.times * scenario.plan.decodeMicrobatches();
+    const FabricLevel& level = scenario.cluster->levels[static_cast<std::size_t>(most.level)];
+    words += QStringLiteral("; ") + qs(formatBytes(sent)) + QStringLiteral(" sent per step");
+    if (group.uses.size() > 1)
+        words += QStringLiteral(" in all");
+    // Bytes over time is the rate on this level's links only where no other level carries a part of them.
+    if (isInsideOneLevel(*scenario.cluster, group.peers) && most.seconds > 0)
+        words += QStringLiteral(", at ") + qs(formatNumber(most.sent / most.seconds / 1e9)) + QStringLiteral(" of ")
+                 + qs(formatBandwidth(level.bandwidth)) + QStringLiteral(" on ") + qs(level.name);
+    else
+        words += QStringLiteral(", over ") + qs(level.name) + QStringLiteral(" at ") + qs(formatBandwidth(level.bandwidth));
+    return words;
 }
 
 MeshSummary meshSummary(const Scenario& scenario, const Report& report, const MeshFacts& facts)
@@ -275,8 +297,10 @@ QString meshTooltip(const Scenario& scenario, const Report& report, const Subjec
         QStringList parts = deviceParts(scenario, report, facts, subject.device);
         parts.front()[0] = parts.front()[0].toUpper();
         lines += parts.join(QStringLiteral(", "));
-        if (subject.device < facts.used())
-            lines += collectiveText(scenario, meshFocus(scenario, report, facts, subject, facts.used()));
+        if (subject.device < facts.used()) {
+            for (const MeshGroup& group : meshFocus(scenario, report, facts, subject, facts.used()).groups)
+                lines += groupText(scenario, subject.device, group, true);
+        }
         lines.removeAll(QString());
         return lines.join(QLatin1Char('\n'));
     }

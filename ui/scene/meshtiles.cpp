@@ -13,11 +13,11 @@ constexpr double kLine = 15;
 constexpr double kFade = 0.55;
 constexpr double kReplicaTint = 0.72; // of the way to the surface: ground of the replica hatch
 
-constexpr int kMostHatches = 10;
 constexpr std::size_t kMostRound = 300;
 
 /// More outlines than this are a pattern of their own; larger groups stand out by keeping their colour.
 constexpr std::size_t kMostOutlined = 16;
+constexpr int kMostStripes = 8;
 
 /// How a tile is dressed, decided before anything is drawn.
 struct Dress {
@@ -25,40 +25,18 @@ struct Dress {
     QColor ground; ///< what text stands on
     QColor text;
     bool copy = false;
+    bool over = false; ///< more is used than there is
     bool faded = false;
 };
-
-QColor placeColour(const MeshDrawing& drawing, const DeviceFacts& facts)
-{
-    const Theme& theme = drawing.input.theme;
-    const Plan& plan = drawing.input.scenario.plan;
-    switch (drawing.options.colour) {
-    case MeshColour::StageRank: {
-        const int rank = facts.tensor + plan.tensor() * (facts.sequence + plan.sequence() * facts.attentionData);
-        return theme.place(facts.stage, rank, drawing.facts->stageDevices());
-    }
-    case MeshColour::Replica: return theme.place(facts.replica, 0, 1);
-    case MeshColour::ExpertRank: return theme.place(facts.expertRank, 0, 1);
-    case MeshColour::KvHead: break;
-    }
-    return theme.place(facts.kvHeads.begin, 0, 1);
-}
 
 Dress dressOf(const MeshDrawing& drawing, const DeviceFacts& facts)
 {
     const Theme& theme = drawing.input.theme;
-    const MeshFocus& focus = drawing.focus;
     Dress dress;
-    dress.colour = placeColour(drawing, facts);
-    dress.copy = facts.replica > 0 && drawing.options.colour != MeshColour::Replica;
-    // A hatch takes a drawn pattern for each colour: of many ranks, copies show the stage only.
-    const Plan& plan = drawing.input.scenario.plan;
-    if (dress.copy && drawing.options.colour == MeshColour::StageRank && plan.stageDevices() * plan.pipeline() > kMostHatches)
-        dress.colour = theme.place(facts.stage, 2, 4);
-    if (focus.device >= 0)
-        dress.faded = !focus.isPeer(facts.device) && facts.device != focus.next && facts.device != focus.previous;
-    else if (focus.stage >= 0)
-        dress.faded = facts.stage != focus.stage;
+    dress.colour = drawing.palette->colourOf(facts);
+    dress.copy = drawing.palette->isCopy(facts);
+    dress.over = drawing.palette->isOver(facts);
+    dress.faded = drawing.isFaded(facts);
     if (dress.faded)
         dress.colour = theme.faded(dress.colour, kFade);
     dress.ground = dress.copy ? theme.faded(dress.colour, kReplicaTint) : dress.colour;
@@ -70,6 +48,8 @@ class Tile {
 public:
     Tile(const MeshDrawing& drawing, const MeshTile& tile) : m_drawing(drawing), m_scene(drawing.scene), m_rect(tile.rect), m_tile(tile)
     {
+        if (!drawing.sight.isEmpty()) // what is in sight of a large tile is drawn as if it were the tile: its words stay readable
+            m_rect &= drawing.sight;
         m_side = std::min(m_rect.width(), m_rect.height());
     }
 
@@ -86,9 +66,9 @@ public:
             drawGround();
             if (m_tile.count == 1)
                 drawContent();
-            drawOutline();
+            drawMarks();
         }
-        m_scene.hit(m_rect, subject);
+        m_drawing.hit(m_rect, subject);
     }
 
 private:
@@ -113,9 +93,9 @@ private:
             if (textWidth(text, TextRole::Note) > inner.width())
                 continue;
             const bool two = idle && inner.height() >= 34 && textWidth(QStringLiteral("idle"), TextRole::Note) <= inner.width();
-            m_scene.text(inner.adjusted(0, 0, 0, two ? -kLine : 0), text, TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
+            m_drawing.text(inner.adjusted(0, 0, 0, two ? -kLine : 0), text, TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
             if (two)
-                m_scene.text(inner.adjusted(0, kLine, 0, 0), QStringLiteral("idle"), TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
+                m_drawing.text(inner.adjusted(0, kLine, 0, 0), QStringLiteral("idle"), TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
             return;
         }
     }
@@ -131,20 +111,50 @@ private:
             m_scene.roundedRect(m_rect, radius(), m_dress.colour, edge);
         else
             m_scene.fill(m_rect, m_dress.colour, m_side >= 7 ? edge : QColor());
+        if (m_tile.count > 1 && !m_drawing.palette->isScale())
+            drawStripes();
+        if (m_dress.over && m_side >= 5)
+            m_scene.hatch(m_rect, Hatch::OverCapacity, {}, ink(Ink::Violation));
     }
 
-    void drawOutline()
+    /// A tile of several devices shows the colours of all of them, side by side, where these are few and wide enough.
+    void drawStripes()
+    {
+        const int samples = std::min({m_tile.count, kMostStripes, static_cast<int>(m_rect.width() / 1.5)});
+        std::vector<QColor> colours;
+        for (int i = 1; i < samples; ++i) {
+            const int device = m_tile.device + static_cast<int>(std::int64_t{i} * m_tile.count / samples);
+            if (device >= m_drawing.facts->used())
+                break;
+            const Dress dress = dressOf(m_drawing, m_drawing.facts->of(device));
+            const QColor colour = dress.copy ? m_drawing.input.theme.faded(dress.colour, 0.5) : dress.colour;
+            if (colours.empty() && colour == m_dress.colour && i + 1 < samples)
+                continue;
+            colours.push_back(colour);
+        }
+        if (std::all_of(colours.begin(), colours.end(), [this](const QColor& c) { return c == m_dress.colour; }))
+            return;
+        const double width = m_rect.width() / samples;
+        for (std::size_t i = 0; i < colours.size(); ++i) {
+            const double x = m_rect.left() + static_cast<double>(static_cast<std::size_t>(samples) - colours.size() + i) * width;
+            m_scene.fill(QRectF(x, m_rect.top(), m_rect.right() - x, m_rect.height()), colours[i]);
+        }
+    }
+
+    void drawMarks()
     {
         const MeshFocus& focus = m_drawing.focus;
-        const double width = m_side >= 24 ? 2 : 1;
-        const Cluster& cluster = *m_drawing.input.scenario.cluster;
+        if (focus.device < 0)
+            return;
         const bool here = focus.device >= m_tile.device && focus.device < m_tile.device + m_tile.count;
         if (here) // the view rings what is hovered or pinned; this is for pictures without a pointer
             m_scene.roundedRect(m_rect, radius(), QColor(), ink(Ink::Text), 1);
-        else if (focus.device >= 0 && (m_facts.device == focus.next || m_facts.device == focus.previous))
-            m_scene.roundedRect(m_rect, radius(), QColor(), ink(Ink::Send), width, m_side >= 12);
-        else if (focus.peers.size() > 1 && focus.peers.size() <= kMostOutlined && focus.isPeer(m_facts.device))
-            m_scene.roundedRect(m_rect, radius(), QColor(), m_drawing.input.theme.network(networkTier(cluster, focus.level)), width);
+        else if (m_facts.device == focus.next || m_facts.device == focus.previous)
+            drawPeerMark(m_drawing, m_rect, PeerMark::Dashed, ink(Ink::Send), radius());
+        for (const MeshGroup& group : focus.groups) {
+            if (!here && group.peers.size() <= kMostOutlined && group.contains(m_facts.device))
+                drawPeerMark(m_drawing, m_rect, group.mark, groupColour(m_drawing, group), radius());
+        }
     }
 
     // ---- content, from the bottom edge up and from the top edge down ----
@@ -156,12 +166,12 @@ private:
         if (m_inner.width() < 6 || m_inner.height() < 4)
             return;
         // The hatch of copies frames their text instead of crossing it; originals keep the same margins, so that all show the same facts.
-        const bool hasCopies = m_drawing.input.scenario.plan.data() > 1 && m_drawing.options.colour != MeshColour::Replica;
-        if (hasCopies && m_rect.height() >= 32 && m_rect.width() >= 40) {
+        const bool hasFrame = m_drawing.palette->marksCopies() || (m_drawing.palette->isScale() && !m_drawing.input.report.memory.fits);
+        if (hasFrame && m_rect.height() >= 32 && m_rect.width() >= 40) {
             const bool roomy = m_rect.width() >= 100 && m_rect.height() >= 60;
             const double frame = roomy ? 10 : 5;
-            m_frame = m_dress.copy ? frame : 0;
-            if (m_dress.copy)
+            m_frame = m_dress.copy || m_dress.over ? frame : 0;
+            if (m_frame > 0)
                 m_scene.fill(m_rect.adjusted(frame, roomy ? 6 : 4, -frame, roomy ? -6 : -4), m_dress.ground);
             m_inner.adjust(roomy ? 8 : 2, m_rect.height() >= 40 ? 3 : 1, roomy ? -8 : -2, m_rect.height() >= 40 ? -3 : -1);
         }
@@ -173,12 +183,12 @@ private:
     /// One line in the middle of a tile, on a plain ground where the tile is hatched.
     void centredText(const QString& text, TextRole role)
     {
-        if (m_dress.copy && m_frame == 0) {
+        if ((m_dress.copy || m_dress.over) && m_frame == 0) {
             const double width = textWidth(text, role) + 6;
             const QRectF plate(m_inner.center().x() - width / 2, m_inner.center().y() - 7, width, 14);
             m_scene.fill(plate.intersected(m_rect.adjusted(1, 1, -1, -1)), m_dress.ground);
         }
-        m_scene.text(m_inner, text, role, m_dress.text, Qt::AlignCenter);
+        m_drawing.text(m_inner, text, role, m_dress.text, Qt::AlignCenter);
     }
     /// All tiles name themselves in the same way: the widest one decides.
     [[nodiscard]] bool allFit(const QString& widest, TextRole role) const { return textWidth(widest, role) <= m_inner.width(); }
@@ -243,7 +253,7 @@ private:
         const QColor ground = copy ? theme.faded(kv, kReplicaTint) : kv;
         if (copy)
             m_scene.fill(QRectF(mark.center().x() - width / 2 - 3, mark.top() + 1, width + 6, mark.height() - 2), ground);
-        m_scene.text(mark, text, TextRole::Note, m_dress.faded ? ink(Ink::Text3) : Theme::textOn(ground), Qt::AlignCenter);
+        m_drawing.text(mark, text, TextRole::Note, m_dress.faded ? ink(Ink::Text3) : Theme::textOn(ground), Qt::AlignCenter);
     }
 
     /// "experts " where the longest range still fits behind it, so that all tiles say it in the same way.
@@ -294,7 +304,13 @@ private:
     [[nodiscard]] std::vector<Fact> facts() const
     {
         const Attention* attention = m_drawing.facts->attention();
-        std::vector<Fact> lines{place()};
+        std::vector<Fact> lines;
+        if (m_drawing.palette->isScale()) {
+            const QString share = m_drawing.palette->shareOf(m_facts.stage).text
+                                  + (m_drawing.palette->isMemory() ? QStringLiteral(" full") : QStringLiteral(" busy"));
+            lines.push_back({share, QStringLiteral("99.9 % busy")});
+        }
+        lines.push_back(place());
         if (m_facts.queryHeads.count() > 0)
             lines.push_back(ranged(QStringLiteral("Q "), m_facts.queryHeads, attention->queryHeads));
         if (m_facts.experts.count() > 0 && m_drawing.input.scenario.plan.expert() > 1)
@@ -342,7 +358,7 @@ private:
             return;
         }
         const QRectF title(m_inner.left(), y, m_inner.width(), kLine + 1);
-        m_scene.text(title, strong ? name : index, strong ? TextRole::BodyStrong : TextRole::NoteStrong, m_dress.text);
+        m_drawing.text(title, strong ? name : index, strong ? TextRole::BodyStrong : TextRole::NoteStrong, m_dress.text);
         y = title.bottom();
         const auto fitting = static_cast<int>((m_inner.bottom() - y + 1) / kLine);
         int shown = 0;
@@ -352,7 +368,7 @@ private:
                 break;
             if (fact.text.isEmpty() || !allFit(fact.longest, TextRole::Note))
                 continue;
-            m_scene.text(QRectF(m_inner.left(), y, m_inner.width(), kLine), fact.text, TextRole::Note, m_dress.text);
+            m_drawing.text(QRectF(m_inner.left(), y, m_inner.width(), kLine), fact.text, TextRole::Note, m_dress.text);
             y += kLine;
             textBottom = y;
             ++shown;
@@ -380,11 +396,11 @@ private:
             centredText(name, role);
             return;
         }
-        if (m_dress.copy && m_frame == 0)
+        if ((m_dress.copy || m_dress.over) && m_frame == 0)
             m_scene.fill(m_inner.adjusted(-2, 1, 2, -1), m_dress.ground);
-        m_scene.text(m_inner, name, role, m_dress.text);
+        m_drawing.text(m_inner, name, role, m_dress.text);
         const double width = textWidth(beside, TextRole::Note);
-        m_scene.text(QRectF(m_inner.right() - width, m_inner.top(), width, m_inner.height()), beside, TextRole::Note, m_dress.text);
+        m_drawing.text(QRectF(m_inner.right() - width, m_inner.top(), width, m_inner.height()), beside, TextRole::Note, m_dress.text);
     }
 
     /// What the device owns of the model: layers down, heads across.

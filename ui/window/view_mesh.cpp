@@ -1,24 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/scene/meshscene.h"
+#include "ui/window/meshzoom.h"
 #include "ui/window/viewparts.h"
 
+#include <QToolButton>
+
 namespace shardlens {
+namespace {
+
+constexpr std::array kColours{MeshColour::StageRank,  MeshColour::Tensor,   MeshColour::Pipeline,      MeshColour::Replica,
+                              MeshColour::ExpertRank, MeshColour::Sequence, MeshColour::AttentionData, MeshColour::KvHead,
+                              MeshColour::Load,       MeshColour::Memory};
+static_assert(kColours.size() == kMeshColourCount);
+
+} // namespace
 
 View makeMeshView(Document& document, QWidget* parent)
 {
     auto* title = new ViewTitle(viewText("Device mesh"), parent);
-    const auto builder = [](MeshColour colour) -> SceneView::Builder {
-        return [options = MeshOptions{.colour = colour}](const ViewInput& input, Scene& scene) { buildMesh(input, options, scene); };
-    };
-    auto* scene =
-        new SceneView(document, builder(MeshColour::StageRank), viewOptions(true, "Device mesh", describeMesh, meshTooltip), parent);
-    constexpr std::array kColours{MeshColour::StageRank, MeshColour::Replica, MeshColour::ExpertRank, MeshColour::KvHead};
+    auto* scene = new SceneView(document, {}, viewOptions(true, "Device mesh", describeMesh, meshTooltip), parent);
+    auto* zoomer = new MeshZoomer(document, *scene);
     QStringList names;
     for (const MeshColour colour : kColours)
         names << nameOf(colour);
-    addMenuChoice(*title, viewText("Colour"), names,
-                  [scene, builder, kColours](int index) { scene->setBuilder(builder(kColours[static_cast<std::size_t>(index)])); });
-    return sceneOnly(title, scene, [title, &document] { title->setSubtitle(meshSubtitle(document.scenario())); });
+    // Only where replicas or siblings are left out is there anything to choose.
+    QToolButton* fit = title->addChoice(viewText("Fit"), viewText("Fit the mesh to its view"));
+    fit->setToolTip(viewText("Back to the whole machine (F or 0)"));
+    fit->hide();
+    QObject::connect(fit, &QToolButton::clicked, zoomer, &MeshZoomer::fit);
+    QObject::connect(zoomer, &MeshZoomer::zoomChanged, fit, [fit, zoomer] { fit->setVisible(!zoomer->options().zoom.isFitted()); });
+    QToolButton* copies = title->addChoice(viewText("All copies"), viewText("Draw every copy"));
+    copies->setCheckable(true);
+    copies->setToolTip(viewText("Draw identical replicas one by one instead of one for all"));
+    copies->hide();
+    QObject::connect(copies, &QToolButton::toggled, zoomer, [zoomer, fit](bool every) {
+        zoomer->setEveryCopy(every);
+        fit->hide();
+    });
+    addMenuChoice(*title, viewText("Colour"), names, [zoomer](int index) { zoomer->setColour(kColours[static_cast<std::size_t>(index)]); });
+    return sceneOnly(title, scene, [title, copies, zoomer, &document] {
+        title->setSubtitle(meshSubtitle(document.scenario()));
+        copies->setVisible(zoomer->options().everyCopy || zoomer->layout().isCut(*document.scenario().cluster));
+    });
 }
 
 } // namespace shardlens

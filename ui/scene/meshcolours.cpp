@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/scene/meshcolours.h"
+
+#include "core/base/format.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+namespace {
+
+constexpr int kMostLegend = 8;
+constexpr int kHues = 8;
+constexpr int kMostHatches = 10;
+constexpr double kScaleLine = 18;
+constexpr double kScaleWidth = 132;
+constexpr int kScaleSteps = 22;
+constexpr double kPalest = 0.10; // of the ramp's full colour at nothing: still told from an empty tile
+
+QString text(const char* words)
+{
+    return QCoreApplication::translate("Mesh", words);
+}
+
+Subject rankOf(MeshAxis axis)
+{
+    return Subject{.kind = Subject::Kind::Axis, .axis = static_cast<int>(axis)};
+}
+
+} // namespace
+
+QString nameOf(MeshColour colour)
+{
+    const QChar times(0xD7);
+    switch (colour) {
+    case MeshColour::StageRank: return text("stage %1 TP rank").arg(times);
+    case MeshColour::Replica: return text("DP (replica)");
+    case MeshColour::ExpertRank: return text("EP rank");
+    case MeshColour::KvHead: return text("KV head");
+    case MeshColour::Tensor: return text("TP rank");
+    case MeshColour::Pipeline: return text("PP (stage)");
+    case MeshColour::Sequence: return text("SP rank");
+    case MeshColour::AttentionData: return text("attention DP");
+    case MeshColour::Load: return text("load");
+    case MeshColour::Memory: break;
+    }
+    return text("memory");
+}
+
+MeshPalette::MeshPalette(const ViewInput& input, MeshColour colour, const MeshFacts& facts)
+    : m_input(input),
+      m_colour(colour),
+      m_facts(facts)
+{
+    const Plan& plan = input.scenario.plan;
+    switch (colour) {
+    case MeshColour::StageRank:
+    case MeshColour::Pipeline: addRanks(text("Stage"), plan.pipeline(), Subject{.kind = Subject::Kind::Stage}); break;
+    case MeshColour::Replica: addRanks(text("Replica"), plan.data(), rankOf(MeshAxis::Data)); break;
+    case MeshColour::Tensor: addRanks(text("TP"), plan.tensor(), rankOf(MeshAxis::Tensor)); break;
+    case MeshColour::Sequence: addRanks(text("SP"), plan.sequence(), rankOf(MeshAxis::Sequence)); break;
+    case MeshColour::AttentionData: addRanks(text("Attention DP"), plan.attentionData(), rankOf(MeshAxis::AttentionData)); break;
+    case MeshColour::ExpertRank: addRanks(text("EP"), plan.expert(), Subject{.kind = Subject::Kind::Expert}); break;
+    case MeshColour::KvHead:
+        if (const Attention* attention = facts.attention())
+            addRanks(text("KV head"), attention->kind == AttentionKind::Grouped ? attention->kvHeads : 1, {});
+        break;
+    case MeshColour::Load:
+    case MeshColour::Memory: addShares(); break;
+    }
+}
+
+void MeshPalette::addRanks(const QString& name, int count, const Subject& subject)
+{
+    if (count < 2)
+        return;
+    for (int i = 0; i < std::min(count, kMostLegend); ++i) {
+        LegendEntry entry;
+        entry.name = name + QLatin1Char(' ') + QString::number(i);
+        entry.color = m_colour == MeshColour::StageRank ? m_input.theme.place(i, 1, 4) : ranked(i);
+        entry.subject = subject;
+        if (subject.kind == Subject::Kind::Stage)
+            entry.subject.stage = i;
+        else if (subject.kind != Subject::Kind::None)
+            entry.subject.rank = i;
+        m_legend.push_back(entry);
+    }
+    if (count > kMostLegend) {
+        LegendEntry rest;
+        rest.name = text("to %1, hues repeat").arg(count - 1);
+        rest.color = m_colour == MeshColour::StageRank ? m_input.theme.place(count - 1, 1, 4) : ranked(count - 1);
+        m_legend.push_back(rest);
+    }
+}
+
+void MeshPalette::addShares()
+{
+    const Report& report = m_input.report;
+    for (int stage = 0; stage < m_facts.stages(); ++stage) {
+        MeshShare share;
+        share.share = m_colour == MeshColour::Load ? report.decode.busyShare(stage)
+                                                   : static_cast<double>(m_facts.memoryOf(stage).total())
+                                                         / std::max(1.0, static_cast<double>(report.memory.capacity));
+        share.text = qs(formatPercent(share.share));
+        m_shares.push_back(share);
+    }
+    // Stages with equal figures share an entry; of many, the least and the most used are named.
+    std::vector<int> shown;
+    for (int stage = 0; stage < m_facts.stages(); ++stage)
+        shown.push_back(stage);
+    const auto less = [this](int a, int b) { return shareOf(a).share < shareOf(b).share; };
+    if (shown.size() > 4)
+        shown = {*std::min_element(shown.begin(), shown.end(), less), *std::max_element(shown.begin(), shown.end(), less)};
+    std::sort(shown.begin(), shown.end());
+    shown.erase(std::unique(shown.begin(), shown.end()), shown.end());
+    const bool equal =
+        std::all_of(m_shares.begin(), m_shares.end(), [this](const MeshShare& s) { return s.text == m_shares.front().text; });
+    for (const int stage : shown) {
+        LegendEntry entry;
+        entry.name = m_facts.stages() == 1 || equal ? text("Each in use") : text("Stage %1").arg(stage);
+        entry.value = shareOf(stage).text;
+        entry.color = scaleColour(shareOf(stage).share);
+        if (m_facts.stages() > 1 && !equal)
+            entry.subject = Subject{.kind = Subject::Kind::Stage, .stage = stage};
+        m_legend.push_back(entry);
+        if (equal)
+            break;
+    }
+}
+
+QString MeshPalette::scaleName() const
+{
+    return m_colour == MeshColour::Load ? text("busy share of a decode step") : text("share of capacity used");
+}
+
+QColor MeshPalette::ranked(int rank) const
+{
+    // Eight hues, then the same a step darker: neighbours always differ in hue.
+    return m_input.theme.place(rank, rank / kHues % 4, 4);
+}
+
+QColor MeshPalette::scaleColour(double share) const
+{
+    const QColor full = m_input.theme.color(m_colour == MeshColour::Load ? Ink::Compute : Ink::Weights);
+    return m_input.theme.faded(full, (1 - kPalest) * (1 - std::clamp(share, 0.0, 1.0)));
+}
+
+QColor MeshPalette::colourOf(const DeviceFacts& device) const
+{
+    const Theme& theme = m_input.theme;
+    const Plan& plan = m_input.scenario.plan;
+    switch (m_colour) {
+    case MeshColour::StageRank: {
+        // A hatch takes a drawn pattern for each colour: of many ranks, copies show the stage only.
+        if (device.replica > 0 && plan.stageDevices() * plan.pipeline() > kMostHatches)
+            return theme.place(device.stage, 2, 4);
+        const int rank = device.tensor + plan.tensor() * (device.sequence + plan.sequence() * device.attentionData);
+        return theme.place(device.stage, rank, static_cast<int>(plan.stageDevices()));
+    }
+    case MeshColour::Replica: return ranked(device.replica);
+    case MeshColour::ExpertRank: return ranked(device.expertRank);
+    case MeshColour::Tensor: return ranked(device.tensor);
+    case MeshColour::Pipeline: return ranked(device.stage);
+    case MeshColour::Sequence: return ranked(device.sequence);
+    case MeshColour::AttentionData: return ranked(device.attentionData);
+    case MeshColour::Load:
+    case MeshColour::Memory: return scaleColour(shareOf(device.stage).share);
+    case MeshColour::KvHead: break;
+    }
+    return ranked(device.kvHeads.begin);
+}
+
+bool MeshPalette::marksCopies() const
+{
+    switch (m_colour) {
+    case MeshColour::StageRank:
+    case MeshColour::ExpertRank:
+    case MeshColour::KvHead:
+    case MeshColour::Tensor:
+    case MeshColour::Pipeline: return m_input.scenario.plan.data() > 1;
+    case MeshColour::Replica:
+    case MeshColour::Sequence:
+    case MeshColour::AttentionData:
+    case MeshColour::Load:
+    case MeshColour::Memory: break;
+    }
+    return false;
+}
+
+bool MeshPalette::isCopy(const DeviceFacts& device) const
+{
+    return device.replica > 0 && marksCopies();
+}
+
+double meshLegendHeight(const MeshPalette& palette, double width)
+{
+    const double entries = legendHeight(palette.isScale() ? std::max(width, 1.0) : width, palette.legend());
+    return palette.isScale() ? kScaleLine + entries : entries;
+}
+
+void drawMeshLegend(const ViewInput& input, const MeshPalette& palette, const QRectF& area, Scene& scene)
+{
+    QRectF rest = area;
+    if (palette.isScale()) {
+        const Theme& theme = input.theme;
+        const QRectF line(area.left(), area.top(), area.width(), kScaleLine);
+        const QString none = QStringLiteral("0");
+        const QString all = text("100 %");
+        double x = line.left();
+        const auto words = [&](const QString& what, Ink ink) {
+            const double width = std::min(textWidth(what, TextRole::Note) + 0.5, line.right() - x);
+            if (width < 8)
+                return;
+            scene.text(QRectF(x, line.top(), width, line.height()), what, TextRole::Note, theme.color(ink),
+                       Qt::AlignLeft | Qt::AlignVCenter, true);
+            x += width;
+        };
+        words(none, Ink::Text2);
+        x += 5;
+        const double room = line.right() - x - textWidth(all, TextRole::Note) - 6;
+        const double width = std::min(kScaleWidth, room);
+        if (width >= 40) {
+            const QRectF ramp(x, line.center().y() - 5, width, 10);
+            for (int step = 0; step < kScaleSteps; ++step)
+                scene.fill(QRectF(ramp.left() + step * width / kScaleSteps, ramp.top(), width / kScaleSteps + 0.3, ramp.height()),
+                           palette.scaleColour((step + 0.5) / kScaleSteps));
+            scene.fill(ramp, QColor(), theme.color(Ink::Strong));
+            for (int quarter = 1; quarter < 4; ++quarter) {
+                const double at = ramp.left() + quarter * width / 4;
+                scene.line({at, ramp.bottom()}, {at, ramp.bottom() + 3}, theme.color(Ink::Strong));
+            }
+            x = ramp.right() + 6;
+        }
+        words(all, Ink::Text2);
+        x += 10;
+        words(palette.scaleName(), Ink::Text2);
+        x += 12;
+        const QString over = text("over capacity");
+        if (input.report.legal && !input.report.memory.fits && palette.isMemory()
+            && x + 16 + textWidth(over, TextRole::Note) <= line.right()) {
+            scene.hatch(QRectF(x, line.center().y() - 5, 10, 10), Hatch::OverCapacity, {}, theme.color(Ink::Violation));
+            x += 16;
+            words(over, Ink::Violation);
+        }
+        rest.setTop(line.bottom());
+    }
+    drawLegend(scene, input.theme, rest, palette.legend());
+}
+
+} // namespace shardlens

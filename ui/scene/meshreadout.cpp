@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lines under the mesh: whom it is about, what that holds, with whom it exchanges what. They never move.
+#include "core/base/format.h"
+#include "ui/scene/meshdrawing.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace shardlens {
+namespace {
+
+/// Joins as many of `parts` as fit the width.
+QString fitting(const QStringList& parts, double width)
+{
+    QString text;
+    for (const QString& part : parts) {
+        const QString longer = text.isEmpty() ? part : text + QStringLiteral(", ") + part;
+        if (textWidth(longer, TextRole::Body) > width)
+            continue;
+        text = longer;
+    }
+    return text;
+}
+
+constexpr double kRoomForBytes = 420; // px of the view's height
+constexpr double kRoomForGroups = 560;
+
+struct ReadoutLine {
+    Scene& scene;
+    QRectF box;
+    void text(const QString& words, TextRole role, const QColor& colour, double gap)
+    {
+        if (box.width() < 12)
+            return;
+        const double width = std::min(textWidth(words, role) + 0.5, box.width());
+        scene.text(QRectF(box.left(), box.top(), width, box.height()), words, role, colour, Qt::AlignLeft | Qt::AlignVCenter, true);
+        box.setLeft(std::min(box.left() + width + gap, box.right()));
+    }
+    void swatch(const QColor& colour, bool dashed)
+    {
+        if (box.width() < 40)
+            return;
+        scene.line({box.left(), box.center().y()}, {box.left() + 14, box.center().y()}, colour, 3, dashed);
+        box.setLeft(box.left() + 20);
+    }
+    /// The mark that the group's tiles carry.
+    void mark(const MeshDrawing& drawing, const MeshGroup& group)
+    {
+        if (group.mark == PeerMark::Outline) {
+            swatch(groupColour(drawing, group), false);
+            return;
+        }
+        if (box.width() < 40)
+            return;
+        const QRectF tile(box.left(), box.center().y() - 6, 14, 12);
+        scene.fill(tile, drawing.ink(Ink::Sunken), drawing.ink(Ink::Line));
+        drawPeerMark(drawing, tile, group.mark, groupColour(drawing, group), 0);
+        box.setLeft(box.left() + 20);
+    }
+};
+
+/// "Weights 16.43  KV cache 2.81 ..." of a device, as far as it fits.
+void drawBytes(const MeshDrawing& drawing, ReadoutLine line, const DeviceMemory& memory)
+{
+    const std::array<std::pair<MemoryClass, Bytes>, 5> parts{{{MemoryClass::Weights, memory.weights()},
+                                                              {MemoryClass::Kv, memory.kv},
+                                                              {MemoryClass::Activations, memory.activations},
+                                                              {MemoryClass::Buffers, memory.buffers},
+                                                              {MemoryClass::Reserve, memory.reserve}}};
+    for (const auto& [part, bytes] : parts) {
+        const QString name = qs(nameOf(part));
+        const QString value = gibText(static_cast<double>(bytes)) + QStringLiteral(" GiB");
+        if (14 + textWidth(name, TextRole::Note) + 5 + textWidth(value, TextRole::NoteStrong) > line.box.width())
+            return;
+        const QColor colour = drawing.input.theme.color(part);
+        line.scene.fill(QRectF(line.box.left(), line.box.center().y() - 4, 9, 9), colour, drawing.input.theme.edgeOf(colour));
+        line.box.setLeft(line.box.left() + 14);
+        line.text(name, TextRole::Note, drawing.ink(Ink::Text2), 5);
+        line.text(value, TextRole::NoteStrong, drawing.ink(Ink::Text), 14);
+    }
+}
+
+/// What the group exchanges, in as many words as fit.
+void drawGroup(const MeshDrawing& drawing, ReadoutLine& line, const MeshGroup& group)
+{
+    line.mark(drawing, group);
+    QString words = groupText(drawing.input.scenario, drawing.focus.device, group, true);
+    if (textWidth(words, TextRole::Note) > line.box.width())
+        words = groupText(drawing.input.scenario, drawing.focus.device, group, false);
+    line.text(words, TextRole::Note, drawing.ink(Ink::Text2), 16);
+}
+
+void drawSendWords(const MeshDrawing& drawing, ReadoutLine& line)
+{
+    const QString noun = qs(drawing.input.scenario.cluster->accelerator.noun);
+    const auto send = [&](const QString& verb, const QString& direction, int device) {
+        QString words = verb + direction + noun + QLatin1Char(' ') + QString::number(device);
+        if (textWidth(words, TextRole::Note) + 20 > line.box.width())
+            words = direction + QString::number(device);
+        if (textWidth(words, TextRole::Note) + 20 > line.box.width())
+            return;
+        line.swatch(drawing.ink(Ink::Send), true);
+        line.text(words, TextRole::Note, drawing.ink(Ink::Text2), 16);
+    };
+    if (drawing.focus.next >= 0)
+        send(QStringLiteral("sends "), QStringLiteral("to "), drawing.focus.next);
+    if (drawing.focus.previous >= 0)
+        send(QStringLiteral("receives "), QStringLiteral("from "), drawing.focus.previous);
+}
+
+void drawFocusReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines)
+{
+    const MeshFocus& focus = drawing.focus;
+    const Scenario& scenario = drawing.input.scenario;
+    ReadoutLine first = lines[0];
+    first.text(deviceName(scenario, focus.device), TextRole::BodyStrong, drawing.ink(Ink::Text), 10);
+    QStringList parts = deviceParts(scenario, drawing.input.report, *drawing.facts, focus.device);
+    if (textWidth(parts.join(QStringLiteral(", ")), TextRole::Body) > first.box.width())
+        parts = deviceParts(scenario, drawing.input.report, *drawing.facts, focus.device, true);
+    first.text(fitting(parts, first.box.width()), TextRole::Body, drawing.ink(Ink::Text2), 0);
+    if (focus.device >= drawing.facts->used())
+        return;
+    std::size_t at = 1;
+    if (lines.size() > 2)
+        drawBytes(drawing, lines[at++], drawing.facts->memoryOf(drawing.facts->of(focus.device).stage));
+    ReadoutLine line = lines[at++];
+    // Sends come first where the line is short: the group's tiles show who they are, an arrow may end out of sight.
+    const double sends = (focus.next >= 0 ? 110 : 0) + (focus.previous >= 0 ? 130 : 0);
+    if (!focus.groups.empty()) {
+        ReadoutLine group = line;
+        group.box.setRight(std::max(group.box.right() - sends, group.box.left() + group.box.width() * 0.55));
+        drawGroup(drawing, group, focus.groups.front());
+        line.box.setLeft(group.box.left());
+    }
+    drawSendWords(drawing, line);
+    if (focus.groups.empty() && focus.next < 0 && focus.previous < 0)
+        line.text(QStringLiteral("exchanges nothing with other ") + qs(scenario.cluster->accelerator.noun) + QLatin1Char('s'),
+                  TextRole::Note, drawing.ink(Ink::Text3), 0);
+    for (std::size_t group = 1; group < focus.groups.size() && at < lines.size(); ++group, ++at)
+        drawGroup(drawing, lines[at], focus.groups[group]);
+}
+
+/// Words for what another view or the legend selected.
+QString chosenText(const MeshDrawing& drawing)
+{
+    const Subject& chosen = drawing.focus.chosen;
+    const int shown = std::min(drawing.layout.shown, drawing.facts->used());
+    int devices = 0;
+    for (int device = 0; device < shown; ++device)
+        devices += belongs({.kind = Subject::Kind::Device, .device = device}, chosen, drawing.input.report) ? 1 : 0;
+    QString name = QStringLiteral("The selected tensor");
+    if (chosen.kind == Subject::Kind::Expert)
+        name = (chosen.expert >= 0 ? QStringLiteral("Expert %1, ").arg(chosen.expert) : QString())
+               + QStringLiteral("EP rank %1").arg(chosen.rank);
+    else if (chosen.kind == Subject::Kind::Axis)
+        name = qs(nameOf(static_cast<MeshAxis>(chosen.axis)))
+               + (chosen.rank >= 0 ? QStringLiteral(" rank %1").arg(chosen.rank) : QStringLiteral(": one of its groups"));
+    return name + QStringLiteral(" on ") + counted(devices, qs(drawing.input.scenario.cluster->accelerator.noun))
+           + (drawing.layout.isCut(*drawing.input.scenario.cluster) ? QStringLiteral(" of those drawn") : QString());
+}
+
+void drawCalmReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines)
+{
+    ReadoutLine first = lines[0];
+    const MeshSummary summary = meshSummary(drawing.input.scenario, drawing.input.report, *drawing.facts);
+    if (drawing.focus.chosen.kind != Subject::Kind::None) {
+        first.text(chosenText(drawing), TextRole::BodyStrong, drawing.ink(Ink::Text), 10);
+    } else {
+        first.text(summary.name, TextRole::BodyStrong, drawing.ink(Ink::Text), 10);
+        first.text(fitting(summary.facts, first.box.width()), TextRole::Body, drawing.ink(Ink::Text2), 0);
+    }
+    std::size_t at = 1;
+    if (lines.size() > 2) {
+        const int stage = drawing.focus.stage >= 0 ? drawing.focus.stage : drawing.input.report.memory.limiting().stage;
+        ReadoutLine line = lines[at++];
+        if (drawing.facts->stages() > 1)
+            line.text((drawing.focus.stage >= 0 ? QStringLiteral("Stage %1:") : QStringLiteral("Fullest, stage %1:")).arg(stage),
+                      TextRole::Note, drawing.ink(Ink::Text2), 10);
+        drawBytes(drawing, line, drawing.facts->memoryOf(stage));
+    }
+    ReadoutLine second = lines[at++];
+    second.text(summary.second, TextRole::Note, drawing.ink(Ink::Text2), 16);
+    const bool replicas = drawing.palette->marksCopies() && drawing.layout.shown > drawing.facts->replicaDevices();
+    const int copies = drawing.facts->of(0).kvCopies;
+    QString hatched;
+    const Attention* attention = drawing.facts->attention();
+    const bool latent = attention && attention->kind == AttentionKind::Latent;
+    if (copies > 1)
+        hatched = (latent ? QStringLiteral("hatched KV: copies, the latent is stored %1 times")
+                          : QStringLiteral("hatched KV: copies, each head is stored %1 times"))
+                      .arg(copies);
+    else if (replicas)
+        hatched = QStringLiteral("hatched: copies of replica 0");
+    if (!hatched.isEmpty() && textWidth(hatched, TextRole::Note) <= second.box.width())
+        second.text(hatched, TextRole::Note, drawing.ink(Ink::Text3), 0);
+    if (at < lines.size())
+        lines[at].text(QStringLiteral("Point at a %1 for its groups and links, click to keep them; the wheel zooms")
+                           .arg(qs(drawing.input.scenario.cluster->accelerator.noun)),
+                       TextRole::Note, drawing.ink(Ink::Text3), 0);
+}
+
+void drawReason(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines)
+{
+    const Report& report = drawing.input.report;
+    const Scenario& scenario = drawing.input.scenario;
+    const QString reason = report.violations.empty() ? QStringLiteral("This plan is not legal")
+                                                     : qs(sentence(report.violations.front(), scenario.context(), scenario.plan));
+    const QStringList words = wrapped(reason, TextRole::BodyMedium, lines[0].box.width(), static_cast<int>(lines.size()));
+    for (qsizetype i = 0; i < words.size(); ++i)
+        lines[static_cast<std::size_t>(i)].text(words[i], TextRole::BodyMedium, drawing.ink(Ink::Violation), 0);
+}
+
+} // namespace
+
+int readoutLines(const ViewInput& input, const MeshFacts* facts)
+{
+    const double height = input.size.height();
+    if (!facts || height < kRoomForBytes)
+        return 2;
+    const Placement& placement = facts->placement();
+    std::vector<DeviceGroup> groups;
+    for (const MeshAxis axis : {MeshAxis::Tensor, MeshAxis::Sequence, MeshAxis::AttentionData, MeshAxis::Data})
+        groups.push_back(placement.group(axis));
+    groups.push_back(placement.expertGroup());
+    int others = -1;
+    for (std::size_t i = 0; i < groups.size(); ++i)
+        others += groups[i].size() > 1
+                          && std::find(groups.begin(), groups.begin() + static_cast<std::ptrdiff_t>(i), groups[i])
+                                 == groups.begin() + static_cast<std::ptrdiff_t>(i)
+                      ? 1
+                      : 0;
+    return 3 + std::clamp(others, 0, height < kRoomForGroups ? 1 : 3);
+}
+
+void drawMeshReadout(const MeshDrawing& drawing, const QRectF& area)
+{
+    if (area.isEmpty())
+        return;
+    drawing.scene.line({area.left(), area.top() + 0.5}, {area.right(), area.top() + 0.5}, drawing.ink(Ink::Line));
+    std::vector<ReadoutLine> lines;
+    for (int i = 0; i < readoutLines(drawing.input, drawing.facts); ++i)
+        lines.push_back({drawing.scene, QRectF(area.left(), area.top() + 8 + i * kReadoutLine, area.width(), kReadoutLine)});
+    if (!drawing.facts)
+        drawReason(drawing, lines);
+    else if (drawing.focus.device >= 0)
+        drawFocusReadout(drawing, lines);
+    else
+        drawCalmReadout(drawing, lines);
+}
+
+} // namespace shardlens
