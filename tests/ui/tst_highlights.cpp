@@ -73,11 +73,34 @@ Subject memory(MemoryClass which, int ofDevice = -1)
     return result;
 }
 
-/// TP 4, PP 2, DP 2: devices 0-3 and 8-11 are stage 0. Decode operator 0 is bound by weights, prefill operator 0 by compute.
+Subject axis(MeshAxis which, int ofDevice, int rank)
+{
+    Subject result = subject(Kind::Axis);
+    result.axis = static_cast<int>(which);
+    result.device = ofDevice;
+    result.rank = rank;
+    return result;
+}
+Subject tile(int ofDevice)
+{
+    Subject result = subject(Kind::Tensor);
+    result.tensor = 2;
+    result.device = ofDevice;
+    return result;
+}
+Subject expertRank(int rank)
+{
+    Subject result = subject(Kind::Expert);
+    result.rank = rank;
+    return result;
+}
+
+/// TP 4, PP 2, DP 2, EP 2: devices 0-3 and 8-11 are stage 0. Decode operator 0 is bound by weights, prefill operator 0 by compute.
 Report report16()
 {
     Report report;
     report.legal = true;
+    report.mesh = {.tensor = 4, .pipeline = 2, .data = 2, .expert = 2};
     for (int i = 0; i < 2; ++i) {
         DeviceMemory entry;
         entry.stage = i;
@@ -124,6 +147,20 @@ private Q_SLOTS:
         row("same microbatch on the next stage", piece(Phase::Prefill, 1, 2), piece(Phase::Prefill, 0, 2), true);
         row("another microbatch", piece(Phase::Prefill, 1, 2), piece(Phase::Prefill, 1, 3), false);
         row("same microbatch, other phase", piece(Phase::Decode, 1, 2), piece(Phase::Prefill, 1, 2), false);
+        row("device of the axis' rank", device(6), axis(MeshAxis::Tensor, -1, 2), true);
+        row("device of another rank", device(7), axis(MeshAxis::Tensor, -1, 2), false);
+        row("rank of the device", axis(MeshAxis::Data, -1, 1), device(8), true);
+        row("another rank than the device's", axis(MeshAxis::Data, -1, 1), device(7), false);
+        row("device of the group", device(6), axis(MeshAxis::Tensor, 4, -1), true);
+        row("device of another group", device(8), axis(MeshAxis::Tensor, 4, -1), false);
+        row("device of the first group", device(4), axis(MeshAxis::Pipeline, -1, -1), true);
+        row("an axis as a whole is no device's", axis(MeshAxis::Pipeline, -1, -1), device(4), false);
+        row("device that holds the same tile", device(9), tile(1), true);
+        row("device of another tile", device(10), tile(1), false);
+        row("same tile on another stage", device(5), tile(1), false);
+        row("device of the expert's rank", device(7), expertRank(1), true);
+        row("device of the other expert rank", device(5), expertRank(1), false);
+        row("device beyond the plan", device(16), expertRank(1), false);
         row("cause of the operator", cause(Phase::Decode, Cause::Weights), op(Phase::Decode, 0), true);
         row("a lesser cause of the operator", cause(Phase::Decode, Cause::Communication), op(Phase::Decode, 0), false);
         row("operator of the cause", op(Phase::Prefill, 0), cause(Phase::Prefill, Cause::Compute), true);

@@ -25,6 +25,7 @@ QString fitting(const QStringList& parts, double width)
 
 constexpr double kRoomForBytes = 420; // px of the view's height
 constexpr double kRoomForGroups = 560;
+constexpr double kSendWords = 120; // of a send to or from another stage
 
 struct ReadoutLine {
     Scene& scene;
@@ -81,12 +82,12 @@ void drawBytes(const MeshDrawing& drawing, ReadoutLine line, const DeviceMemory&
     }
 }
 
-/// What the group exchanges, in as many words as fit.
-void drawGroup(const MeshDrawing& drawing, ReadoutLine& line, const MeshGroup& group)
+/// What the group exchanges, in as many words as fit beside `reserve` px that others need; those give way to what cannot be said shorter.
+void drawGroup(const MeshDrawing& drawing, ReadoutLine& line, const MeshGroup& group, double reserve)
 {
     line.mark(drawing, group);
     QString words = groupText(drawing.input.scenario, drawing.focus.device, group, true);
-    if (textWidth(words, TextRole::Note) > line.box.width())
+    if (textWidth(words, TextRole::Note) > line.box.width() - reserve)
         words = groupText(drawing.input.scenario, drawing.focus.device, group, false);
     line.text(words, TextRole::Note, drawing.ink(Ink::Text2), 16);
 }
@@ -125,20 +126,15 @@ void drawFocusReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& line
     if (lines.size() > 2)
         drawBytes(drawing, lines[at++], drawing.facts->memoryOf(drawing.facts->of(focus.device).stage));
     ReadoutLine line = lines[at++];
-    // Sends come first where the line is short: the group's tiles show who they are, an arrow may end out of sight.
-    const double sends = (focus.next >= 0 ? 110 : 0) + (focus.previous >= 0 ? 130 : 0);
-    if (!focus.groups.empty()) {
-        ReadoutLine group = line;
-        group.box.setRight(std::max(group.box.right() - sends, group.box.left() + group.box.width() * 0.55));
-        drawGroup(drawing, group, focus.groups.front());
-        line.box.setLeft(group.box.left());
-    }
+    const double sends = (focus.next >= 0 ? kSendWords : 0) + (focus.previous >= 0 ? kSendWords : 0);
+    if (!focus.groups.empty())
+        drawGroup(drawing, line, focus.groups.front(), sends);
     drawSendWords(drawing, line);
     if (focus.groups.empty() && focus.next < 0 && focus.previous < 0)
         line.text(QStringLiteral("exchanges nothing with other ") + qs(scenario.cluster->accelerator.noun) + QLatin1Char('s'),
                   TextRole::Note, drawing.ink(Ink::Text3), 0);
     for (std::size_t group = 1; group < focus.groups.size() && at < lines.size(); ++group, ++at)
-        drawGroup(drawing, lines[at], focus.groups[group]);
+        drawGroup(drawing, lines[at], focus.groups[group], 0);
 }
 
 /// Words for what another view or the legend selected.
