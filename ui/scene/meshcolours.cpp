@@ -17,6 +17,8 @@ constexpr int kMostHatches = 10;
 constexpr double kScaleLine = 18;
 constexpr double kScaleWidth = 132;
 constexpr int kScaleSteps = 22;
+constexpr double kFade = 0.55; // of the way to the surface, who steps back
+constexpr double kFlat = 0.5;
 constexpr double kPalest = 0.10; // of the ramp's full colour at nothing: still told from an empty tile
 
 QString text(const char* words)
@@ -147,7 +149,46 @@ QColor MeshPalette::scaleColour(double share) const
     return m_input.theme.faded(full, (1 - kPalest) * (1 - std::clamp(share, 0.0, 1.0)));
 }
 
-QColor MeshPalette::colourOf(const DeviceFacts& device) const
+int MeshPalette::keyOf(const DeviceFacts& device) const
+{
+    const Plan& plan = m_input.scenario.plan;
+    switch (m_colour) {
+    case MeshColour::StageRank: {
+        const int rank = device.tensor + plan.tensor() * (device.sequence + plan.sequence() * device.attentionData);
+        const int place = device.stage * static_cast<int>(plan.stageDevices()) + rank;
+        return 2 * place + (device.replica > 0 ? 1 : 0);
+    }
+    case MeshColour::Replica: return device.replica;
+    case MeshColour::ExpertRank: return device.expertRank;
+    case MeshColour::Tensor: return device.tensor;
+    case MeshColour::Sequence: return device.sequence;
+    case MeshColour::AttentionData: return device.attentionData;
+    case MeshColour::Pipeline:
+    case MeshColour::Load:
+    case MeshColour::Memory: return device.stage;
+    case MeshColour::KvHead: break;
+    }
+    return std::max(device.kvHeads.begin, 0);
+}
+
+QColor MeshPalette::colourOf(const DeviceFacts& device, Shade shade) const
+{
+    std::vector<QColor>& known = m_colours[static_cast<std::size_t>(shade)];
+    const auto key = static_cast<std::size_t>(keyOf(device));
+    if (key >= known.size())
+        known.resize(std::max(key + 1, 2 * known.size()));
+    QColor& colour = known[key];
+    if (!colour.isValid()) {
+        colour = plainColour(device);
+        if (shade == Shade::Faded || shade == Shade::FadedFlat)
+            colour = m_input.theme.faded(colour, kFade);
+        if (shade == Shade::Flat || shade == Shade::FadedFlat)
+            colour = m_input.theme.faded(colour, kFlat);
+    }
+    return colour;
+}
+
+QColor MeshPalette::plainColour(const DeviceFacts& device) const
 {
     const Theme& theme = m_input.theme;
     const Plan& plan = m_input.scenario.plan;

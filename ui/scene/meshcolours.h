@@ -5,6 +5,7 @@
 #include "ui/scene/meshfacts.h"
 #include "ui/scene/meshscene.h"
 
+#include <array>
 #include <vector>
 
 namespace shardlens {
@@ -19,7 +20,9 @@ class MeshPalette {
 public:
     MeshPalette(const ViewInput& input, MeshColour colour, const MeshFacts& facts);
 
-    [[nodiscard]] QColor colourOf(const DeviceFacts& device) const;
+    [[nodiscard]] QColor colourOf(const DeviceFacts& device) const { return colourOf(device, Shade::Plain); }
+    enum class Shade : std::uint8_t { Plain, Faded /* steps back */, Flat /* a copy too small for a hatch */, FadedFlat };
+    [[nodiscard]] QColor colourOf(const DeviceFacts& device, Shade shade) const;
     /// A further copy of what the colour stands for; the first one is solid.
     [[nodiscard]] bool isCopy(const DeviceFacts& device) const;
     /// Modes in which the second copy of what a device holds is drawn as one.
@@ -39,12 +42,16 @@ private:
     void addRanks(const QString& name, int count, const Subject& subject);
     void addShares();
     [[nodiscard]] QColor ranked(int rank) const;
+    /// Devices of one key have one colour.
+    [[nodiscard]] int keyOf(const DeviceFacts& device) const;
+    [[nodiscard]] QColor plainColour(const DeviceFacts& device) const;
 
     const ViewInput& m_input;
     MeshColour m_colour;
     const MeshFacts& m_facts;
     std::vector<MeshShare> m_shares; ///< by stage
     std::vector<LegendEntry> m_legend;
+    mutable std::array<std::vector<QColor>, 4> m_colours; ///< by shade and key: mixing thousands would take most of a frame
 };
 
 /// Height of the legend for a width, scale and entries.

@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kLine = 15;
 constexpr double kFade = 0.55;
+constexpr double kHatched = 10;       // px a side from which copies are hatched, and words have room
 constexpr double kReplicaTint = 0.72; // of the way to the surface: ground of the replica hatch
 
 constexpr std::size_t kMostRound = 300;
@@ -29,17 +30,23 @@ struct Dress {
     bool faded = false;
 };
 
-Dress dressOf(const MeshDrawing& drawing, const DeviceFacts& facts)
+/// `isSmall`: without words or a hatch.
+Dress dressOf(const MeshDrawing& drawing, const DeviceFacts& facts, bool isSmall)
 {
-    const Theme& theme = drawing.input.theme;
+    using Shade = MeshPalette::Shade;
     Dress dress;
-    dress.colour = drawing.palette->colourOf(facts);
     dress.copy = drawing.palette->isCopy(facts);
     dress.over = drawing.palette->isOver(facts);
     dress.faded = drawing.isFaded(facts);
-    if (dress.faded)
-        dress.colour = theme.faded(dress.colour, kFade);
-    dress.ground = dress.copy ? theme.faded(dress.colour, kReplicaTint) : dress.colour;
+    dress.colour = drawing.palette->colourOf(facts, dress.faded ? Shade::Faded : Shade::Plain);
+    dress.ground = dress.colour;
+    if (isSmall) {
+        if (dress.copy)
+            dress.ground = drawing.palette->colourOf(facts, dress.faded ? Shade::FadedFlat : Shade::Flat);
+        return dress;
+    }
+    if (dress.copy)
+        dress.ground = drawing.input.theme.faded(dress.colour, kReplicaTint);
     dress.text = dress.faded ? drawing.ink(Ink::Text3) : Theme::textOn(dress.ground);
     return dress;
 }
@@ -62,9 +69,9 @@ public:
         } else {
             m_facts = m_drawing.facts->of(m_tile.device);
             subject.stage = m_facts.stage;
-            m_dress = dressOf(m_drawing, m_facts);
+            m_dress = dressOf(m_drawing, m_facts, m_side < kHatched);
             drawGround();
-            if (m_tile.count == 1)
+            if (m_tile.count == 1 && m_side >= kHatched)
                 drawContent();
             drawMarks();
         }
@@ -102,16 +109,16 @@ private:
 
     void drawGround()
     {
-        const QColor edge = m_drawing.input.theme.edgeOf(m_dress.colour);
-        if (m_dress.copy && m_side >= 10)
+        const QColor edge = m_side >= 7 ? m_drawing.input.theme.edgeOf(m_dress.colour) : QColor();
+        if (m_dress.copy && m_side >= kHatched)
             m_scene.hatch(m_rect, Hatch::Replica, m_dress.colour, edge);
         else if (m_dress.copy)
-            m_scene.fill(m_rect, m_drawing.input.theme.faded(m_dress.colour, 0.5));
+            m_scene.fill(m_rect, m_dress.ground);
         else if (isRound())
             m_scene.roundedRect(m_rect, radius(), m_dress.colour, edge);
         else
-            m_scene.fill(m_rect, m_dress.colour, m_side >= 7 ? edge : QColor());
-        if (m_tile.count > 1 && !m_drawing.palette->isScale())
+            m_scene.fill(m_rect, m_dress.colour, edge);
+        if (m_tile.count > 1 && !m_drawing.palette->isScale() && (!m_dress.copy || m_side < kHatched))
             drawStripes();
         if (m_dress.over && m_side >= 5)
             m_scene.hatch(m_rect, Hatch::OverCapacity, {}, ink(Ink::Violation));
@@ -126,13 +133,12 @@ private:
             const int device = m_tile.device + static_cast<int>(std::int64_t{i} * m_tile.count / samples);
             if (device >= m_drawing.facts->used())
                 break;
-            const Dress dress = dressOf(m_drawing, m_drawing.facts->of(device));
-            const QColor colour = dress.copy ? m_drawing.input.theme.faded(dress.colour, 0.5) : dress.colour;
-            if (colours.empty() && colour == m_dress.colour && i + 1 < samples)
+            const QColor colour = dressOf(m_drawing, m_drawing.facts->of(device), true).ground;
+            if (colours.empty() && colour == m_dress.ground && i + 1 < samples)
                 continue;
             colours.push_back(colour);
         }
-        if (std::all_of(colours.begin(), colours.end(), [this](const QColor& c) { return c == m_dress.colour; }))
+        if (std::all_of(colours.begin(), colours.end(), [this](const QColor& c) { return c == m_dress.ground; }))
             return;
         const double width = m_rect.width() / samples;
         for (std::size_t i = 0; i < colours.size(); ++i) {
