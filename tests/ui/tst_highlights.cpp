@@ -81,13 +81,6 @@ Subject axis(MeshAxis which, int ofDevice, int rank)
     result.rank = rank;
     return result;
 }
-Subject tile(int ofDevice)
-{
-    Subject result = subject(Kind::Tensor);
-    result.tensor = 2;
-    result.device = ofDevice;
-    return result;
-}
 Subject expertRank(int rank)
 {
     Subject result = subject(Kind::Expert);
@@ -155,9 +148,6 @@ private Q_SLOTS:
         row("device of another group", device(8), axis(MeshAxis::Tensor, 4, -1), false);
         row("device of the first group", device(4), axis(MeshAxis::Pipeline, -1, -1), true);
         row("an axis as a whole is no device's", axis(MeshAxis::Pipeline, -1, -1), device(4), false);
-        row("device that holds the same tile", device(9), tile(1), true);
-        row("device of another tile", device(10), tile(1), false);
-        row("same tile on another stage", device(5), tile(1), false);
         row("device of the expert's rank", device(7), expertRank(1), true);
         row("device of the other expert rank", device(5), expertRank(1), false);
         row("device beyond the plan", device(16), expertRank(1), false);
