@@ -190,16 +190,16 @@ constexpr std::string_view kCatalogDetails =
     "keep. One line per problem; status 2 when there is one.\n";
 
 constexpr std::string_view kOperatorsDetails =
-    "One row for each operator of a layer, of prefill and decode: the share of one device, shape and sharding, FLOP, bytes, what binds "
-    "it,\n"
-    "its collective and its times. Without FILE the scenario is the case study, Llama-3-70B on p5.48xlarge; FILE is a scenario\n"
-    "(.shardlens), or - for standard input; flags override it.\n"
+    "One row for each operator of a layer, of prefill and decode: the share of one device, shape and sharding, FLOP, bytes, what\n"
+    "binds it, its collective and its times. Without FILE the scenario is the case study, Llama-3-70B on p5.48xlarge; FILE is a\n"
+    "scenario (.shardlens), or - for standard input; flags override it.\n"
     "\n"
-    "TERMS of --filter, all of which must hold: a word of the name; KEY:WORD for phase, kind, bound (compute, hbm, network), collective,\n"
-    "algorithm, shape, sharding; KEY>NUMBER with <, <=, >= or = for layers, flop, weight_bytes, kv_bytes, activation_bytes, bytes,\n"
-    "intensity, roof, sent_bytes, compute_time, hbm_time, network_time, overhead_time, time, total and share, with units (1ms, 10MiB, 2G,\n"
-    "5%). A minus before a term turns it round; write --filter=-bound:hbm where it comes first. COLUMN of --sort is any of these keys or\n"
-    "name: numbers from the greatest, words from A; :asc and :desc say so. Without it rows stand in program order.\n"
+    "TERMS of --filter, all of which must hold: a word of the name; KEY:WORD for phase, kind, bound (compute, hbm, network),\n"
+    "collective, algorithm, shape, sharding; KEY>NUMBER with <, <=, >= or = for layers, flop, weight_bytes, kv_bytes,\n"
+    "activation_bytes, bytes, intensity, roof, sent_bytes, compute_time, hbm_time, network_time, overhead_time, time, total and\n"
+    "share, with units (1ms, 10MiB, 2G, 5%). A minus before a term turns it round; write --filter=-bound:hbm where it comes first.\n"
+    "COLUMN of --sort is any of these keys or name: numbers from the greatest, words from A; :asc and :desc say so. Without it rows\n"
+    "stand in program order.\n"
     "\n"
     "--csv, --markdown and --json print exact figures in the units of their headings.\n";
 

@@ -188,7 +188,7 @@ private Q_SLOTS:
             QTest::addRow("order %s", wrong) << QStringList{QStringLiteral("evaluate"), QStringLiteral("--axis-order"),
                                                             QString::fromLatin1(wrong)}
                                              << QString::fromLatin1(order).arg(QString::fromLatin1(wrong));
-        row("theme", "render mesh --theme pink", "--theme: found pink; allowed is one of light, dark, print");
+        row("theme", "render mesh --theme pink", "--theme: found pink; allowed is one of light, dark, print, contrast");
     }
     void refusals()
     {
