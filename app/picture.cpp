@@ -75,7 +75,7 @@ Result<bool> drawPicture(const cli::RenderRequest& request, int& argc, char** ar
     if (request.product)
         product = ProductPicture{request.product->text, request.product->way, request.product->step};
     Result<bool> drawn = renderPicture(request.scenario, kind.name, QString::fromStdString(request.file), size, request.scale,
-                                       themeNamed(request.theme), product ? &*product : nullptr);
+                                       themeNamed(request.theme), product ? &*product : nullptr, request.collective);
     return drawn;
 }
 

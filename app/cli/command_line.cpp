@@ -12,6 +12,7 @@
 #include "core/base/format.h"
 #include "core/scenario/catalog_check.h"
 #include "core/scenario/evaluate.h"
+#include "core/scenario/plancollectives.h"
 #include "core/scenario/report_json.h"
 #include "core/scenario/serve.h"
 
@@ -256,6 +257,26 @@ Result<std::optional<ProductRequest>> productOf(const Arguments& arguments, cons
     return std::optional<ProductRequest>{std::move(product)};
 }
 
+/// The collective that a mesh is to show, by a name that the plan has.
+std::optional<Error> chooseCollective(const Arguments& arguments, RenderRequest& request)
+{
+    if (!arguments.has(Flag::Collective))
+        return std::nullopt;
+    request.collective = arguments[Flag::Collective].text;
+    const auto wrong = [](std::string found, std::string allowed) {
+        return Error{.file = {}, .path = "--collective", .found = std::move(found), .allowed = std::move(allowed)};
+    };
+    if (request.picture != Picture::Mesh)
+        return wrong({}, "belongs to the picture mesh");
+    const std::vector<PlanCollective> all = planCollectives(request.scenario, evaluate(request.scenario));
+    if (findCollective(all, request.collective))
+        return std::nullopt;
+    std::string names;
+    for (const PlanCollective& collective : all)
+        names += (names.empty() ? "" : ", ") + collective.id;
+    return wrong(request.collective, all.empty() ? "this plan exchanges nothing" : "allowed is one of " + names);
+}
+
 Request renderCommand(const Arguments& arguments, std::istream& input)
 {
     const std::vector<std::string>& words = arguments.positionals;
@@ -290,6 +311,8 @@ Request renderCommand(const Arguments& arguments, std::istream& input)
     if (!product.ok())
         return badInput(product.error());
     request.product = std::move(product).value();
+    if (const std::optional<Error> wrong = chooseCollective(arguments, request))
+        return badInput(*wrong);
     if (arguments.has(Flag::Size)) {
         request.width = static_cast<int>(arguments[Flag::Size].number);
         request.height = static_cast<int>(arguments[Flag::Size].second);

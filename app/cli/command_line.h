@@ -56,6 +56,7 @@ struct RenderRequest {
     Scenario scenario;
     Picture picture = Picture::Window;
     std::optional<ProductRequest> product;
+    std::string collective; ///< PlanCollective::id that a mesh shows step by step; empty: the mesh alone
     std::string file; ///< to write
     int width = 0;    ///< 0: the picture's own size
     int height = 0;

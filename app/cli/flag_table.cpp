@@ -128,6 +128,7 @@ constexpr std::array kFlags{
     FlagSpec{Flag::Size, "--size", "", "WxH", K::Size, 160, 8192, kRender, "size in device-independent pixels"},
     FlagSpec{Flag::Scale, "--scale", "", "S", K::Factor, 50, 400, kRender, "pixels per device-independent pixel, 0.5 to 4"},
     FlagSpec{Flag::Theme, "--theme", "", "light|dark|print|contrast", K::Choice, 0, 0, kRender, "colours (default light)"},
+    FlagSpec{Flag::Collective, "--collective", "", "NAME", K::Text, 0, 0, kRender, "mesh: the steps of this collective as a strip of frames, such as decode/output_proj"},
     FlagSpec{Flag::Help, "--help", "-h", "", K::None, 0, 0, kAll, "print this help"},
     FlagSpec{Flag::Version, "--version", "", "", K::None, 0, 0, bit(Command::Window), "print the version"},
 };

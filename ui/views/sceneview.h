@@ -32,6 +32,7 @@ public:
     void setTheme(const Theme& theme);
     [[nodiscard]] const Scene& scene() const { return m_scene; } ///< as last built
     void setBuilder(Builder builder);                            ///< a view's own choices (colouring, zoom) changed
+    void markStale();                                            ///< what the builder draws has changed: built again when next painted
     void rebuild();                                              ///< now, visible or not, when the widget has a size
 
 protected:
@@ -50,7 +51,6 @@ private:
     friend class SceneViewAccessible;
     void reportChanged();
     void selectionChanged();
-    void markStale();
     void build();
     void showTip(const QPoint& position, const QPoint& global);
     /// The region next to the current one in the direction of `key`; -1 when there is none.

@@ -67,6 +67,12 @@ void MeshZoomer::setEveryCopy(bool every)
     redraw();
 }
 
+void MeshZoomer::setPainter(std::function<void(const ViewInput&, const MeshOptions&, Scene&)> painter)
+{
+    m_painter = std::move(painter);
+    redraw();
+}
+
 void MeshZoomer::setOverlay(std::function<void(const ViewInput&, const MeshLayout&, Scene&)> overlay)
 {
     m_options.overlay = std::move(overlay);
@@ -88,7 +94,7 @@ void MeshZoomer::show(const MeshZoom& zoom)
 
 void MeshZoomer::redraw()
 {
-    m_view.setBuilder([options = m_options](const ViewInput& input, Scene& scene) { buildMesh(input, options, scene); });
+    m_view.setBuilder([options = m_options, painter = m_painter](const ViewInput& input, Scene& scene) { painter(input, options, scene); });
 }
 
 bool MeshZoomer::wheel(QWheelEvent& event)

@@ -22,6 +22,8 @@ public:
     void fit();
     void setColour(MeshColour colour);
     void setEveryCopy(bool every);
+    /// What draws the mesh in place of buildMesh(): something that puts more on it.
+    void setPainter(std::function<void(const ViewInput&, const MeshOptions&, Scene&)> painter);
     /// What is drawn over the mesh; see MeshOptions.
     void setOverlay(std::function<void(const ViewInput&, const MeshLayout&, Scene&)> overlay);
     [[nodiscard]] const MeshOptions& options() const { return m_options; }
@@ -54,6 +56,7 @@ private:
     Document& m_document;
     SceneView& m_view;
     MeshOptions m_options;
+    std::function<void(const ViewInput&, const MeshOptions&, Scene&)> m_painter = buildMesh;
     Machine m_machine;
     QPointF m_pressed;
     MeshLayout m_pressedLayout;

@@ -3,6 +3,7 @@
 
 #include "ui/document/refiner.h"
 #include "ui/window/appearance.h"
+#include "ui/window/collectiveplay.h"
 #include "ui/window/dockarea.h"
 #include "ui/window/mainwindow.h"
 #include "ui/window/platebody.h"
@@ -68,7 +69,7 @@ QImage pictureOfView(MainWindow& window, ViewKind kind, QSize size, double scale
 } // namespace
 
 Result<bool> renderPicture(const Scenario& scenario, std::string_view what, const QString& pngFile, QSize size, double scale, ThemeId theme,
-                           const ProductPicture* product)
+                           const ProductPicture* product, const std::string& collective)
 {
     if (const Result<bool> checked = checkRequest(what, size, scale); !checked.ok())
         return checked.error();
@@ -84,6 +85,8 @@ Result<bool> renderPicture(const Scenario& scenario, std::string_view what, cons
     const std::optional<ViewKind> view = viewNamed(what);
     window.resize(view ? QSize(1440, 900) : size);
     window.show();
+    if (auto* play = window.findChild<CollectivePlay*>(); play && !collective.empty() && play->choose(collective))
+        play->setFrames(true);
     if (auto* plate = window.findChild<PlateBody*>(); product && plate) {
         plate->setMode(PlateMode::Playground);
         plate->playground().setText(product->text);

@@ -26,9 +26,10 @@ struct ProductPicture {
     double position = 0; ///< in steps
 };
 
+/// `collective`: of the plan, which the mesh shows as a strip of frames; empty: none.
 /// `what`: window, inspector, or a view by its name (nameOf(ViewKind)). `size` in units of the layout; the PNG has `scale` times as many pixels a side.
 [[nodiscard]] Result<bool> renderPicture(const Scenario& scenario, std::string_view what, const QString& pngFile, QSize size, double scale,
-                                         ThemeId theme, const ProductPicture* product = nullptr);
+                                         ThemeId theme, const ProductPicture* product = nullptr, const std::string& collective = {});
 /// Atomic; errors are sentences.
 [[nodiscard]] Result<bool> savePicture(const QImage& image, const QString& pngFile);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/scene/meshscene.h"
+#include "ui/window/meshstrips.h"
 #include "ui/window/meshzoom.h"
 #include "ui/window/viewparts.h"
 
@@ -20,6 +21,10 @@ View makeMeshView(Document& document, QWidget* parent)
     auto* title = new ViewTitle(viewText("Device mesh"), parent);
     auto* scene = new SceneView(document, {}, viewOptions(true, "Device mesh", describeMesh, meshTooltip), parent);
     auto* zoomer = new MeshZoomer(document, *scene);
+    auto* play = new CollectivePlay(document, parent);
+    auto* strips = new MeshStrips(document, *title, scene, play, parent);
+    zoomer->setPainter([play](const ViewInput& input, const MeshOptions& options, Scene& into) { play->draw(input, options, into); });
+    QObject::connect(play, &CollectivePlay::changed, scene, &SceneView::markStale);
     QStringList names;
     for (const MeshColour colour : kColours)
         names << nameOf(colour);
@@ -38,10 +43,17 @@ View makeMeshView(Document& document, QWidget* parent)
         fit->hide();
     });
     addMenuChoice(*title, viewText("Colour"), names, [zoomer](int index) { zoomer->setColour(kColours[static_cast<std::size_t>(index)]); });
-    return sceneOnly(title, scene, [title, copies, zoomer, &document] {
+    View view = sceneOnly(title, scene, [title, copies, zoomer, &document] {
         title->setSubtitle(meshSubtitle(document.scenario()));
         copies->setVisible(zoomer->options().everyCopy || zoomer->layout().isCut(*document.scenario().cluster));
     });
+    view.body = strips;
+    view.applyTheme = [title, scene, strips](const Theme& theme) {
+        title->setTheme(theme);
+        scene->setTheme(theme);
+        strips->setTheme(theme);
+    };
+    return view;
 }
 
 } // namespace shardlens

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Collectives on the mesh and the order of the axes: scenes without pixels, and the strips in the real window.
+#include "picturecases.h"
+#include "ui/scene/axisorderscene.h"
+#include "ui/scene/collectivescene.h"
+#include "ui/window/meshstrips.h"
+#include "windowfixture.h"
+
+using namespace shardlens;
+
+class TestCollectiveScene : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        prepareAppearance();
+        failOnUnexpectedMessages();
+    }
+
+    void framesAndStripsHaveNoFault()
+    {
+        int drawn = 0;
+        for (const pictures::Case& given : pictures::cases()) {
+            const Scenario scenario = pictures::scenarioOf(given);
+            const Report report = evaluate(scenario);
+            const std::vector<PlanCollective> all = planCollectives(scenario, report);
+            if (all.empty())
+                continue;
+            for (const QSizeF size : {QSizeF(330, 150), QSizeF(600, 330), QSizeF(1600, 900)}) {
+                CollectivePicture picture = collectivePicture(scenario, all.front(), 0);
+                picture.position = 0.5;
+                Scene scene;
+                buildCollectiveFrames({scenario, report, size, Theme::of(ThemeId::Print)}, {}, picture, scene);
+                const QString where = QStringLiteral("%1 at %2 x %3: ").arg(QLatin1String(given.name)).arg(size.width()).arg(size.height());
+                const QString fault = pictures::textFault(scene);
+                QVERIFY2(fault.isEmpty(), qPrintable(where + fault));
+                for (const HitRegion& hit : scene.hits)
+                    QVERIFY2(QRectF(QPointF(), size).adjusted(-1, -1, 1, 1).contains(hit.rect), qPrintable(where));
+                const QSizeF strip(size.width(), playStripHeight(size.width()));
+                buildPlayStrip({scenario, report, strip, Theme::of(ThemeId::Dark)}, picture, false, scene);
+                QVERIFY2(pictures::textFault(scene).isEmpty(), qPrintable(where + pictures::textFault(scene)));
+                QVERIFY(scene.texts.size() == 1);
+                const QSizeF axes(size.width(), axisOrderHeight());
+                const ViewInput input{scenario, report, axes, Theme::of(ThemeId::Light)};
+                buildAxisOrder(input, {}, scene);
+                QVERIFY2(pictures::textFault(scene).isEmpty(), qPrintable(where + pictures::textFault(scene)));
+                const AxisOrderLayout layout = layoutAxisOrder(input);
+                for (std::size_t i = 0; i < layout.chips.size(); ++i) {
+                    QVERIFY(QRectF(QPointF(), axes).contains(layout.chips[i].rect));
+                    QCOMPARE(layout.chipAt(layout.chips[i].rect.center()), static_cast<int>(i));
+                    QCOMPARE(scene.subjectAt(layout.chips[i].rect.center()).axis, static_cast<int>(layout.chips[i].axis));
+                }
+                ++drawn;
+            }
+        }
+        QVERIFY(drawn > 60);
+    }
+
+    void packetsFollowThePosition()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        const Report report = evaluate(scenario);
+        const std::vector<PlanCollective> all = planCollectives(scenario, report);
+        CollectivePicture picture = collectivePicture(scenario, all.front(), 0);
+        QVERIFY(picture.hops);
+        const ViewInput input{scenario, report, {900, 600}, Theme::of(ThemeId::Light)};
+        const MeshLayout layout = meshLayoutOf(input, {});
+        const auto items = [&](double position) {
+            Scene scene;
+            scene.clear(input.size);
+            picture.position = position;
+            drawCollective(input, layout, picture, scene);
+            return scene.items.size();
+        };
+        QVERIFY(items(0.5) > items(picture.hops->steps())); // all done: members ringed, nothing under way
+        picture.position = 0.5;
+        const QStringList half = collectiveParts(scenario, picture);
+        QVERIFY(half.front().startsWith(QStringLiteral("Step 1 of")) || half.front() == QStringLiteral("One step"));
+        picture.position = picture.hops->steps();
+        const QString sent = qs(formatBytes(picture.hops->sentInAll()));
+        QVERIFY(collectiveParts(scenario, picture).contains(sent + QStringLiteral(" sent of ") + sent));
+    }
+
+    void framesAreChosen()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("trn2, TP 64"));
+        const Report report = evaluate(scenario);
+        const Result<Hops> hops = hopsOf(scenario, planCollectives(scenario, report).front(), 0);
+        QVERIFY(hops.ok());
+        const int steps = hops.value().steps();
+        QCOMPARE(static_cast<int>(framedSteps(hops.value(), 100).size()), steps);
+        const std::vector<int> few = framedSteps(hops.value(), 4);
+        QCOMPARE(few.size(), std::size_t{4});
+        QCOMPARE(few.front(), 0);
+        QCOMPARE(few.back(), steps - 1);
+    }
+
+    void playsInTheWindow()
+    {
+        WindowFixture f;
+        auto* play = f.window.findChild<CollectivePlay*>();
+        QVERIFY(play);
+        QVERIFY(!play->isVisible());
+        QVERIFY(!play->choose("decode/nothing"));
+        QVERIFY(play->choose({}));
+        QCoreApplication::processEvents();
+        QVERIFY(play->isVisible());
+        QVERIFY(play->height() < 70);
+        const int steps = play->picture().hops->steps();
+        play->setFocus();
+        QTest::keyClick(play, Qt::Key_Period);
+        QCOMPARE(play->player().position(), 1.0);
+        QTest::keyClick(play, Qt::Key_End);
+        QCOMPARE(play->player().position(), static_cast<double>(steps));
+        QTest::keyClick(play, Qt::Key_Comma);
+        QCOMPARE(play->player().position(), steps - 1.0);
+        QTest::keyClick(play, Qt::Key_Space);
+        QVERIFY(play->player().isPlaying());
+        QTest::keyClick(play, Qt::Key_Space);
+        QVERIFY(!play->player().isPlaying());
+        const PlayStripLayout layout = layoutPlayStrip(QSizeF(play->size()));
+        QTest::mouseClick(play, Qt::LeftButton, {}, QPointF(layout.track.left(), layout.track.center().y()).toPoint());
+        QVERIFY(play->player().position() < 0.1);
+        // The plan changes below it: still a collective of the plan as it is.
+        Scenario other = f.document.scenario();
+        other.plan[PlanAxis::Tensor] = 1;
+        other.plan[PlanAxis::Pipeline] = 8;
+        f.document.edit(other, {});
+        QVERIFY(!play->picture().hops || play->picture().collective.kind == Collective::Send);
+        play->stop();
+        QVERIFY(!play->isVisible());
+    }
+
+    void aDraggedAxisIsOneUndoStep()
+    {
+        WindowFixture f;
+        Scenario start = f.document.scenario();
+        start.plan = Plan{};
+        start.plan[PlanAxis::Tensor] = 4;
+        start.plan[PlanAxis::Pipeline] = 2;
+        f.document.edit(start, {});
+        auto* strip = f.window.findChild<AxisOrderStrip*>();
+        QVERIFY(strip);
+        strip->show();
+        QCoreApplication::processEvents();
+        const AxisOrderLayout layout = strip->layoutNow();
+        QCOMPARE(layout.chips.size(), std::size_t{2});
+        const QPoint from = layout.chips[0].rect.center().toPoint();
+        const QPoint to(static_cast<int>(layout.chips[1].rect.right()) - 2, from.y());
+        const int undo = f.document.undoStack().count();
+        QTest::mousePress(strip, Qt::LeftButton, {}, from);
+        for (const QPoint at : {(from + to) / 2, to}) {
+            QMouseEvent move(QEvent::MouseMove, QPointF(at), strip->mapToGlobal(QPointF(at)), Qt::NoButton, Qt::LeftButton, {});
+            QApplication::sendEvent(strip, &move);
+        }
+        QVERIFY(strip->options().then);
+        Scenario moved = f.document.scenario();
+        moved.plan.options.order = movedAxis(moved.plan, 0, 1);
+        QCOMPARE(strip->options().then->tpot, evaluate(moved).serving.tpot); // what the ghost says is what evaluate() says
+        QTest::mouseRelease(strip, Qt::LeftButton, {}, to);
+        QCOMPARE(f.document.undoStack().count(), undo + 1);
+        QVERIFY(f.document.scenario().plan.options.order == moved.plan.options.order);
+        QCOMPARE(orderText(f.document.scenario().plan), QStringLiteral("PP, TP"));
+        f.document.undoStack().undo();
+        QVERIFY(f.document.scenario().plan == start.plan);
+        strip->setFocus();
+        QTest::keyClick(strip, Qt::Key_Down);
+        QTest::keyClick(strip, Qt::Key_Left); // whichever is chosen, one of the two moves changes the order
+        QTest::keyClick(strip, Qt::Key_Right);
+        QVERIFY(f.document.undoStack().count() > undo);
+    }
+};
+
+QTEST_MAIN(TestCollectiveScene)
+#include "tst_collectivescene.moc"

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/scene/axisorderscene.h"
+
+#include "core/base/format.h"
+#include "core/collective/axistable.h"
+#include "core/scenario/plancollectives.h"
+#include "ui/scene/meshlayout.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlens {
+namespace {
+
+constexpr double kGap = 6;
+
+QString text(const char* words)
+{
+    return QCoreApplication::translate("AxisOrder", words);
+}
+
+double chipHeight()
+{
+    return lineHeight(TextRole::BodyMedium) + 8;
+}
+
+double bracketHeight()
+{
+    return lineHeight(TextRole::Note) + 6;
+}
+
+std::vector<MeshAxis> axesInUse(const Plan& plan)
+{
+    const Placement placement(plan.meshSizes());
+    std::vector<MeshAxis> axes;
+    for (const MeshAxis axis : placement.order())
+        if (placement.size(axis) > 1)
+            axes.push_back(axis);
+    return axes;
+}
+
+QString percentText(double from, double to)
+{
+    const double change = from > 0 ? to / from - 1 : 0;
+    if (std::abs(change) < 5e-4)
+        return text("unchanged");
+    return (change > 0 ? QStringLiteral("+") : QString(QChar(0x2212))) + qs(formatPercent(std::abs(change), 2));
+}
+
+} // namespace
+
+int AxisOrderLayout::chipAt(QPointF at) const
+{
+    for (std::size_t i = 0; i < chips.size(); ++i)
+        if (chips[i].rect.contains(at))
+            return static_cast<int>(i);
+    return -1;
+}
+
+int AxisOrderLayout::placeAt(double x, int dragged) const
+{
+    int place = 0;
+    for (std::size_t i = 0; i < chips.size(); ++i)
+        if (static_cast<int>(i) != dragged && chips[i].rect.center().x() < x)
+            ++place;
+    return place;
+}
+
+double axisOrderHeight()
+{
+    return 6 + chipHeight() + 3 + bracketHeight() + 3 + lineHeight(TextRole::Note) + 6;
+}
+
+AxisOrderLayout layoutAxisOrder(const ViewInput& input)
+{
+    AxisOrderLayout layout;
+    const Plan& plan = input.scenario.plan;
+    const Cluster& cluster = *input.scenario.cluster;
+    const QRectF area = QRectF(QPointF(0, 0), input.size).adjusted(space::kInset, 6, -space::kInset, -6);
+    layout.words = QRectF(area.left(), area.top() + chipHeight() + bracketHeight() + 6, area.width(), lineHeight(TextRole::Note));
+    if (!input.report.legal || area.width() < 60)
+        return layout;
+    const Placement placement(plan.meshSizes());
+    const std::vector<MeshAxis> axes = axesInUse(plan);
+    if (axes.empty())
+        return layout;
+    // As long as its share of the doublings, but never shorter than its name; idle devices come after all chips.
+    const double idle = placement.devices() < cluster.devices() ? 24 : 0;
+    const double room = area.width() - idle - kGap * static_cast<double>(axes.size() - 1);
+    std::vector<double> widths;
+    double least = 0;
+    double doublings = 0;
+    for (const MeshAxis axis : axes) {
+        AxisChip chip;
+        chip.axis = axis;
+        chip.name = qs(nameOf(axis)) + QLatin1Char(' ') + qs(formatCount(placement.size(axis)));
+        widths.push_back(textWidth(chip.name, TextRole::BodyMedium) + 18);
+        least += widths.back();
+        doublings += std::log2(placement.size(axis));
+        layout.chips.push_back(chip);
+    }
+    double x = area.left();
+    std::vector<std::pair<double, double>> marks{{0, x}}; // devices below, in doublings, and where that is
+    double passed = 0;
+    for (std::size_t i = 0; i < layout.chips.size(); ++i) {
+        const double own = std::log2(placement.size(layout.chips[i].axis));
+        const double width = least <= room ? widths[i] + (room - least) * own / doublings : room * widths[i] / least;
+        layout.chips[i].rect = QRectF(x, area.top(), width, chipHeight());
+        passed += own;
+        x += width;
+        marks.emplace_back(passed, x);
+        x += kGap;
+    }
+    marks.emplace_back(std::log2(cluster.devices()) + 1e-9, area.right());
+    const auto xAt = [&marks](double devices) {
+        for (std::size_t i = 1; i < marks.size(); ++i)
+            if (devices <= marks[i].first + 1e-9) {
+                const double span = marks[i].first - marks[i - 1].first;
+                const double part = span > 0 ? std::clamp((devices - marks[i - 1].first) / span, 0.0, 1.0) : 1;
+                return marks[i - 1].second + part * (marks[i].second - marks[i - 1].second);
+            }
+        return marks.back().second;
+    };
+    double below = 0;
+    const double top = area.top() + chipHeight() + 3;
+    for (std::size_t l = 0; l < cluster.levels.size(); ++l) {
+        const int units = cluster.levels[l].units();
+        if (units < 2)
+            continue;
+        const double above = below + std::log2(units);
+        AxisBracket bracket;
+        bracket.level = static_cast<int>(l);
+        bracket.name = qs(cluster.levels[l].name) + QStringLiteral(" × ") + qs(formatCount(units));
+        bracket.rect = QRectF(QPointF(xAt(below) + 1, top), QPointF(xAt(above) - 1, top + bracketHeight()));
+        if (bracket.rect.width() > 3)
+            layout.brackets.push_back(bracket);
+        below = above;
+    }
+    return layout;
+}
+
+void buildAxisOrder(const ViewInput& input, const AxisOrderOptions& options, Scene& scene)
+{
+    scene.clear(input.size);
+    const Theme& theme = input.theme;
+    scene.line({0, 0.5}, {input.size.width(), 0.5}, theme.color(Ink::Line));
+    const AxisOrderLayout layout = layoutAxisOrder(input);
+    const auto say = [&](const QString& words, Ink ink) {
+        scene.text(layout.words, words, TextRole::Note, theme.color(ink), Qt::AlignLeft | Qt::AlignVCenter, true);
+    };
+    if (layout.chips.empty()) {
+        say(input.report.legal ? text("One device: no axis to lay onto the fabric")
+                               : text("The plan is not legal: its axes have no places"),
+            Ink::Text2);
+        return;
+    }
+    for (const AxisBracket& bracket : layout.brackets) {
+        // Open above: it holds the chips over it.
+        const QColor colour = theme.network(networkTier(*input.scenario.cluster, bracket.level));
+        const QRectF& r = bracket.rect;
+        scene.polyline(QPolygonF{r.topLeft(), QPointF(r.left(), r.top() + 3), QPointF(r.right(), r.top() + 3), r.topRight()}, colour, 1.5);
+        if (r.width() > 24)
+            scene.text(r.adjusted(0, 4, 0, 0), bracket.name, TextRole::Note, theme.color(Ink::Text2), Qt::AlignHCenter | Qt::AlignVCenter,
+                       true);
+    }
+    const auto drawChip = [&](const AxisChip& chip, const QRectF& rect, bool lit, bool ghost) {
+        scene.roundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 4, theme.color(ghost ? Ink::Surface : Ink::Sunken),
+                          theme.color(lit ? Ink::Accent : Ink::Strong), lit ? 2 : 1, ghost);
+        if (!ghost)
+            scene.text(rect.adjusted(4, 0, -4, 0), chip.name, TextRole::BodyMedium, theme.color(Ink::Text),
+                       Qt::AlignHCenter | Qt::AlignVCenter, true);
+    };
+    for (std::size_t i = 0; i < layout.chips.size(); ++i) {
+        const AxisChip& chip = layout.chips[i];
+        const bool away = static_cast<int>(i) == options.dragged;
+        drawChip(chip, chip.rect, static_cast<int>(i) == options.selected && !away, away);
+        Subject subject{Subject::Kind::Axis};
+        subject.axis = static_cast<int>(chip.axis);
+        scene.hit(chip.rect, subject);
+    }
+    if (options.dragged >= 0 && options.dragged < static_cast<int>(layout.chips.size())) {
+        const AxisChip& chip = layout.chips[static_cast<std::size_t>(options.dragged)];
+        // Where it would go: a mark between the others.
+        std::vector<QRectF> others;
+        for (std::size_t i = 0; i < layout.chips.size(); ++i)
+            if (static_cast<int>(i) != options.dragged)
+                others.push_back(layout.chips[i].rect);
+        const auto place = static_cast<std::size_t>(std::clamp(options.place, 0, static_cast<int>(others.size())));
+        const double x = others.empty() ? chip.rect.left() : place == 0 ? others[0].left() - 3 : others[place - 1].right() + 3;
+        scene.fill(QRectF(x - 1, chip.rect.top() - 3, 3, chip.rect.height() + 6), theme.color(Ink::Accent));
+        if (options.then) {
+            const bool worse = !options.then->legal || options.then->tpot > input.report.serving.tpot * (1 + 5e-4);
+            say(options.then->legal ? chip.name + QStringLiteral(": ") + effectText(input.report, *options.then) : options.then->reason,
+                worse ? (options.then->legal ? Ink::Warning : Ink::Violation) : Ink::Text);
+            return;
+        }
+    }
+    const int shown = options.selected >= 0 && options.selected < static_cast<int>(layout.chips.size()) ? options.selected : 0;
+    say(axisText(input.scenario, input.report, layout.chips[static_cast<std::size_t>(shown)].axis), Ink::Text2);
+}
+
+AxisOrder movedAxis(const Plan& plan, int from, int to)
+{
+    std::vector<MeshAxis> used = axesInUse(plan);
+    const int count = static_cast<int>(used.size());
+    if (from >= 0 && from < count) {
+        const MeshAxis moving = used[static_cast<std::size_t>(from)];
+        used.erase(used.begin() + from);
+        used.insert(used.begin() + std::clamp(to, 0, count - 1), moving);
+    }
+    // Axes of one device keep their places: they have no extent.
+    const Placement placement(plan.meshSizes());
+    AxisOrder order = placement.order();
+    std::size_t next = 0;
+    for (MeshAxis& axis : order)
+        if (placement.size(axis) > 1)
+            axis = used[next++];
+    return order;
+}
+
+QString orderText(const Plan& plan)
+{
+    QStringList names;
+    for (const MeshAxis axis : axesInUse(plan))
+        names += qs(nameOf(axis));
+    return names.join(QStringLiteral(", "));
+}
+
+QString effectText(const Report& now, const OrderEffect& then)
+{
+    const auto one = [](const QString& name, double from, double to) {
+        return name + QLatin1Char(' ') + qs(formatSeconds(from)) + QStringLiteral(" → ") + qs(formatSeconds(to)) + QStringLiteral(", ")
+               + percentText(from, to);
+    };
+    return one(QStringLiteral("TPOT"), now.serving.tpot, then.tpot) + QStringLiteral("; ")
+           + one(QStringLiteral("TTFT"), now.serving.ttft, then.ttft);
+}
+
+QString axisText(const Scenario& scenario, const Report& report, MeshAxis axis)
+{
+    const Placement placement(scenario.plan.meshSizes());
+    const AxisRow row = axisRow(*scenario.cluster, placement.group(axis), nameOf(axis), placement.devices());
+    QStringList parts;
+    for (const AxisLink& link : row.links) {
+        const FabricLevel& level = scenario.cluster->levels[static_cast<std::size_t>(link.level)];
+        QString words = qs(level.name);
+        if (link.torusAxis >= 0 && level.extents.size() > 1)
+            words += text(" axis %1").arg(link.torusAxis);
+        parts += text("%1: %2 members, %3 at %4 one way")
+                     .arg(words, qs(formatCount(link.participants)),
+                          link.links == 1 ? text("1 link") : text("%1 links").arg(qs(formatCount(link.links))),
+                          qs(formatBandwidth(link.linkBandwidth)));
+    }
+    double seconds = 0;
+    for (const PlanCollective& c : planCollectives(scenario, report))
+        if (c.axis == axis && c.phase == Phase::Decode)
+            seconds += c.totalTime();
+    parts += seconds > 0 ? text("%1 of collectives for each microbatch's decode step").arg(qs(formatSeconds(seconds)))
+                         : text("exchanges nothing by itself in decode");
+    return qs(nameOf(axis)) + QStringLiteral(" on ") + parts.join(QStringLiteral("; "));
+}
+
+} // namespace shardlens

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/window/axisorderstrip.h"
+
+#include <QApplication>
+#include <QKeyEvent>
+#include <QMouseEvent>
+#include <QPainter>
+
+#include <cmath>
+
+namespace shardlens {
+
+AxisOrderStrip::AxisOrderStrip(Document& document, QWidget* parent)
+    : QWidget(parent),
+      m_document(document),
+      m_theme(&Theme::of(ThemeId::Light))
+{
+    setObjectName(QStringLiteral("axisOrder"));
+    setAttribute(Qt::WA_OpaquePaintEvent);
+    setMouseTracking(true);
+    setFocusPolicy(Qt::StrongFocus);
+    setAccessibleName(tr("Order of the plan's axes on the fabric"));
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    hide();
+    connect(&document, &Document::reportChanged, this, [this] {
+        m_effects.clear();
+        letGo();
+    });
+    followTextScale(this, [this] { updateGeometry(); });
+}
+
+void AxisOrderStrip::setTheme(const Theme& theme)
+{
+    m_theme = &theme;
+    update();
+}
+
+QSize AxisOrderStrip::sizeHint() const
+{
+    return {200, static_cast<int>(std::ceil(axisOrderHeight()))};
+}
+
+ViewInput AxisOrderStrip::input() const
+{
+    return {m_document.scenario(), m_document.report(), QSizeF(size()), *m_theme};
+}
+
+AxisOrderLayout AxisOrderStrip::layoutNow() const
+{
+    return layoutAxisOrder(input());
+}
+
+const OrderEffect& AxisOrderStrip::effectOf(const AxisOrder& order)
+{
+    const auto [found, added] = m_effects.try_emplace(order);
+    if (added) {
+        Scenario moved = m_document.scenario();
+        moved.plan.options.order = order;
+        const Report report = evaluate(moved);
+        OrderEffect& effect = found->second;
+        effect.legal = report.legal;
+        effect.ttft = report.serving.ttft;
+        effect.tpot = report.serving.tpot;
+        if (!report.violations.empty())
+            effect.reason = qs(sentence(report.violations.front(), moved.context(), moved.plan));
+    }
+    return found->second;
+}
+
+void AxisOrderStrip::paintEvent(QPaintEvent*)
+{
+    Scene scene;
+    buildAxisOrder(input(), m_options, scene);
+    QPainter painter(this);
+    painter.fillRect(rect(), m_theme->color(Ink::Surface));
+    paint(painter, scene, *m_theme);
+    if (m_dragging && m_options.dragged >= 0) {
+        // The chip under the pointer, over everything else.
+        const AxisOrderLayout layout = layoutNow();
+        const AxisChip& chip = layout.chips[static_cast<std::size_t>(m_options.dragged)];
+        Scene ghost;
+        ghost.clear(QSizeF(size()));
+        QRectF box = chip.rect;
+        box.moveCenter({m_options.pointer, box.center().y() + 2});
+        ghost.roundedRect(box, 4, m_theme->color(Ink::HoverRow), m_theme->color(Ink::Accent), 2);
+        ghost.text(box.adjusted(4, 0, -4, 0), chip.name, TextRole::BodyMedium, m_theme->color(Ink::Text),
+                   Qt::AlignHCenter | Qt::AlignVCenter, true);
+        painter.setOpacity(0.9);
+        paint(painter, ghost, *m_theme);
+    }
+    if (hasFocus()) {
+        painter.setOpacity(1);
+        painter.setPen(m_theme->color(Ink::Accent));
+        painter.drawRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5));
+    }
+}
+
+void AxisOrderStrip::mousePressEvent(QMouseEvent* event)
+{
+    const int chip = layoutNow().chipAt(event->position());
+    m_options.selected = chip;
+    m_options.dragged = -1;
+    m_pressedAt = event->position().x();
+    m_dragging = chip >= 0 && event->button() == Qt::LeftButton;
+    update();
+}
+
+void AxisOrderStrip::mouseMoveEvent(QMouseEvent* event)
+{
+    if (m_dragging && (event->buttons() & Qt::LeftButton)) {
+        if (m_options.dragged >= 0 || std::abs(event->position().x() - m_pressedAt) >= QApplication::startDragDistance())
+            dragTo(event->position().x());
+        return;
+    }
+    const int chip = layoutNow().chipAt(event->position());
+    if (chip >= 0 && chip != m_options.selected) {
+        m_options.selected = chip;
+        update();
+    }
+    setCursor(chip >= 0 ? Qt::OpenHandCursor : Qt::ArrowCursor);
+}
+
+void AxisOrderStrip::dragTo(double x)
+{
+    m_options.dragged = m_options.selected;
+    m_options.pointer = x;
+    const int place = layoutNow().placeAt(x, m_options.dragged);
+    if (place != m_options.place || !m_options.then) {
+        m_options.place = place;
+        m_options.then = effectOf(movedAxis(m_document.scenario().plan, m_options.dragged, place));
+    }
+    update();
+}
+
+void AxisOrderStrip::mouseReleaseEvent(QMouseEvent*)
+{
+    const int from = m_options.dragged;
+    const int place = m_options.place;
+    letGo();
+    if (from >= 0)
+        drop(from, place);
+}
+
+void AxisOrderStrip::letGo()
+{
+    m_dragging = false;
+    m_options.dragged = -1;
+    m_options.place = -1;
+    m_options.then.reset();
+    update();
+}
+
+void AxisOrderStrip::drop(int from, int place)
+{
+    Scenario next = m_document.scenario();
+    next.plan.options.order = movedAxis(next.plan, from, place);
+    if (next.plan == m_document.scenario().plan || !effectOf(next.plan.options.order).legal)
+        return;
+    m_options.selected = place;
+    m_document.edit(next, tr("Axes in the order %1").arg(orderText(next.plan)));
+}
+
+void AxisOrderStrip::keyPressEvent(QKeyEvent* event)
+{
+    const int chips = static_cast<int>(layoutNow().chips.size());
+    if (chips == 0) {
+        QWidget::keyPressEvent(event);
+        return;
+    }
+    const int selected = std::clamp(m_options.selected, 0, chips - 1);
+    switch (event->key()) {
+    case Qt::Key_Left:
+    case Qt::Key_Right: {
+        const int place = selected + (event->key() == Qt::Key_Left ? -1 : 1);
+        if (place >= 0 && place < chips)
+            drop(selected, place);
+        break;
+    }
+    case Qt::Key_Up: m_options.selected = (selected + chips - 1) % chips; break;
+    case Qt::Key_Down: m_options.selected = m_options.selected < 0 ? 0 : (selected + 1) % chips; break;
+    case Qt::Key_Escape:
+        if (m_options.dragged < 0) {
+            QWidget::keyPressEvent(event);
+            return;
+        }
+        letGo();
+        break;
+    default: QWidget::keyPressEvent(event); return;
+    }
+    update();
+}
+
+void AxisOrderStrip::focusOutEvent(QFocusEvent* event)
+{
+    QWidget::focusOutEvent(event);
+    letGo();
+}
+
+} // namespace shardlens
