@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Collectives on the mesh and the order of the axes: scenes without pixels, and the strips in the real window.
+#include "core/base/format.h"
 #include "picturecases.h"
 #include "ui/scene/axisorderscene.h"
 #include "ui/scene/collectivescene.h"

@@ -87,6 +87,8 @@ std::vector<int> framedSteps(const Hops& hops, int most)
             chosen.insert(s);
         return {chosen.begin(), chosen.end()};
     }
+    if (most < 2)
+        return {0};
     chosen = {0, steps - 1};
     if (most > 3)
         for (int s = 1; s < steps && static_cast<int>(chosen.size()) < most; ++s)
