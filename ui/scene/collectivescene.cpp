@@ -241,6 +241,10 @@ void drawCollective(const ViewInput& input, const MeshLayout& layout, const Coll
     }
     const double size = flows.size() > 128 ? kLeastPacket : flows.size() > 32 ? 5 : kPacket;
     for (const auto& [at, adds] : packets) {
+        const QPointF point = at;
+        if (std::any_of(layout.tiles.begin(), layout.tiles.end(),
+                        [point](const MeshTile& tile) { return tile.rect.width() >= kWordedTile && tile.rect.contains(point); }))
+            continue; // words of a device on the way stay free
         const QRectF box(at.x() - size / 2, at.y() - size / 2, size, size);
         // Square: the receiver adds it up. Round: it takes it over.
         scene.roundedRect(box, adds ? 1 : size / 2, input.theme.color(Ink::Text), input.theme.color(Ink::Surface), size > 4 ? 1 : 0.5);
