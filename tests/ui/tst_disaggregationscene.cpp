@@ -226,7 +226,10 @@ private Q_SLOTS:
     {
         WindowFixture fixture;
         DisaggregationBody& body = bodyOf(fixture);
-        auto* button = fixture.window.findChild<QToolButton*>(QStringLiteral("splitPools"));
+        QToolButton* button = nullptr;
+        for (QToolButton* choice : fixture.window.findChildren<QToolButton*>(QStringLiteral("viewChoice")))
+            if (choice->text() == QStringLiteral("Split into pools"))
+                button = choice;
         QVERIFY(button);
         const Scenario before = fixture.document.scenario();
         const int steps = fixture.document.undoStack().count();

@@ -228,7 +228,7 @@ private:
             }
             const QRectF cell = m_layout.cell(column, 0);
             const QRectF box(cell.left(), area.bottom() - most * scale, cell.width() - (apart ? 1 : 0), most * scale);
-            const QColor fill = hottest && m_table.factor() > 1 + 1e-9 ? ink(Ink::Network1) : ink(Ink::Compute);
+            const QColor fill = hottest && m_table.factor() > 1 + 1e-9 ? ink(Ink::Text) : ink(Ink::Compute);
             m_scene.fill(box, fill);
             m_scene.hit({cell.left(), area.top(), cell.width(), area.height()},
                         subjectOf(m_options.phase, -1, m_layout.firstColumn(column)));

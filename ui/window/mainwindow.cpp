@@ -22,6 +22,7 @@
 #include <QCloseEvent>
 #include <QFileInfo>
 #include <QHBoxLayout>
+#include <QLineEdit>
 #include <QMenu>
 #include <QMenuBar>
 #include <QMimeData>
@@ -30,6 +31,8 @@
 #include <QStatusBar>
 #include <QToolButton>
 #include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace shardlens {
 namespace {
@@ -317,6 +320,10 @@ QImage MainWindow::pictureOf(QWidget& widget, double scale)
     if (&widget != this)
         for (const QString& name : {QStringLiteral("viewChoice"), QStringLiteral("viewTab")})
             choices += widget.findChildren<QWidget*>(name);
+    for (QLineEdit* field : widget.findChildren<QLineEdit*>(QStringLiteral("operatorFilter")))
+        if (&widget != this && field->text().isEmpty()) // nothing is filtered: only an invitation to
+            choices << field;
+    choices.erase(std::remove_if(choices.begin(), choices.end(), [](const QWidget* choice) { return choice->isHidden(); }), choices.end());
     for (QWidget* choice : choices)
         choice->setVisible(false);
     QImage image(widget.size() * scale, QImage::Format_RGB32);

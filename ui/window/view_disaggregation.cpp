@@ -11,7 +11,6 @@ View makeDisaggregationView(Document& document, QWidget* parent)
     auto* title = new ViewTitle(viewText("Disaggregation"), parent);
     auto* body = new DisaggregationBody(document, parent);
     QToolButton* toggle = title->addChoice(viewText("Split into pools"), viewText("Split into pools"));
-    toggle->setObjectName(QStringLiteral("splitPools"));
     QObject::connect(toggle, &QToolButton::clicked, body, &DisaggregationBody::toggle);
     return {title, body,
             [title, toggle, &document] {

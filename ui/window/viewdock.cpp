@@ -54,6 +54,27 @@ void QuietLabel::paintEvent(QPaintEvent*)
     painter.drawText(rect(), Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(m_text, Qt::ElideRight, width()));
 }
 
+QString QuietButton::wantedText() const
+{
+    const QString all = text();
+    const qsizetype colon = all.indexOf(QLatin1String(": "));
+    return m_brief && colon > 0 && all.endsWith(QStringLiteral(" ▾")) ? all.left(colon) + QStringLiteral(" ▾") : all;
+}
+
+int QuietButton::wantedWidth() const
+{
+    const QFontMetrics metrics = fontMetrics();
+    return sizeHint().width() - metrics.horizontalAdvance(text()) + metrics.horizontalAdvance(wantedText());
+}
+
+void QuietButton::setBrief(bool brief)
+{
+    if (brief == m_brief)
+        return;
+    m_brief = brief;
+    update();
+}
+
 int QuietButton::leastWidth() const
 {
     return std::min(wantedWidth(), scaledToText(34));
@@ -63,7 +84,7 @@ QString QuietButton::shownText() const
 {
     // What the style adds around the text is what the hint has beyond it.
     const int around = sizeHint().width() - fontMetrics().horizontalAdvance(text());
-    return width() >= sizeHint().width() ? text() : fontMetrics().elidedText(text(), Qt::ElideRight, std::max(0, width() - around));
+    return width() >= wantedWidth() ? wantedText() : fontMetrics().elidedText(wantedText(), Qt::ElideRight, std::max(0, width() - around));
 }
 
 bool QuietButton::event(QEvent* event)
@@ -224,12 +245,21 @@ void ViewTitle::arrange()
     std::vector<QuietButton*> choices;
     std::copy_if(m_choices.begin(), m_choices.end(), std::back_inserter(choices),
                  [](const QuietButton* each) { return !each->isHidden(); });
+    for (QuietButton* choice : choices)
+        choice->setBrief(false);
     Wanted wantedTabs(tabs);
     Wanted wantedChoices(choices);
     const int between = space::kInset * static_cast<int>(tabs.size()) + space::kTight * static_cast<int>(choices.size());
     const int room = width() - space::kInset - space::kSmall - between;
     std::vector<int> name{m_title->sizeHint().width()};
     int excess = name[0] + wantedTabs.total() + wantedChoices.total() - room;
+    if (excess > 0) {
+        excess -= wantedChoices.total();
+        for (QuietButton* choice : choices)
+            choice->setBrief(true);
+        wantedChoices = Wanted(choices);
+        excess += wantedChoices.total();
+    }
     excess = shrink(wantedTabs.widths, wantedTabs.least, excess);
     excess = shrink(wantedChoices.widths, wantedChoices.least, excess);
     shrink(name, {scaledToText(34)}, excess);

@@ -37,8 +37,10 @@ class QuietButton : public QToolButton {
     Q_OBJECT
 public:
     using QToolButton::QToolButton;
-    /// Of the whole text.
-    [[nodiscard]] int wantedWidth() const { return sizeHint().width(); }
+    /// Of the text to be shown, uncut.
+    [[nodiscard]] int wantedWidth() const;
+    /// Of a choice "Colour: stage ▾", "Colour ▾" is enough where room is short.
+    void setBrief(bool brief);
     /// Enough for a few letters and the ellipsis.
     [[nodiscard]] int leastWidth() const;
 
@@ -47,11 +49,14 @@ protected:
     void paintEvent(QPaintEvent*) override;
 
 private:
+    [[nodiscard]] QString wantedText() const;
     [[nodiscard]] QString shownText() const;
+
+    bool m_brief = false;
 };
 
-/// The heading of a view, in a dock and in a picture. In a narrow dock the subtitle gives way first, then the names of the other views, then the
-/// choices, and the view's own name last.
+/// The heading of a view, in a dock and in a picture. In a narrow dock the subtitle gives way first, then the values of
+/// choices, then the names of the other views, the choices themselves, and the view's own name last.
 class ViewTitle : public QWidget {
     Q_OBJECT
 public:
