@@ -14,6 +14,7 @@
 #include "core/scenario/evaluate.h"
 #include "core/scenario/report_json.h"
 #include "core/scenario/serve.h"
+#include "core/scenario/subjectname.h"
 
 #include <array>
 #include <system_error>
@@ -259,7 +260,9 @@ Result<std::optional<ProductRequest>> productOf(const Arguments& arguments, cons
 Request renderCommand(const Arguments& arguments, std::istream& input)
 {
     const std::vector<std::string>& words = arguments.positionals;
-    const std::string views = "window, mesh, timeline, memory, latency or trust";
+    std::string views;
+    for (const std::string_view name : kPictureNames)
+        views += (views.empty() ? "" : name == kPictureNames.back() ? " or " : ", ") + std::string(name);
     if (words.empty() || words.size() > 2)
         return badInput(usageError(arguments.command, {}, "takes an optional FILE and then one of " + views));
     RenderRequest request;
@@ -290,6 +293,12 @@ Request renderCommand(const Arguments& arguments, std::istream& input)
     if (!product.ok())
         return badInput(product.error());
     request.product = std::move(product).value();
+    if (arguments.has(Flag::Select)) {
+        const Result<Subject> subject = subjectNamed(arguments[Flag::Select].text, request.scenario, evaluate(request.scenario));
+        if (!subject.ok())
+            return badInput(subject.error());
+        request.pinned = subject.value();
+    }
     if (arguments.has(Flag::Size)) {
         request.width = static_cast<int>(arguments[Flag::Size].number);
         request.height = static_cast<int>(arguments[Flag::Size].second);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/collective/playedproduct.h"
+#include "core/scenario/explain.h"
 #include "core/scenario/scenario.h"
 
 #include <iosfwd>
@@ -60,6 +61,7 @@ struct RenderRequest {
     int width = 0;    ///< 0: the picture's own size
     int height = 0;
     double scale = 1;
+    Subject pinned;              ///< Kind::None: nothing
     std::string theme = "light"; ///< light, dark, print or contrast
     std::string notices;         ///< one sentence per line, for standard error
 };

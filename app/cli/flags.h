@@ -110,6 +110,7 @@ enum class Flag : std::uint8_t {
     Size,
     Scale,
     Theme,
+    Select,
     Help,
     Version,
 };

@@ -27,8 +27,9 @@ struct ProductPicture {
 };
 
 /// `what`: window, inspector, or a view by its name (nameOf(ViewKind)). `size` in units of the layout; the PNG has `scale` times as many pixels a side.
+/// A height of 0 makes the inspector as high as its text. `pinned` is selected in every view, and what the inspector explains.
 [[nodiscard]] Result<bool> renderPicture(const Scenario& scenario, std::string_view what, const QString& pngFile, QSize size, double scale,
-                                         ThemeId theme, const ProductPicture* product = nullptr);
+                                         ThemeId theme, const ProductPicture* product = nullptr, const Subject& pinned = {});
 /// Atomic; errors are sentences.
 [[nodiscard]] Result<bool> savePicture(const QImage& image, const QString& pngFile);
 
