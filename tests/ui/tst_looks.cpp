@@ -3,6 +3,7 @@
 // every state and theme. Texts lie inside and apart, are readable on what is painted under them, and nothing of a control is cut.
 #include "tests/ui/picturecases.h"
 #include "tests/ui/windowfixture.h"
+#include "ui/controls/controlpanel.h"
 #include "ui/views/sceneview.h"
 #include "ui/window/dockarea.h"
 #include "ui/window/inspectorpanel.h"

@@ -283,28 +283,6 @@ private Q_SLOTS:
         }
     }
 
-    /// A place is never taken for a cost, whatever the eye: the closest pair of a place and a meaning.
-    void placesStayApartFromMeanings_data() { meaningsStayApart_data(); }
-    void placesStayApartFromMeanings()
-    {
-        QFETCH(int, vision);
-        const Matrix& matrix = vision == 0 ? kNormal : vision == 1 ? kProtan : vision == 2 ? kDeutan : kTritan;
-        for (const ThemeId id : kThemes) {
-            const Theme& theme = Theme::of(id);
-            for (const Ink ink : kData)
-                for (int stage = 0; stage < 2; ++stage)
-                    for (int rank = 0; rank < 4; ++rank) {
-                        const double distance = deltaE(seen(theme.color(ink), matrix), seen(theme.place(stage, rank, 4), matrix));
-                        QVERIFY2(distance >= 4, qPrintable(QStringLiteral("theme %1 ink %2 stage %3 rank %4: %5")
-                                                               .arg(int(id))
-                                                               .arg(int(ink))
-                                                               .arg(stage)
-                                                               .arg(rank)
-                                                               .arg(distance)));
-                    }
-        }
-    }
-
     void contrastThemeIsStrongerThanOthers()
     {
         const Theme& theme = Theme::of(ThemeId::Contrast);

@@ -348,7 +348,7 @@ QString plainLine(const Explanation::Line& line)
     };
     const QString right = under.isEmpty() ? over : grouped(over, "+\u2212") + QStringLiteral(" / ") + grouped(under, "+\u2212\u00D7");
     const QString symbol = plainFormula(symbolOf(line));
-    return symbol.isEmpty() ? QStringLiteral("  = ") + right : symbol + QStringLiteral(" = ") + right;
+    return (symbol.isEmpty() ? QStringLiteral("  ") : QString(symbol + QChar(u' '))) + QStringLiteral("= ") + right;
 }
 
 } // namespace
@@ -361,7 +361,7 @@ QString inspectorText(const ViewInput& input)
     if (!what.subtitle.empty())
         lines << qs(what.subtitle);
     if (!what.value.empty())
-        lines << (qs(what.value) + QChar(u' ') + qs(what.unit)).trimmed()
+        lines << QString(qs(what.value) + QChar(u' ') + qs(what.unit)).trimmed()
                      + (what.share.empty() ? QString() : QStringLiteral(", ") + qs(what.share));
     if (!what.formula.empty())
         lines << QString();
