@@ -49,13 +49,20 @@ std::optional<Subject> numbered(std::string_view kind, std::string_view rest, co
     return std::nullopt;
 }
 
+/// The names of operators have capitals that nobody remembers.
+bool sameName(std::string_view a, std::string_view b)
+{
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [lower](char x, char y) { return lower(x) == lower(y); });
+}
+
 std::optional<Subject> ofPhase(Phase phase, std::string_view rest, const Report& report)
 {
     Subject subject;
     subject.phase = phase;
     const std::vector<OperatorCost>& operators = (phase == Phase::Prefill ? report.prefill : report.decode).operators;
     for (std::size_t i = 0; i < operators.size(); ++i)
-        if (nameOf(operators[i].op) == rest) {
+        if (sameName(nameOf(operators[i].op), rest)) {
             subject.kind = Subject::Kind::Operator;
             subject.op = static_cast<int>(i);
             return subject;

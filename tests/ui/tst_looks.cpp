@@ -234,7 +234,9 @@ private Q_SLOTS:
         }
         if (longer)
             QCoreApplication::removeTranslator(&strings);
-        QVERIFY2(found.isEmpty(), qPrintable(QStringLiteral("%1 faults\n").arg(found.size()) + found.join(u'\n')));
+        for (const QString& fault : found)
+            qInfo().noquote() << fault;
+        QVERIFY2(found.isEmpty(), qPrintable(QStringLiteral("%1 faults").arg(found.size())));
     }
 
     void everyTextIsReadable_data()

@@ -27,6 +27,7 @@
 #include <QMenuBar>
 #include <QMimeData>
 #include <QPainter>
+#include <QPointer>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QStatusBar>
@@ -338,6 +339,9 @@ QImage MainWindow::pictureOf(QWidget& widget, double scale, bool captioned)
                     choices << choice;
     for (QWidget* choice : choices)
         choice->setVisible(false);
+    QPointer<QWidget> focus = QApplication::focusWidget(); // its ring is for the hand too
+    if (focus != nullptr)
+        focus->clearFocus();
     const Theme& theme = Theme::of(m_theme);
     const int caption = captioned ? captionHeight(widget.width()) : 0;
     QImage image((widget.size() + QSize(0, caption)) * scale, QImage::Format_RGB32);
@@ -346,6 +350,8 @@ QImage MainWindow::pictureOf(QWidget& widget, double scale, bool captioned)
     widget.render(&image);
     for (QWidget* choice : choices)
         choice->setVisible(true);
+    if (focus != nullptr)
+        focus->setFocus(Qt::OtherFocusReason);
     if (captioned) {
         Scene scene;
         scene.clear(QSizeF(widget.width(), widget.height() + caption));
