@@ -25,7 +25,7 @@ ThemeId themeNamed(const std::string& name)
 
 struct PictureKind {
     std::string_view name;
-    QSize size; ///< when none is asked for
+    QSize size; ///< when none is asked for; without a height: as high as it turns out
 };
 
 PictureKind kindOf(cli::Picture picture)
@@ -42,7 +42,7 @@ PictureKind kindOf(cli::Picture picture)
     case cli::Picture::Operators: return {"operators", {1280, 720}};
     case cli::Picture::Experts: return {"experts", {1200, 600}};
     case cli::Picture::Disaggregation: return {"disaggregation", {1200, 480}};
-    case cli::Picture::Inspector: return {"inspector", {300, 900}};
+    case cli::Picture::Inspector: return {"inspector", {space::kInspector, 0}};
     }
     return {"window", {1440, 900}};
 }
@@ -74,8 +74,9 @@ Result<bool> drawPicture(const cli::RenderRequest& request, int& argc, char** ar
     std::optional<ProductPicture> product;
     if (request.product)
         product = ProductPicture{request.product->text, request.product->way, request.product->step};
-    Result<bool> drawn = renderPicture(request.scenario, kind.name, QString::fromStdString(request.file), size, request.scale,
-                                       themeNamed(request.theme), product ? &*product : nullptr, request.collective);
+    Result<bool> drawn =
+        renderPicture(request.scenario, kind.name, QString::fromStdString(request.file), size, request.scale, themeNamed(request.theme),
+                      PictureDetail{product ? &*product : nullptr, request.collective, request.pinned});
     return drawn;
 }
 

@@ -15,6 +15,7 @@
 #include "core/scenario/plancollectives.h"
 #include "core/scenario/report_json.h"
 #include "core/scenario/serve.h"
+#include "core/scenario/subjectname.h"
 
 #include <array>
 #include <system_error>
@@ -280,7 +281,9 @@ std::optional<Error> chooseCollective(const Arguments& arguments, RenderRequest&
 Request renderCommand(const Arguments& arguments, std::istream& input)
 {
     const std::vector<std::string>& words = arguments.positionals;
-    const std::string views = "window, mesh, timeline, memory, latency or trust";
+    std::string views;
+    for (const std::string_view name : kPictureNames)
+        views += (views.empty() ? "" : name == kPictureNames.back() ? " or " : ", ") + std::string(name);
     if (words.empty() || words.size() > 2)
         return badInput(usageError(arguments.command, {}, "takes an optional FILE and then one of " + views));
     RenderRequest request;
@@ -313,6 +316,12 @@ Request renderCommand(const Arguments& arguments, std::istream& input)
     request.product = std::move(product).value();
     if (const std::optional<Error> wrong = chooseCollective(arguments, request))
         return badInput(*wrong);
+    if (arguments.has(Flag::Select)) {
+        const Result<Subject> subject = subjectNamed(arguments[Flag::Select].text, request.scenario, evaluate(request.scenario));
+        if (!subject.ok())
+            return badInput(subject.error());
+        request.pinned = subject.value();
+    }
     if (arguments.has(Flag::Size)) {
         request.width = static_cast<int>(arguments[Flag::Size].number);
         request.height = static_cast<int>(arguments[Flag::Size].second);

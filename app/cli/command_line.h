@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/collective/playedproduct.h"
+#include "core/scenario/explain.h"
 #include "core/scenario/scenario.h"
 
 #include <iosfwd>
@@ -57,10 +58,11 @@ struct RenderRequest {
     Picture picture = Picture::Window;
     std::optional<ProductRequest> product;
     std::string collective; ///< PlanCollective::id that a mesh shows step by step; empty: the mesh alone
-    std::string file; ///< to write
-    int width = 0;    ///< 0: the picture's own size
+    std::string file;       ///< to write
+    int width = 0;          ///< 0: the picture's own size
     int height = 0;
     double scale = 1;
+    Subject pinned;              ///< Kind::None: nothing
     std::string theme = "light"; ///< light, dark, print or contrast
     std::string notices;         ///< one sentence per line, for standard error
 };

@@ -129,6 +129,7 @@ constexpr std::array kFlags{
     FlagSpec{Flag::Scale, "--scale", "", "S", K::Factor, 50, 400, kRender, "pixels per device-independent pixel, 0.5 to 4"},
     FlagSpec{Flag::Theme, "--theme", "", "light|dark|print|contrast", K::Choice, 0, 0, kRender, "colours (default light)"},
     FlagSpec{Flag::Collective, "--collective", "", "NAME", K::Text, 0, 0, kRender, "mesh: the steps of this collective as a strip of frames, such as decode/output_proj"},
+    FlagSpec{Flag::Select, "--select", "", "NAME", K::Text, 0, 0, kRender, "what is pinned: tpot, ttft, fit, device:3, stage:1, memory:kv, decode/qkv_proj, prefill/compute ..."},
     FlagSpec{Flag::Help, "--help", "-h", "", K::None, 0, 0, kAll, "print this help"},
     FlagSpec{Flag::Version, "--version", "", "", K::None, 0, 0, bit(Command::Window), "print the version"},
 };
@@ -212,7 +213,9 @@ constexpr std::array<CommandSpec, kCommandCount> kCommands{
                 "FILE is a scenario (.shardlens), or - for standard input.\n"},
     CommandSpec{Command::Catalog, "catalog", "shardlens catalog models|accelerators|clusters [--json], or shardlens catalog --check [DIR]",
                 "list models, accelerators or clusters with sources, or verify their files", kCatalogDetails},
-    CommandSpec{Command::Render, "render", "shardlens render [FILE] window|mesh|timeline|memory|latency|trust -o X.png [FLAGS]",
+    CommandSpec{Command::Render, "render",
+                "shardlens render [FILE] "
+                "window|mesh|plate|timeline|memory|latency|roofline|operators|experts|disaggregation|trust|inspector -o X.png [FLAGS]",
                 "draw the window or one view into a PNG; needs no display", kScenarioDetails},
     CommandSpec{Command::Shard, "shard", "shardlens shard PRODUCT --mesh X=4,Y=2 --shape I=1024,... [FLAGS]",
                 "work out a product of sharded arrays: its case, every way, shapes, bytes and times", kShardDetails},

@@ -111,6 +111,7 @@ enum class Flag : std::uint8_t {
     Scale,
     Theme,
     Collective,
+    Select,
     Help,
     Version,
 };

@@ -53,14 +53,14 @@ std::string_view figureNameOf(Phase phase)
 Explanation::Input bandwidthInput(const Scenario& scenario)
 {
     const Accelerator& a = scenario.cluster->accelerator;
-    return {"BW", formatBandwidth(a.memoryBandwidth), a.name + ", HBM, peak", Provenance::DataSheet};
+    return {"BW", formatBandwidth(a.memoryBandwidth), a.name + ", HBM, peak", Provenance::DataSheet, a.source.text};
 }
 
 Explanation::Input peakInput(const Scenario& scenario)
 {
     const Accelerator& a = scenario.cluster->accelerator;
     return {"F", formatFlopRate(a.peakOf(scenario.formats.compute)), a.name + ", dense " + std::string(nameOf(scenario.formats.compute)),
-            Provenance::DataSheet};
+            Provenance::DataSheet, a.source.text};
 }
 
 void addCauses(Explanation& out, const Breakdown& breakdown)
@@ -105,9 +105,10 @@ Explanation explainPiece(const Scenario& scenario, const Report& report, const S
     setFigure(out, formatSeconds(cost.busy()));
     out.shareFraction = phase.time > 0 ? cost.busy() / phase.time : 0;
     out.share = formatPercent(out.shareFraction) + " of " + std::string(figureNameOf(subject.phase));
-    out.formula = {{"start", "max(stage free, piece arrived)", "", false},
+    out.formula = {{"t_start", "max(stage free, piece arrived)", "", false},
                    {"", formatSeconds(found->start, 4), "", false},
-                   {"end", formatSeconds(found->start, 4) + " + " + formatSeconds(cost.busy(), 4), "", false},
+                   {"t_end", "t_start + t_work", "", false},
+                   {"", formatSeconds(found->start, 4) + " + " + formatSeconds(cost.busy(), 4), "", false},
                    {"", formatSeconds(found->end, 4), "", true}};
     if (cost.send > 0) {
         const std::vector<PieceFacts> facts = pieceFacts(scenario, report, subject.phase);

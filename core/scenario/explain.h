@@ -60,8 +60,11 @@ struct Explanation {
         std::string value; ///< with unit
         std::string note;  ///< where it comes from, in words
         Provenance provenance = Provenance::Exact;
+        std::string source = {}; ///< citation of the catalog: document and date; may be empty
     };
-    /// One line of the formula: "left = numerator / denominator" drawn as a fraction when denominator is not empty.
+    /// One line of the formula: "left = numerator / denominator" drawn as a fraction when denominator is not empty. In each of them
+    /// a / b is a fraction, x_i an index, x^2 a power, Σ_{of}^{to} a sum, max(a, *b) has its branches under each other with a star before
+    /// the one that holds. Lines go from symbols to numbers with units to the result.
     struct Line {
         std::string left;
         std::string numerator;

@@ -120,7 +120,7 @@ void weightRows(const Scenario& scenario, const Report& report, const DeviceMemo
     add("Head", memory.headWeights);
     add("Norms, biases, routers", memory.normWeights);
     add("Prediction layers", memory.predictionWeights);
-    out.formula = {{"weights", "Σ layers × matrices × (rows × columns × bytes + scales) + norms × 2 B", "", false},
+    out.formula = {{"weights", "Σ_{matrices} layers × (rows × columns × bytes + scales) + norms × 2 B", "", false},
                    {"", exactBytes(static_cast<double>(memory.weights())), "", true}};
     for (const MatrixRow& row : matricesOf(scenario, terms, memory.stage))
         matrixInput(scenario, row, out);
@@ -205,7 +205,7 @@ void cacheRows(const Scenario& scenario, const Report& report, const DeviceMemor
     const Workload& work = scenario.workload;
     const std::int64_t sequences = terms.sequencesOf(work.batch);
     out.formula = {
-        {"KV", "sequences × bytes of one at full context", "", false},
+        {"KV", "sequences × bytes_{full context}", "", false},
         {"", formatCount(sequences) + " × " + exactBytes(static_cast<double>(memory.kv) / static_cast<double>(sequences)), "", false},
         {"", exactBytes(static_cast<double>(memory.kv)), "", true}};
     out.inputs.push_back({"B", formatCount(work.batch),
@@ -235,8 +235,14 @@ void activationRows(const Scenario& scenario, const DeviceMemory& memory, const 
     const MemoryTerms::Peak peak = terms.peakOf(memory.stage, terms.pieceOf(work.batch, work.input));
     const bool last = terms.layout().holdsHead(memory.stage);
     const Bytes logits = last ? terms.activations(memory.stage, work.batch, work.input) - peak.total() : 0;
-    out.formula = {{"act", "stream + max(attention, feed-forward) + logits", "", false},
-                   {"", exactBytes(static_cast<double>(memory.activations)), "", true}};
+    const bool wide = peak.attention >= peak.feedForward;
+    const auto exact = [](Bytes count) { return exactBytes(static_cast<double>(count)); };
+    out.formula = {{"act", std::string("stream + max(") + (wide ? "*attention, MLP" : "attention, *MLP") + ") + logits", "", false},
+                   {"",
+                    exact(peak.stream) + " + max(" + (wide ? "*" : "") + exact(peak.attention) + ", " + (wide ? "" : "*")
+                        + exact(peak.feedForward) + ") + " + exact(logits),
+                    "", false},
+                   {"", exact(memory.activations), "", true}};
     const auto add = [&out](const char* symbol, Bytes bytes, std::string note) {
         if (bytes > 0)
             out.inputs.push_back({symbol, formatBytes(static_cast<double>(bytes), 4), std::move(note), Provenance::Exact});
@@ -354,7 +360,10 @@ Explanation explainMemory(const Scenario& scenario, const Report& report, const 
     out.shareFraction = total / capacity;
     out.share = formatPercent(out.shareFraction) + " of " + formatBytes(capacity);
     out.cause = Cause::Weights;
-    out.formula = {{"used", "weights + KV + act + buf + reserve", "", false}, {"", exactBytes(total), "", true}};
+    std::string numbers;
+    for (std::size_t i = 0; i < kMemoryClassCount; ++i)
+        numbers += (i > 0 ? " + " : "") + formatBytes(static_cast<double>(bytesOf(memory, static_cast<MemoryClass>(i))), 4);
+    out.formula = {{"used", "weights + KV + act + buf + reserve", "", false}, {"", numbers, "", false}, {"", exactBytes(total), "", true}};
     out.alternativesTitle = "What it holds";
     for (std::size_t i = 0; i < kMemoryClassCount; ++i) {
         const auto memoryClass = static_cast<MemoryClass>(i);

@@ -240,6 +240,63 @@ void addRoofs(const Scenario& scenario, const Report& report, const Subject& sub
     }
 }
 
+/// The share of peak and bandwidth that the operator's kernel reaches, as factors of a formula; roofline mode reaches both.
+struct Reached {
+    std::string compute;
+    std::string memory;
+};
+
+Reached reachedBy(const Scenario& scenario, const OperatorCost& op, bool decode)
+{
+    const std::optional<KernelUse> use = kernelOf(scenario, op, decode);
+    if (!scenario.calibration || !use)
+        return {};
+    const KernelConstants& c = scenario.constants().of(use->kernel, use->format);
+    return {" × " + formatPercent(c.compute), " × " + formatPercent(c.memory)};
+}
+
+/// Symbols, then the same with numbers: the two sides of the roofline with a star before the longer, what adds to it, and the network.
+void addFormula(const Scenario& scenario, const OperatorCost& op, bool decode, double peak, bool hides, Explanation& out)
+{
+    const double bytes = op.weightBytes + op.activationBytes + op.kvBytes;
+    if (bytes <= 0) {
+        out.formula.push_back({"t", hides ? "steps × α + bytes / β − t_hidden" : "steps × α + bytes / β", "", false});
+        if (hides)
+            out.formula.push_back(
+                {"", formatSeconds(op.communicationTime, 4) + " − " + formatSeconds(op.communicationTime - op.exposedTime(), 4), "",
+                 false});
+        return;
+    }
+    const bool compute = op.computeTime >= op.memoryTime;
+    const auto branches = [compute](const std::string& flop, const std::string& hbm) {
+        return "max(" + std::string(compute ? "*" : "") + flop + ", " + (compute ? "" : "*") + hbm + ")";
+    };
+    const double net = op.communicationTime > 0 ? op.exposedTime() : 0;
+    const std::string net1 = op.communicationTime <= 0 ? "" : hides ? " + t_{net, exposed}" : " + t_net";
+    const std::string net2 = op.communicationTime <= 0 ? "" : " + " + formatSeconds(net, 4);
+    const Reached reached = reachedBy(scenario, op, decode);
+    const std::string rate = formatFlopRate(peak);
+    const std::string bandwidth = formatBandwidth(scenario.cluster->accelerator.memoryBandwidth);
+    const std::string sides = branches(formatFlop(op.flop, 4) + " / (" + rate + reached.compute + ")",
+                                       exactBytes(bytes) + " / (" + bandwidth + reached.memory + ")");
+    const std::string seconds = branches(formatSeconds(op.computeTime, 4), formatSeconds(op.memoryTime, 4));
+    if (!scenario.calibration) {
+        out.formula.push_back({"t", branches("FLOP/F", "bytes/BW") + net1, "", false});
+        out.formula.push_back({"", sides + net2, "", false});
+        out.formula.push_back({"", seconds + net2, "", false});
+        return;
+    }
+    const double longer = std::max(op.computeTime, op.memoryTime);
+    const double spilled = std::max(0.0, op.time - longer - op.overheadTime - net);
+    out.formulaId = "operator.calibrated";
+    out.formula.push_back({"t_long", branches("FLOP/(F η_F)", "bytes/(BW η_BW)"), "", false});
+    out.formula.push_back({"", sides, "", false});
+    out.formula.push_back({"", seconds, "", false});
+    out.formula.push_back({"t", "t_long + spill × t_short + launch" + net1, "", false});
+    out.formula.push_back(
+        {"", formatSeconds(longer, 4) + " + " + formatSeconds(spilled, 3) + " + " + formatSeconds(op.overheadTime, 3) + net2, "", false});
+}
+
 } // namespace
 
 Explanation explainOperator(const Scenario& scenario, const Report& report, const Subject& subject)
@@ -271,35 +328,7 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
                 : op.bound == Bound::Compute  ? Cause::Compute
                 : op.kvBytes > op.weightBytes ? Cause::Kv
                                               : Cause::Weights;
-    if (bytes > 0 && scenario.calibration) {
-        const double longer = std::max(op.computeTime, op.memoryTime);
-        const double net = op.communicationTime > 0 ? op.exposedTime() : 0;
-        const double spilled = std::max(0.0, op.time - longer - op.overheadTime - net);
-        out.formulaId = "operator.calibrated";
-        out.formula.push_back({"t", std::string("longer + spill × shorter + launch") + (net > 0 ? " + t_net" : ""), "", false});
-        out.formula.push_back({"longer", "max(FLOP/(F η_F), bytes/(BW η_BW))", "", false});
-        out.formula.push_back({"",
-                               formatSeconds(longer, 4) + " + " + formatSeconds(spilled, 3) + " + " + formatSeconds(op.overheadTime, 3)
-                                   + (net > 0 ? " + " + formatSeconds(net, 4) : ""),
-                               "", false});
-    } else if (bytes > 0) {
-        const bool compute = op.computeTime >= op.memoryTime;
-        out.formula.push_back({"t",
-                               "max(FLOP/F, bytes/BW)"
-                                   + std::string(op.communicationTime <= 0 ? ""
-                                                 : hides                   ? " + exposed t_net"
-                                                                           : " + t_net"),
-                               "", false});
-        if (compute)
-            out.formula.push_back({"", formatFlop(op.flop, 4), formatFlopRate(peak), false});
-        else
-            out.formula.push_back({"", exactBytes(bytes), formatBandwidth(a.memoryBandwidth), false});
-        if (op.communicationTime > 0)
-            out.formula.push_back(
-                {"", formatSeconds(std::max(op.computeTime, op.memoryTime), 4) + " + " + formatSeconds(op.exposedTime(), 4), "", false});
-    } else {
-        out.formula.push_back({"t", hides ? "steps × α + bytes / β, less what hides" : "steps × α + bytes / β", "", false});
-    }
+    addFormula(scenario, op, decode, peak, hides, out);
     out.formula.push_back({"", formatSeconds(op.time, 4), "", true});
     if (bytes > 0) {
         out.inputs.push_back({"shape", shapeText(op.local), "on this device; whole: " + shapeText(op.global), Provenance::Exact});
@@ -308,7 +337,8 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
             out.inputs.push_back({"FLOP", formatFlop(op.flop, 4), work.empty() ? "on this device" : work, Provenance::Exact});
         out.inputs.push_back({"bytes", exactBytes(bytes), "weights, KV and activations", Provenance::Exact});
         addBytes(op, compiled, out);
-        out.inputs.push_back({"F", formatFlopRate(peak), a.name + ", dense " + std::string(nameOf(op.arithmetic)), Provenance::DataSheet});
+        out.inputs.push_back(
+            {"F", formatFlopRate(peak), a.name + ", dense " + std::string(nameOf(op.arithmetic)), Provenance::DataSheet, a.source.text});
         out.inputs.push_back(bandwidthInput(scenario));
         addKernel(scenario, op, decode, out);
     }

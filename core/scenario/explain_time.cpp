@@ -94,7 +94,7 @@ void addOperators(Explanation& out, const PhaseReport& phase)
     double sum = 0;
     for (const Explanation::Alternative& bar : out.alternatives)
         sum += bar.amount;
-    out.formula.push_back({"t_stage", "Σ layers × t_op", "", false});
+    out.formula.push_back({"t_stage", "Σ_{operators} layers × t_op", "", false});
     out.formula.push_back({"", formatSeconds(sum, 4), "", false});
     out.alternativesTitle = "Its heaviest piece, operator by operator";
     keepLargest(out);
@@ -137,9 +137,9 @@ void explainCalibratedCause(const Scenario& scenario, const PhaseReport& phase, 
     const bool overhead = cause == Cause::Overhead;
     const bool compute = cause == Cause::Compute;
     out.formula = {{"t",
-                    overhead  ? "Σ launches + host"
-                    : compute ? "Σ FLOP / (F × η)"
-                              : "Σ bytes / (BW × η)",
+                    overhead  ? "Σ_{kernels} launches + host"
+                    : compute ? "Σ_{kernels} FLOP / (F × η)"
+                              : "Σ_{kernels} bytes / (BW × η)",
                     "", false},
                    {"", formatSeconds(seconds, 4), "", true}};
     if (!overhead) {
@@ -223,10 +223,10 @@ Explanation explainTime(const Scenario& scenario, const Report& report, Phase wh
     const std::string name(figureNameOf(which));
     addOperators(out, phase);
     if (stages == 1) {
-        out.formula.push_back({name, "m × (Σ layers × t_op + t_head)", "", false});
+        out.formula.push_back({name, "m × (Σ_{operators} layers × t_op + t_head)", "", false});
         out.formula.push_back({"", std::to_string(pieces) + " × " + formatSeconds(work1 / pieces, 4), "", false});
     } else {
-        out.formula.push_back({name, "Σ pieces t_stage + t_bubble", "", false});
+        out.formula.push_back({name, "Σ_{pieces} t_stage + t_bubble", "", false});
         out.formula.push_back({"", formatSeconds(work1, 4) + " + " + formatSeconds(phase.breakdown[Cause::Bubble], 4), "", false});
     }
     out.formula.push_back({"", formatSeconds(phase.time, 4), "", true});
@@ -330,7 +330,7 @@ Explanation explainCause(const Scenario& scenario, const Report& report, const S
         out.notes.push_back("Norms and other operators that move only activations are booked here; they are bound by HBM.");
         break;
     case Cause::Communication: {
-        out.formula = {{"t", "Σ (steps × α + bytes / β)", "", false}, {"", formatSeconds(seconds, 4), "", true}};
+        out.formula = {{"t", "Σ_{collectives} (steps × α + bytes / β)", "", false}, {"", formatSeconds(seconds, 4), "", true}};
         for (const OperatorCost& op : phase.operators)
             if (op.communicationTime > 0)
                 out.alternatives.push_back({std::string(nameOf(op.op)) + ": " + std::string(nameOf(op.collective)),
@@ -339,7 +339,8 @@ Explanation explainCause(const Scenario& scenario, const Report& report, const S
         out.alternativesTitle = "Collectives of one piece";
         for (const FabricLevel& level : scenario.cluster->levels)
             if (level.units() > 1) {
-                out.inputs.push_back({"β", formatBandwidth(level.bandwidth), level.name + ", one way, per device", Provenance::DataSheet});
+                out.inputs.push_back({"β", formatBandwidth(level.bandwidth), level.name + ", one way, per device", Provenance::DataSheet,
+                                      level.source.text});
                 out.inputs.push_back({"α", formatSeconds(level.latency), level.name + ", each step", Provenance::Default});
             }
         out.notes.push_back(
@@ -350,7 +351,7 @@ Explanation explainCause(const Scenario& scenario, const Report& report, const S
         return out;
     }
     case Cause::Bubble:
-        out.formula = {{"t", "T − Σ pieces t_stage", "", false},
+        out.formula = {{"t", "T − Σ_{pieces} t_stage", "", false},
                        {"", formatSeconds(phase.time, 4) + " − " + formatSeconds(phase.time - seconds, 4), "", false},
                        {"", formatSeconds(seconds, 4), "", true}};
         out.notes.push_back("The busiest stage waits for its first piece, for tokens to come back, and after its last piece.");

@@ -2,10 +2,15 @@
 // The inspector read as a scene: long texts wrap, fractions are fractions, provenance is said in words.
 #include "tests/ui/samplereport.h"
 #include "tests/ui/scenechecks.h"
+#include "ui/scene/formula.h"
+#include "ui/scene/formulatree.h"
 #include "ui/scene/inspectorscene.h"
 #include "ui/scene/scenetext.h"
 
 #include <QTest>
+
+#include <cmath>
+#include <functional>
 
 using namespace shardlens;
 
@@ -117,6 +122,152 @@ private Q_SLOTS:
                        && item.rect.left() <= over.left() && item.rect.right() >= over.right());
         QVERIFY2(rule, "a line as wide as the numerator stands between it and the denominator");
         QVERIFY(std::abs(over.center().x() - under.center().x()) < 1);
+    }
+
+    void formulasAreRead_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<QString>("tree"); ///< kinds and texts, nested
+        const auto row = [](const char* text, const char* tree) {
+            QTest::newRow(text) << QString::fromUtf8(text) << QString::fromUtf8(tree);
+        };
+        row("a", "a");
+        row("a + b", "[a + b]");
+        row("FLOP/F", "(FLOP|F)");
+        row("bytes / BW", "(bytes|BW)");
+        row("FLOP/(F η_F)", "(FLOP|[F η_F^])");
+        row("(p − 1)/(m + p − 1)", "([p − 1]|[m + p − 1])");
+        row("3,350 GB/s", "3,350 GB/s");
+        row("17,639 B / 3,350 GB/s", "(17,639 B|3,350 GB/s)");
+        row("1.2 GFLOP / (989 TFLOP/s × 71 %)", "(1.2 GFLOP|[989 TFLOP/s × 71 %])");
+        row("bytes of one", "bytes of one");
+        row("feed-forward", "feed-forward");
+        row("a - b", "[a − b]");
+        row("Σ_{layers}^{n} t_op", "[Σlayers^n t_op^]");
+        row("x^2", "x_^2");
+        row("max(a, *b/c)", "max{a,*(b|c)}");
+        row("stream + max(attention, *MLP) + logits", "[stream + max{attention,*MLP} + logits]");
+        row("steps × (α + bytes / β)", "[steps × <[α + (bytes|β)]>]");
+        row("maximum(a, b)", "[maximum <[a , b]>]");
+        row("", "[]");
+    }
+    void formulasAreRead()
+    {
+        QFETCH(QString, text);
+        QFETCH(QString, tree);
+        const std::function<QString(const formula::Node&)> told = [&told](const formula::Node& node) {
+            using Kind = formula::Node::Kind;
+            QStringList parts;
+            for (std::size_t i = 0; i < node.parts.size(); ++i)
+                parts << (node.winner == static_cast<int>(i) ? QStringLiteral("*") : QString()) + told(node.parts[i]);
+            QString result;
+            switch (node.kind) {
+            case Kind::Text:
+            case Kind::Operator: result = QString(node.text).replace(QChar(u'\u00A0'), QChar(u' ')); break;
+            case Kind::Row: result = QChar(u'[') + parts.join(u' ') + QChar(u']'); break;
+            case Kind::Fraction: result = QChar(u'(') + parts.join(u'|') + QChar(u')'); break;
+            case Kind::Parentheses: result = QChar(u'<') + parts.join(u' ') + QChar(u'>'); break;
+            case Kind::Branches: result = node.text + QChar(u'{') + parts.join(u',') + QChar(u'}'); break;
+            case Kind::Scripts: result = parts.join(u' ') + QChar(u'_') + node.lower + QChar(u'^') + node.upper; break;
+            case Kind::Sum: result = node.text + node.lower + QChar(u'^') + node.upper; break;
+            }
+            return result;
+        };
+        QCOMPARE(told(formula::parse(text)), tree);
+    }
+
+    void anyTextIsAFormula()
+    {
+        // Neither unclosed nor deeply nested nor foreign text ends in anything but words.
+        for (const QString& text : {QStringLiteral("((((("), QStringLiteral(")))"), QStringLiteral("a / / b"), QStringLiteral("/"),
+                                    QStringLiteral("max("), QStringLiteral("max(*"), QStringLiteral("x_{abc"), QStringLiteral("_^_"),
+                                    QStringLiteral(",,,"), QString(5000, u'('), QStringLiteral("a_b_c^d^e"), QStringLiteral("*"),
+                                    QString::fromUtf8("−"), QString::fromUtf8("Σ_"), QStringLiteral("$"), QStringLiteral("1 /")}) {
+            const FormulaBox box = layoutFormula(text, false, 200);
+            QVERIFY2(box.width <= 200.5 || text.size() > 1000, qPrintable(text.left(40)));
+            QVERIFY(std::isfinite(box.height()));
+        }
+    }
+
+    void formulasBreakAndAreNeverCut()
+    {
+        const QStringList texts{
+            QString::fromUtf8("m × (Σ_{operators} layers × t_op + t_head)"),
+            QString::fromUtf8("max(1.234 GFLOP / (989 TFLOP/s × 71 %), *17,639,424,000 B / (3,350 GB/s × 80 %)) + 12.3 µs"),
+            QString::fromUtf8("(p − 1)/(v m + p − 1) × a_{long index}^2 + b"),
+            QString::fromUtf8("71.2 GB + 8.33 GB + 0.12 GB + 0.4 GB + 2.15 GB"), QString(70, u'w')};
+        for (const double scale : {1.0, 1.25, 1.5}) {
+            setTextScale(scale);
+            for (const QString& text : texts) {
+                for (const double width : {600.0, 320.0, 240.0, 160.0, 120.0}) {
+                    const FormulaBox box = layoutFormula(text, false, width);
+                    Scene scene;
+                    scene.clear({std::max(width, 40.0), box.height()});
+                    drawFormula(scene, Theme::of(ThemeId::Light), box, {0, box.above});
+                    QVERIFY2(width < 160 * scale || box.width <= width + 0.5,
+                             qPrintable(QStringLiteral("%1: %2 in %3").arg(text).arg(box.width).arg(width)));
+                    scene.size = {std::max(width, box.width), box.height()};
+                    QCOMPARE(check::textTrouble(scene), QString());
+                }
+            }
+        }
+        setTextScale(1);
+    }
+
+    void winnerOfAMaximumIsMarked()
+    {
+        const FormulaBox box = layoutFormula(QStringLiteral("max(FLOP/F, *bytes/BW)"), false, 400);
+        int marks = 0;
+        double mark = 0;
+        double winner = 0;
+        double loser = 0;
+        for (const FormulaBox::Piece& piece : box.pieces) {
+            if (piece.kind == FormulaBox::Piece::Kind::Mark) {
+                ++marks;
+                mark = piece.rect.center().y();
+            }
+            if (piece.text == QStringLiteral("bytes") || piece.text == QStringLiteral("BW")) {
+                QVERIFY(!piece.dim);
+                winner += piece.rect.center().y() / 2;
+            }
+            if (piece.text == QStringLiteral("FLOP") || piece.text == QStringLiteral("F")) {
+                QVERIFY(piece.dim);
+                loser += piece.rect.center().y() / 2;
+            }
+        }
+        QCOMPARE(marks, 1);
+        QVERIFY(std::abs(mark - winner) < 1);
+        QVERIFY(loser < winner - 20);
+    }
+
+    void plainTextCanBeReadBack()
+    {
+        QCOMPARE(plainFormula(QString::fromUtf8("max(FLOP/(F η_F), *bytes/BW) + t_{net, exposed}")),
+                 QString::fromUtf8("max(FLOP / (F η_F), bytes / BW) + t_{net, exposed}"));
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        const QString text = inspectorText({scenario, report, {300, 600}, Theme::of(ThemeId::Light)});
+        QVERIFY2(text.startsWith(QStringLiteral("Time per output token\n")), qPrintable(text));
+        QVERIFY(text.contains(QStringLiteral("TPOT = ")));
+        QVERIFY(text.contains(QStringLiteral("data sheet")));
+        QVERIFY(!text.contains(QStringLiteral("Σ_{{")));
+    }
+
+    void sourcesAreToldOnHover()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        Explanation what = weightRead();
+        what.inputs[1].source = "NVIDIA H100 data sheet, 2023";
+        Scene scene;
+        buildInspector({scenario, report, {300, 600}, Theme::of(ThemeId::Light)}, {what}, scene);
+        QCOMPARE(scene.tips.size(), std::size_t{1});
+        QVERIFY(scene.tipAt(scene.tips.front().rect.center()).contains(QStringLiteral("Source: NVIDIA H100 data sheet, 2023")));
+        QVERIFY(scene.tipAt({0, 0}).isEmpty());
+        InspectorOptions options{what};
+        options.hints = false;
+        buildInspector({scenario, report, {300, 600}, Theme::of(ThemeId::Light)}, options, scene);
+        QVERIFY(!check::says(scene, QStringLiteral("Click anything")));
     }
 
     void provenanceIsSaidInWords()

@@ -16,7 +16,7 @@ using namespace shardlens;
 
 namespace {
 
-constexpr std::array kThemes{ThemeId::Light, ThemeId::Dark, ThemeId::Print};
+constexpr std::array kThemes{ThemeId::Light, ThemeId::Dark, ThemeId::Print, ThemeId::Contrast};
 constexpr std::array kData{Ink::Compute,  Ink::Weights,  Ink::Kv,   Ink::Activations, Ink::Network0,
                            Ink::Network1, Ink::Network2, Ink::Send, Ink::Overhead};
 
@@ -255,6 +255,45 @@ private Q_SLOTS:
                 QVERIFY2(distance >= 8, qPrintable(QStringLiteral("theme %1 rank %2: %3").arg(int(id)).arg(rank).arg(distance)));
             }
         }
+    }
+
+    void ranksOfAStageAreARamp_data() { meaningsStayApart_data(); }
+    /// Lightness orders the ranks of a stage for every eye, and each stage of eight differs from the next.
+    void ranksOfAStageAreARamp()
+    {
+        QFETCH(int, vision);
+        const Matrix& matrix = vision == 0 ? kNormal : vision == 1 ? kProtan : vision == 2 ? kDeutan : kTritan;
+        for (const ThemeId id : kThemes) {
+            const Theme& theme = Theme::of(id);
+            const bool dark = id == ThemeId::Dark;
+            for (int stage = 0; stage < 8; ++stage) {
+                for (int rank = 0; rank + 1 < 4; ++rank) {
+                    const double here = seen(theme.place(stage, rank, 4), matrix).x;
+                    const double next = seen(theme.place(stage, rank + 1, 4), matrix).x;
+                    QVERIFY2(
+                        dark ? next > here + 2 : next < here - 2,
+                        qPrintable(
+                            QStringLiteral("theme %1 stage %2 rank %3: %4, %5").arg(int(id)).arg(stage).arg(rank).arg(here).arg(next)));
+                }
+                if (stage == 7)
+                    continue;
+                const double distance = deltaE(seen(theme.place(stage, 1, 4), matrix), seen(theme.place(stage + 1, 1, 4), matrix));
+                QVERIFY2(distance >= 3, qPrintable(QStringLiteral("theme %1 stage %2: %3").arg(int(id)).arg(stage).arg(distance)));
+            }
+        }
+    }
+
+    void contrastThemeIsStrongerThanOthers()
+    {
+        const Theme& theme = Theme::of(ThemeId::Contrast);
+        for (const Ink ink : {Ink::Text, Ink::Text2, Ink::Text3, Ink::Good, Ink::Warning, Ink::Violation, Ink::Accent})
+            for (const Ink ground : {Ink::Window, Ink::Surface, Ink::Sunken, Ink::HoverRow})
+                QVERIFY2(contrastRatio(theme.color(ink), theme.color(ground)) >= 7,
+                         qPrintable(QStringLiteral("%1 on %2").arg(int(ink)).arg(int(ground))));
+        for (const Ink ink : {Ink::Line, Ink::Strong})
+            QVERIFY(contrastRatio(theme.color(ink), theme.color(Ink::Surface)) >= 7);
+        for (const Ink ink : kData)
+            QCOMPARE(theme.edgeOf(theme.color(ink)), QColor(Qt::black));
     }
 
     void placesAreDullerThanCauses()

@@ -132,7 +132,15 @@ private:
             i += group.size();
         }
         flush();
-        return lines.size() == 1 ? lines.front() : stack(lines, 3, false);
+        // What stands before the row is level with its first line.
+        FormulaBox whole;
+        double y = 0;
+        for (const FormulaBox& each : lines) {
+            y += whole.pieces.empty() ? 0 : each.above + 3;
+            add(whole, each, 0, y);
+            y += each.below;
+        }
+        return whole;
     }
 
     [[nodiscard]] FormulaBox fraction(const Node& node, double width) const
@@ -211,7 +219,7 @@ private:
         constexpr double kBrace = 8;
         constexpr double kMark = 9;
         const bool marked = node.winner >= 0;
-        const double room = std::max(width - name.width - kBrace - 4 - (marked ? kMark + 4 : 0), kLeastRoom);
+        const double room = std::max(width - name.width - kBrace - 6 - (marked ? kMark + 4 : 0), kLeastRoom);
         std::vector<FormulaBox> lines;
         for (std::size_t i = 0; i < node.parts.size(); ++i) {
             const bool holds = !marked || node.winner == static_cast<int>(i);
@@ -225,8 +233,8 @@ private:
         const FormulaBox list = stack(lines, 4, false);
         FormulaBox box;
         add(box, name, 0, 0);
-        add(box, list, name.width + 2 + kBrace + 2, 0);
-        box.pieces.push_back({Piece::Kind::Brace, QRectF(name.width + 2, -list.above, kBrace, list.height()), {}, m_role, m_dim, false});
+        add(box, list, name.width + 4 + kBrace + 2, 0);
+        box.pieces.push_back({Piece::Kind::Brace, QRectF(name.width + 4, -list.above, kBrace, list.height()), {}, m_role, m_dim, false});
         return box;
     }
 

@@ -3,8 +3,10 @@
 
 #include "ui/scene/formula.h"
 #include "ui/scene/scenetext.h"
+#include "ui/scene/textlayout.h"
 
 #include <QCoreApplication>
+#include <QStringList>
 
 #include <algorithm>
 
@@ -83,10 +85,10 @@ void Column::figure(const Explanation& what)
     const double used = role == TextRole::Result ? textWidth(value, role) : m_width;
     const double drawn = drawWrapped(m_scene, {kInset, m_y, m_width, 0}, value, role, ink(Ink::Text));
     double x = kInset + used + 6;
-    const double baseline = m_y + height - 5;
     const double small = lineHeight(TextRole::Body);
+    const double smallTop = m_y + ascentOf(role) - ascentOf(TextRole::Body); // on one base line with the figure
     if (!unit.isEmpty() && x + textWidth(unit, TextRole::Body) <= kInset + m_width && drawn <= height) {
-        m_scene.text({x, baseline - small + 1, kInset + m_width - x, small}, unit, TextRole::Body, ink(Ink::Text2));
+        m_scene.text({x, smallTop, kInset + m_width - x, small}, unit, TextRole::Body, ink(Ink::Text2));
         x += textWidth(unit, TextRole::Body) + space::kInset;
         m_y += drawn;
     } else {
@@ -96,7 +98,7 @@ void Column::figure(const Explanation& what)
     }
     if (!share.isEmpty()) {
         if (x + textWidth(share, TextRole::Body) <= kInset + m_width) {
-            m_scene.text({x, baseline - small + 1, kInset + m_width - x, small}, share, TextRole::Body, ink(Ink::Text),
+            m_scene.text({x, smallTop, kInset + m_width - x, small}, share, TextRole::Body, ink(Ink::Text),
                          Qt::AlignRight | Qt::AlignVCenter);
         } else {
             m_y += drawWrapped(m_scene, {kInset, m_y, m_width, 0}, share, TextRole::Body, ink(Ink::Text));
@@ -114,6 +116,15 @@ void Column::figure(const Explanation& what)
         m_y += bed.height();
     }
     m_y += space::kLarge;
+}
+
+/// Where a constant is from: the words, then the citation.
+QString sourceTip(const Explanation::Input& input)
+{
+    if (input.source.empty())
+        return {};
+    return qs(input.symbol) + QStringLiteral(" = ") + qs(input.value) + QChar(u'\n') + qs(input.note) + QStringLiteral("\n\n")
+           + InspectorScene::tr("Source: %1").arg(qs(input.source));
 }
 
 /// "t =" -> "t": the sign is drawn in a column of its own.
@@ -178,6 +189,7 @@ void Column::formula(const Explanation& what)
 
 void Column::input(const Explanation::Input& input, double symbols, bool last)
 {
+    const double top = m_y;
     const QString word = qs(nameOf(input.provenance));
     const double mark = 14 + textWidth(word, TextRole::Note);
     const double line = lineHeight(TextRole::BodyMedium) + 2;
@@ -187,16 +199,23 @@ void Column::input(const Explanation::Input& input, double symbols, bool last)
     const QString symbol = qs(input.symbol);
     double x = kInset + symbols;
     const double room = right - mark - space::kSmall;
-    if (textWidth(symbol, TextRole::Formula) + space::kSmall > symbols) { // too long for its column: a line of its own
-        m_y += std::max(line, drawWrapped(m_scene, {kInset, m_y + 1, room - kInset, 0}, symbol, TextRole::Formula, ink(Ink::Text)) + 2);
+    const FormulaBox name = layoutFormula(symbol, false, room - kInset);
+    if (name.width + space::kSmall > symbols) { // too long for its column: a line of its own
+        drawFormula(m_scene, m_theme, name, {kInset, m_y + 1 + name.above});
+        m_y += std::max(line, name.height() + 3);
         m_y += drawWrapped(m_scene, {x, m_y, right - x, 0}, qs(input.value), TextRole::BodyMedium, ink(Ink::Text));
     } else {
-        m_scene.text({kInset, m_y, symbols, line}, symbol, TextRole::Formula, ink(Ink::Text));
+        drawFormula(m_scene, m_theme, name, {kInset, m_y + std::max(line / 2, name.above)});
         const double drawn = drawWrapped(m_scene, {x, m_y + 1, room - x, 0}, qs(input.value), TextRole::BodyMedium, ink(Ink::Text));
         m_y += std::max(line, drawn + 1);
     }
-    if (!input.note.empty())
+    if (!input.note.empty()) {
         m_y += drawWrapped(m_scene, {x, m_y, right - x, 0}, qs(input.note), TextRole::Note, ink(Ink::Text3));
+        if (!input.source.empty()) // dotted, as a link that hovering follows
+            m_scene.line({x, m_y - 0.5}, {std::min(right, x + textWidth(qs(input.note), TextRole::Note)), m_y - 0.5}, ink(Ink::Strong), 1,
+                         true);
+        m_scene.tip({kInset, top, right - kInset, m_y - top}, sourceTip(input));
+    }
     m_y += 5;
     if (!last)
         m_scene.line({kInset, m_y}, {right, m_y}, ink(Ink::Grid));
@@ -210,8 +229,8 @@ void Column::inputs(const Explanation& what)
     section(InspectorScene::tr("Where the numbers come from"));
     double symbols = 36;
     for (const Explanation::Input& each : what.inputs) {
-        const double width = textWidth(qs(each.symbol), TextRole::Formula) + space::kSmall;
-        if (width <= 92)
+        const double width = layoutFormula(qs(each.symbol), false, m_width).width + space::kSmall;
+        if (width <= m_width * 0.34)
             symbols = std::max(symbols, width);
     }
     for (std::size_t i = 0; i < what.inputs.size(); ++i)
@@ -273,7 +292,9 @@ void Column::violations(const ViewInput& input)
                            TextRole::Body, ink(Ink::Text));
         m_y += space::kSmall;
     }
-    hint(InspectorScene::tr("Figures return when every rule is kept. A mark on each slider shows the legal values."));
+    m_y += drawWrapped(m_scene, {kInset, m_y, m_width, 0},
+                       InspectorScene::tr("Figures return when every rule is kept. A mark on each slider shows the legal values."),
+                       TextRole::Note, ink(Ink::Text3));
 }
 
 } // namespace
@@ -301,9 +322,10 @@ void buildInspector(const ViewInput& input, const InspectorOptions& options, Sce
         column.violations(input);
     } else {
         const Explanation what = options.explanation ? *options.explanation : explain(input.scenario, input.report, inspected(input));
-        column.hint(pinned                                    ? InspectorScene::tr("Pinned; Esc clears")
-                    : input.hover.kind != Subject::Kind::None ? InspectorScene::tr("Preview; a click pins it")
-                                                              : InspectorScene::tr("Click anything to see its arithmetic; Esc clears"));
+        if (options.hints)
+            column.hint(pinned                                    ? InspectorScene::tr("Pinned; Esc clears")
+                        : input.hover.kind != Subject::Kind::None ? InspectorScene::tr("Preview; a click pins it")
+                                                                  : InspectorScene::tr("Click anything to see its arithmetic; Esc clears"));
         column.heading(what, pinned);
         column.figure(what);
         column.formula(what);
@@ -312,6 +334,56 @@ void buildInspector(const ViewInput& input, const InspectorOptions& options, Sce
         column.notes(what);
     }
     scene.size = {input.size.width(), column.bottom() + space::kInset};
+}
+
+namespace {
+
+QString plainLine(const Explanation::Line& line)
+{
+    const QString over = plainFormula(qs(line.numerator));
+    const QString under = plainFormula(qs(line.denominator));
+    const auto grouped = [](const QString& text, const char* signs) {
+        const bool bare = std::none_of(text.cbegin(), text.cend(), [&](QChar c) { return QString::fromUtf8(signs).contains(c); });
+        return bare ? text : QString(QChar(u'(') + text + QChar(u')'));
+    };
+    const QString right = under.isEmpty() ? over : grouped(over, "+\u2212") + QStringLiteral(" / ") + grouped(under, "+\u2212\u00D7");
+    const QString symbol = plainFormula(symbolOf(line));
+    return (symbol.isEmpty() ? QStringLiteral("  ") : QString(symbol + QChar(u' '))) + QStringLiteral("= ") + right;
+}
+
+} // namespace
+
+QString inspectorText(const ViewInput& input)
+{
+    QStringList lines;
+    const Explanation what = explain(input.scenario, input.report, inspected(input));
+    lines << qs(what.title);
+    if (!what.subtitle.empty())
+        lines << qs(what.subtitle);
+    if (!what.value.empty())
+        lines << QString(qs(what.value) + QChar(u' ') + qs(what.unit)).trimmed()
+                     + (what.share.empty() ? QString() : QStringLiteral(", ") + qs(what.share));
+    if (!what.formula.empty())
+        lines << QString();
+    for (const Explanation::Line& line : what.formula)
+        lines << plainLine(line);
+    if (!what.inputs.empty())
+        lines << QString() << InspectorScene::tr("Where the numbers come from");
+    for (const Explanation::Input& each : what.inputs) {
+        QString line =
+            plainFormula(qs(each.symbol)) + QStringLiteral(" = ") + qs(each.value) + QStringLiteral(" (") + qs(nameOf(each.provenance));
+        line += (each.note.empty() ? QString() : QStringLiteral("; ") + qs(each.note)) + QChar(u')');
+        lines << (each.source.empty() ? line : line + QStringLiteral(" ") + InspectorScene::tr("Source: %1").arg(qs(each.source)));
+    }
+    if (!what.alternatives.empty())
+        lines << QString() << (what.alternativesTitle.empty() ? InspectorScene::tr("Also considered") : qs(what.alternativesTitle));
+    for (const Explanation::Alternative& each : what.alternatives)
+        lines << qs(each.name) + QStringLiteral(": ") + qs(each.value);
+    if (!what.notes.empty())
+        lines << QString();
+    for (const std::string& note : what.notes)
+        lines << qs(note);
+    return lines.join(QChar(u'\n')) + QChar(u'\n');
 }
 
 QString describeInspector(const Scenario& scenario, const Report& report)

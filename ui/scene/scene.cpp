@@ -28,6 +28,7 @@ void Scene::clear(QSizeF newSize)
     polylines.clear();
     paths.clear();
     hits.clear();
+    tips.clear();
 }
 
 void Scene::fill(const QRectF& rect, const QColor& color, const QColor& edge)
@@ -130,6 +131,20 @@ void Scene::hit(const QRectF& rect, const Subject& subject)
 {
     if (subject.kind != Subject::Kind::None)
         hits.push_back({rect, subject});
+}
+
+void Scene::tip(const QRectF& rect, const QString& text)
+{
+    if (!text.isEmpty())
+        tips.push_back({rect, text});
+}
+
+QString Scene::tipAt(QPointF point) const
+{
+    for (auto tip = tips.rbegin(); tip != tips.rend(); ++tip)
+        if (tip->rect.contains(point))
+            return tip->text;
+    return {};
 }
 
 Subject Scene::subjectAt(QPointF point) const

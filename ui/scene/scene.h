@@ -46,6 +46,12 @@ struct HitRegion {
     Subject subject;
 };
 
+/// A text that explains a place which is nothing to select.
+struct SceneTip {
+    QRectF rect;
+    QString text;
+};
+
 class Scene {
 public:
     QSizeF size;
@@ -54,6 +60,7 @@ public:
     std::vector<QPolygonF> polylines;
     std::vector<QPainterPath> paths;
     std::vector<HitRegion> hits; ///< later ones lie on top
+    std::vector<SceneTip> tips;  ///< shown before the tooltip of what lies there
 
     void clear(QSizeF newSize); ///< keeps capacity
     /// Square corners; a data bar passes theme.edgeOf(color) as the colour of its 1 px inner edge, a ground passes none.
@@ -69,9 +76,11 @@ public:
     void text(const QRectF& box, const QString& text, TextRole role, const QColor& color,
               Qt::Alignment alignment = Qt::AlignLeft | Qt::AlignVCenter, bool elide = false);
     void hit(const QRectF& rect, const Subject& subject);
+    void tip(const QRectF& rect, const QString& text);
 
     /// Topmost region under the point; Subject of Kind::None when there is none.
     [[nodiscard]] Subject subjectAt(QPointF point) const;
+    [[nodiscard]] QString tipAt(QPointF point) const;
     /// Where the glyphs of a text item end up (for tests: inside the scene, not over each other).
     [[nodiscard]] QRectF textBounds(const SceneItem& item) const;
 };

@@ -26,6 +26,17 @@ constexpr double kValueTop = 27;
 constexpr double kGauge = 8;
 constexpr double kFitMost = 330;
 
+/// The strip grows with its text, and so does every place in it.
+double grown(double pixels)
+{
+    return pixels * textScale();
+}
+
+double valuesHeight()
+{
+    return scaledToText(space::kVerdictValues);
+}
+
 struct Column {
     QString label;
     Figure figure;
@@ -161,25 +172,25 @@ void drawFit(Scene& scene, const ViewInput& input, const QRectF& area)
     const Theme& theme = input.theme;
     const MemoryReport& memory = input.report.memory;
     const double wordHeight = lineHeight(TextRole::Verdict);
-    drawSign(scene, theme, {area.left() + 8, area.top() + 22}, memory.fits ? Sign::Good : Sign::Bad);
+    drawSign(scene, theme, {area.left() + 8, area.top() + grown(22)}, memory.fits ? Sign::Good : Sign::Bad);
     const QString word = memory.fits ? VerdictScene::tr("Fits") : VerdictScene::tr("Does not fit");
     const double left = area.left() + 24;
-    scene.text({left, area.top() + 22 - wordHeight / 2, area.right() - left, wordHeight}, word, TextRole::Verdict,
+    scene.text({left, area.top() + grown(22) - wordHeight / 2, area.right() - left, wordHeight}, word, TextRole::Verdict,
                theme.color(memory.fits ? Ink::Text : Ink::Violation));
     const double after = left + textWidth(word, TextRole::Verdict) + space::kSmall + 2;
     const QString bytes = qs(formatBytes(std::abs(static_cast<double>(memory.free()))));
     const QString margin = memory.fits ? VerdictScene::tr("%1 free").arg(bytes) : VerdictScene::tr("%1 over").arg(bytes);
-    scene.text({after, area.top() + 14, area.right() - after, 18}, firstFitting({margin, bytes}, TextRole::Body, area.right() - after),
-               TextRole::Body, theme.color(Ink::Text));
+    scene.text({after, area.top() + grown(14), area.right() - after, grown(18)},
+               firstFitting({margin, bytes}, TextRole::Body, area.right() - after), TextRole::Body, theme.color(Ink::Text));
     if (!memory.stages.empty())
-        drawGauge(scene, input, {area.left(), area.top() + 40, area.width() - 2, kGauge});
+        drawGauge(scene, input, {area.left(), area.top() + grown(40), area.width() - 2, kGauge});
     const QString total = qs(formatNumber(static_cast<double>(memory.limiting().total()) / kGiB));
     const QString capacity = qs(formatBytes(static_cast<double>(memory.capacity)));
     const QString note =
         firstFitting({VerdictScene::tr("%1 of %2 on the fullest device").arg(total, capacity),
                       VerdictScene::tr("%1 of %2, fullest").arg(total, capacity), VerdictScene::tr("%1 of %2").arg(total, capacity)},
                      TextRole::Note, area.width());
-    scene.text({area.left(), area.top() + 52, area.width(), 16}, note, TextRole::Note, theme.color(Ink::Text3));
+    scene.text({area.left(), area.top() + grown(52), area.width(), grown(16)}, note, TextRole::Note, theme.color(Ink::Text3));
     Subject fit;
     fit.kind = Subject::Kind::Fit;
     scene.hit(area.adjusted(0, 4, 0, -2), fit);
@@ -187,10 +198,10 @@ void drawFit(Scene& scene, const ViewInput& input, const QRectF& area)
 
 void drawColumn(Scene& scene, const Theme& theme, const Column& column, const QRectF& area)
 {
-    scene.text({area.left(), area.top() + kLabelTop, area.width(), 14}, column.label, TextRole::Note, theme.color(Ink::Text2),
+    scene.text({area.left(), area.top() + grown(kLabelTop), area.width(), grown(14)}, column.label, TextRole::Note, theme.color(Ink::Text2),
                Qt::AlignLeft | Qt::AlignVCenter, true);
     const double height = lineHeight(TextRole::Verdict);
-    const QRectF value(area.left(), area.top() + kValueTop - 2, area.width(), height);
+    const QRectF value(area.left(), area.top() + grown(kValueTop - 2), area.width(), height);
     if (!column.empty.isEmpty()) {
         scene.text({area.left(), value.top(), area.width(), height}, column.empty, TextRole::Body, theme.color(Ink::Text3),
                    Qt::AlignLeft | Qt::AlignVCenter, true);
@@ -212,14 +223,14 @@ void drawColumn(Scene& scene, const Theme& theme, const Column& column, const QR
         const double label = textWidth(column.label, TextRole::Note) + space::kSmall;
         const double mark = std::min(34.0, area.width() - label - 2);
         if (mark >= 18)
-            drawBandMark(scene, theme, {area.left() + label, area.top() + kLabelTop + 7}, mark, column.value, *column.band);
+            drawBandMark(scene, theme, {area.left() + label, area.top() + grown(kLabelTop + 7)}, mark, column.value, *column.band);
         const QString range = firstFitting(
             {VerdictScene::tr("%1; 80 %: %2").arg(note, column.range), VerdictScene::tr("80 %: %1").arg(column.range), column.range},
             TextRole::Note, area.width());
         note = range.isEmpty() ? note : range;
     }
     if (!note.isEmpty())
-        scene.text({area.left(), area.top() + 52, area.width(), 16}, note, TextRole::Note, theme.color(Ink::Text3),
+        scene.text({area.left(), area.top() + grown(52), area.width(), grown(16)}, note, TextRole::Note, theme.color(Ink::Text3),
                    Qt::AlignLeft | Qt::AlignVCenter, true);
     scene.hit(area.adjusted(-6, 6, 0, -2), column.subject);
 }
@@ -227,17 +238,17 @@ void drawColumn(Scene& scene, const Theme& theme, const Column& column, const QR
 void drawBound(Scene& scene, const ViewInput& input, const Advice& advice, const QRectF& area)
 {
     const Theme& theme = input.theme;
-    scene.text({area.left(), area.top() + kLabelTop, area.width(), 14}, VerdictScene::tr("Bound by"), TextRole::Note,
+    scene.text({area.left(), area.top() + grown(kLabelTop), area.width(), grown(14)}, VerdictScene::tr("Bound by"), TextRole::Note,
                theme.color(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
-    const QRectF swatch(area.left(), area.top() + 32, 12, 12);
+    const QRectF swatch(area.left(), area.top() + grown(32), 12, 12);
     if (advice.cause == Cause::Bubble)
         scene.hatch(swatch, Hatch::IdleSwatch);
     else
         scene.fill(swatch, theme.color(advice.cause), theme.edgeOf(theme.color(advice.cause)));
     const QString label = advice.label.empty() ? qs(nameOf(advice.cause)) : qs(advice.label);
-    scene.text({area.left() + 18, area.top() + 29, area.width() - 18, 18}, label, TextRole::Title, theme.color(Ink::Text),
+    scene.text({area.left() + 18, area.top() + grown(29), area.width() - 18, grown(18)}, label, TextRole::Title, theme.color(Ink::Text),
                Qt::AlignLeft | Qt::AlignVCenter, true);
-    scene.text({area.left(), area.top() + 52, area.width(), 16},
+    scene.text({area.left(), area.top() + grown(52), area.width(), grown(16)},
                VerdictScene::tr("%1 of a decode step").arg(percentFigure(advice.share).joined()), TextRole::Note, theme.color(Ink::Text3),
                Qt::AlignLeft | Qt::AlignVCenter, true);
     Subject subject;
@@ -254,7 +265,7 @@ void drawValues(Scene& scene, const ViewInput& input, const Advice& advice)
     std::vector<Column> columns = columnsOf(input);
     const double boundReserved = 18 + textWidth(VerdictScene::tr("HBM reads: weights"), TextRole::Title) + 1;
     // A narrow strip says how much is free in the gauge's note only, and keeps the room for the two times.
-    const double margin = width < 720 ? 0 : 10 + textWidth(QStringLiteral("888 GiB over"), TextRole::Body);
+    const double margin = width < grown(720) ? 0 : 10 + textWidth(QStringLiteral("888 GiB over"), TextRole::Body);
     const double fitReserved = 24 + textWidth(VerdictScene::tr("Does not fit"), TextRole::Verdict) + margin;
     double needed = 2 * kInset + fitReserved;
     for (const Column& column : columns)
@@ -275,26 +286,26 @@ void drawValues(Scene& scene, const ViewInput& input, const Advice& advice)
     }
     const auto shown = std::count_if(columns.begin(), columns.end(), [](const Column& column) { return column.shown; });
     const double slack = std::max(0.0, width - needed);
-    const double fit = std::min(fitReserved + slack * 0.2, std::min(kFitMost, width - 2 * kInset));
+    const double fit = std::min(fitReserved + slack * 0.2, std::min(grown(kFitMost), width - 2 * kInset));
     const double extra =
         shown + (bound ? 1 : 0) > 0 ? std::min((slack - (fit - fitReserved)) / static_cast<double>(shown + (bound ? 1 : 0)), 60.0) : 0;
-    drawFit(scene, input, {kInset, 0, fit, double{space::kVerdictValues}});
+    drawFit(scene, input, {kInset, 0, fit, valuesHeight()});
     double x = kInset + fit;
     const auto separate = [&] {
-        scene.line({x + kPadding / 2, 12}, {x + kPadding / 2, space::kVerdictValues - 6.0}, input.theme.color(Ink::Line));
+        scene.line({x + kPadding / 2, 12}, {x + kPadding / 2, valuesHeight() - 6.0}, input.theme.color(Ink::Line));
         x += kPadding;
     };
     for (const Column& column : columns) {
         if (!column.shown)
             continue;
         separate();
-        drawColumn(scene, input.theme, column, {x, 0, column.reserved + extra, double{space::kVerdictValues}});
+        drawColumn(scene, input.theme, column, {x, 0, column.reserved + extra, valuesHeight()});
         x += column.reserved + extra;
     }
     if (!bound)
         return;
     separate();
-    drawBound(scene, input, advice, {x, 0, width - kInset - x, double{space::kVerdictValues}});
+    drawBound(scene, input, advice, {x, 0, width - kInset - x, valuesHeight()});
 }
 
 /// Mode and number of warnings at the right end. Returns the x at which they begin.
@@ -339,10 +350,10 @@ double drawMode(Scene& scene, const ViewInput& input, const QRectF& row)
 void drawAdvice(Scene& scene, const ViewInput& input, const QString& sentence)
 {
     const Theme& theme = input.theme;
-    const double top = space::kVerdictValues;
+    const double top = valuesHeight();
     const double width = input.size.width();
     scene.line({kInset, top}, {width - kInset, top}, theme.color(Ink::Line));
-    const QRectF row(kInset, top, width - 2 * kInset, double{space::kVerdictAdvice});
+    const QRectF row(kInset, top, width - 2 * kInset, static_cast<double>(scaledToText(space::kVerdictAdvice)));
     const double end = drawMode(scene, input, row) - space::kWide;
     // "Try" leads in bold.
     const QString lead = VerdictScene::tr("Try");
@@ -362,23 +373,23 @@ void drawIllegal(Scene& scene, const ViewInput& input)
 {
     const Theme& theme = input.theme;
     const double width = input.size.width();
-    drawSign(scene, theme, {kInset + 8, 22}, Sign::Bad);
+    drawSign(scene, theme, {kInset + 8, grown(22)}, Sign::Bad);
     const QString word = VerdictScene::tr("Not legal");
     const double height = lineHeight(TextRole::Verdict);
     const double left = kInset + 24;
-    scene.text({left, 22 - height / 2, width - left - kInset, height}, word, TextRole::Verdict, theme.color(Ink::Violation),
+    scene.text({left, grown(22) - height / 2, width - left - kInset, height}, word, TextRole::Verdict, theme.color(Ink::Violation),
                Qt::AlignLeft | Qt::AlignVCenter, true);
     const auto& violations = input.report.violations;
     if (violations.empty())
         return;
     if (violations.size() > 1)
-        scene.text({kInset, 44, 160, 16}, VerdictScene::tr("%1 rules are broken").arg(violations.size()), TextRole::Note,
-                   theme.color(Ink::Text3));
+        scene.text({kInset, grown(44), grown(160), grown(16)}, VerdictScene::tr("%1 rules are broken").arg(violations.size()),
+                   TextRole::Note, theme.color(Ink::Text3), Qt::AlignLeft | Qt::AlignVCenter, true);
     const double beside = left + textWidth(word, TextRole::Verdict) + space::kWide;
-    scene.line({beside - space::kInset, 12}, {beside - space::kInset, space::kVerdictValues - 6.0}, theme.color(Ink::Line));
+    scene.line({beside - space::kInset, 12}, {beside - space::kInset, valuesHeight() - 6.0}, theme.color(Ink::Line));
     double y = 12;
     const double line = lineHeight(TextRole::Body);
-    const int room = static_cast<int>((space::kVerdictValues - 12) / line);
+    const int room = static_cast<int>((valuesHeight() - 12) / line);
     int used = 0;
     for (const Finding& finding : violations) {
         if (used >= room || width - beside - kInset < 80)
@@ -411,7 +422,7 @@ void buildVerdict(const ViewInput& input, const VerdictOptions& options, Scene& 
     scene.clear(input.size);
     if (input.size.width() < 200)
         return; // nothing would be readable
-    const bool advised = input.size.height() >= kVerdictHeight - 1;
+    const bool advised = input.size.height() >= grown(kVerdictHeight) - 2;
     if (!input.report.legal) {
         drawIllegal(scene, input);
         if (advised && !input.report.violations.empty())

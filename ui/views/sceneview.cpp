@@ -286,8 +286,10 @@ bool SceneView::event(QEvent* event)
 void SceneView::showTip(const QPoint& position, const QPoint& global)
 {
     const Subject subject = m_scene.subjectAt(QPointF(position));
-    QString text;
-    if (subject.kind == Subject::Kind::None)
+    QString text = m_scene.tipAt(QPointF(position));
+    if (!text.isEmpty()) {
+        // said by the scene itself
+    } else if (subject.kind == Subject::Kind::None)
         text = describe();
     else if (m_options.tooltip)
         text = m_options.tooltip(m_document.scenario(), m_document.report(), subject);

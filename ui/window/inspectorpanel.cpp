@@ -5,6 +5,11 @@
 #include "ui/views/sceneview.h"
 #include "ui/window/viewdock.h"
 
+#include <QClipboard>
+#include <QContextMenuEvent>
+#include <QGuiApplication>
+#include <QKeyEvent>
+#include <QMenu>
 #include <QScrollArea>
 #include <QVBoxLayout>
 
@@ -21,7 +26,9 @@ InspectorPanel::InspectorPanel(Document& document, QWidget* parent)
     setObjectName(QStringLiteral("inspectorBody"));
     setAttribute(Qt::WA_StyledBackground);
     const auto build = [this](const ViewInput& input, Scene& scene) {
-        buildInspector(input, {}, scene);
+        InspectorOptions options;
+        options.hints = m_hints;
+        buildInspector(input, options, scene);
         const int wanted = static_cast<int>(std::ceil(scene.size.height()));
         if (wanted == m_wantedHeight)
             return;
@@ -50,8 +57,55 @@ void InspectorPanel::setTheme(const Theme& theme)
     m_view->setTheme(theme);
 }
 
+void InspectorPanel::setHints(bool hints)
+{
+    m_hints = hints;
+    refreshTitle();
+    m_view->rebuild();
+}
+
+int InspectorPanel::naturalHeight() const
+{
+    return m_title->height() + std::max(m_wantedHeight, 1);
+}
+
+QString InspectorPanel::text() const
+{
+    const Selection& selection = m_document.selection();
+    return inspectorText(
+        {m_document.scenario(), m_document.report(), QSizeF(), Theme::of(ThemeId::Light), selection.hover(), selection.pin()});
+}
+
+void InspectorPanel::copyText() const
+{
+    QGuiApplication::clipboard()->setText(text());
+}
+
+void InspectorPanel::keyPressEvent(QKeyEvent* event)
+{
+    if (!event->matches(QKeySequence::Copy)) {
+        QWidget::keyPressEvent(event);
+        return;
+    }
+    copyText();
+    event->accept();
+}
+
+void InspectorPanel::contextMenuEvent(QContextMenuEvent* event)
+{
+    auto* menu = new QMenu(this);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    QAction* copy = menu->addAction(tr("&Copy the arithmetic"), this, &InspectorPanel::copyText);
+    copy->setShortcut(QKeySequence::Copy);
+    menu->popup(event->globalPos());
+}
+
 void InspectorPanel::refreshTitle()
 {
+    if (!m_hints) {
+        m_title->setSubtitle(QString());
+        return;
+    }
     const Selection& selection = m_document.selection();
     m_title->setSubtitle(selection.pin().kind != Subject::Kind::None     ? tr("pinned, Esc clears")
                          : selection.hover().kind != Subject::Kind::None ? tr("preview, click pins")

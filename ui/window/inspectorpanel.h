@@ -20,6 +20,17 @@ public:
     InspectorPanel(Document& document, QWidget* parent);
     void setTheme(const Theme& theme);
     [[nodiscard]] SceneView* view() const { return m_view; }
+    /// What it says to a hand ("click anything"): not in pictures.
+    void setHints(bool hints);
+    /// With title and all of its text.
+    [[nodiscard]] int naturalHeight() const;
+    /// The arithmetic as plain text, for the clipboard.
+    [[nodiscard]] QString text() const;
+    void copyText() const;
+
+protected:
+    void keyPressEvent(QKeyEvent* event) override; ///< Copy
+    void contextMenuEvent(QContextMenuEvent* event) override;
 
 private:
     void refreshTitle();
@@ -29,6 +40,7 @@ private:
     QScrollArea* m_scroll;
     SceneView* m_view = nullptr;
     int m_wantedHeight = 0;
+    bool m_hints = true;
 };
 
 } // namespace shardlens

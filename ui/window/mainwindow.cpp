@@ -5,6 +5,7 @@
 #include "core/base/format.h"
 #include "ui/controls/controlpanel.h"
 #include "ui/document/refiner.h"
+#include "ui/scene/caption.h"
 #include "ui/scene/servicetext.h"
 #include "ui/views/sceneview.h"
 #include "ui/window/appearance.h"
@@ -26,6 +27,8 @@
 #include <QMenu>
 #include <QMenuBar>
 #include <QMimeData>
+#include <QPainter>
+#include <QPointer>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QStatusBar>
@@ -33,6 +36,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <cmath>
 
 namespace shardlens {
 namespace {
@@ -305,15 +309,28 @@ QImage MainWindow::inspectorPicture(QSize size, double scale)
     m_inspector->setParent(nullptr);
     m_inspector->setAttribute(Qt::WA_DontShowOnScreen);
     m_inspector->setAttribute(Qt::WA_DeleteOnClose, false);
-    m_inspector->resize(size);
+    m_inspector->setHints(false);
+    m_inspector->setStyleSheet(styleSheet()); // it stands outside of the window now
+    m_inspector->resize(size.width(), std::max(size.height(), 1));
     m_inspector->show();
     QApplication::processEvents();
+    if (size.height() <= 0) {
+        m_inspector->resize(size.width(), m_inspector->naturalHeight());
+        QApplication::processEvents();
+    }
     QImage image = pictureOf(*m_inspector, scale);
+    m_inspector->setHints(true);
+    m_inspector->setStyleSheet(QString());
     m_inspector->setParent(m_work);
     return image;
 }
 
-QImage MainWindow::pictureOf(QWidget& widget, double scale)
+int MainWindow::captionHeight(int width) const
+{
+    return static_cast<int>(std::ceil(shardlens::captionHeight(assumptionsText(m_document.scenario(), m_document.report()), width)));
+}
+
+QImage MainWindow::pictureOf(QWidget& widget, double scale, bool captioned)
 {
     // Choices are for the hand: a picture of one view goes without them.
     QList<QWidget*> choices;
@@ -326,12 +343,27 @@ QImage MainWindow::pictureOf(QWidget& widget, double scale)
     choices.erase(std::remove_if(choices.begin(), choices.end(), [](const QWidget* choice) { return choice->isHidden(); }), choices.end());
     for (QWidget* choice : choices)
         choice->setVisible(false);
-    QImage image(widget.size() * scale, QImage::Format_RGB32);
+    QPointer<QWidget> focus = QApplication::focusWidget(); // its ring is for the hand too
+    if (focus != nullptr)
+        focus->clearFocus();
+    const Theme& theme = Theme::of(m_theme);
+    const int caption = captioned ? captionHeight(widget.width()) : 0;
+    QImage image((widget.size() + QSize(0, caption)) * scale, QImage::Format_RGB32);
     image.setDevicePixelRatio(scale);
-    image.fill(Theme::of(m_theme).color(Ink::Window));
+    image.fill(theme.color(&widget == this ? Ink::Window : Ink::Surface));
     widget.render(&image);
     for (QWidget* choice : choices)
         choice->setVisible(true);
+    if (focus != nullptr)
+        focus->setFocus(Qt::OtherFocusReason);
+    if (captioned) {
+        Scene scene;
+        scene.clear(QSizeF(widget.width(), widget.height() + caption));
+        drawCaption(scene, theme, QRectF(0, widget.height(), widget.width(), caption),
+                    assumptionsText(m_document.scenario(), m_document.report()));
+        QPainter painter(&image);
+        paint(painter, scene, theme);
+    }
     return image;
 }
 

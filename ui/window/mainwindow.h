@@ -53,10 +53,12 @@ public:
     void setTheme(ThemeId theme);
     /// What a view works out on other threads is there when it returns.
     void finish(ViewKind kind);
-    /// The inspector alone.
+    /// The inspector alone, without what it says to a hand; as high as its text when `size` has no height.
     [[nodiscard]] QImage inspectorPicture(QSize size, double scale);
-    /// The window, or one view with its title, at `scale` pixels per unit.
-    [[nodiscard]] QImage pictureOf(QWidget& widget, double scale);
+    /// The window, or one view with its title, at `scale` pixels per unit; `captioned`: with the assumptions under it.
+    [[nodiscard]] QImage pictureOf(QWidget& widget, double scale, bool captioned = false);
+    /// Of the caption under a picture of one view.
+    [[nodiscard]] int captionHeight(int width) const;
 
 protected:
     void closeEvent(QCloseEvent* event) override;

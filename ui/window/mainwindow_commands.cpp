@@ -199,7 +199,7 @@ void MainWindow::copyPicture(QWidget& widget, const QString& what)
         m_messages->error(tr("%1 is hidden: show it first, then copy its picture.").arg(what));
         return;
     }
-    QGuiApplication::clipboard()->setImage(pictureOf(widget, kPictureScale));
+    QGuiApplication::clipboard()->setImage(pictureOf(widget, kPictureScale, &widget != this));
     m_messages->note(tr("%1: picture copied.").arg(what));
 }
 

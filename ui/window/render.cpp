@@ -41,7 +41,8 @@ Result<bool> checkRequest(std::string_view what, QSize size, double scale)
     if (what != "window" && what != "inspector" && !viewNamed(what))
         return Error{{}, {}, std::string(what), allowedPictures()};
     const QSize pixels = size * scale;
-    const int least = qMin(pixels.width(), pixels.height());
+    const bool natural = what == "inspector" && size.height() == 0;
+    const int least = natural ? pixels.width() : qMin(pixels.width(), pixels.height());
     const int most = qMax(pixels.width(), pixels.height());
     if (!(scale > 0) || least < kLeastPicture || most > kMostPicture)
         return Error{{},
@@ -58,18 +59,21 @@ QImage pictureOfView(MainWindow& window, ViewKind kind, QSize size, double scale
     dock->setFloating(true);
     dock->setAttribute(Qt::WA_DontShowOnScreen);
     dock->show();
-    dock->resize(size);
+    // The caption is part of the size that was asked for, unless that leaves no picture.
+    const int caption = window.captionHeight(size.width());
+    const bool captioned = size.height() - caption >= 2 * kLeastPicture;
+    dock->resize(size - QSize(0, captioned ? caption : 0));
     window.finish(kind);
     QApplication::processEvents();
     if (QWidget* focused = dock->focusWidget()) // a picture has no keyboard, and no ring for it
         focused->clearFocus();
-    return window.pictureOf(*dock, scale);
+    return window.pictureOf(*dock, scale, captioned);
 }
 
 } // namespace
 
 Result<bool> renderPicture(const Scenario& scenario, std::string_view what, const QString& pngFile, QSize size, double scale, ThemeId theme,
-                           const ProductPicture* product, const std::string& collective)
+                           const PictureDetail& detail)
 {
     if (const Result<bool> checked = checkRequest(what, size, scale); !checked.ok())
         return checked.error();
@@ -85,14 +89,15 @@ Result<bool> renderPicture(const Scenario& scenario, std::string_view what, cons
     const std::optional<ViewKind> view = viewNamed(what);
     window.resize(view ? QSize(1440, 900) : size);
     window.show();
-    if (auto* play = window.findChild<CollectivePlay*>(); play && !collective.empty() && play->choose(collective))
+    if (auto* play = window.findChild<CollectivePlay*>(); play && !detail.collective.empty() && play->choose(detail.collective))
         play->setFrames(true);
-    if (auto* plate = window.findChild<PlateBody*>(); product && plate) {
+    if (auto* plate = window.findChild<PlateBody*>(); detail.product && plate) {
         plate->setMode(PlateMode::Playground);
-        plate->playground().setText(product->text);
-        plate->playground().setWay(product->way);
-        plate->playground().setPosition(product->position);
+        plate->playground().setText(detail.product->text);
+        plate->playground().setWay(detail.product->way);
+        plate->playground().setPosition(detail.product->position);
     }
+    document.selection().setPin(detail.pinned);
     window.refiner().finish(); // a picture shows what is known in the end
     QApplication::processEvents();
     if (what == "inspector")

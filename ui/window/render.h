@@ -4,11 +4,13 @@
 
 #include "core/base/result.h"
 #include "core/collective/playedproduct.h"
+#include "core/scenario/explain.h"
 #include "core/scenario/scenario.h"
 #include "ui/theme/theme.h"
 
 #include <QSize>
 
+#include <string>
 #include <string_view>
 
 class QImage;
@@ -26,10 +28,17 @@ struct ProductPicture {
     double position = 0; ///< in steps
 };
 
-/// `collective`: of the plan, which the mesh shows as a strip of frames; empty: none.
+/// What a picture shows beside the scenario itself.
+struct PictureDetail {
+    const ProductPicture* product = nullptr; ///< on the plate; none: the tensors
+    std::string collective;                  ///< of the plan, which the mesh shows as a strip of frames; empty: none
+    Subject pinned;                          ///< selected in every view, and what the inspector explains
+};
+
 /// `what`: window, inspector, or a view by its name (nameOf(ViewKind)). `size` in units of the layout; the PNG has `scale` times as many pixels a side.
+/// A height of 0 makes the inspector as high as its text.
 [[nodiscard]] Result<bool> renderPicture(const Scenario& scenario, std::string_view what, const QString& pngFile, QSize size, double scale,
-                                         ThemeId theme, const ProductPicture* product = nullptr, const std::string& collective = {});
+                                         ThemeId theme, const PictureDetail& detail = {});
 /// Atomic; errors are sentences.
 [[nodiscard]] Result<bool> savePicture(const QImage& image, const QString& pngFile);
 

@@ -262,13 +262,14 @@ void ViewTitle::arrange()
     }
     excess = shrink(wantedTabs.widths, wantedTabs.least, excess);
     excess = shrink(wantedChoices.widths, wantedChoices.least, excess);
-    shrink(name, {scaledToText(34)}, excess);
+    if (shrink(name, {scaledToText(34)}, excess) > 0) // menu and shortcuts reach the other views still
+        std::fill(wantedTabs.widths.begin(), wantedTabs.widths.end(), 0);
 
     const int h = height() - kTop;
     int x = space::kInset;
     const auto put = [&](QWidget* widget, int wide, int gap) {
         widget->setGeometry(x, kTop, wide, h);
-        x += wide + gap;
+        x += wide > 0 ? wide + gap : 0;
     };
     for (std::size_t i = 0; i < tabs.size(); ++i) {
         if (i == m_before.size())
