@@ -1,60 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The device mesh read as a scene: texts, hit regions, links and colours, without pixels.
-#include "picturecases.h"
+#include "meshpictures.h"
 
 #include "core/base/format.h"
 #include "ui/scene/meshfacts.h"
 #include "ui/scene/meshlayout.h"
-#include "ui/scene/meshscene.h"
 
 #include <QSet>
 
 using namespace shardlens;
 using namespace shardlens::pictures;
-
-namespace {
-
-Subject device(int index)
-{
-    return Subject{.kind = Subject::Kind::Device, .device = index};
-}
-
-Scene meshOf(const Scenario& scenario, const Report& report, QSizeF size, const Subject& hover = {}, const MeshOptions& options = {})
-{
-    Scene scene;
-    buildMesh({scenario, report, size, Theme::of(ThemeId::Light), hover, {}}, options, scene);
-    return scene;
-}
-
-QHash<int, QRectF> tilesOf(const Scene& scene)
-{
-    QHash<int, QRectF> tiles;
-    for (const HitRegion& region : scene.hits) {
-        if (region.subject.kind == Subject::Kind::Device)
-            tiles.insert(region.subject.device, region.rect);
-    }
-    return tiles;
-}
-
-/// Ground colour of the tile at `rect`: the first fill, round rectangle or hatch with exactly this box.
-QColor groundAt(const Scene& scene, const QRectF& rect)
-{
-    for (const SceneItem& item : scene.items) {
-        if (item.rect == rect && item.fill.isValid() && item.kind != SceneItem::Kind::Text)
-            return item.fill;
-    }
-    return {};
-}
-
-int countLines(const Scene& scene, const QColor& colour)
-{
-    return static_cast<int>(std::count_if(scene.items.begin(), scene.items.end(), [&colour](const SceneItem& item) {
-        return (item.kind == SceneItem::Kind::Line || item.kind == SceneItem::Kind::Polyline || item.kind == SceneItem::Kind::Path)
-               && item.pen == colour;
-    }));
-}
-
-} // namespace
 
 class TestMeshScene : public QObject {
     Q_OBJECT
@@ -62,15 +17,7 @@ class TestMeshScene : public QObject {
 private Q_SLOTS:
     void initTestCase() { QVERIFY(loadFonts()); }
 
-    void everyMachineAtEverySize_data()
-    {
-        QTest::addColumn<int>("index");
-        QTest::addColumn<QSizeF>("size");
-        for (std::size_t i = 0; i < cases().size(); ++i) {
-            for (const QSizeF& size : sizes())
-                QTest::addRow("%s, %d", cases()[i].name, static_cast<int>(size.width())) << static_cast<int>(i) << size;
-        }
-    }
+    void everyMachineAtEverySize_data() { everyCaseAtEverySize(); }
 
     void everyMachineAtEverySize()
     {
@@ -309,203 +256,6 @@ private Q_SLOTS:
         for (const HitRegion& region : scene.hits)
             stages += region.subject.kind == Subject::Kind::Stage ? 1 : 0;
         QCOMPARE(stages, 2);
-    }
-
-    void torusKeepsCoordinates()
-    {
-        const Scenario scenario = scenarioOf(caseNamed("v5e 4x2, TP 8"));
-        const QHash<int, QRectF> tiles = tilesOf(meshOf(scenario, evaluate(scenario), {600, 330}));
-        for (int y = 0; y < 2; ++y) {
-            for (int x = 0; x < 4; ++x) {
-                QCOMPARE(tiles[y * 4 + x].left(), tiles[x].left());
-                QCOMPARE(tiles[y * 4 + x].top(), tiles[y * 4].top());
-            }
-        }
-        QVERIFY(tiles[1].left() > tiles[0].right());
-        QVERIFY(tiles[4].top() > tiles[0].bottom());
-    }
-
-    void wrapLinksOnlyWhereTheMachineHasThem()
-    {
-        const auto wraps = [](const char* cluster) {
-            MeshLayout layout = layoutMesh({*builtinCatalog().cluster(cluster), QRectF(0, 0, 600, 400), 0, 0, false});
-            return std::count_if(layout.rails.begin(), layout.rails.end(), [](const MeshRail& rail) { return !rail.wrap.isEmpty(); });
-        };
-        QCOMPARE(wraps("tpu-v5e-4x2"), 0);
-        QCOMPARE(wraps("trn2.48xlarge"), 8);
-        QCOMPARE(wraps("tpu-v5e-16x16"), 32);
-        QCOMPARE(wraps("inf2.48xlarge"), 1);
-    }
-
-    /// Each pair has its line, and no line passes behind a third unit.
-    void meshesDrawTheirPairs()
-    {
-        for (const char* name : {"MI300X, TP 4 x DP 2", "cube mesh, TP 4 x PP 2"}) {
-            const Scenario scenario = scenarioOf(caseNamed(name));
-            const bool full = scenario.cluster->levels[0].topology == Topology::FullMesh;
-            const MeshLayout layout = layoutMesh({*scenario.cluster, QRectF(0, 0, 700, 400), 8, 8, false});
-            QVERIFY(layout.switches.empty() && layout.rails.empty());
-            QCOMPARE(layout.webs.size(), std::size_t{1});
-            const MeshWeb& web = layout.webs.front();
-            QCOMPARE(web.units.size(), std::size_t{8});
-            QCOMPARE(web.links.size(), std::size_t{full ? 28U : 16U});
-            for (const DirectLink& link : web.links) {
-                const QPointF from = web.units[static_cast<std::size_t>(link.a)].center();
-                const QPointF along = web.units[static_cast<std::size_t>(link.b)].center() - from;
-                for (std::size_t other = 0; other < web.units.size(); ++other) {
-                    const QPointF to = web.units[other].center() - from;
-                    const double across = std::abs(along.x() * to.y() - along.y() * to.x()) / std::hypot(along.x(), along.y());
-                    const bool isEnd = static_cast<int>(other) == link.a || static_cast<int>(other) == link.b;
-                    QVERIFY(isEnd || across > 4);
-                }
-            }
-            const Report report = evaluate(scenario);
-            QVERIFY(report.legal);
-            const QColor lit = Theme::of(ThemeId::Light).network(1);
-            const Scene calm = meshOf(scenario, report, {700, 460});
-            QCOMPARE(countLines(calm, lit), 0);
-            QVERIFY(hasText(calm, full ? QStringLiteral("64 GB/s per pair, one way") : QStringLiteral("25 GB/s per link, one way")));
-            // The group of GPU 0 is GPUs 0 to 3: six pairs; in the cube mesh nine links. One more line is the swatch of the words below.
-            QCOMPARE(countLines(meshOf(scenario, report, {700, 460}, device(0)), lit), (full ? 6 : 9) + 1);
-        }
-    }
-
-    void hostTreesShowTheirSwitches()
-    {
-        const Scenario scenario = scenarioOf(caseNamed("host tree, TP 4 x PP 2"));
-        const MeshLayout layout = layoutMesh({*scenario.cluster, QRectF(0, 0, 900, 560), 8, 4, false});
-        QCOMPARE(layout.switches.size(), std::size_t{3});
-        QCOMPARE(layout.frames.size(), std::size_t{2});
-        for (const MeshFrame& frame : layout.frames)
-            for (int i = 0; i < 4; ++i)
-                QVERIFY(frame.rect.contains(layout.tileOf(frame.first + i)->rect));
-        const Scene scene = meshOf(scenario, evaluate(scenario), {900, 600});
-        for (const char* text :
-             {"PCIe switch 0", "PCIe switch 1", "PCIe 4 root", "32 GB/s per switch, one way", "32 GB/s per GPU, one way"})
-            QVERIFY2(hasText(scene, QString::fromLatin1(text)), text);
-    }
-
-    /// DP innermost: a TP group is every second device, and the same place in the other replica stays where it is.
-    void otherOrdersLightTheirGroups()
-    {
-        Scenario scenario = scenarioOf(caseNamed("8 H100, TP 2 x PP 2 x DP 2"));
-        scenario.plan.options.order = {MeshAxis::Data, MeshAxis::Tensor, MeshAxis::Sequence, MeshAxis::AttentionData, MeshAxis::Pipeline};
-        const Report report = evaluate(scenario);
-        QVERIFY(report.legal);
-        const MeshFacts facts(scenario, report);
-        QVERIFY(!facts.areBlocks());
-        QCOMPARE(facts.of(1).replica, 1);
-        QCOMPARE(facts.of(2).tensor, 1);
-        const Scene scene = meshOf(scenario, report, {900, 600}, device(0));
-        QVERIFY(hasText(scene, QStringLiteral("AllReduce with GPU 2")));
-        QVERIFY(hasText(scene, QStringLiteral("sends to GPU 4")));
-        QCOMPARE(textFault(scene), QString());
-    }
-
-    /// Every device is somewhere, whether drawn, merged, cut away or out of sight; and ways begin and end there.
-    void everyDeviceHasAPlaceAndAWay_data() { everyMachineAtEverySize_data(); }
-    void everyDeviceHasAPlaceAndAWay()
-    {
-        QFETCH(int, index);
-        QFETCH(QSizeF, size);
-        const Scenario scenario = scenarioOf(cases()[static_cast<std::size_t>(index)]);
-        const Report report = evaluate(scenario);
-        const int all = scenario.cluster->devices();
-        for (const MeshZoom& zoom : {MeshZoom{}, MeshZoom{5, {0.3, 0.6}}}) {
-            MeshOptions options;
-            options.zoom = zoom;
-            const MeshLayout layout = meshLayoutOf({scenario, report, size, Theme::of(ThemeId::Light)}, options);
-            for (int i = 0; i < 40; ++i) {
-                const int from = static_cast<int>(std::int64_t{i} * 7919 % all);
-                const int to = static_cast<int>(std::int64_t{i} * 104729 % all);
-                const MeshPlace place = layout.placeOf(from);
-                QVERIFY(place.rect.width() > 0 && place.rect.height() > 0);
-                QCOMPARE(place.isCopy, from >= layout.shown);
-                if (!place.isCopy)
-                    QVERIFY(from >= place.first && from < place.first + place.count);
-                if (const MeshTile* tile = layout.tileOf(from))
-                    QCOMPARE(tile->rect, place.rect);
-                else
-                    QVERIFY(place.isCopy || !zoom.isFitted());
-                const MeshRoute route = layout.routeBetween(*scenario.cluster, from, to);
-                const MeshPlace target = layout.placeOf(to);
-                QCOMPARE(route.legs.empty(), target.first == place.first);
-                if (route.legs.empty())
-                    continue;
-                QCOMPARE(route.legs.front().front(), place.rect.center());
-                QCOMPARE(route.legs.back().back(), target.rect.center());
-                QCOMPARE(route.at(0), place.rect.center());
-                QVERIFY(QLineF(route.at(1), target.rect.center()).length() < 0.01);
-                QVERIFY(route.level >= 0 && route.length() > 0);
-            }
-        }
-    }
-
-    void waysFollowTheWiring()
-    {
-        const auto layoutOf = [](const char* cluster) { return layoutMesh({*builtinCatalog().cluster(cluster), QRectF(0, 0, 900, 600)}); };
-        // Over the NVSwitch plate.
-        const MeshLayout domain = layoutOf("p5.48xlarge");
-        const MeshRoute over = domain.routeBetween(*builtinCatalog().cluster("p5.48xlarge"), 0, 6);
-        const QRectF bar = domain.switches.front().bar;
-        QVERIFY(std::any_of(over.legs.front().begin(), over.legs.front().end(), [&bar](const QPointF& p) { return bar.contains(p); }));
-        // From the first chip of a row of four to the last: once round the edge, not past the two between.
-        const MeshLayout torus = layoutOf("trn2.48xlarge");
-        const Cluster& trn2 = *builtinCatalog().cluster("trn2.48xlarge");
-        const MeshRoute round = torus.routeBetween(trn2, 0, 12);
-        QVERIFY(std::none_of(round.legs.front().begin(), round.legs.front().end(), [&torus](const QPointF& p) {
-            return torus.domains.back().units[1].contains(p) || torus.domains.back().units[2].contains(p);
-        }));
-        QVERIFY(round.length() > 300);
-        // Two hops along, one down.
-        const MeshRoute bent = torus.routeBetween(trn2, 0, 4 * 6);
-        QVERIFY(bent.legs.size() == 1 && bent.legs.front().contains(torus.domains.back().units[2].center()));
-        QVERIFY(!bent.throughHost);
-        // A pair of the hybrid cube mesh without a link.
-        const Cluster& cube = *builtinCatalog().cluster("dgx-1-v100");
-        int without = 0;
-        for (int b = 1; b < 8; ++b)
-            without += layoutOf("dgx-1-v100").routeBetween(cube, 0, b).throughHost ? 1 : 0;
-        QCOMPARE(without, 3);
-    }
-
-    void coresSitInsideTheirChips()
-    {
-        const Scenario scenario = scenarioOf(caseNamed("trn2, TP 64"));
-        const MeshLayout layout = layoutMesh({*scenario.cluster, QRectF(0, 0, 900, 500), 64, 64, false});
-        QCOMPARE(layout.frames.size(), std::size_t{16});
-        QCOMPARE(layout.tiles.size(), std::size_t{64});
-        for (const MeshFrame& frame : layout.frames) {
-            for (int i = 0; i < 4; ++i)
-                QVERIFY(frame.rect.contains(layout.tileOf(frame.first + i)->rect));
-        }
-    }
-
-    void hoverLightsTheGroupAndFadesTheRest()
-    {
-        const Scenario scenario = scenarioOf(caseNamed("8 H100, TP 4 x PP 2"));
-        const Report report = evaluate(scenario);
-        const Theme& theme = Theme::of(ThemeId::Light);
-        const Scene calm = meshOf(scenario, report, {430, 300});
-        const Scene hovered = meshOf(scenario, report, {430, 300}, device(1));
-        QCOMPARE(countLines(calm, theme.network(1)), 0);
-        QVERIFY(countLines(hovered, theme.network(1)) >= 4);
-        QVERIFY(countLines(hovered, theme.color(Ink::Send)) >= 1);
-        const QHash<int, QRectF> tiles = tilesOf(calm);
-        QCOMPARE(tilesOf(hovered), tiles); // nothing moves under the pointer
-        for (const int same : {0, 1, 2, 3, 5})
-            QCOMPARE(groundAt(hovered, tiles[same]), groundAt(calm, tiles[same]));
-        for (const int faded : {4, 6, 7})
-            QCOMPARE(groundAt(hovered, tiles[faded]), theme.faded(groundAt(calm, tiles[faded]), 0.55));
-        // 40 layers of the stage, twice each; 16 sequences of a microbatch x 8,192 x 2 bytes.
-        QVERIFY(hasText(hovered, QString(QStringLiteral("AllReduce with GPU 0, 2, 3: 80 %1 256 KiB per microbatch").arg(QChar(0xD7)))));
-        // The network between nodes is lit when the group crosses them, and only then.
-        const Scenario across = scenarioOf(caseNamed("32 nodes of 8, TP 16 across two nodes"));
-        const Scene far = meshOf(across, evaluate(across), {900, 600}, device(3));
-        QVERIFY(countLines(far, theme.network(2)) >= 2);
-        QVERIFY(countLines(far, theme.network(1)) >= 2);
-        const Scenario inside = scenarioOf(caseNamed("32 nodes of 8, TP 8 x PP 4 x DP 8"));
-        QCOMPARE(countLines(meshOf(inside, evaluate(inside), {900, 600}, device(3)), theme.network(2)), 0);
     }
 
     void readoutStaysWhereItIs()
