@@ -66,6 +66,7 @@ std::string printText(const OperatorTable& table, const Scenario& scenario, cons
     text.rows.push_back(std::move(head));
     for (const OperatorRow& row : table.rows()) {
         std::vector<std::string> cells;
+        cells.reserve(columns.size());
         for (const OperatorColumn column : columns)
             cells.push_back(table.text(row, column));
         text.rows.push_back(std::move(cells));
@@ -74,6 +75,7 @@ std::string printText(const OperatorTable& table, const Scenario& scenario, cons
         if (table.count(phase) == 0)
             continue;
         std::vector<std::string> cells;
+        cells.reserve(columns.size());
         for (const OperatorColumn column : columns)
             cells.push_back(column == OperatorColumn::Operator
                                 ? std::string(nameOf(phase)) + ", " + formatCount(table.count(phase)) + " in all"

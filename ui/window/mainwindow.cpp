@@ -343,6 +343,7 @@ QImage MainWindow::pictureOf(QWidget& widget, double scale, bool captioned)
     choices.erase(std::remove_if(choices.begin(), choices.end(), [](const QWidget* choice) { return choice->isHidden(); }), choices.end());
     for (QWidget* choice : choices)
         choice->setVisible(false);
+    QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest); // what is left takes their room
     QPointer<QWidget> focus = QApplication::focusWidget(); // its ring is for the hand too
     if (focus != nullptr)
         focus->clearFocus();
