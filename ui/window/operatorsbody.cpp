@@ -10,6 +10,7 @@
 #include <QLineEdit>
 #include <QMenu>
 #include <QMouseEvent>
+#include <QVBoxLayout>
 #include <QWheelEvent>
 
 #include <algorithm>
@@ -50,6 +51,15 @@ OperatorsBody::OperatorsBody(Document& document, QWidget* parent) : QWidget(pare
     m_view = new SceneView(document, {}, options, this);
     m_view->installEventFilter(this);
     setFocusProxy(m_view);
+    m_filter->setFixedHeight(kFieldHeight);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    auto* row = new QHBoxLayout;
+    row->setContentsMargins(static_cast<int>(space::kSmall), 0, static_cast<int>(space::kSmall), 0);
+    row->addWidget(m_filter);
+    column->addLayout(row);
+    column->addWidget(m_view, 1);
     connect(&document.selection(), &Selection::changed, this, &OperatorsBody::selectionChanged);
     redraw();
 }
@@ -341,11 +351,7 @@ bool OperatorsBody::eventFilter(QObject* watched, QEvent* event)
 
 void OperatorsBody::resizeEvent(QResizeEvent*)
 {
-    const bool field = height() >= kLeastWithField;
-    m_filter->setVisible(field);
-    if (field)
-        m_filter->setGeometry(space::kSmall, 0, width() - 2 * space::kSmall, kFieldHeight);
-    m_view->setGeometry(0, field ? kFieldHeight : 0, width(), height() - (field ? kFieldHeight : 0));
+    m_filter->setVisible(height() >= kLeastWithField);
 }
 
 } // namespace shardlens
