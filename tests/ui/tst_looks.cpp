@@ -442,6 +442,48 @@ private Q_SLOTS:
         title.resize(900, title.height());
         QVERIFY(subtitle->width() >= subtitle->sizeHint().width());
     }
+    void choicesGoIntoOneMenuBeforeTabsAreCut()
+    {
+        prepareAppearance();
+        ViewTitle title(QStringLiteral("Device mesh"), nullptr);
+        title.setTabs({{0, QStringLiteral("Device mesh")}, {1, QStringLiteral("Shard plate")}, {2, QStringLiteral("Experts")}}, 0);
+        QToolButton* play = title.addChoice(QStringLiteral("Play"), QStringLiteral("Play"));
+        play->setCheckable(true);
+        title.addChoice(QStringLiteral("Axes"), QStringLiteral("Axes"));
+        QToolButton* colour = title.addChoice(QStringLiteral("Colour: stage ▾"), QStringLiteral("Colour"));
+        auto* colours = new QMenu(colour);
+        colours->addAction(QStringLiteral("By load"));
+        colour->setMenu(colours);
+        title.resize(900, title.height());
+        title.show();
+        const auto more = [&title] {
+            for (QToolButton* each : title.findChildren<QToolButton*>(QStringLiteral("viewChoice")))
+                if (each->text() == QStringLiteral("⋯") && each->isVisible())
+                    return each;
+            return static_cast<QToolButton*>(nullptr);
+        };
+        QVERIFY(more() == nullptr);
+        const auto tabs = title.findChildren<QToolButton*>(QStringLiteral("viewTab"));
+        int width = 900;
+        while (more() == nullptr && width > 140)
+            title.resize(width -= 4, title.height());
+        QVERIFY(more() != nullptr);
+        for (const QToolButton* tab : tabs)
+            QVERIFY2(tab->width() >= tab->sizeHint().width(), qPrintable(tab->text()));
+        QVERIFY(play->width() == 0 && play->focusPolicy() == Qt::NoFocus);
+        Q_EMIT more()->menu()->aboutToShow();
+        const QList<QAction*> gathered = more()->menu()->actions();
+        QVERIFY(gathered.size() >= 2);
+        QCOMPARE(gathered[0]->text(), QStringLiteral("Play"));
+        QVERIFY(gathered[0]->isCheckable() && !gathered[0]->isChecked());
+        gathered[0]->trigger();
+        QVERIFY(play->isChecked());
+        title.resize(200, title.height()); // the menus of choices are in the menu, too, when all had to go
+        Q_EMIT more()->menu()->aboutToShow();
+        QCOMPARE(more()->menu()->actions().last()->menu(), colours);
+        title.resize(900, title.height());
+        QVERIFY(more() == nullptr && play->width() > 0 && play->focusPolicy() == Qt::TabFocus);
+    }
 };
 
 QTEST_MAIN(LooksTest)

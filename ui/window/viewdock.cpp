@@ -237,6 +237,63 @@ struct Wanted {
 
 } // namespace
 
+std::size_t ViewTitle::gather(const std::vector<QuietButton*>& choices, int excess)
+{
+    if (choices.size() < 2)
+        return 0; // a menu of one choice is no shorter
+    if (m_more == nullptr) {
+        m_more = new QuietButton(this);
+        m_more->setObjectName(QStringLiteral("viewChoice"));
+        m_more->setText(QStringLiteral("⋯"));
+        m_more->setToolTip(tr("More choices of this view"));
+        m_more->setAccessibleName(tr("More choices"));
+        m_more->setFocusPolicy(Qt::TabFocus);
+        m_more->setPopupMode(QToolButton::InstantPopup);
+        auto* menu = new QMenu(m_more);
+        m_more->setMenu(menu);
+        connect(menu, &QMenu::aboutToShow, this, &ViewTitle::fillMore);
+    }
+    int freed = -m_more->wantedWidth() - space::kTight;
+    std::size_t moved = 0;
+    while (moved < choices.size() && freed < excess)
+        freed += choices[moved++]->wantedWidth() + space::kTight;
+    return std::max<std::size_t>(moved, 2);
+}
+
+void ViewTitle::setGathered(std::size_t count)
+{
+    m_gathered.clear();
+    for (QuietButton* choice : m_choices) {
+        const bool in = !choice->isHidden() && m_gathered.size() < count;
+        if (in) {
+            m_gathered.push_back(choice);
+            choice->setGeometry(0, 0, 0, 0);
+        }
+        choice->setFocusPolicy(in ? Qt::NoFocus : Qt::TabFocus); // nobody should land on what cannot be seen
+    }
+    if (m_more != nullptr)
+        m_more->setVisible(count > 0);
+}
+
+void ViewTitle::fillMore()
+{
+    QMenu* menu = m_more->menu();
+    menu->clear();
+    for (QuietButton* choice : m_gathered) {
+        QString text = choice->text();
+        if (choice->menu() != nullptr) {
+            text.remove(QStringLiteral(" ▾"));
+            menu->addAction(choice->menu()->menuAction());
+            choice->menu()->setTitle(text);
+            continue;
+        }
+        QAction* action = menu->addAction(text, choice, &QToolButton::click);
+        action->setEnabled(choice->isEnabled());
+        action->setCheckable(choice->isCheckable());
+        action->setChecked(choice->isChecked());
+    }
+}
+
 void ViewTitle::arrange()
 {
     constexpr int kTop = 2;
@@ -260,6 +317,15 @@ void ViewTitle::arrange()
         wantedChoices = Wanted(choices);
         excess += wantedChoices.total();
     }
+    const std::size_t kept = choices.size();
+    const std::size_t moved = excess > 0 ? gather(choices, excess) : 0;
+    if (moved > 0) {
+        choices.erase(choices.begin(), choices.begin() + static_cast<std::ptrdiff_t>(moved));
+        choices.push_back(m_more);
+        wantedChoices = Wanted(choices);
+        excess = name[0] + wantedTabs.total() + wantedChoices.total() - room - space::kTight * static_cast<int>(kept - choices.size());
+    }
+    setGathered(moved);
     excess = shrink(wantedTabs.widths, wantedTabs.least, excess);
     excess = shrink(wantedChoices.widths, wantedChoices.least, excess);
     if (shrink(name, {scaledToText(34)}, excess) > 0) // menu and shortcuts reach the other views still
@@ -280,9 +346,9 @@ void ViewTitle::arrange()
         put(m_title, name[0], space::kInset);
     const int left = x;
     x = width() - space::kSmall - wantedChoices.total() - space::kTight * (static_cast<int>(choices.size()) - 1);
-    // A subtitle of three letters says nothing.
+    // Half a subtitle says nothing.
     const int rest = x - space::kInset - left;
-    const bool told = rest >= std::min(scaledToText(48), m_subtitle->sizeHint().width());
+    const bool told = rest >= m_subtitle->sizeHint().width() * 4 / 5;
     m_subtitle->setGeometry(left, kTop, told ? rest : 0, h);
     for (std::size_t i = 0; i < choices.size(); ++i)
         put(choices[i], wantedChoices.widths[i], space::kTight);

@@ -56,7 +56,7 @@ private:
 };
 
 /// The heading of a view, in a dock and in a picture. In a narrow dock the subtitle gives way first, then the values of
-/// choices, then the names of the other views, the choices themselves, and the view's own name last.
+/// choices, then choices go into one menu, then the names of the other views shrink, the choices, and the view's own name last.
 class ViewTitle : public QWidget {
     Q_OBJECT
 public:
@@ -86,6 +86,10 @@ protected:
 
 private:
     void arrange();
+    /// How many choices, from the first, go into one menu so that `excess` pixels become free.
+    [[nodiscard]] std::size_t gather(const std::vector<QuietButton*>& choices, int excess);
+    void setGathered(std::size_t count);
+    void fillMore();
 
     QuietLabel* m_title;
     QuietLabel* m_subtitle;
@@ -93,6 +97,8 @@ private:
     std::vector<QuietButton*> m_before; ///< tabs left and right of the title
     std::vector<QuietButton*> m_after;
     std::vector<QuietButton*> m_choices;
+    std::vector<QuietButton*> m_gathered; ///< choices in the menu of m_more
+    QuietButton* m_more = nullptr;
 };
 
 class ViewDock : public QDockWidget {
