@@ -25,11 +25,6 @@ namespace shardlens::cli {
 
 namespace {
 
-/// In the order of Picture.
-constexpr std::array<std::string_view, kPictureCount> kPictureNames{
-    "window", "mesh", "plate", "timeline", "memory", "latency", "roofline", "operators", "experts", "disaggregation", "trust", "inspector",
-};
-
 Answer badInput(const Error& error, const std::string& notices = {})
 {
     return {.status = kBadInput, .out = {}, .err = notices + error.sentence() + "\n"};
@@ -281,9 +276,7 @@ std::optional<Error> chooseCollective(const Arguments& arguments, RenderRequest&
 Request renderCommand(const Arguments& arguments, std::istream& input)
 {
     const std::vector<std::string>& words = arguments.positionals;
-    std::string views;
-    for (const std::string_view name : kPictureNames)
-        views += (views.empty() ? "" : name == kPictureNames.back() ? " or " : ", ") + std::string(name);
+    const std::string views = pictureList();
     if (words.empty() || words.size() > 2)
         return badInput(usageError(arguments.command, {}, "takes an optional FILE and then one of " + views));
     RenderRequest request;
@@ -363,6 +356,14 @@ Request windowCommand(const Arguments& arguments, std::istream& input)
 }
 
 } // namespace
+
+std::string pictureList()
+{
+    std::string list;
+    for (const std::string_view name : kPictureNames)
+        list += (list.empty() ? "" : name == kPictureNames.back() ? " or " : ", ") + std::string(name);
+    return list;
+}
 
 Request interpret(const std::vector<std::string>& words, std::istream& input)
 {

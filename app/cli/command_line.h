@@ -6,9 +6,11 @@
 #include "core/scenario/explain.h"
 #include "core/scenario/scenario.h"
 
+#include <array>
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -45,6 +47,12 @@ enum class Picture : unsigned char {
     Inspector,
 };
 inline constexpr std::size_t kPictureCount = static_cast<std::size_t>(Picture::Inspector) + 1;
+/// What render calls them, in the order of Picture.
+inline constexpr std::array<std::string_view, kPictureCount> kPictureNames{
+    "window", "mesh", "plate", "timeline", "memory", "latency", "roofline", "operators", "experts", "disaggregation", "trust", "inspector",
+};
+/// "window, mesh, ... or inspector".
+[[nodiscard]] std::string pictureList();
 
 /// A product of sharded arrays at one moment, in place of the plate's tensors.
 struct ProductRequest {

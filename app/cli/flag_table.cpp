@@ -213,9 +213,7 @@ constexpr std::array<CommandSpec, kCommandCount> kCommands{
                 "FILE is a scenario (.shardlens), or - for standard input.\n"},
     CommandSpec{Command::Catalog, "catalog", "shardlens catalog models|accelerators|clusters [--json], or shardlens catalog --check [DIR]",
                 "list models, accelerators or clusters with sources, or verify their files", kCatalogDetails},
-    CommandSpec{Command::Render, "render",
-                "shardlens render [FILE] "
-                "window|mesh|plate|timeline|memory|latency|roofline|operators|experts|disaggregation|trust|inspector -o X.png [FLAGS]",
+    CommandSpec{Command::Render, "render", "shardlens render [FILE] PICTURE -o X.png [FLAGS]",
                 "draw the window or one view into a PNG; needs no display", kScenarioDetails},
     CommandSpec{Command::Shard, "shard", "shardlens shard PRODUCT --mesh X=4,Y=2 --shape I=1024,... [FLAGS]",
                 "work out a product of sharded arrays: its case, every way, shapes, bytes and times", kShardDetails},

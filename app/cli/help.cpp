@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/help.h"
 
+#include "app/cli/command_line.h"
+
 #include <array>
 
 namespace shardlens::cli {
@@ -63,6 +65,8 @@ std::string helpText(Command command)
         text += "Usage: " + std::string(spec.usage) + "\n\n";
         text += "Does: " + std::string(spec.summary) + ".\n";
     }
+    if (command == Command::Render)
+        text += "\nPICTURE is " + pictureList() + ".\n";
     if (!spec.details.empty())
         text += "\n" + std::string(spec.details);
     const bool grouped = takes(command, specOf(Flag::Model));

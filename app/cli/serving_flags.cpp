@@ -206,8 +206,12 @@ Result<bool> applyPools(Scenario& scenario, const Arguments& arguments, const Ca
         const PlanOptions options = scenario.plan.options;
         scenario.plan = shown.plan;
         scenario.plan.options = options;
-        if (shown.cluster)
+        if (shown.cluster) {
+            // A pool without a cluster is on the scenario's, which is about to become another one.
+            if (!scenario.serving.pools->prefill.cluster)
+                scenario.serving.pools->prefill.cluster = scenario.cluster;
             scenario.cluster = shown.cluster;
+        }
     }
     return true;
 }

@@ -104,6 +104,10 @@ private Q_SLOTS:
         row("check --help", 0, "Usage: shardlens check FILE", "");
         row("catalog --help", 0, "models|accelerators|clusters", "");
         row("render --help", 0, "--theme light|dark|print", "");
+        row("render --help", 0,
+            "PICTURE is window, mesh, plate, timeline, memory, latency, roofline, operators, experts, disaggregation, trust "
+            "or inspector.",
+            "");
         row("evaluate", 0, "Llama-3-70B", "");
         row("evaluate --json", 0, "\"legal\": true", "");
         row("evaluate --details", 0, "Operators of a decode piece", "");
@@ -147,8 +151,8 @@ private Q_SLOTS:
         row("DIR/truncated.shardlens", 2, "", "DIR/truncated.shardlens: ");
         row("--tp 4", 2, "", "--tp: is not a flag of shardlens");
         row("-", 2, "", "the window opens a file, not standard input");
-        row("render", 2, "", "one of window, mesh, timeline, memory, latency or trust");
-        row("render planet -o DIR/a.png", 2, "", "found planet; allowed is window, mesh, timeline, memory, latency or trust");
+        row("render", 2, "", "and then one of window, mesh, plate, ");
+        row("render planet -o DIR/a.png", 2, "", "found planet; allowed is window, mesh, plate, timeline, ");
         row("render mesh", 2, "", "needs -o");
         row("render mesh -o DIR/a.jpg", 2, "", "-o: found DIR/a.jpg; allowed is a file name that ends in .png");
         row("render mesh --tp 6 -o DIR/a.png", 3, "", "TP 6");

@@ -110,11 +110,15 @@ private Q_SLOTS:
         QVERIFY(s.serving.pools.has_value());
         QCOMPARE(s.serving.pools->prefill.plan.tensor(), 4);
         QCOMPARE(s.serving.pools->prefill.workers, 2);
-        QVERIFY(!s.serving.pools->prefill.cluster);
+        // The decode pool is shown, so its cluster is the scenario's; the prefill pool stays where it was.
+        QVERIFY(s.serving.pools->prefill.cluster);
+        QCOMPARE(s.serving.pools->prefill.cluster->id, std::string("p5.48xlarge"));
         QCOMPARE(s.serving.pools->decode.plan.devices(), 8);
-        QCOMPARE(s.cluster->id, std::string("hgx-h200")); // the decode pool is shown
+        QCOMPARE(s.cluster->id, std::string("hgx-h200"));
         QCOMPARE(s.plan.pipeline(), 2);
-        QCOMPARE(fromFlags("--tp 8 --rate 4 --prefill-plan tp=4 --decode-plan tp=2").value().scenario.plan.tensor(), 8);
+        const Scenario planned = fromFlags("--tp 8 --rate 4 --prefill-plan tp=4 --decode-plan tp=2").value().scenario;
+        QCOMPARE(planned.plan.tensor(), 8);
+        QVERIFY(!planned.serving.pools->prefill.cluster && !planned.serving.pools->decode.cluster);
     }
 
     void refusals_data()
