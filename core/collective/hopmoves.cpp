@@ -205,7 +205,7 @@ private:
         const int hub = -1 - (base / (stride * m_n) * stride + base % stride);
         const bool sums = m_step == 0;
         for (int i = only < 0 ? 0 : only; i < (only < 0 ? m_n : only + 1); ++i)
-            put(rankAt(base, i), hub, sums ? 0 : i, sums ? m_n : 1, true);
+            put(rankAt(base, i), hub, sums ? 0 : i, sums ? m_n : 1, sums);
         for (int i = only < 0 ? 0 : only; i < (only < 0 ? m_n : only + 1); ++i)
             put(hub, rankAt(base, i), sums ? i : 0, sums ? 1 : m_n, false);
     }

@@ -93,9 +93,12 @@ void Hops::tabulate(const Cluster& cluster)
     const int samples = std::min(size(), kSampledRanks);
     for (std::size_t s = 0; s < m_table.size(); ++s) {
         HopStep& step = m_table[s];
-        eachLeg(*m_program, static_cast<int>(s), [&](int index, int) {
+        eachLeg(*m_program, static_cast<int>(s), [&](int index, int local) {
             const HopLeg& leg = m_program->legs[static_cast<std::size_t>(index)];
-            step.adds = step.adds || leg.reversed || leg.move == Move::Sum;
+            // A switch and a tree add up first and hand out the sum after that.
+            const bool spreads = leg.move == Move::Sum && leg.steps > 1 && local >= leg.steps / 2;
+            step.adds = step.adds || leg.reversed || (leg.move == Move::Sum && !spreads);
+            step.spreads = step.spreads || spreads;
             step.gathers = step.gathers || (leg.move == Move::Gather && !leg.reversed);
             step.level = std::max(step.level, m_program->dims[static_cast<std::size_t>(leg.dim)].level);
         });

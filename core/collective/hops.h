@@ -43,7 +43,8 @@ struct HopStep {
     double messageBytes = 0; ///< bytes of its largest transfer
     int level = -1;          ///< outermost fabric level in use
     bool adds = false;       ///< part of a reduction
-    bool gathers = false;    ///< part of a gather; neither: an exchange or a send
+    bool gathers = false;    ///< part of a gather
+    bool spreads = false;    ///< a sum that is complete goes to the others; none of the three: an exchange or a send
 };
 
 /// Groups up to this size are drawn whole; of larger ones the transfers of one device.

@@ -25,6 +25,11 @@ std::string membersText(const std::vector<int>& members)
     return text + (members.size() > kMostMembersNamed ? ", … " + formatCount(members.back()) : "");
 }
 
+std::string counted(std::int64_t count, const std::string& noun)
+{
+    return formatCount(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
 std::string_view purposeOf(MeshAxis axis)
 {
     switch (axis) {
@@ -76,6 +81,14 @@ Explanation explainAxis(const Scenario& scenario, const Report& report, const Su
     if (group.size() > 1)
         out.inputs.push_back({"members", noun + " " + membersText(placement.peers(member, group)),
                               "the group of " + noun + " " + formatCount(member), Provenance::Exact});
+    if (subject.rank >= 0 && subject.rank < group.size())
+        out.inputs.push_back({"rank", formatCount(subject.rank),
+                              "of 0 to " + formatCount(group.size() - 1) + ", on " + counted(placement.devices() / group.size(), noun),
+                              Provenance::Exact});
+    else if (subject.rank >= 0)
+        out.notes.push_back(
+            "This plan has no " + std::string(nameOf(axis)) + " rank " + formatCount(subject.rank) + ": "
+            + (group.size() > 1 ? "its ranks are 0 to " + formatCount(group.size() - 1) + "." : std::string("the axis has one rank, 0.")));
     for (const AxisLink& link : row.links) {
         const FabricLevel& level = scenario.cluster->levels[static_cast<std::size_t>(link.level)];
         const std::string name =

@@ -77,7 +77,9 @@ void addPhase(const Scenario& scenario, const Report& report, Phase phase, const
             if (same == facts.end() || same->span < 0)
                 continue;
             found.group = groupOf(placement, same->span);
-            found.axis = axisOf(placement, found.group);
+            found.amongExperts = op.op == Op::Dispatch || op.op == Op::Combine;
+            if (!found.amongExperts)
+                found.axis = axisOf(placement, found.group);
             found.cost = chosenCost(step, decode, op);
             found.title = std::string(nameOf(op.collective)) + " after " + name + ", ";
         }
@@ -136,7 +138,10 @@ std::string groupText(const PlanCollective& collective)
     if (collective.kind == Collective::Send)
         return "next stage";
     const std::string of = " group of " + formatCount(collective.group.size());
-    return (collective.axis ? std::string(nameOf(*collective.axis)) : std::string("stage")) + of;
+    return (collective.amongExperts ? std::string("experts'")
+            : collective.axis       ? std::string(nameOf(*collective.axis))
+                                    : std::string("stage"))
+           + of;
 }
 
 } // namespace shardlens

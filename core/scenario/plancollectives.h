@@ -17,7 +17,8 @@ struct PlanCollective {
     std::string id;               ///< "decode/output_proj", of several kinds of layers "decode/output_proj/1"
     std::string title;            ///< "AllReduce after output_proj, decode"
     DeviceGroup group;            ///< Send: the pipeline's
-    std::optional<MeshAxis> axis; ///< of the plan, where the group is one; none: of several, as the experts' is
+    std::optional<MeshAxis> axis; ///< of the plan, where the group is one; none: of several, or the experts'
+    bool amongExperts = false;    ///< tokens to the experts and back: EP's, whichever devices that are
     int stage = 0;                ///< that it is costed on
     int times = 1;                ///< on that stage for each microbatch
     double payload = 0;
@@ -33,7 +34,7 @@ struct PlanCollective {
 /// Its steps in the group of `device`, which may be any of the plan; a hand-over's from that device to the next stage, from the last one
 /// back to the device before.
 [[nodiscard]] Result<Hops> hopsOf(const Scenario& scenario, const PlanCollective& collective, int device);
-/// "TP group of 8", "experts' group of 64", "next stage".
+/// "TP group of 8", "experts' group of 64", "stage group of 16", "next stage".
 [[nodiscard]] std::string groupText(const PlanCollective& collective);
 
 } // namespace shardlens

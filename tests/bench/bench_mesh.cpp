@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A frame of the device mesh at 65,536 devices: laid out, built and painted for a pan, a zoom and a hover, and which device is under the
-// pointer. `bench_mesh [FRAMES]`.
+// pointer; and a frame of a collective that is played on it. `bench_mesh [FRAMES]`.
 #include "core/hardware/resize.h"
 #include "core/scenario/catalog.h"
 #include "core/scenario/evaluate.h"
 #include "tests/bench/bench.h"
+#include "ui/scene/collectivescene.h"
 #include "ui/scene/meshscene.h"
 
 #include <QGuiApplication>
@@ -40,6 +41,8 @@ public:
     [[nodiscard]] MeshLayout layout() const { return meshLayoutOf(input({}), m_options); }
     MeshOptions& options() { return m_options; }
     [[nodiscard]] const Scene& scene() const { return m_scene; }
+    [[nodiscard]] const Scenario& scenario() const { return m_scenario; }
+    [[nodiscard]] const Report& report() const { return m_report; }
     void draw(const Subject& hover)
     {
         buildMesh(input(hover), m_options, m_scene);
@@ -79,26 +82,26 @@ int main(int argc, char** argv)
     int step = 0;
     frames.draw({});
     bench::print("mesh of 65,536: hover, whole picture",
-                 bench::measure(count, 1,
-                                [&] {
-                                    const int device = static_cast<int>(std::int64_t{++step} * 7919 % 65536);
-                                    frames.draw({.kind = Subject::Kind::Device, .device = device});
-                                }),
+                 bench::measureCpu(count,
+                                   [&] {
+                                       const int device = static_cast<int>(std::int64_t{++step} * 7919 % 65536);
+                                       frames.draw({.kind = Subject::Kind::Device, .device = device});
+                                   }),
                  1e3, "ms", goal);
     frames.options().zoom = {};
     bench::print("mesh of 65,536: one step of zooming in",
-                 bench::measure(count, 1,
-                                [&] {
-                                    MeshLayout now = frames.layout();
-                                    if (now.zoom.scale > 100)
-                                        now.zoom = {};
-                                    frames.options().zoom = zoomedAt(now, {530, 240}, 1.35);
-                                    frames.draw({});
-                                }),
+                 bench::measureCpu(count,
+                                   [&] {
+                                       MeshLayout now = frames.layout();
+                                       if (now.zoom.scale > 100)
+                                           now.zoom = {};
+                                       frames.options().zoom = zoomedAt(now, {530, 240}, 1.35);
+                                       frames.draw({});
+                                   }),
                  1e3, "ms", goal);
     for (const double scale : {3.0, 8.0, 40.0}) {
         frames.options().zoom = {scale, {0.4, 0.3}};
-        const bench::Times times = bench::measure(count, 1, [&] {
+        const bench::Times times = bench::measureCpu(count, [&] {
             const MeshZoom before = frames.options().zoom;
             ++step;
             frames.options().zoom = panned(frames.layout(), {step % 20 < 10 ? 23.0 : -23.0, 7.0 * (step % 2 == 0 ? 1 : -1)});
@@ -107,6 +110,27 @@ int main(int argc, char** argv)
         });
         bench::print("mesh of 65,536: pan at " + std::to_string(static_cast<int>(scale)) + "x", times, 1e3, "ms", goal);
     }
+    const std::vector<PlanCollective> all = planCollectives(frames.scenario(), frames.report());
+    CollectivePicture picture = all.empty() ? CollectivePicture{} : collectivePicture(frames.scenario(), all.front(), 0);
+    if (!picture.hops) {
+        std::fputs("bench_mesh: there is no collective to play\n", stderr);
+        return 1;
+    }
+    frames.options().overlay = [&picture](const ViewInput& input, const MeshLayout& layout, Scene& scene) {
+        drawCollective(input, layout, picture, scene);
+    };
+    for (const double scale : {1.0, 40.0}) {
+        frames.options().zoom = scale > 1 ? MeshZoom{scale, {0.01, 0.01}} : MeshZoom{};
+        const std::string where = scale > 1 ? "zoomed in on its group" : "whole picture";
+        bench::print("mesh of 65,536: frame of a collective, " + where,
+                     bench::measureCpu(count,
+                                       [&] {
+                                           picture.position = std::fmod(picture.position + 0.07, picture.hops->steps());
+                                           frames.draw({});
+                                       }),
+                     1e3, "ms", goal);
+    }
+    frames.options().overlay = {};
     frames.options().zoom = {};
     frames.draw({});
     int found = 0;

@@ -42,7 +42,7 @@ private Q_SLOTS:
                 buildPlayStrip({scenario, report, strip, Theme::of(ThemeId::Dark)}, picture, false, scene);
                 QVERIFY2(pictures::textFault(scene).isEmpty(), qPrintable(where + pictures::textFault(scene)));
                 QVERIFY(scene.texts.size() == 1);
-                const QSizeF axes(size.width(), axisOrderHeight());
+                const QSizeF axes(size.width(), axisOrderHeight(scenario.plan));
                 const ViewInput input{scenario, report, axes, Theme::of(ThemeId::Light)};
                 buildAxisOrder(input, {}, scene);
                 QVERIFY2(pictures::textFault(scene).isEmpty(), qPrintable(where + pictures::textFault(scene)));

@@ -30,7 +30,7 @@ private Q_SLOTS:
     void wrapLinksOnlyWhereTheMachineHasThem()
     {
         const auto wraps = [](const char* cluster) {
-            MeshLayout layout = layoutMesh({*builtinCatalog().cluster(cluster), QRectF(0, 0, 600, 400), 0, 0, false});
+            MeshLayout layout = layoutMesh({*builtinCatalog().cluster(cluster), QRectF(0, 0, 600, 400)});
             return std::count_if(layout.rails.begin(), layout.rails.end(), [](const MeshRail& rail) { return !rail.wrap.isEmpty(); });
         };
         QCOMPARE(wraps("tpu-v5e-4x2"), 0);
@@ -45,7 +45,7 @@ private Q_SLOTS:
         for (const char* name : {"MI300X, TP 4 x DP 2", "cube mesh, TP 4 x PP 2"}) {
             const Scenario scenario = scenarioOf(caseNamed(name));
             const bool full = scenario.cluster->levels[0].topology == Topology::FullMesh;
-            const MeshLayout layout = layoutMesh({*scenario.cluster, QRectF(0, 0, 700, 400), 8, 8, false});
+            const MeshLayout layout = layoutMesh({*scenario.cluster, QRectF(0, 0, 700, 400), 8, 8});
             QVERIFY(layout.switches.empty() && layout.rails.empty());
             QCOMPARE(layout.webs.size(), std::size_t{1});
             const MeshWeb& web = layout.webs.front();
@@ -75,7 +75,7 @@ private Q_SLOTS:
     void hostTreesShowTheirSwitches()
     {
         const Scenario scenario = scenarioOf(caseNamed("host tree, TP 4 x PP 2"));
-        const MeshLayout layout = layoutMesh({*scenario.cluster, QRectF(0, 0, 900, 560), 8, 4, false});
+        const MeshLayout layout = layoutMesh({*scenario.cluster, QRectF(0, 0, 900, 560), 8, 4});
         QCOMPARE(layout.switches.size(), std::size_t{3});
         QCOMPARE(layout.frames.size(), std::size_t{2});
         for (const MeshFrame& frame : layout.frames)
@@ -174,7 +174,7 @@ private Q_SLOTS:
     void coresSitInsideTheirChips()
     {
         const Scenario scenario = scenarioOf(caseNamed("trn2, TP 64"));
-        const MeshLayout layout = layoutMesh({*scenario.cluster, QRectF(0, 0, 900, 500), 64, 64, false});
+        const MeshLayout layout = layoutMesh({*scenario.cluster, QRectF(0, 0, 900, 500), 64, 64});
         QCOMPARE(layout.frames.size(), std::size_t{16});
         QCOMPARE(layout.tiles.size(), std::size_t{64});
         for (const MeshFrame& frame : layout.frames) {

@@ -3,7 +3,6 @@
 
 #include "core/base/format.h"
 #include "core/collective/axistable.h"
-#include "core/scenario/plancollectives.h"
 #include "ui/scene/meshlayout.h"
 
 #include <QCoreApplication>
@@ -31,6 +30,11 @@ double bracketHeight()
     return lineHeight(TextRole::Note) + 6;
 }
 
+double expertsHeight(const Plan& plan)
+{
+    return plan.expert() > 1 ? lineHeight(TextRole::Note) + 6 : 0;
+}
+
 std::vector<MeshAxis> axesInUse(const Plan& plan)
 {
     const Placement placement(plan.meshSizes());
@@ -49,6 +53,50 @@ QString percentText(double from, double to)
     return (change > 0 ? QStringLiteral("+") : QString(QChar(0x2212))) + qs(formatPercent(std::abs(change), 2));
 }
 
+/// Links of a group, and what its collectives of a decode step take together.
+template <class IsOwn>
+QString rowText(const Scenario& scenario, const DeviceGroup& group, std::string_view name, const std::vector<PlanCollective>& collectives,
+                IsOwn isOwn)
+{
+    const AxisRow row = axisRow(*scenario.cluster, group, name, Placement(scenario.plan.meshSizes()).devices());
+    QStringList parts;
+    for (const AxisLink& link : row.links) {
+        const FabricLevel& level = scenario.cluster->levels[static_cast<std::size_t>(link.level)];
+        const QString words =
+            link.torusAxis >= 0 && level.extents.size() > 1 ? text("%1 axis %2").arg(qs(level.name)).arg(link.torusAxis) : qs(level.name);
+        parts += text("%1: %2 members, %3 at %4 one way")
+                     .arg(words, qs(formatCount(link.participants)),
+                          link.links == 1 ? text("1 link") : text("%1 links").arg(qs(formatCount(link.links))),
+                          qs(formatBandwidth(link.linkBandwidth)));
+    }
+    double seconds = 0;
+    for (const PlanCollective& c : collectives)
+        if (isOwn(c) && c.phase == Phase::Decode)
+            seconds += c.totalTime();
+    parts += seconds > 0 ? text("%1 of collectives for each microbatch's decode step").arg(qs(formatSeconds(seconds)))
+                         : text("exchanges nothing by itself in decode");
+    return text("%1 on %2").arg(qs(name), parts.join(QStringLiteral("; ")));
+}
+
+/// EP under the chips that it divides; not to be dragged.
+void drawExperts(const ViewInput& input, const AxisOrderLayout& layout, int selected, Scene& scene)
+{
+    const Theme& theme = input.theme;
+    const bool lit = layout.isExperts(selected);
+    const auto widest = std::max_element(layout.experts.begin(), layout.experts.end(),
+                                         [](const QRectF& a, const QRectF& b) { return a.width() < b.width(); });
+    for (const QRectF& rect : layout.experts)
+        scene.roundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 3, theme.color(Ink::Surface), theme.color(lit ? Ink::Accent : Ink::Strong),
+                          lit ? 2 : 1);
+    if (widest == layout.experts.end() || widest->width() < 20)
+        return;
+    const QString name = layout.expertsName;
+    const QString longer = text("%1: experts lie here").arg(name);
+    const QRectF inner = widest->adjusted(4, 0, -4, 0);
+    scene.text(inner, textWidth(longer, TextRole::Note) <= inner.width() ? longer : name, TextRole::Note, theme.color(Ink::Text2),
+               Qt::AlignHCenter | Qt::AlignVCenter, true);
+}
+
 } // namespace
 
 int AxisOrderLayout::chipAt(QPointF at) const
@@ -56,6 +104,8 @@ int AxisOrderLayout::chipAt(QPointF at) const
     for (std::size_t i = 0; i < chips.size(); ++i)
         if (chips[i].rect.contains(at))
             return static_cast<int>(i);
+    if (std::any_of(experts.begin(), experts.end(), [at](const QRectF& rect) { return rect.contains(at); }))
+        return static_cast<int>(chips.size());
     return -1;
 }
 
@@ -68,9 +118,9 @@ int AxisOrderLayout::placeAt(double x, int dragged) const
     return place;
 }
 
-double axisOrderHeight()
+double axisOrderHeight(const Plan& plan)
 {
-    return 6 + chipHeight() + 3 + bracketHeight() + 3 + lineHeight(TextRole::Note) + 6;
+    return 6 + chipHeight() + 3 + expertsHeight(plan) + bracketHeight() + 3 + lineHeight(TextRole::Note) + 6;
 }
 
 AxisOrderLayout layoutAxisOrder(const ViewInput& input)
@@ -79,7 +129,8 @@ AxisOrderLayout layoutAxisOrder(const ViewInput& input)
     const Plan& plan = input.scenario.plan;
     const Cluster& cluster = *input.scenario.cluster;
     const QRectF area = QRectF(QPointF(0, 0), input.size).adjusted(space::kInset, 6, -space::kInset, -6);
-    layout.words = QRectF(area.left(), area.top() + chipHeight() + bracketHeight() + 6, area.width(), lineHeight(TextRole::Note));
+    layout.words = QRectF(area.left(), area.top() + chipHeight() + expertsHeight(plan) + bracketHeight() + 6, area.width(),
+                          lineHeight(TextRole::Note));
     if (!input.report.legal || area.width() < 60)
         return layout;
     const Placement placement(plan.meshSizes());
@@ -124,7 +175,15 @@ AxisOrderLayout layoutAxisOrder(const ViewInput& input)
         return marks.back().second;
     };
     double below = 0;
-    const double top = area.top() + chipHeight() + 3;
+    double top = area.top() + chipHeight() + 3;
+    for (const GroupAxis& part : placement.expertGroup().axes()) {
+        const double from = xAt(std::log2(part.stride)) + (part.stride > 1 ? kGap : 0);
+        const double to = xAt(std::log2(part.stride) + std::log2(part.size));
+        layout.experts.emplace_back(from, top, std::max(4.0, to - from), expertsHeight(plan) - 2);
+    }
+    if (!layout.experts.empty())
+        layout.expertsName = QStringLiteral("EP ") + qs(formatCount(plan.expert()));
+    top += expertsHeight(plan);
     for (std::size_t l = 0; l < cluster.levels.size(); ++l) {
         const int units = cluster.levels[l].units();
         if (units < 2)
@@ -165,6 +224,7 @@ void buildAxisOrder(const ViewInput& input, const AxisOrderOptions& options, Sce
             scene.text(r.adjusted(0, 4, 0, 0), bracket.name, TextRole::Note, theme.color(Ink::Text2), Qt::AlignHCenter | Qt::AlignVCenter,
                        true);
     }
+    drawExperts(input, layout, options.selected, scene);
     const auto drawChip = [&](const AxisChip& chip, const QRectF& rect, bool lit, bool ghost) {
         scene.roundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 4, theme.color(ghost ? Ink::Surface : Ink::Sunken),
                           theme.color(lit ? Ink::Accent : Ink::Strong), lit ? 2 : 1, ghost);
@@ -197,8 +257,13 @@ void buildAxisOrder(const ViewInput& input, const AxisOrderOptions& options, Sce
             return;
         }
     }
+    const std::vector<PlanCollective> worked =
+        options.collectives ? std::vector<PlanCollective>{} : planCollectives(input.scenario, input.report);
+    const std::vector<PlanCollective>& collectives = options.collectives ? *options.collectives : worked;
     const int shown = options.selected >= 0 && options.selected < static_cast<int>(layout.chips.size()) ? options.selected : 0;
-    say(axisText(input.scenario, input.report, layout.chips[static_cast<std::size_t>(shown)].axis), Ink::Text2);
+    say(layout.isExperts(options.selected) ? expertsText(input.scenario, collectives)
+                                           : axisText(input.scenario, collectives, layout.chips[static_cast<std::size_t>(shown)].axis),
+        Ink::Text2);
 }
 
 AxisOrder movedAxis(const Plan& plan, int from, int to)
@@ -238,28 +303,16 @@ QString effectText(const Report& now, const OrderEffect& then)
            + one(QStringLiteral("TTFT"), now.serving.ttft, then.ttft);
 }
 
-QString axisText(const Scenario& scenario, const Report& report, MeshAxis axis)
+QString axisText(const Scenario& scenario, const std::vector<PlanCollective>& collectives, MeshAxis axis)
 {
-    const Placement placement(scenario.plan.meshSizes());
-    const AxisRow row = axisRow(*scenario.cluster, placement.group(axis), nameOf(axis), placement.devices());
-    QStringList parts;
-    for (const AxisLink& link : row.links) {
-        const FabricLevel& level = scenario.cluster->levels[static_cast<std::size_t>(link.level)];
-        QString words = qs(level.name);
-        if (link.torusAxis >= 0 && level.extents.size() > 1)
-            words += text(" axis %1").arg(link.torusAxis);
-        parts += text("%1: %2 members, %3 at %4 one way")
-                     .arg(words, qs(formatCount(link.participants)),
-                          link.links == 1 ? text("1 link") : text("%1 links").arg(qs(formatCount(link.links))),
-                          qs(formatBandwidth(link.linkBandwidth)));
-    }
-    double seconds = 0;
-    for (const PlanCollective& c : planCollectives(scenario, report))
-        if (c.axis == axis && c.phase == Phase::Decode)
-            seconds += c.totalTime();
-    parts += seconds > 0 ? text("%1 of collectives for each microbatch's decode step").arg(qs(formatSeconds(seconds)))
-                         : text("exchanges nothing by itself in decode");
-    return qs(nameOf(axis)) + QStringLiteral(" on ") + parts.join(QStringLiteral("; "));
+    return rowText(scenario, Placement(scenario.plan.meshSizes()).group(axis), nameOf(axis), collectives,
+                   [axis](const PlanCollective& c) { return c.axis == axis; });
+}
+
+QString expertsText(const Scenario& scenario, const std::vector<PlanCollective>& collectives)
+{
+    return rowText(scenario, Placement(scenario.plan.meshSizes()).expertGroup(), "EP", collectives,
+                   [](const PlanCollective& c) { return c.amongExperts; });
 }
 
 } // namespace shardlens

@@ -92,7 +92,8 @@ std::vector<int> framedSteps(const Hops& hops, int most)
     chosen = {0, steps - 1};
     if (most > 3)
         for (int s = 1; s < steps && static_cast<int>(chosen.size()) < most; ++s)
-            if (hops.step(s).gathers != hops.step(s - 1).gathers || hops.step(s).level != hops.step(s - 1).level)
+            if (hops.step(s).gathers != hops.step(s - 1).gathers || hops.step(s).spreads != hops.step(s - 1).spreads
+                || hops.step(s).level != hops.step(s - 1).level)
                 chosen.insert(s);
     // The widest gap is halved until there are enough.
     while (static_cast<int>(chosen.size()) < std::max(1, most)) {

@@ -254,7 +254,9 @@ void drawCollective(const ViewInput& input, const MeshLayout& layout, const Coll
 QString stepVerb(const HopStep& step)
 {
     if (step.adds)
-        return step.gathers ? text("adds up and gathers") : text("adds up");
+        return step.gathers ? text("adds up and gathers") : step.spreads ? text("adds up and hands out the sum") : text("adds up");
+    if (step.spreads)
+        return text("hands out the sum");
     return step.gathers ? text("gathers") : text("hands over");
 }
 

@@ -35,7 +35,7 @@ void drawCollective(const ViewInput& input, const MeshLayout& layout, const Coll
 
 /// "Step 3 of 14", "64 KiB per hop", "128 KiB sent of 448 KiB", "12.3 µs of 31 µs", "GPU 0 and its peers", most important first.
 [[nodiscard]] QStringList collectiveParts(const Scenario& scenario, const CollectivePicture& picture);
-/// What the step does: "adds up", "gathers", "exchanges", "sends".
+/// What the step does: "adds up", "gathers", "hands out the sum", "hands over".
 [[nodiscard]] QString stepVerb(const HopStep& step);
 /// One sentence for a screen reader.
 [[nodiscard]] QString describeCollective(const Scenario& scenario, const CollectivePicture& picture);

@@ -3,8 +3,6 @@
 
 #include "core/base/format.h"
 
-#include <QCoreApplication>
-
 #include <algorithm>
 #include <cmath>
 
@@ -14,16 +12,15 @@ namespace {
 constexpr int kMostLegend = 8;
 constexpr int kHues = 8;
 constexpr int kMostHatches = 10;
-constexpr double kScaleLine = 18;
 constexpr double kScaleWidth = 132;
 constexpr int kScaleSteps = 22;
 constexpr double kFade = 0.55; // of the way to the surface, who steps back
 constexpr double kFlat = 0.5;
 constexpr double kPalest = 0.10; // of the ramp's full colour at nothing: still told from an empty tile
 
-QString text(const char* words)
+double scaleLine()
 {
-    return QCoreApplication::translate("Mesh", words);
+    return scaledToText(18);
 }
 
 Subject rankOf(MeshAxis axis)
@@ -37,18 +34,18 @@ QString nameOf(MeshColour colour)
 {
     const QChar times(0xD7);
     switch (colour) {
-    case MeshColour::StageRank: return text("stage %1 TP rank").arg(times);
-    case MeshColour::Replica: return text("DP (replica)");
-    case MeshColour::ExpertRank: return text("EP rank");
-    case MeshColour::KvHead: return text("KV head");
-    case MeshColour::Tensor: return text("TP rank");
-    case MeshColour::Pipeline: return text("PP (stage)");
-    case MeshColour::Sequence: return text("SP rank");
-    case MeshColour::AttentionData: return text("attention DP");
-    case MeshColour::Load: return text("load");
+    case MeshColour::StageRank: return MeshWords::tr("stage %1 TP rank").arg(times);
+    case MeshColour::Replica: return MeshWords::tr("DP (replica)");
+    case MeshColour::ExpertRank: return MeshWords::tr("EP rank");
+    case MeshColour::KvHead: return MeshWords::tr("KV head");
+    case MeshColour::Tensor: return MeshWords::tr("TP rank");
+    case MeshColour::Pipeline: return MeshWords::tr("PP (stage)");
+    case MeshColour::Sequence: return MeshWords::tr("SP rank");
+    case MeshColour::AttentionData: return MeshWords::tr("attention DP");
+    case MeshColour::Load: return MeshWords::tr("load");
     case MeshColour::Memory: break;
     }
-    return text("memory");
+    return MeshWords::tr("memory");
 }
 
 MeshPalette::MeshPalette(const ViewInput& input, MeshColour colour, const MeshFacts& facts)
@@ -59,15 +56,15 @@ MeshPalette::MeshPalette(const ViewInput& input, MeshColour colour, const MeshFa
     const Plan& plan = input.scenario.plan;
     switch (colour) {
     case MeshColour::StageRank:
-    case MeshColour::Pipeline: addRanks(text("Stage"), plan.pipeline(), Subject{.kind = Subject::Kind::Stage}); break;
-    case MeshColour::Replica: addRanks(text("Replica"), plan.data(), rankOf(MeshAxis::Data)); break;
-    case MeshColour::Tensor: addRanks(text("TP"), plan.tensor(), rankOf(MeshAxis::Tensor)); break;
-    case MeshColour::Sequence: addRanks(text("SP"), plan.sequence(), rankOf(MeshAxis::Sequence)); break;
-    case MeshColour::AttentionData: addRanks(text("Attention DP"), plan.attentionData(), rankOf(MeshAxis::AttentionData)); break;
-    case MeshColour::ExpertRank: addRanks(text("EP"), plan.expert(), Subject{.kind = Subject::Kind::Expert}); break;
+    case MeshColour::Pipeline: addRanks(MeshWords::tr("Stage"), plan.pipeline(), Subject{.kind = Subject::Kind::Stage}); break;
+    case MeshColour::Replica: addRanks(MeshWords::tr("Replica"), plan.data(), rankOf(MeshAxis::Data)); break;
+    case MeshColour::Tensor: addRanks(MeshWords::tr("TP"), plan.tensor(), rankOf(MeshAxis::Tensor)); break;
+    case MeshColour::Sequence: addRanks(MeshWords::tr("SP"), plan.sequence(), rankOf(MeshAxis::Sequence)); break;
+    case MeshColour::AttentionData: addRanks(MeshWords::tr("Attention DP"), plan.attentionData(), rankOf(MeshAxis::AttentionData)); break;
+    case MeshColour::ExpertRank: addRanks(MeshWords::tr("EP"), plan.expert(), Subject{.kind = Subject::Kind::Expert}); break;
     case MeshColour::KvHead:
         if (const Attention* attention = facts.attention())
-            addRanks(text("KV head"), attention->kind == AttentionKind::Grouped ? attention->kvHeads : 1, {});
+            addRanks(MeshWords::tr("KV head"), attention->kind == AttentionKind::Grouped ? attention->kvHeads : 1, {});
         break;
     case MeshColour::Load:
     case MeshColour::Memory: addShares(); break;
@@ -91,7 +88,7 @@ void MeshPalette::addRanks(const QString& name, int count, const Subject& subjec
     }
     if (count > kMostLegend) {
         LegendEntry rest;
-        rest.name = text("to %1, hues repeat").arg(count - 1);
+        rest.name = MeshWords::tr("to %1, hues repeat").arg(count - 1);
         rest.color = m_colour == MeshColour::StageRank ? m_input.theme.place(count - 1, 1, 4) : ranked(count - 1);
         m_legend.push_back(rest);
     }
@@ -121,7 +118,7 @@ void MeshPalette::addShares()
         std::all_of(m_shares.begin(), m_shares.end(), [this](const MeshShare& s) { return s.text == m_shares.front().text; });
     for (const int stage : shown) {
         LegendEntry entry;
-        entry.name = m_facts.stages() == 1 || equal ? text("Each in use") : text("Stage %1").arg(stage);
+        entry.name = m_facts.stages() == 1 || equal ? MeshWords::tr("Each in use") : MeshWords::tr("Stage %1").arg(stage);
         entry.value = shareOf(stage).text;
         entry.color = scaleColour(shareOf(stage).share);
         if (m_facts.stages() > 1 && !equal)
@@ -134,7 +131,7 @@ void MeshPalette::addShares()
 
 QString MeshPalette::scaleName() const
 {
-    return m_colour == MeshColour::Load ? text("busy share of a decode step") : text("share of capacity used");
+    return m_colour == MeshColour::Load ? MeshWords::tr("busy share of a decode step") : MeshWords::tr("share of capacity used");
 }
 
 QColor MeshPalette::ranked(int rank) const
@@ -238,7 +235,7 @@ bool MeshPalette::isCopy(const DeviceFacts& device) const
 double meshLegendHeight(const MeshPalette& palette, double width)
 {
     const double entries = legendHeight(palette.isScale() ? std::max(width, 1.0) : width, palette.legend());
-    return palette.isScale() ? kScaleLine + entries : entries;
+    return palette.isScale() ? scaleLine() + entries : entries;
 }
 
 void drawMeshLegend(const ViewInput& input, const MeshPalette& palette, const QRectF& area, Scene& scene)
@@ -246,9 +243,9 @@ void drawMeshLegend(const ViewInput& input, const MeshPalette& palette, const QR
     QRectF rest = area;
     if (palette.isScale()) {
         const Theme& theme = input.theme;
-        const QRectF line(area.left(), area.top(), area.width(), kScaleLine);
+        const QRectF line(area.left(), area.top(), area.width(), scaleLine());
         const QString none = QStringLiteral("0");
-        const QString all = text("100 %");
+        const QString all = MeshWords::tr("100 %");
         double x = line.left();
         const auto words = [&](const QString& what, Ink ink) {
             const double width = std::min(textWidth(what, TextRole::Note) + 0.5, line.right() - x);
@@ -278,7 +275,7 @@ void drawMeshLegend(const ViewInput& input, const MeshPalette& palette, const QR
         x += 10;
         words(palette.scaleName(), Ink::Text2);
         x += 12;
-        const QString over = text("over capacity");
+        const QString over = MeshWords::tr("over capacity");
         if (input.report.legal && !input.report.memory.fits && palette.isMemory()
             && x + 16 + textWidth(over, TextRole::Note) <= line.right()) {
             scene.hatch(QRectF(x, line.center().y() - 5, 10, 10), Hatch::OverCapacity, {}, theme.color(Ink::Violation));

@@ -30,7 +30,8 @@ struct MeshGroup {
 struct MeshFocus {
     int device = -1;
     int stage = -1;
-    Subject chosen;                                 ///< a tensor, an expert, an axis ...: its devices stand out
+    Subject chosen;                                 ///< a tensor, an expert, an axis, a pool ...: its devices stand out
+    bool isElsewhere = false;                       ///< what is chosen is a pool whose workers are not what is drawn
     std::vector<MeshGroup> groups;                  ///< the first one is that which exchanges most
     int next = -1;                                  ///< same place in the next stage
     int previous = -1;                              ///< ... in the stage before
@@ -59,12 +60,15 @@ struct MeshDrawing {
 /// `shown`: devices that are drawn; of others the same place in the replica that is drawn is meant.
 [[nodiscard]] MeshFocus meshFocus(const Scenario& scenario, const Report& report, const MeshFacts& facts, const Subject& subject,
                                   int shown);
+/// Prefill (0) or decode (1); null: none of them, or there are no pools.
+[[nodiscard]] const PoolSettings* poolOf(const Scenario& scenario, int pool);
 void drawPeerMark(const MeshDrawing& drawing, const QRectF& rect, PeerMark mark, const QColor& colour, double radius);
 [[nodiscard]] QColor groupColour(const MeshDrawing& drawing, const MeshGroup& group);
 
 /// Two lines or, where there is room, more: name and facts, bytes by class, and each group with its mark and what it exchanges.
 [[nodiscard]] int readoutLines(const ViewInput& input, const MeshFacts* facts);
-inline constexpr double kReadoutLine = 17;
+/// From line to line of the readout, at the text scale.
+[[nodiscard]] double readoutLineHeight();
 void drawMeshReadout(const MeshDrawing& drawing, const QRectF& area);
 
 void drawMeshTiles(const MeshDrawing& drawing);

@@ -112,7 +112,7 @@ std::vector<CollectiveUse> decodeCollectives(const Report& report)
 QString rangeText(IndexRange range)
 {
     if (range.count() <= 0)
-        return QStringLiteral("none");
+        return MeshWords::tr("none");
     if (range.count() == 1)
         return QString::number(range.begin);
     return QString::number(range.begin) + QChar(0x2013) + QString::number(range.end - 1);

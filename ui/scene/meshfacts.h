@@ -4,9 +4,16 @@
 
 #include "ui/scene/scene.h"
 
+#include <QCoreApplication>
+
 #include <vector>
 
 namespace shardlens {
+
+/// Context of the mesh's texts for translators.
+struct MeshWords {
+    Q_DECLARE_TR_FUNCTIONS(MeshWords)
+};
 
 struct DeviceFacts {
     int device = 0;

@@ -3,6 +3,7 @@
 #include "ui/scene/meshdrawing.h"
 
 #include <algorithm>
+#include <array>
 
 namespace shardlens {
 namespace {
@@ -80,7 +81,26 @@ std::vector<MeshGroup> groupsOf(const Cluster& cluster, const Report& report, co
     return groups;
 }
 
+/// Whether a worker of the pool is a replica of the plan that the mesh shows.
+bool isDrawn(const Scenario& scenario, const PoolSettings& pool)
+{
+    // How many replicas there are, and how the batch is cut, is not where things lie.
+    constexpr std::array kPlaces{PlanAxis::Tensor, PlanAxis::Sequence, PlanAxis::AttentionData, PlanAxis::Pipeline, PlanAxis::Expert};
+    const bool samePlaces =
+        pool.plan.options.order == scenario.plan.options.order
+        && std::all_of(kPlaces.begin(), kPlaces.end(), [&](PlanAxis axis) { return pool.plan[axis] == scenario.plan[axis]; });
+    const bool sameMachine = !pool.cluster || pool.cluster->id == scenario.cluster->id;
+    return sameMachine && samePlaces;
+}
+
 } // namespace
+
+const PoolSettings* poolOf(const Scenario& scenario, int pool)
+{
+    if (!scenario.serving.pools || pool < 0 || pool > 1)
+        return nullptr;
+    return pool == 0 ? &scenario.serving.pools->prefill : &scenario.serving.pools->decode;
+}
 
 bool MeshGroup::contains(int device) const
 {
@@ -108,6 +128,12 @@ MeshFocus meshFocus(const Scenario& scenario, const Report& report, const MeshFa
         for (int device = 0; device < std::min(shown, facts.used()) && focus.chosen.kind == Subject::Kind::None; ++device) {
             if (belongs({.kind = Subject::Kind::Device, .device = device}, subject, report))
                 focus.chosen = subject;
+        }
+        return focus;
+    case Subject::Kind::Pool:
+        if (const PoolSettings* pool = poolOf(scenario, subject.pool)) {
+            focus.chosen = subject;
+            focus.isElsewhere = !isDrawn(scenario, *pool);
         }
         return focus;
     case Subject::Kind::Device: break;
@@ -140,6 +166,8 @@ bool MeshDrawing::isFaded(const DeviceFacts& device) const
         return !focus.isPeer(device.device) && device.device != focus.next && device.device != focus.previous;
     if (focus.stage >= 0)
         return device.stage != focus.stage;
+    if (focus.chosen.kind == Subject::Kind::Pool)
+        return focus.isElsewhere;
     return focus.chosen.kind != Subject::Kind::None
            && !belongs({.kind = Subject::Kind::Device, .device = device.device, .stage = device.stage}, focus.chosen, input.report);
 }

@@ -14,9 +14,18 @@ constexpr double kTileAspect = 1.15; // width over height at which a tile's line
 constexpr double kFrameAspect = 1.6; // of a domain of several tiles
 constexpr double kMostTileWidth = 260;
 constexpr double kMostTileHeight = 196;
-constexpr double kLabelColumn = 64;
 constexpr double kReadableUnit = 80; // px a side of what opens, in the coordinates it is laid out in
-constexpr double kTitleLine = 14;    // px of height below which no text is placed
+
+/// Height of a line of small text with its air; smaller ones are not placed.
+double titleLine()
+{
+    return scaledToText(15);
+}
+
+double leastTitle()
+{
+    return scaledToText(14);
+}
 
 struct Grid {
     int columns = 1;
@@ -34,7 +43,8 @@ Grid chooseGrid(int units, double width, double height, double aspect, int run)
         const double w = width / columns;
         const double h = height / rows;
         double score = std::min(w, h * aspect) * std::sqrt(std::max(w, 1.0) * std::max(h, 1.0));
-        score *= std::pow(static_cast<double>(units) / (static_cast<double>(columns) * rows), 2);
+        const double filled = static_cast<double>(units) / (static_cast<double>(columns) * rows);
+        score *= filled * filled;
         if (rows > 1 && rows % 2 != 0)
             score *= 0.9; // as many above the switch as below
         if (run > 1 && run < units && (run == columns || (run % columns == 0 && columns * 2 >= run)))
@@ -107,15 +117,15 @@ public:
         m_sight = m_input.sight.isEmpty() ? area : m_input.sight;
         m_leastArea = std::max(kPixelsPerTile, m_sight.width() * m_sight.height() / kMostTiles);
         const MeshLevel& inner = m_layout.levels.front();
-        if (m_input.wantsLabels && m_layout.levels.size() == 1 && inner.topology == Topology::Switch && inner.units() <= 128
-            && area.width() >= 240) {
-            m_layout.labelColumn = QRectF(area.left(), area.top(), kLabelColumn, area.height());
-            area.setLeft(area.left() + kLabelColumn);
+        if (m_input.labelWidth > 0 && m_layout.levels.size() == 1 && inner.topology == Topology::Switch && inner.units() <= 128
+            && area.width() >= 3.75 * m_input.labelWidth) {
+            m_layout.labelColumn = QRectF(area.left(), area.top(), m_input.labelWidth, area.height());
+            area.setLeft(area.left() + m_input.labelWidth);
         }
         placeDomain(m_layout.levels.size() - 1, 0, area);
         if (dropsLabelColumn()) {
             MeshLayoutInput again = m_input;
-            again.wantsLabels = false;
+            again.labelWidth = 0;
             m_layout = layoutMesh(again);
             return;
         }
@@ -190,11 +200,11 @@ private:
             frame.tier = inside.tier;
         const double pad = std::clamp(std::floor(std::min(rect.width(), rect.height()) * 0.045), 1.0, 8.0);
         QRectF inner = rect.adjusted(pad, pad, -pad, -pad);
-        if (inner.width() >= 40 && inner.height() >= 40) {
-            const QRectF title = onScreen(QRectF(inner.left() + 3, rect.top() + 2, inner.width() - 6, 15));
-            if (title.height() >= kTitleLine)
+        if (inner.width() >= 40 && inner.height() >= scaledToText(40)) {
+            const QRectF title = onScreen(QRectF(inner.left() + 3, rect.top() + 2, inner.width() - 6, titleLine()));
+            if (title.height() >= leastTitle())
                 frame.title = title;
-            inner.setTop(rect.top() + 18);
+            inner.setTop(rect.top() + titleLine() + 3);
         }
         m_layout.frames.push_back(frame);
         placeDomain(level - 1, first, inner);
@@ -234,15 +244,27 @@ private:
         return isCut && !shown.part && !isOnChip(m_input.cluster, shown.index);
     }
 
+    /// Equal domains of a level are laid out alike: of thousands of nodes one is worked out.
+    Grid switchGrid(std::size_t level, const QSizeF& room, double aspect, int run)
+    {
+        m_grids.resize(m_layout.levels.size());
+        auto& [known, grid] = m_grids[level];
+        if (known != room) {
+            known = room;
+            grid = chooseGrid(m_layout.levels[level].units(), room.width(), room.height(), aspect, run);
+        }
+        return grid;
+    }
+
     void placeSwitch(std::size_t levelIndex, int first, const QRectF& area)
     {
         const MeshLevel& level = m_layout.levels[levelIndex];
         const int units = level.units();
-        const bool labelled = hasBar(levelIndex) && area.height() >= 150 && area.width() >= 190;
+        const bool labelled = hasBar(levelIndex) && area.height() >= scaledToText(150) && area.width() >= scaledToText(190);
         double bar = 0;
         double air = 0;
         if (labelled) {
-            bar = 24;
+            bar = scaledToText(24);
             air = std::clamp(std::floor(area.height() * 0.06), 10.0, 22.0);
         } else if (hasBar(levelIndex) && area.height() >= 24) {
             bar = area.height() >= 56 ? 4 : 2;
@@ -251,7 +273,7 @@ private:
         const bool leaves = isLeaf(levelIndex);
         const int run = m_input.stageDevices > 0 ? m_input.stageDevices / unitDevices(levelIndex) : 0;
         const double roomForRows = area.height() - bar - 2 * air;
-        const Grid grid = chooseGrid(units, area.width(), roomForRows, leaves ? kTileAspect : kFrameAspect, run);
+        const Grid grid = switchGrid(levelIndex, {area.width(), roomForRows}, leaves ? kTileAspect : kFrameAspect, run);
         if (leaves)
             m_layout.columns = grid.columns;
         const double gap = gapFor(std::min(area.width() / grid.columns, roomForRows / grid.rows));
@@ -273,7 +295,7 @@ private:
         const double width = grid.columns * w + gap * (grid.columns - 1);
         const double height = grid.rows * h + bar + airUsed + rowGaps;
         const QRectF content = centred(area, width, height);
-        MeshSwitch result{{}, labelled && bar * m_scale >= kTitleLine + 4, level.index, first, unitDevices(levelIndex), {}, level.tier};
+        MeshSwitch result{{}, labelled && bar * m_scale >= leastTitle() + 4, level.index, first, unitDevices(levelIndex), {}, level.tier};
         const double barTop = content.top() + above * h + gap * (above - 1) + air;
         if (bar > 0)
             result.bar = onScreen(QRectF(content.left(), barTop, content.width(), bar));
@@ -303,10 +325,10 @@ private:
         const int units = level.units();
         MeshWeb web{level.index, first, unitDevices(levelIndex), {}, {}, {}};
         QRectF room = area;
-        if (area.height() >= 120 && area.width() >= 160) {
-            if (16 * m_scale >= kTitleLine)
-                web.title = onScreen(QRectF(area.left(), area.top(), area.width(), 16));
-            room.setTop(area.top() + 20);
+        if (area.height() >= scaledToText(120) && area.width() >= scaledToText(160)) {
+            if ((titleLine() + 1) * m_scale >= leastTitle())
+                web.title = onScreen(QRectF(area.left(), area.top(), area.width(), titleLine() + 1));
+            room.setTop(area.top() + titleLine() + 5);
         }
         std::vector<QPointF> places; // on the unit circle
         for (int i = 0; i < units; ++i) {
@@ -418,7 +440,7 @@ private:
         const double cellW = area.width() / grid.columns;
         const double cellH = area.height() / grid.rows;
         const double gap = std::clamp(std::min(cellW, cellH) * 0.06, 3.0, 16.0);
-        const double title = cellH >= 70 && cellW >= 60 ? 15 : 0;
+        const double title = cellH >= scaledToText(70) && cellW >= 60 ? titleLine() : 0;
         std::vector<std::vector<QRectF>> placedUnits;
         std::vector<QRectF> all;
         double reach = 0;
@@ -431,9 +453,9 @@ private:
             placedUnits.push_back(placed.units);
             all.insert(all.end(), placed.units.begin(), placed.units.end());
             reach = placed.reach;
-            if (title > 0 && 15 * m_scale >= kTitleLine)
+            if (title > 0 && title * m_scale >= leastTitle())
                 m_layout.captions.push_back(
-                    {onScreen(QRectF(placed.outline.left(), placed.outline.top() - title - 1, placed.outline.width(), 15)), plane});
+                    {onScreen(QRectF(placed.outline.left(), placed.outline.top() - title - 1, placed.outline.width(), title)), plane});
         }
         addDomain(levelIndex, first, all, {}, reach);
         for (std::size_t i = 0; i < placedUnits.front().size(); ++i) {
@@ -541,7 +563,7 @@ private:
         if (m_layout.labelColumn.isEmpty())
             return false;
         const int columns = m_layout.columns;
-        if (m_input.stageDevices % columns != 0 || m_rowHeight * (m_input.stageDevices / columns) < 15)
+        if (m_input.stageDevices % columns != 0 || m_rowHeight * (m_input.stageDevices / columns) < titleLine())
             return true;
         m_layout.labelColumn.moveRight(m_rowsLeft - 4);
         if (m_layout.labelColumn.left() < m_input.area.left())
@@ -552,8 +574,9 @@ private:
 
     const MeshLayoutInput& m_input;
     MeshLayout& m_layout;
-    std::vector<int> m_unitDevices; ///< by level
-    double m_scale = 1;             ///< from the coordinates of the domain at hand to the screen
+    std::vector<int> m_unitDevices;               ///< by level
+    std::vector<std::pair<QSizeF, Grid>> m_grids; ///< of the last domain placed of each level, with its room
+    double m_scale = 1;                           ///< from the coordinates of the domain at hand to the screen
     QPointF m_shift;
     QRectF m_sight;
     double m_leastArea = kPixelsPerTile;

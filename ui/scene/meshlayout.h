@@ -102,10 +102,10 @@ struct MeshZoom {
 struct MeshLayoutInput {
     const Cluster& cluster;
     QRectF area;
-    int replicaDevices = 0;   ///< devices of one replica; 0 when there is no legal plan
-    int stageDevices = 0;     ///< devices of one stage of one replica; 0 when there is no legal plan
-    bool wantsLabels = false; ///< rows of one stage each get a label column when the machine is a single switch domain
-    bool everyCopy = false;   ///< replicas are drawn one by one, not one for all
+    int replicaDevices = 0; ///< devices of one replica; 0 when there is no legal plan
+    int stageDevices = 0;   ///< devices of one stage of one replica; 0 when there is no legal plan
+    double labelWidth = 0;  ///< of the column that rows of one stage each get when the machine is a single switch domain; 0: none
+    bool everyCopy = false; ///< replicas are drawn one by one, not one for all
     MeshZoom zoom = {};
     QRectF sight = {}; ///< what is placed when zoomed; empty: the area
 };

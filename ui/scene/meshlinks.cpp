@@ -278,16 +278,16 @@ void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
                               pen, 1, idle);
     if (frame.title.isEmpty())
         return;
-    const QString kind = frame.tier >= 0 ? QStringLiteral("PCIe switch") : domainNoun(cluster, frame.level);
+    const QString kind = frame.tier >= 0 ? MeshWords::tr("PCIe switch") : domainNoun(cluster, frame.level);
     QString name = kind + QLatin1Char(' ') + QString::number(frame.first / frame.count);
     double right = frame.title.right();
     const int stage = stageOfFrame(drawing, frame);
     if (stage >= 0 && drawing.facts->stages() > 1) {
-        const QString stageName = QStringLiteral("Stage %1").arg(stage);
+        const QString stageName = MeshWords::tr("Stage %1").arg(stage);
         const double width = textWidth(stageName, TextRole::Note);
         // The widest title decides for all frames, so that equal nodes look equal.
         const QString widest = kind + QLatin1Char(' ') + QString::number(drawing.layout.shown / frame.count - 1);
-        const QString widestStage = QStringLiteral("Stage %1").arg(drawing.facts->stages() - 1);
+        const QString widestStage = MeshWords::tr("Stage %1").arg(drawing.facts->stages() - 1);
         if (textWidth(widest, TextRole::Note) + 10 + textWidth(widestStage, TextRole::Note) <= frame.title.width()) {
             const QRectF box(right - width, frame.title.top(), width, frame.title.height());
             drawing.text(box, stageName, TextRole::Note, drawing.ink(faded ? Ink::Text3 : Ink::Text2), Qt::AlignRight | Qt::AlignVCenter);

@@ -23,9 +23,9 @@ QString fitting(const QStringList& parts, double width)
     return text;
 }
 
-constexpr double kRoomForBytes = 420; // px of the view's height
+constexpr double kRoomForBytes = 420; // px of the view's height at text of 100 %
 constexpr double kRoomForGroups = 560;
-constexpr double kSendWords = 120; // of a send to or from another stage
+constexpr double kSendWords = 120; // likewise, of a send to or from another stage
 
 struct ReadoutLine {
     Scene& scene;
@@ -95,19 +95,19 @@ void drawGroup(const MeshDrawing& drawing, ReadoutLine& line, const MeshGroup& g
 void drawSendWords(const MeshDrawing& drawing, ReadoutLine& line)
 {
     const QString noun = qs(drawing.input.scenario.cluster->accelerator.noun);
-    const auto send = [&](const QString& verb, const QString& direction, int device) {
-        QString words = verb + direction + noun + QLatin1Char(' ') + QString::number(device);
+    const auto send = [&](const QString& full, const QString& brief, int device) {
+        QString words = full.arg(noun, QString::number(device));
         if (textWidth(words, TextRole::Note) + 20 > line.box.width())
-            words = direction + QString::number(device);
+            words = brief.arg(device);
         if (textWidth(words, TextRole::Note) + 20 > line.box.width())
             return;
         line.swatch(drawing.ink(Ink::Send), true);
         line.text(words, TextRole::Note, drawing.ink(Ink::Text2), 16);
     };
     if (drawing.focus.next >= 0)
-        send(QStringLiteral("sends "), QStringLiteral("to "), drawing.focus.next);
+        send(MeshWords::tr("sends to %1 %2"), MeshWords::tr("to %1"), drawing.focus.next);
     if (drawing.focus.previous >= 0)
-        send(QStringLiteral("receives "), QStringLiteral("from "), drawing.focus.previous);
+        send(MeshWords::tr("receives from %1 %2"), MeshWords::tr("from %1"), drawing.focus.previous);
 }
 
 void drawFocusReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines)
@@ -126,34 +126,47 @@ void drawFocusReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& line
     if (lines.size() > 2)
         drawBytes(drawing, lines[at++], drawing.facts->memoryOf(drawing.facts->of(focus.device).stage));
     ReadoutLine line = lines[at++];
-    const double sends = (focus.next >= 0 ? kSendWords : 0) + (focus.previous >= 0 ? kSendWords : 0);
+    const double sends = ((focus.next >= 0 ? 1 : 0) + (focus.previous >= 0 ? 1 : 0)) * scaledToText(kSendWords);
     if (!focus.groups.empty())
         drawGroup(drawing, line, focus.groups.front(), sends);
     drawSendWords(drawing, line);
     if (focus.groups.empty() && focus.next < 0 && focus.previous < 0)
-        line.text(QStringLiteral("exchanges nothing with other ") + qs(scenario.cluster->accelerator.noun) + QLatin1Char('s'),
-                  TextRole::Note, drawing.ink(Ink::Text3), 0);
+        line.text(MeshWords::tr("exchanges nothing with other %1s").arg(qs(scenario.cluster->accelerator.noun)), TextRole::Note,
+                  drawing.ink(Ink::Text3), 0);
     for (std::size_t group = 1; group < focus.groups.size() && at < lines.size(); ++group, ++at)
         drawGroup(drawing, lines[at], focus.groups[group], 0);
+}
+
+QString poolText(const MeshDrawing& drawing)
+{
+    const int which = drawing.focus.chosen.pool;
+    const PoolSettings* pool = poolOf(drawing.input.scenario, which);
+    const QString name = which == 0 ? MeshWords::tr("Prefill pool") : MeshWords::tr("Decode pool");
+    if (drawing.focus.isElsewhere)
+        return MeshWords::tr("%1: its workers run %2, which is not drawn here").arg(name, pool ? planName(pool->plan) : QString());
+    return MeshWords::tr("%1: each of its workers is a replica as it is drawn").arg(name);
 }
 
 /// Words for what another view or the legend selected.
 QString chosenText(const MeshDrawing& drawing)
 {
     const Subject& chosen = drawing.focus.chosen;
+    if (chosen.kind == Subject::Kind::Pool)
+        return poolText(drawing);
     const int shown = std::min(drawing.layout.shown, drawing.facts->used());
     int devices = 0;
     for (int device = 0; device < shown; ++device)
         devices += belongs({.kind = Subject::Kind::Device, .device = device}, chosen, drawing.input.report) ? 1 : 0;
-    QString name = QStringLiteral("The selected tensor");
+    QString name = MeshWords::tr("The selected tensor");
     if (chosen.kind == Subject::Kind::Expert)
-        name = (chosen.expert >= 0 ? QStringLiteral("Expert %1, ").arg(chosen.expert) : QString())
-               + QStringLiteral("EP rank %1").arg(chosen.rank);
+        name = chosen.expert >= 0 ? MeshWords::tr("Expert %1, EP rank %2").arg(chosen.expert).arg(chosen.rank)
+                                  : MeshWords::tr("EP rank %1").arg(chosen.rank);
     else if (chosen.kind == Subject::Kind::Axis)
-        name = qs(nameOf(static_cast<MeshAxis>(chosen.axis)))
-               + (chosen.rank >= 0 ? QStringLiteral(" rank %1").arg(chosen.rank) : QStringLiteral(": one of its groups"));
-    return name + QStringLiteral(" on ") + counted(devices, qs(drawing.input.scenario.cluster->accelerator.noun))
-           + (drawing.layout.isCut(*drawing.input.scenario.cluster) ? QStringLiteral(" of those drawn") : QString());
+        name = chosen.rank >= 0 ? MeshWords::tr("%1 rank %2").arg(qs(nameOf(static_cast<MeshAxis>(chosen.axis)))).arg(chosen.rank)
+                                : MeshWords::tr("%1: one of its groups").arg(qs(nameOf(static_cast<MeshAxis>(chosen.axis))));
+    const QString all = counted(devices, qs(drawing.input.scenario.cluster->accelerator.noun));
+    return drawing.layout.isCut(*drawing.input.scenario.cluster) ? MeshWords::tr("%1 on %2 of those drawn").arg(name, all)
+                                                                 : MeshWords::tr("%1 on %2").arg(name, all);
 }
 
 void drawCalmReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines)
@@ -171,7 +184,7 @@ void drawCalmReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines
         const int stage = drawing.focus.stage >= 0 ? drawing.focus.stage : drawing.input.report.memory.limiting().stage;
         ReadoutLine line = lines[at++];
         if (drawing.facts->stages() > 1)
-            line.text((drawing.focus.stage >= 0 ? QStringLiteral("Stage %1:") : QStringLiteral("Fullest, stage %1:")).arg(stage),
+            line.text((drawing.focus.stage >= 0 ? MeshWords::tr("Stage %1:") : MeshWords::tr("Fullest, stage %1:")).arg(stage),
                       TextRole::Note, drawing.ink(Ink::Text2), 10);
         drawBytes(drawing, line, drawing.facts->memoryOf(stage));
     }
@@ -183,15 +196,15 @@ void drawCalmReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines
     const Attention* attention = drawing.facts->attention();
     const bool latent = attention && attention->kind == AttentionKind::Latent;
     if (copies > 1)
-        hatched = (latent ? QStringLiteral("hatched KV: copies, the latent is stored %1 times")
-                          : QStringLiteral("hatched KV: copies, each head is stored %1 times"))
+        hatched = (latent ? MeshWords::tr("hatched KV: copies, the latent is stored %1 times")
+                          : MeshWords::tr("hatched KV: copies, each head is stored %1 times"))
                       .arg(copies);
     else if (replicas)
-        hatched = QStringLiteral("hatched: copies of replica 0");
+        hatched = MeshWords::tr("hatched: copies of replica 0");
     if (!hatched.isEmpty() && textWidth(hatched, TextRole::Note) <= second.box.width())
         second.text(hatched, TextRole::Note, drawing.ink(Ink::Text3), 0);
     if (at < lines.size())
-        lines[at].text(QStringLiteral("Point at a %1 for its groups and links, click to keep them; the wheel zooms")
+        lines[at].text(MeshWords::tr("Point at a %1 for its groups and links, click to keep them; the wheel zooms")
                            .arg(qs(drawing.input.scenario.cluster->accelerator.noun)),
                        TextRole::Note, drawing.ink(Ink::Text3), 0);
 }
@@ -200,7 +213,7 @@ void drawReason(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines)
 {
     const Report& report = drawing.input.report;
     const Scenario& scenario = drawing.input.scenario;
-    const QString reason = report.violations.empty() ? QStringLiteral("This plan is not legal")
+    const QString reason = report.violations.empty() ? MeshWords::tr("This plan is not legal")
                                                      : qs(sentence(report.violations.front(), scenario.context(), scenario.plan));
     const QStringList words = wrapped(reason, TextRole::BodyMedium, lines[0].box.width(), static_cast<int>(lines.size()));
     for (qsizetype i = 0; i < words.size(); ++i)
@@ -209,10 +222,15 @@ void drawReason(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines)
 
 } // namespace
 
+double readoutLineHeight()
+{
+    return scaledToText(17);
+}
+
 int readoutLines(const ViewInput& input, const MeshFacts* facts)
 {
     const double height = input.size.height();
-    if (!facts || height < kRoomForBytes)
+    if (!facts || height < scaledToText(kRoomForBytes))
         return 2;
     const Placement& placement = facts->placement();
     std::vector<DeviceGroup> groups;
@@ -226,7 +244,7 @@ int readoutLines(const ViewInput& input, const MeshFacts* facts)
                                  == groups.begin() + static_cast<std::ptrdiff_t>(i)
                       ? 1
                       : 0;
-    return 3 + std::clamp(others, 0, height < kRoomForGroups ? 1 : 3);
+    return 3 + std::clamp(others, 0, height < scaledToText(kRoomForGroups) ? 1 : 3);
 }
 
 void drawMeshReadout(const MeshDrawing& drawing, const QRectF& area)
@@ -236,7 +254,7 @@ void drawMeshReadout(const MeshDrawing& drawing, const QRectF& area)
     drawing.scene.line({area.left(), area.top() + 0.5}, {area.right(), area.top() + 0.5}, drawing.ink(Ink::Line));
     std::vector<ReadoutLine> lines;
     for (int i = 0; i < readoutLines(drawing.input, drawing.facts); ++i)
-        lines.push_back({drawing.scene, QRectF(area.left(), area.top() + 8 + i * kReadoutLine, area.width(), kReadoutLine)});
+        lines.push_back({drawing.scene, QRectF(area.left(), area.top() + 8 + i * readoutLineHeight(), area.width(), readoutLineHeight())});
     if (!drawing.facts)
         drawReason(drawing, lines);
     else if (drawing.focus.device >= 0)

@@ -5,15 +5,24 @@
 #include "ui/scene/meshdrawing.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 namespace shardlens {
 namespace {
 
-constexpr double kCaption = 18;
-constexpr double kMapLine = 17;
 constexpr std::size_t kMostMapUnits = 300;
 constexpr double kSheet = 5; // offset of each sheet of a stack of copies
+
+double captionHeight()
+{
+    return scaledToText(18);
+}
+
+double mapLine()
+{
+    return scaledToText(17);
+}
 
 struct Areas {
     QRectF machine;
@@ -24,10 +33,10 @@ struct Areas {
 
 Areas areasOf(const ViewInput& input, const MeshFacts* facts, double legend, bool cut, bool bare)
 {
-    const double readout = readoutLines(input, facts) * kReadoutLine + 12;
+    const double readout = readoutLines(input, facts) * readoutLineHeight() + 12;
     Areas areas;
     QRectF rest = QRectF(QPointF(0, 0), input.size).adjusted(space::kInset, 6, -space::kInset, -6);
-    if (rest.height() >= 110 && !bare) {
+    if (rest.height() >= readout + 64 && !bare) {
         areas.readout = QRectF(rest.left(), rest.bottom() - readout, rest.width(), readout);
         rest.setBottom(areas.readout.top() - 6);
     }
@@ -36,7 +45,7 @@ Areas areasOf(const ViewInput& input, const MeshFacts* facts, double legend, boo
         rest.setBottom(areas.legend.top() - 4);
     }
     if (cut && rest.height() >= 60) {
-        areas.caption = QRectF(rest.left(), rest.bottom() - kCaption, rest.width(), kCaption);
+        areas.caption = QRectF(rest.left(), rest.bottom() - captionHeight(), rest.width(), captionHeight());
         rest.setBottom(areas.caption.top() - 2);
         rest.adjust(0, 0, -2 * kSheet, -2 * kSheet);
     }
@@ -72,18 +81,31 @@ QString captionText(const MeshDrawing& drawing)
     if (drawing.facts && drawing.facts->used() > layout.shown && drawing.facts->areBlocks()) {
         const int replicas = drawing.input.scenario.plan.data();
         const int drawn = layout.shown / drawing.facts->replicaDevices();
-        const QString those =
-            drawn == 1 ? QStringLiteral(", one drawn") : QString(QStringLiteral(", ") + QString::number(drawn) + QStringLiteral(" drawn"));
-        parts += QString(QChar(0xD7)) + QLatin1Char(' ') + qs(formatCount(replicas)) + QStringLiteral(" replicas of ")
-                 + counted(drawing.facts->replicaDevices(), noun) + those;
+        const QString each = counted(drawing.facts->replicaDevices(), noun);
+        parts += QString(QChar(0xD7)) + QLatin1Char(' ')
+                 + (drawn == 1 ? MeshWords::tr("%1 replicas of %2, one drawn").arg(qs(formatCount(replicas)), each)
+                               : MeshWords::tr("%1 replicas of %2, %3 drawn").arg(qs(formatCount(replicas)), each, qs(formatCount(drawn))));
     } else {
-        parts += qs(formatCount(layout.shown)) + QStringLiteral(" of ") + counted(cluster.devices(), noun) + QStringLiteral(" drawn");
+        parts += MeshWords::tr("%1 of %2 drawn").arg(qs(formatCount(layout.shown)), counted(cluster.devices(), noun));
     }
     if (layout.merge > 1)
-        parts += QStringLiteral("a square is ") + counted(layout.merge, noun);
+        parts += MeshWords::tr("a square is %1").arg(counted(layout.merge, noun));
     if (drawing.facts && drawing.facts->used() < cluster.devices())
-        parts += qs(formatCount(cluster.devices() - drawing.facts->used())) + QStringLiteral(" idle");
+        parts += MeshWords::tr("%1 idle").arg(qs(formatCount(cluster.devices() - drawing.facts->used())));
     return parts.join(QStringLiteral("; "));
+}
+
+/// Column for the names of rows; 0 when there is nothing to tell them apart by.
+double rowLabelWidth(const MeshFacts& facts, const Plan& plan)
+{
+    if (facts.stages() < 2 && plan.data() < 2)
+        return 0;
+    double width = scaledToText(56);
+    if (plan.data() > 1)
+        width = std::max(width, textWidth(MeshWords::tr("Replica %1").arg(plan.data() - 1), TextRole::BodyStrong));
+    if (facts.stages() > 1)
+        width = std::max(width, textWidth(MeshWords::tr("Stage %1").arg(facts.stages() - 1), TextRole::BodyStrong));
+    return std::ceil(width) + 8;
 }
 
 /// Names of the rows beside a single switch domain.
@@ -95,6 +117,9 @@ void drawRowLabels(const MeshDrawing& drawing)
     const MeshFacts& facts = *drawing.facts;
     const int perStage = facts.stageDevices();
     const bool replicas = drawing.input.scenario.plan.data() > 1;
+    const QString layersWord = MeshWords::tr("layers");
+    const double lineStep = scaledToText(15);
+    const double noteStep = scaledToText(14);
     for (int first = 0; first < std::min(layout.shown, facts.used()); first += perStage) {
         const MeshTile* top = layout.tileOf(first);
         const MeshTile* bottom = layout.tileOf(std::min(first + perStage, layout.shown) - 1);
@@ -104,29 +129,29 @@ void drawRowLabels(const MeshDrawing& drawing)
         const bool faded = (drawing.focus.stage >= 0 && drawing.focus.stage != held.stage);
         QStringList lines;
         if (replicas)
-            lines += QStringLiteral("Replica %1").arg(held.replica);
+            lines += MeshWords::tr("Replica %1").arg(held.replica);
         if (facts.stages() > 1) {
-            lines += QStringLiteral("Stage %1").arg(held.stage);
-            lines += QStringLiteral("layers");
+            lines += MeshWords::tr("Stage %1").arg(held.stage);
+            lines += layersWord;
             lines += facts.layersText(held.stage);
             if (held.stage == 0)
-                lines += QStringLiteral("+ embed");
+                lines += MeshWords::tr("+ embed");
             if (held.stage + 1 == facts.stages())
-                lines += QStringLiteral("+ head");
+                lines += MeshWords::tr("+ head");
         }
         const QRectF box(layout.labelColumn.left(), top->rect.top(), layout.labelColumn.width() - 8,
                          bottom->rect.bottom() - top->rect.top());
-        const auto room = static_cast<qsizetype>((box.height() + 2) / 15);
+        const auto room = static_cast<qsizetype>((box.height() + 2) / lineStep);
         // Where the range would be cut off below its word, it takes the word's line.
-        if (const qsizetype word = lines.indexOf(QStringLiteral("layers")); word >= 0 && room == word + 1)
-            lines[word] = QStringLiteral("L ") + facts.layersText(held.stage);
+        if (const qsizetype word = lines.indexOf(layersWord); word >= 0 && room == word + 1)
+            lines[word] = MeshWords::tr("L %1").arg(facts.layersText(held.stage));
         double y = box.top() + 1;
         if (room < 2)
-            y = box.center().y() - 7.5;
+            y = box.center().y() - lineStep / 2;
         for (qsizetype i = 0; i < std::min(lines.size(), std::max<qsizetype>(room, 1)); ++i) {
-            drawing.text(QRectF(box.left(), y, box.width(), 15), lines[i], i == 0 ? TextRole::BodyStrong : TextRole::Note,
+            drawing.text(QRectF(box.left(), y, box.width(), lineStep), lines[i], i == 0 ? TextRole::BodyStrong : TextRole::Note,
                          drawing.ink(faded ? Ink::Text3 : (i == 0 ? Ink::Text : Ink::Text2)), Qt::AlignLeft | Qt::AlignVCenter, true);
-            y += i == 0 ? 16 : 14;
+            y += i == 0 ? lineStep + 1 : noteStep;
         }
         if (held.replica == 0 && facts.stages() > 1) // once for each stage: a selection would underline every copy
             drawing.hit(box, Subject{.kind = Subject::Kind::Stage, .stage = held.stage});
@@ -146,9 +171,9 @@ QRectF mapPlate(const Areas& areas, const MeshLayout& layout)
     const QRectF& machine = areas.machine;
     if (layout.zoom.isFitted() || machine.width() < 200 || machine.height() < 80)
         return {};
-    const double width = std::clamp(machine.width() * 0.16, 84.0, 150.0);
-    const double map = machine.height() < 160 ? 0 : width * std::min(0.8, machine.height() / machine.width());
-    const double height = map + kMapLine + (map > 0 ? 8 : 2);
+    const double width = std::clamp(machine.width() * 0.16, std::min(84 * textScale(), 150.0), 150.0);
+    const double map = machine.height() < scaledToText(160) ? 0 : width * std::min(0.8, machine.height() / machine.width());
+    const double height = map + mapLine() + (map > 0 ? 8 : 2);
     return {machine.right() - width - 2, machine.bottom() - height - 2, width, height};
 }
 
@@ -158,15 +183,15 @@ void drawMap(const MeshDrawing& drawing, const QRectF& plate)
     const MeshLayout& layout = drawing.layout;
     Scene& scene = drawing.scene;
     scene.roundedRect(plate, 3, drawing.ink(Ink::Surface), drawing.ink(Ink::Strong));
-    const QRectF line(plate.left() + 6, plate.bottom() - kMapLine - 1, plate.width() - 12, kMapLine);
+    const QRectF line(plate.left() + 6, plate.bottom() - mapLine() - 1, plate.width() - 12, mapLine());
     const QString times = qs(formatNumber(layout.zoom.scale)) + QChar(0xD7);
-    const QString how = QStringLiteral("0 fits");
+    const QString how = MeshWords::tr("0 fits");
     scene.text(line, times, TextRole::NoteStrong, drawing.ink(Ink::Text));
     if (textWidth(times, TextRole::NoteStrong) + 10 + textWidth(how, TextRole::Note) <= line.width())
         scene.text(line, how, TextRole::Note, drawing.ink(Ink::Text2), Qt::AlignRight | Qt::AlignVCenter);
-    if (plate.height() < kMapLine + 16)
+    if (plate.height() < mapLine() + 16)
         return;
-    const QRectF whole(plate.left() + 6, plate.top() + 6, plate.width() - 12, plate.height() - kMapLine - 8);
+    const QRectF whole(plate.left() + 6, plate.top() + 6, plate.width() - 12, plate.height() - mapLine() - 8);
     scene.fill(whole, drawing.ink(Ink::Sunken), drawing.ink(Ink::Line));
     // The outermost units, where they can be told apart.
     const QRectF& area = layout.area;
@@ -206,7 +231,8 @@ const Subject& subjectOf(const ViewInput& input)
     case Subject::Kind::Stage:
     case Subject::Kind::Axis:
     case Subject::Kind::Expert:
-    case Subject::Kind::Tensor: return input.hover;
+    case Subject::Kind::Tensor:
+    case Subject::Kind::Pool: return input.hover;
     default: return input.pin;
     }
 }
@@ -214,27 +240,38 @@ const Subject& subjectOf(const ViewInput& input)
 Picture place(const ViewInput& input, const MeshOptions& options, const MeshFacts* facts)
 {
     const Cluster& cluster = *input.scenario.cluster;
-    const auto layoutIn = [&](const Areas& areas) {
-        const bool blocks = facts && facts->areBlocks(); // otherwise replicas and stages lie mixed: no part stands for the others
-        const bool labels = blocks && (facts->stages() > 1 || input.scenario.plan.data() > 1);
-        return layoutMesh({cluster, areas.machine, blocks ? facts->replicaDevices() : 0, blocks ? facts->stageDevices() : 0, labels,
-                           options.everyCopy, options.zoom, sightOf(input, areas)});
+    const bool blocks = facts && facts->areBlocks(); // otherwise replicas and stages lie mixed: no part stands for the others
+    const double labels = blocks ? rowLabelWidth(*facts, input.scenario.plan) : 0;
+    const auto inputIn = [&](const Areas& areas) {
+        return MeshLayoutInput{cluster,
+                               areas.machine,
+                               blocks ? facts->replicaDevices() : 0,
+                               blocks ? facts->stageDevices() : 0,
+                               labels,
+                               options.everyCopy,
+                               options.zoom,
+                               sightOf(input, areas)};
     };
     Picture picture;
     if (facts)
         picture.palette.emplace(input, options.colour, *facts);
     picture.areas = areasOf(input, facts, 0, false, options.bare);
-    picture.layout = layoutIn(picture.areas);
+    // What is left out, and whether rows may be named, is known before thousands of tiles are placed.
+    chooseMeshLevels(inputIn(picture.areas), picture.layout);
     const bool cut = picture.layout.isCut(cluster);
+    const bool mayBeNamed = labels > 0 && picture.layout.levels.size() == 1;
+    picture.layout = mayBeNamed ? layoutMesh(inputIn(picture.areas)) : MeshLayout{};
     // Rows that are named need no colours explained.
     const bool explains = facts && !options.bare && !picture.palette->legend().empty()
                           && (picture.layout.labelColumn.isEmpty() || options.colour != MeshColour::StageRank);
     if (cut || explains) {
         const double tall = explains ? meshLegendHeight(*picture.palette, picture.areas.machine.width()) : 0;
-        const double most = picture.palette && picture.palette->isScale() ? 36 : 20; // a small view is for the machine
-        picture.areas = areasOf(input, facts, tall > most && input.size.height() < 400 ? 0 : tall, cut, options.bare);
-        picture.layout = layoutIn(picture.areas);
+        const double most =
+            picture.palette && picture.palette->isScale() ? scaledToText(36) : scaledToText(20); // a small view is for the machine
+        picture.areas = areasOf(input, facts, tall > most && input.size.height() < scaledToText(400) ? 0 : tall, cut, options.bare);
     }
+    if (cut || explains || !mayBeNamed)
+        picture.layout = layoutMesh(inputIn(picture.areas));
     return picture;
 }
 

@@ -52,15 +52,14 @@ bool isWrapped(const FabricLevel& level)
 QString shapeText(const FabricLevel& level)
 {
     switch (level.topology) {
-    case Topology::Switch: return QStringLiteral("one ") + qs(level.name) + QStringLiteral(" domain");
-    case Topology::Ring:
-        return (isWrapped(level) ? QStringLiteral("a ring of ") : QStringLiteral("a line of ")) + QString::number(level.units());
-    case Topology::FullMesh: return QStringLiteral("a full mesh of ") + QString::number(level.units());
-    case Topology::CubeMesh: return QStringLiteral("a hybrid cube mesh of ") + QString::number(level.units());
-    case Topology::PcieTree: return QStringLiteral("a PCIe tree of ") + QString::number(level.units());
+    case Topology::Switch: return MeshWords::tr("one %1 domain").arg(qs(level.name));
+    case Topology::Ring: return (isWrapped(level) ? MeshWords::tr("a ring of %1") : MeshWords::tr("a line of %1")).arg(level.units());
+    case Topology::FullMesh: return MeshWords::tr("a full mesh of %1").arg(level.units());
+    case Topology::CubeMesh: return MeshWords::tr("a hybrid cube mesh of %1").arg(level.units());
+    case Topology::PcieTree: return MeshWords::tr("a PCIe tree of %1").arg(level.units());
     case Topology::Torus: break;
     }
-    return QStringLiteral("a ") + extentsText(level.extents) + (isWrapped(level) ? QStringLiteral(" torus") : QStringLiteral(" mesh"));
+    return (isWrapped(level) ? MeshWords::tr("a %1 torus") : MeshWords::tr("a %1 mesh")).arg(extentsText(level.extents));
 }
 
 /// Whether all of the group's pairs are joined by the same fabric level.
@@ -78,12 +77,18 @@ bool isInsideOneLevel(const Cluster& cluster, const std::vector<int>& peers)
     return levels == 1;
 }
 
+/// "80 x 256 KiB".
+QString productText(const CollectiveUse& use)
+{
+    return QString(qs(formatCount(use.times)) + QLatin1Char(' ') + kTimes + QLatin1Char(' ') + qs(formatBytes(use.payload)));
+}
+
 QString freeText(const Report& report)
 {
     const Bytes spare = report.memory.free();
     if (spare >= 0)
-        return qs(formatBytes(static_cast<double>(spare))) + QStringLiteral(" free on the fullest");
-    return QStringLiteral("does not fit: ") + qs(formatBytes(static_cast<double>(-spare))) + QStringLiteral(" too much");
+        return MeshWords::tr("%1 free on the fullest").arg(qs(formatBytes(static_cast<double>(spare))));
+    return MeshWords::tr("does not fit: %1 too much").arg(qs(formatBytes(static_cast<double>(-spare))));
 }
 
 } // namespace
@@ -94,7 +99,7 @@ QString planName(const Plan& plan)
     for (const PlanAxis axis :
          {PlanAxis::Tensor, PlanAxis::Sequence, PlanAxis::AttentionData, PlanAxis::Pipeline, PlanAxis::Data, PlanAxis::Expert}) {
         if (plan[axis] > 1)
-            parts += qs(shortNameOf(axis)) + QLatin1Char(' ') + QString::number(plan[axis]);
+            parts += qs(shortNameOf(axis)) + QLatin1Char(' ') + qs(formatCount(plan[axis]));
     }
     return parts.isEmpty() ? QStringLiteral("TP 1") : parts.join(QStringLiteral(" ") + kTimes + QStringLiteral(" "));
 }
@@ -103,16 +108,16 @@ LinkText linkText(const Cluster& cluster, int level, int tier)
 {
     const FabricLevel& shown = cluster.levels[static_cast<std::size_t>(level)];
     const auto rate = [](double bandwidth, const QString& unit) {
-        return QString(qs(formatBandwidth(bandwidth)) + QStringLiteral(" per ") + unit + QStringLiteral(", one way"));
+        return MeshWords::tr("%1 per %2, one way").arg(qs(formatBandwidth(bandwidth)), unit);
     };
     const QString device = qs(cluster.accelerator.noun);
     switch (shown.topology) {
-    case Topology::FullMesh: return {qs(shown.name), rate(shown.linkBandwidth(), QStringLiteral("pair"))};
-    case Topology::CubeMesh: return {qs(shown.name), rate(shown.linkBandwidth(), QStringLiteral("link"))};
+    case Topology::FullMesh: return {qs(shown.name), rate(shown.linkBandwidth(), MeshWords::tr("pair"))};
+    case Topology::CubeMesh: return {qs(shown.name), rate(shown.linkBandwidth(), MeshWords::tr("link"))};
     case Topology::PcieTree:
         if (tier > 0) // the link of a switch below
-            return {qs(shown.name) + QStringLiteral(" root"),
-                    rate(shown.linkBandwidth(static_cast<std::size_t>(tier)), QStringLiteral("switch"))};
+            return {MeshWords::tr("%1 root").arg(qs(shown.name)),
+                    rate(shown.linkBandwidth(static_cast<std::size_t>(tier)), MeshWords::tr("switch"))};
         return {qs(shown.name), rate(shown.bandwidth, device)};
     case Topology::Switch:
     case Topology::Ring:
@@ -124,44 +129,47 @@ LinkText linkText(const Cluster& cluster, int level, int tier)
 QString domainNoun(const Cluster& cluster, int level)
 {
     if (isOnChip(cluster, level))
-        return QStringLiteral("Chip");
+        return MeshWords::tr("Chip");
     const int firstBoard = isOnChip(cluster, 0) ? 1 : 0;
     if (level > firstBoard)
-        return QStringLiteral("Pod");
+        return MeshWords::tr("Pod");
     const FabricLevel& shown = cluster.levels[static_cast<std::size_t>(level)];
     if (shown.topology == Topology::Torus && !isOnChip(cluster, 0))
-        return QStringLiteral("Slice");
-    return shown.topology == Topology::Switch && shown.units() > 16 ? QStringLiteral("Rack") : QStringLiteral("Node");
+        return MeshWords::tr("Slice");
+    return shown.topology == Topology::Switch && shown.units() > 16 ? MeshWords::tr("Rack") : MeshWords::tr("Node");
 }
 
 QStringList deviceParts(const Scenario& scenario, const Report& report, const MeshFacts& facts, int device, bool brief)
 {
     if (device >= facts.used())
-        return {QStringLiteral("idle: the plan uses ") + counted(facts.used(), noun(scenario))};
+        return {MeshWords::tr("idle: the plan uses %1").arg(counted(facts.used(), noun(scenario)))};
     const DeviceFacts held = facts.of(device);
     const DeviceMemory& memory = facts.memoryOf(held.stage);
-    const auto named = [brief](const char* longName, const char* shortName, IndexRange range) {
-        const bool plural = !brief && range.count() != 1;
-        const QString name = QString::fromLatin1(brief ? shortName : longName);
-        return QString(name + QLatin1String(plural ? "s " : " ") + rangeText(range));
+    const auto named = [brief](const QString& one, const QString& several, const QString& shortName, IndexRange range) {
+        return (brief ? shortName : range.count() == 1 ? one : several).arg(rangeText(range));
+    };
+    const auto layersOf = [&](IndexRange range) {
+        return named(MeshWords::tr("layer %1"), MeshWords::tr("layers %1"), MeshWords::tr("layers %1"), range);
     };
     QStringList parts;
     if (scenario.plan.data() > 1)
-        parts += QStringLiteral("replica ") + QString::number(held.replica);
-    parts +=
-        facts.layout().visits() == 1 ? named("layer", "layers", held.layers) : QStringLiteral("layers ") + facts.layersText(held.stage);
+        parts += MeshWords::tr("replica %1").arg(held.replica);
+    parts += facts.layout().visits() == 1 ? layersOf(held.layers) : MeshWords::tr("layers %1").arg(facts.layersText(held.stage));
     if (held.queryHeads.count() > 0)
-        parts += named("query head", "Q", held.queryHeads);
+        parts += named(MeshWords::tr("query head %1"), MeshWords::tr("query heads %1"), MeshWords::tr("Q %1"), held.queryHeads);
     if (const Attention* attention = facts.attention()) {
-        QString kv = attention->kind == AttentionKind::Latent ? QStringLiteral("KV latent") : named("KV head", "KV", held.kvHeads);
+        QString kv = attention->kind == AttentionKind::Latent
+                         ? MeshWords::tr("KV latent")
+                         : named(MeshWords::tr("KV head %1"), MeshWords::tr("KV heads %1"), MeshWords::tr("KV %1"), held.kvHeads);
         if (held.kvCopies > 1)
-            kv += QStringLiteral(" (copy %1 of %2)").arg(held.kvCopy + 1).arg(held.kvCopies);
+            kv = MeshWords::tr("%1 (copy %2 of %3)").arg(kv).arg(held.kvCopy + 1).arg(held.kvCopies);
         parts += kv;
     }
     if (held.experts.count() > 0 && scenario.plan.expert() > 1)
-        parts += named("expert", "experts", held.experts);
-    parts += qs(formatBytes(static_cast<double>(memory.total()))) + QStringLiteral(" of ")
-             + qs(formatNumber(static_cast<double>(report.memory.capacity) / kGiB));
+        parts += named(MeshWords::tr("expert %1"), MeshWords::tr("experts %1"), MeshWords::tr("experts %1"), held.experts);
+    parts += MeshWords::tr("%1 of %2")
+                 .arg(qs(formatBytes(static_cast<double>(memory.total()))),
+                      qs(formatNumber(static_cast<double>(report.memory.capacity) / kGiB)));
     return parts;
 }
 
@@ -178,30 +186,32 @@ QString groupText(const Scenario& scenario, int device, const MeshGroup& group, 
     const QString list = listText(others);
     QString who = nouns + QLatin1Char(' ') + list;
     if (list.size() > 24)
-        who = qs(formatCount(static_cast<std::int64_t>(others.size()))) + QStringLiteral(" other ") + nouns + QLatin1Char('s');
+        who = MeshWords::tr("%1 other %2s").arg(qs(formatCount(static_cast<std::int64_t>(others.size()))), nouns);
     if (group.name == QLatin1String("DP"))
-        return QStringLiteral("DP: copies of it on ") + who;
+        return MeshWords::tr("DP: copies of it on %1").arg(who);
     if (group.uses.empty())
-        return group.name + QStringLiteral(" group with ") + who;
+        return group.name == QLatin1String("attention DP") ? MeshWords::tr("attention DP group with %1").arg(who)
+                                                           : MeshWords::tr("%1 group with %2").arg(group.name, who);
     const CollectiveUse& most = group.uses.front();
-    QString words = qs(nameOf(most.kind)) + QStringLiteral(" with ") + who + QStringLiteral(": ") + qs(formatCount(most.times))
-                    + QLatin1Char(' ') + kTimes + QLatin1Char(' ') + qs(formatBytes(most.payload))
-                    + (scenario.plan.decodeMicrobatches() > 1 ? QStringLiteral(" per microbatch") : QStringLiteral(" per step"));
+    QString words =
+        (scenario.plan.decodeMicrobatches() > 1 ? MeshWords::tr("%1 with %2: %3 per microbatch") : MeshWords::tr("%1 with %2: %3 per step"))
+            .arg(qs(nameOf(most.kind)), who, productText(most));
     if (!links || most.level < 0)
         return words;
     double sent = 0;
     for (const CollectiveUse& use : group.uses)
         sent += use.sent * use.times * scenario.plan.decodeMicrobatches();
     const FabricLevel& level = scenario.cluster->levels[static_cast<std::size_t>(most.level)];
-    words += QStringLiteral("; ") + qs(formatBytes(sent)) + QStringLiteral(" sent per step");
-    if (group.uses.size() > 1)
-        words += QStringLiteral(" in all");
+    words +=
+        QStringLiteral("; ")
+        + (group.uses.size() > 1 ? MeshWords::tr("%1 sent per step in all") : MeshWords::tr("%1 sent per step")).arg(qs(formatBytes(sent)));
     // Bytes over time is the rate on this level's links only where no other level carries a part of them.
     if (isInsideOneLevel(*scenario.cluster, group.peers) && most.seconds > 0)
-        words += QStringLiteral(", at ") + qs(formatNumber(most.sent / most.seconds / 1e9)) + QStringLiteral(" of ")
-                 + qs(formatBandwidth(level.bandwidth)) + QStringLiteral(" on ") + qs(level.name);
+        words += QStringLiteral(", ")
+                 + MeshWords::tr("at %1 of %2 on %3")
+                       .arg(qs(formatNumber(most.sent / most.seconds / 1e9)), qs(formatBandwidth(level.bandwidth)), qs(level.name));
     else
-        words += QStringLiteral(", over ") + qs(level.name) + QStringLiteral(" at ") + qs(formatBandwidth(level.bandwidth));
+        words += QStringLiteral(", ") + MeshWords::tr("over %1 at %2").arg(qs(level.name), qs(formatBandwidth(level.bandwidth)));
     return words;
 }
 
@@ -212,27 +222,25 @@ MeshSummary meshSummary(const Scenario& scenario, const Report& report, const Me
     const int all = scenario.cluster->devices();
     QStringList parts;
     if (facts.used() == all)
-        parts += QStringLiteral("on ") + counted(all, noun(scenario));
+        parts += MeshWords::tr("on %1").arg(counted(all, noun(scenario)));
     else
-        parts += QStringLiteral("on ") + qs(formatCount(facts.used())) + QStringLiteral(" of ") + counted(all, noun(scenario));
+        parts += MeshWords::tr("on %1 of %2").arg(qs(formatCount(facts.used())), counted(all, noun(scenario)));
     if (facts.stages() > 1)
-        parts += QString::number(facts.stages()) + QStringLiteral(" stages of ") + QString::number(facts.stageDevices());
+        parts += MeshWords::tr("%1 stages of %2").arg(qs(formatCount(facts.stages())), qs(formatCount(facts.stageDevices())));
     parts += freeText(report);
     summary.facts = parts;
     const std::vector<CollectiveUse> uses = decodeCollectives(report);
     if (uses.empty()) {
-        summary.second = QStringLiteral("No collectives: each ") + noun(scenario) + QStringLiteral(" works alone");
-        if (facts.stages() > 1)
-            summary.second = QStringLiteral("No collectives: stages hand activations to each other");
+        summary.second = facts.stages() > 1 ? MeshWords::tr("No collectives: stages hand activations to each other")
+                                            : MeshWords::tr("No collectives: each %1 works alone").arg(noun(scenario));
         return summary;
     }
     const CollectiveUse& most = uses.front();
     summary.second =
-        qs(nameOf(most.kind)) + QStringLiteral(" ") + qs(formatCount(most.times)) + QLatin1Char(' ') + kTimes + QLatin1Char(' ')
-        + qs(formatBytes(most.payload))
-        + (scenario.plan.decodeMicrobatches() > 1 ? QStringLiteral(" per decode microbatch") : QStringLiteral(" per decode step"));
+        (scenario.plan.decodeMicrobatches() > 1 ? MeshWords::tr("%1 %2 per decode microbatch") : MeshWords::tr("%1 %2 per decode step"))
+            .arg(qs(nameOf(most.kind)), productText(most));
     if (uses.size() > 1)
-        summary.second += QStringLiteral(", and %1 more").arg(uses.size() - 1);
+        summary.second = MeshWords::tr("%1, and %2 more").arg(summary.second).arg(uses.size() - 1);
     return summary;
 }
 
@@ -247,31 +255,32 @@ QString meshSubtitle(const Scenario& scenario)
             levels.push_back(i);
     }
     if (levels.empty())
-        return id + QStringLiteral(", one ") + one;
+        return MeshWords::tr("%1, one %2").arg(id, one);
     const FabricLevel& inner = cluster.levels[levels.front()];
     if (isOnChip(cluster, static_cast<int>(levels.front()))) {
-        const QString cores = QString::number(inner.units()) + QStringLiteral(" cores each");
         if (levels.size() == 1)
-            return id + QStringLiteral(", one chip of ") + counted(inner.units(), one);
+            return MeshWords::tr("%1, one chip of %2").arg(id, counted(inner.units(), one));
         const FabricLevel& board = cluster.levels[levels[1]];
-        QString text =
-            counted(board.units(), QStringLiteral("chip")) + QStringLiteral(" in ") + shapeText(board) + QStringLiteral(", ") + cores;
+        QString text = MeshWords::tr("%1 in %2, %3 cores each")
+                           .arg(counted(board.units(), MeshWords::tr("chip")), shapeText(board))
+                           .arg(inner.units());
         int nodes = 1;
         for (std::size_t i = 2; i < levels.size(); ++i)
             nodes *= cluster.levels[levels[i]].units();
         if (nodes > 1)
-            text = counted(nodes, QStringLiteral("node")) + QStringLiteral(" of ") + text;
+            text = MeshWords::tr("%1 of %2").arg(counted(nodes, MeshWords::tr("node")), text);
         return id + QStringLiteral(": ") + text;
     }
     if (levels.size() == 1) {
         if (levels.front() > 0)
-            return id + QStringLiteral(", ") + counted(inner.units(), one) + QStringLiteral(" on ") + qs(inner.name);
+            return id + QStringLiteral(", ") + MeshWords::tr("%1 on %2").arg(counted(inner.units(), one), qs(inner.name));
         return id + QStringLiteral(", ") + shapeText(inner);
     }
     const int perDomain = inner.units();
     return id + QStringLiteral(", ")
-           + counted(cluster.devices() / perDomain, domainNoun(cluster, static_cast<int>(levels.front())).toLower())
-           + QStringLiteral(" of ") + counted(perDomain, one);
+           + MeshWords::tr("%1 of %2")
+                 .arg(counted(cluster.devices() / perDomain, domainNoun(cluster, static_cast<int>(levels.front())).toLower()),
+                      counted(perDomain, one));
 }
 
 QString describeMesh(const Scenario& scenario, const Report& report)
@@ -279,7 +288,7 @@ QString describeMesh(const Scenario& scenario, const Report& report)
     QString text = meshSubtitle(scenario) + QStringLiteral("; ");
     if (!report.legal) {
         return text
-               + (report.violations.empty() ? QStringLiteral("the plan is not legal.")
+               + (report.violations.empty() ? MeshWords::tr("the plan is not legal.")
                                             : qs(sentence(report.violations.front(), scenario.context(), scenario.plan)));
     }
     const MeshFacts facts(scenario, report);
@@ -306,10 +315,13 @@ QString meshTooltip(const Scenario& scenario, const Report& report, const Subjec
     }
     if (subject.kind == Subject::Kind::Stage && subject.stage >= 0 && subject.stage < facts.stages()) {
         const DeviceMemory& memory = facts.memoryOf(subject.stage);
-        return QStringLiteral("Stage %1\n").arg(subject.stage) + QStringLiteral("Layers ") + facts.layersText(subject.stage)
-               + QStringLiteral(", ") + counted(facts.stageDevices(), noun(scenario)) + QStringLiteral(" in each replica\n")
-               + qs(formatBytes(static_cast<double>(memory.total()))) + QStringLiteral(" of ")
-               + qs(formatBytes(static_cast<double>(report.memory.capacity))) + QStringLiteral(" on each");
+        return QStringList{
+            MeshWords::tr("Stage %1").arg(subject.stage),
+            MeshWords::tr("Layers %1, %2 in each replica")
+                .arg(facts.layersText(subject.stage), counted(facts.stageDevices(), noun(scenario))),
+            MeshWords::tr("%1 of %2 on each")
+                .arg(qs(formatBytes(static_cast<double>(memory.total()))), qs(formatBytes(static_cast<double>(report.memory.capacity))))}
+            .join(QLatin1Char('\n'));
     }
     return {};
 }

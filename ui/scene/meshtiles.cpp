@@ -9,7 +9,6 @@
 namespace shardlens {
 namespace {
 
-constexpr double kLine = 15;
 constexpr double kFade = 0.55;
 constexpr double kHatched = 10;       // px a side from which copies are hatched, and words have room
 constexpr double kReplicaTint = 0.72; // of the way to the surface: ground of the replica hatch
@@ -19,6 +18,18 @@ constexpr std::size_t kMostRound = 300;
 /// More outlines than this are a pattern of their own; larger groups stand out by keeping their colour.
 constexpr std::size_t kMostOutlined = 16;
 constexpr int kMostStripes = 8;
+
+/// From line to line of a tile's facts.
+double factLine()
+{
+    return scaledToText(15);
+}
+
+/// Height of the mark that holds words.
+double markHeight()
+{
+    return scaledToText(14);
+}
 
 /// How a tile is dressed, decided before anything is drawn.
 struct Dress {
@@ -99,10 +110,12 @@ private:
         for (const QString& text : {name, index}) {
             if (textWidth(text, TextRole::Note) > inner.width())
                 continue;
-            const bool two = idle && inner.height() >= 34 && textWidth(QStringLiteral("idle"), TextRole::Note) <= inner.width();
-            m_drawing.text(inner.adjusted(0, 0, 0, two ? -kLine : 0), text, TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
+            const bool two =
+                idle && inner.height() >= 2 * factLine() + 4 && textWidth(MeshWords::tr("idle"), TextRole::Note) <= inner.width();
+            m_drawing.text(inner.adjusted(0, 0, 0, two ? -factLine() : 0), text, TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
             if (two)
-                m_drawing.text(inner.adjusted(0, kLine, 0, 0), QStringLiteral("idle"), TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
+                m_drawing.text(inner.adjusted(0, factLine(), 0, 0), MeshWords::tr("idle"), TextRole::Note, ink(Ink::Text3),
+                               Qt::AlignCenter);
             return;
         }
     }
@@ -191,7 +204,7 @@ private:
     {
         if ((m_dress.copy || m_dress.over) && m_frame == 0) {
             const double width = textWidth(text, role) + 6;
-            const QRectF plate(m_inner.center().x() - width / 2, m_inner.center().y() - 7, width, 14);
+            const QRectF plate(m_inner.center().x() - width / 2, m_inner.center().y() - markHeight() / 2, width, markHeight());
             m_scene.fill(plate.intersected(m_rect.adjusted(1, 1, -1, -1)), m_dress.ground);
         }
         m_drawing.text(m_inner, text, role, m_dress.text, Qt::AlignCenter);
@@ -239,10 +252,10 @@ private:
         if (!showsKvMark() || m_rect.height() < 16)
             return;
         const bool latent = m_drawing.facts->attention()->kind == AttentionKind::Latent;
-        const QString text = latent ? QStringLiteral("KV latent") : QString(QStringLiteral("KV ") + rangeText(m_facts.kvHeads));
+        const QString text = latent ? MeshWords::tr("KV latent") : MeshWords::tr("KV %1").arg(rangeText(m_facts.kvHeads));
         const double width = textWidth(text, TextRole::Note);
-        const bool room = m_inner.height() >= kLine + 14 && width <= m_rect.width() - 2 * m_frame - 8;
-        const double height = room ? 14 : (m_rect.height() < 24 ? 3 : 4);
+        const bool room = m_inner.height() >= factLine() + markHeight() && width <= m_rect.width() - 2 * m_frame - 8;
+        const double height = room ? markHeight() : (m_rect.height() < 24 ? 3 : 4);
         const double bottom = m_rect.height() < 40 ? m_rect.bottom() - 1 : m_inner.bottom();
         const double inset = std::max(m_frame, 2.0);
         const QRectF mark(m_rect.left() + inset, bottom - height, m_rect.width() - 2 * inset, height);
@@ -262,12 +275,12 @@ private:
         m_drawing.text(mark, text, TextRole::Note, m_dress.faded ? ink(Ink::Text3) : Theme::textOn(ground), Qt::AlignCenter);
     }
 
-    /// "experts " where the longest range still fits behind it, so that all tiles say it in the same way.
+    /// "experts %1" where the longest range still fits behind it, so that all tiles say it in the same way.
     [[nodiscard]] QString expertsName() const
     {
         const int all = m_drawing.facts->experts();
-        const QString longest = QStringLiteral("experts ") + rangeText({all - std::max(m_facts.experts.count(), 1), all});
-        return allFit(longest, TextRole::Note) ? QStringLiteral("experts ") : QStringLiteral("E ");
+        const QString longest = MeshWords::tr("experts %1").arg(rangeText({all - std::max(m_facts.experts.count(), 1), all}));
+        return allFit(longest, TextRole::Note) ? MeshWords::tr("experts %1") : MeshWords::tr("E %1");
     }
 
     /// One fact of this tile, and the longest text that any tile has in its place: that one decides what all tiles show.
@@ -278,7 +291,7 @@ private:
 
     [[nodiscard]] Fact ranged(const QString& name, IndexRange range, int all) const
     {
-        return {name + rangeText(range), name + rangeText({std::max(0, all - range.count()), all})};
+        return {name.arg(rangeText(range)), name.arg(rangeText({std::max(0, all - range.count()), all}))};
     }
 
     [[nodiscard]] Fact place() const
@@ -312,28 +325,27 @@ private:
         const Attention* attention = m_drawing.facts->attention();
         std::vector<Fact> lines;
         if (m_drawing.palette->isScale()) {
-            const QString share = m_drawing.palette->shareOf(m_facts.stage).text
-                                  + (m_drawing.palette->isMemory() ? QStringLiteral(" full") : QStringLiteral(" busy"));
-            lines.push_back({share, QStringLiteral("99.9 % busy")});
+            const QString words = m_drawing.palette->isMemory() ? MeshWords::tr("%1 full") : MeshWords::tr("%1 busy");
+            lines.push_back({words.arg(m_drawing.palette->shareOf(m_facts.stage).text), words.arg(QStringLiteral("99.9 %"))});
         }
         lines.push_back(place());
         if (m_facts.queryHeads.count() > 0)
-            lines.push_back(ranged(QStringLiteral("Q "), m_facts.queryHeads, attention->queryHeads));
+            lines.push_back(ranged(MeshWords::tr("Q %1"), m_facts.queryHeads, attention->queryHeads));
         if (m_facts.experts.count() > 0 && m_drawing.input.scenario.plan.expert() > 1)
             lines.push_back(ranged(expertsName(), m_facts.experts, m_drawing.facts->experts()));
         if (!showsKvMark() && m_facts.kvHeads.count() > 0)
-            lines.push_back(ranged(QStringLiteral("KV "), m_facts.kvHeads, attention->kvHeads));
+            lines.push_back(ranged(MeshWords::tr("KV %1"), m_facts.kvHeads, attention->kvHeads));
         if (m_drawing.facts->layout().visits() == 1) {
-            lines.push_back(ranged(QStringLiteral("layers "), m_facts.layers, m_drawing.input.scenario.model->layerCount()));
+            lines.push_back(ranged(MeshWords::tr("layers %1"), m_facts.layers, m_drawing.input.scenario.model->layerCount()));
         } else {
-            const QString layers = QStringLiteral("layers ");
-            lines.push_back(
-                {layers + m_drawing.facts->layersText(m_facts.stage), layers + m_drawing.facts->layersText(m_drawing.facts->stages() - 1)});
+            const QString layers = MeshWords::tr("layers %1");
+            lines.push_back({layers.arg(m_drawing.facts->layersText(m_facts.stage)),
+                             layers.arg(m_drawing.facts->layersText(m_drawing.facts->stages() - 1))});
         }
         const auto total = static_cast<double>(m_drawing.facts->memoryOf(m_facts.stage).total());
-        const QString memory = qs(formatNumber(total / kGiB)) + QStringLiteral(" of ")
-                               + qs(formatNumber(static_cast<double>(m_drawing.input.report.memory.capacity) / kGiB))
-                               + QStringLiteral(" GiB");
+        const QString memory =
+            MeshWords::tr("%1 of %2 GiB")
+                .arg(qs(formatNumber(total / kGiB)), qs(formatNumber(static_cast<double>(m_drawing.input.report.memory.capacity) / kGiB)));
         lines.push_back({memory, memory});
         return lines;
     }
@@ -344,12 +356,12 @@ private:
         if (m_inner.height() < noteHeight - 2 || m_inner.width() < 7) // a line's box is taller than its letters
             return;
         double y = m_inner.top();
-        const bool oneLine = m_inner.height() < kLine + noteHeight;
+        const bool oneLine = m_inner.height() < factLine() + noteHeight;
         const QString name = deviceName(m_drawing.input.scenario, m_tile.device);
         const QString index = QString::number(m_tile.device);
         // On a chip with its number in the frame, the heads say more than the core's index.
         if (oneLine && m_facts.queryHeads.count() > 0 && isOnChip(*m_drawing.input.scenario.cluster, 0)) {
-            const Fact heads = ranged(QStringLiteral("Q "), m_facts.queryHeads, m_drawing.facts->attention()->queryHeads);
+            const Fact heads = ranged(MeshWords::tr("Q %1"), m_facts.queryHeads, m_drawing.facts->attention()->queryHeads);
             if (allFit(heads.longest, TextRole::Note)) {
                 centredText(heads.text, TextRole::Note);
                 return;
@@ -363,10 +375,10 @@ private:
             drawOneLine(strong ? name : index, strong ? TextRole::BodyStrong : TextRole::Note);
             return;
         }
-        const QRectF title(m_inner.left(), y, m_inner.width(), kLine + 1);
+        const QRectF title(m_inner.left(), y, m_inner.width(), factLine() + 1);
         m_drawing.text(title, strong ? name : index, strong ? TextRole::BodyStrong : TextRole::NoteStrong, m_dress.text);
         y = title.bottom();
-        const auto fitting = static_cast<int>((m_inner.bottom() - y + 1) / kLine);
+        const auto fitting = static_cast<int>((m_inner.bottom() - y + 1) / factLine());
         int shown = 0;
         double textBottom = y;
         for (const Fact& fact : facts()) {
@@ -374,8 +386,8 @@ private:
                 break;
             if (fact.text.isEmpty() || !allFit(fact.longest, TextRole::Note))
                 continue;
-            m_drawing.text(QRectF(m_inner.left(), y, m_inner.width(), kLine), fact.text, TextRole::Note, m_dress.text);
-            y += kLine;
+            m_drawing.text(QRectF(m_inner.left(), y, m_inner.width(), factLine()), fact.text, TextRole::Note, m_dress.text);
+            y += factLine();
             textBottom = y;
             ++shown;
         }

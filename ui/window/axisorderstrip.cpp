@@ -24,6 +24,8 @@ AxisOrderStrip::AxisOrderStrip(Document& document, QWidget* parent)
     hide();
     connect(&document, &Document::reportChanged, this, [this] {
         m_effects.clear();
+        m_options.collectives.reset();
+        updateGeometry(); // with EP there is a line more
         letGo();
     });
     followTextScale(this, [this] { updateGeometry(); });
@@ -37,7 +39,7 @@ void AxisOrderStrip::setTheme(const Theme& theme)
 
 QSize AxisOrderStrip::sizeHint() const
 {
-    return {200, static_cast<int>(std::ceil(axisOrderHeight()))};
+    return {200, static_cast<int>(std::ceil(axisOrderHeight(m_document.scenario().plan)))};
 }
 
 ViewInput AxisOrderStrip::input() const
@@ -69,6 +71,9 @@ const OrderEffect& AxisOrderStrip::effectOf(const AxisOrder& order)
 
 void AxisOrderStrip::paintEvent(QPaintEvent*)
 {
+    if (!m_options.collectives)
+        m_options.collectives =
+            std::make_shared<const std::vector<PlanCollective>>(planCollectives(m_document.scenario(), m_document.report()));
     Scene scene;
     buildAxisOrder(input(), m_options, scene);
     QPainter painter(this);
@@ -97,11 +102,12 @@ void AxisOrderStrip::paintEvent(QPaintEvent*)
 
 void AxisOrderStrip::mousePressEvent(QMouseEvent* event)
 {
-    const int chip = layoutNow().chipAt(event->position());
+    const AxisOrderLayout layout = layoutNow();
+    const int chip = layout.chipAt(event->position());
     m_options.selected = chip;
     m_options.dragged = -1;
     m_pressedAt = event->position().x();
-    m_dragging = chip >= 0 && event->button() == Qt::LeftButton;
+    m_dragging = chip >= 0 && !layout.isExperts(chip) && event->button() == Qt::LeftButton;
     update();
 }
 
@@ -112,12 +118,13 @@ void AxisOrderStrip::mouseMoveEvent(QMouseEvent* event)
             dragTo(event->position().x());
         return;
     }
-    const int chip = layoutNow().chipAt(event->position());
+    const AxisOrderLayout layout = layoutNow();
+    const int chip = layout.chipAt(event->position());
     if (chip >= 0 && chip != m_options.selected) {
         m_options.selected = chip;
         update();
     }
-    setCursor(chip >= 0 ? Qt::OpenHandCursor : Qt::ArrowCursor);
+    setCursor(chip >= 0 && !layout.isExperts(chip) ? Qt::OpenHandCursor : Qt::ArrowCursor);
 }
 
 void AxisOrderStrip::dragTo(double x)
@@ -162,22 +169,24 @@ void AxisOrderStrip::drop(int from, int place)
 
 void AxisOrderStrip::keyPressEvent(QKeyEvent* event)
 {
-    const int chips = static_cast<int>(layoutNow().chips.size());
+    const AxisOrderLayout layout = layoutNow();
+    const int chips = static_cast<int>(layout.chips.size());
+    const int stops = chips + (layout.experts.empty() ? 0 : 1); // EP is looked at, not moved
     if (chips == 0) {
         QWidget::keyPressEvent(event);
         return;
     }
-    const int selected = std::clamp(m_options.selected, 0, chips - 1);
+    const int selected = std::clamp(m_options.selected, 0, stops - 1);
     switch (event->key()) {
     case Qt::Key_Left:
     case Qt::Key_Right: {
         const int place = selected + (event->key() == Qt::Key_Left ? -1 : 1);
-        if (place >= 0 && place < chips)
+        if (selected < chips && place >= 0 && place < chips)
             drop(selected, place);
         break;
     }
-    case Qt::Key_Up: m_options.selected = (selected + chips - 1) % chips; break;
-    case Qt::Key_Down: m_options.selected = m_options.selected < 0 ? 0 : (selected + 1) % chips; break;
+    case Qt::Key_Up: m_options.selected = (selected + stops - 1) % stops; break;
+    case Qt::Key_Down: m_options.selected = m_options.selected < 0 ? 0 : (selected + 1) % stops; break;
     case Qt::Key_Escape:
         if (m_options.dragged < 0) {
             QWidget::keyPressEvent(event);
