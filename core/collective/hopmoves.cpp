@@ -314,6 +314,7 @@ std::vector<int> allDigits(int n)
 std::vector<int> digitsAt(const HopLeg& leg, int n, int first, int count)
 {
     std::vector<int> digits;
+    digits.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i)
         digits.push_back(digitAt(leg, (first + i) % n));
     return digits;
