@@ -163,6 +163,11 @@ private Q_SLOTS:
         row("render plate --product A[I_X,J].B[J,K] --mesh X=4= --shape I=8,J=8,K=8 -o DIR/a.png", 2, "", "--mesh: ");
         row("render plate --product A[I_X,J].B[J,K] -o DIR/a.png", 2, "", "--product: needs --mesh");
         row("render mesh --product A[I_X,J].B[J,K] --mesh X=4 --shape I=8,J=8,K=8 -o DIR/a.png", 2, "", "belongs to the picture plate");
+        row("render mesh --collective decode/nothing -o DIR/a.png", 2, "",
+            "--collective: found decode/nothing; allowed is one of decode/output_proj, ");
+        row("render mesh --tp 1 --collective decode/output_proj -o DIR/a.png", 2, "",
+            "--collective: found decode/output_proj; this plan exchanges nothing");
+        row("render plate --collective decode/output_proj -o DIR/a.png", 2, "", "--collective: belongs to the picture mesh");
         row("render plate --step 1 -o DIR/a.png", 2, "", "--step: says nothing without --product");
         row("render plate --product A[I_X,J].B[J,K] --mesh X=4 --shape I=8,J=8,K=8 --step 9 -o DIR/a.png", 2, "",
             "--step: found 9; this way ends after step 1");
@@ -321,6 +326,26 @@ private Q_SLOTS:
         QCOMPARE(dark.size(), QSize(1280, 800));
         QVERIFY(qGray(dark.scaled(1, 1, Qt::IgnoreAspectRatio, Qt::SmoothTransformation).pixel(0, 0)) < 96);
         QVERIFY(qGray(picture.scaled(1, 1, Qt::IgnoreAspectRatio, Qt::SmoothTransformation).pixel(0, 0)) > 160);
+    }
+
+    /// The steps of a collective as frames: another picture than the mesh alone, another for each collective, and on paper too.
+    void drawsACollective()
+    {
+        const auto draw = [this](const QString& words) {
+            const QString file = m_directory.filePath(QStringLiteral("collective.png"));
+            QFile::remove(file);
+            const Run run = start(QStringLiteral("render mesh --size 900x600 %1 -o").arg(words).split(QLatin1Char(' '), Qt::SkipEmptyParts)
+                                  + QStringList{file});
+            return run.status == 0 && run.out.isEmpty() && run.err.isEmpty() ? QImage(file) : QImage();
+        };
+        QSet<QByteArray> different;
+        for (const char* words : {"", "--collective decode/output_proj", "--collective decode/send", "--theme print",
+                                  "--theme print --collective decode/output_proj"}) {
+            const QImage picture = draw(QString::fromLatin1(words));
+            QVERIFY2(picture.size() == QSize(900, 600), words);
+            different.insert(QByteArray(reinterpret_cast<const char*>(picture.constBits()), picture.sizeInBytes()));
+        }
+        QCOMPARE(different.size(), 5);
     }
 #endif
 };

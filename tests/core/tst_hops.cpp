@@ -270,6 +270,32 @@ private Q_SLOTS:
         QFAIL("no ring");
     }
 
+    /// A switch adds up in the first of its two steps and hands out in the second; a tree adds up on the way to its root.
+    void sumsAreHandedOutOnceTheyAreDone()
+    {
+        int seen = 0;
+        const Cluster cluster = clusterOf({reducing(8)});
+        for (const CollectiveCost& cost : GroupSpan(cluster, {1, 8}).alternatives(Collective::AllReduce, 1 << 20)) {
+            if (cost.algorithm != CollectiveAlgorithm::InNetwork && cost.algorithm != CollectiveAlgorithm::Tree)
+                continue;
+            const Result<Hops> hops = Hops::of(cluster, {1, 8}, 0, Collective::AllReduce, 1 << 20, cost);
+            QVERIFY(hops.ok());
+            const int steps = hops.value().steps();
+            QVERIFY(steps >= 2 && steps % 2 == 0);
+            for (int s = 0; s < steps; ++s) {
+                const HopStep& step = hops.value().step(s);
+                const bool first = s < steps / 2;
+                QCOMPARE(step.adds, first);
+                QCOMPARE(step.spreads, !first);
+                QVERIFY(!step.gathers);
+                const std::vector<Transfer> transfers = hops.value().transfers(s);
+                QCOMPARE(std::any_of(transfers.begin(), transfers.end(), [](const Transfer& t) { return t.adds; }), first);
+            }
+            ++seen;
+        }
+        QVERIFY(seen >= 1);
+    }
+
     void whatIsNotShownSaysWhy()
     {
         const Cluster cluster = clusterOf({level(Topology::Switch, {8}), level(Topology::Switch, {4}, {}, 10e9)});

@@ -104,6 +104,56 @@ private Q_SLOTS:
         QVERIFY(data.alternatives.empty());
         QVERIFY(!data.notes.empty());
     }
+
+    void aRankIsExplainedOrRefused()
+    {
+        const Scenario scenario = planned("llama-3-70b", "p5.48xlarge", 4, 2, 1);
+        const Report report = evaluate(scenario);
+        Subject subject{Subject::Kind::Axis};
+        subject.axis = static_cast<int>(MeshAxis::Tensor);
+        const auto row = [&](int rank) {
+            subject.rank = rank;
+            for (const Explanation::Input& input : explain(scenario, report, subject).inputs)
+                if (input.symbol == "rank")
+                    return input.value + " " + input.note;
+            return std::string();
+        };
+        const auto refused = [&](int rank) {
+            subject.rank = rank;
+            const Explanation out = explain(scenario, report, subject);
+            return std::any_of(out.notes.begin(), out.notes.end(),
+                               [](const std::string& note) { return note.find("has no") != note.npos; });
+        };
+        QCOMPARE(row(3), std::string("3 of 0 to 3, on 2 GPUs"));
+        QVERIFY(!refused(3) && !refused(-1));
+        for (const int none : {4, 1 << 30}) {
+            QCOMPARE(row(none), std::string());
+            QVERIFY(refused(none));
+        }
+        subject.rank = 1 << 30;
+        const std::vector<std::string> notes = explain(scenario, report, subject).notes;
+        QVERIFY(std::find(notes.begin(), notes.end(), "This plan has no TP rank 1,073,741,824: its ranks are 0 to 3.") != notes.end());
+    }
+
+    /// What goes to the experts and back is EP's, also where their group is the TP group.
+    void expertsExchangesAreNotTensorParallelisms()
+    {
+        Scenario scenario = planned("deepseek-v3", "gb200-nvl72", 8, 1, 1);
+        scenario.plan[PlanAxis::Expert] = 8;
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal);
+        int experts = 0;
+        for (const PlanCollective& c : planCollectives(scenario, report)) {
+            const Op op = (c.phase == Phase::Decode ? report.decode : report.prefill).operators[static_cast<std::size_t>(c.op)].op;
+            QCOMPARE(c.amongExperts, op == Op::Dispatch || op == Op::Combine);
+            if (!c.amongExperts)
+                continue;
+            QVERIFY(!c.axis);
+            QCOMPARE(groupText(c), std::string("experts' group of 8"));
+            ++experts;
+        }
+        QVERIFY(experts >= 1);
+    }
 };
 
 QTEST_GUILESS_MAIN(TestPlanCollectives)

@@ -4,6 +4,7 @@
 #include "picturecases.h"
 #include "ui/scene/axisorderscene.h"
 #include "ui/scene/collectivescene.h"
+#include "ui/window/dockarea.h"
 #include "ui/window/meshstrips.h"
 #include "windowfixture.h"
 
@@ -83,6 +84,115 @@ private Q_SLOTS:
         QVERIFY(collectiveParts(scenario, picture).contains(sent + QStringLiteral(" sent of ") + sent));
     }
 
+    void aSwitchAddsUpAndThenHandsOut()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        const Report report = evaluate(scenario);
+        for (const PlanCollective& c : planCollectives(scenario, report)) {
+            if (c.cost.algorithm != CollectiveAlgorithm::InNetwork)
+                continue;
+            CollectivePicture picture = collectivePicture(scenario, c, 0);
+            QVERIFY(picture.hops && picture.hops->steps() == 2);
+            QCOMPARE(stepVerb(picture.hops->step(0)), QStringLiteral("adds up"));
+            QCOMPARE(stepVerb(picture.hops->step(1)), QStringLiteral("hands out the sum"));
+            return;
+        }
+        QFAIL("no in-network reduction");
+    }
+
+    /// Frame by frame the same scene as the whole thing built anew, and the mesh in it is built once.
+    void aPlayedMeshIsKept()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("32 nodes of 8, TP 8 x PP 4 x DP 8"));
+        const Report report = evaluate(scenario);
+        CollectivePicture picture = collectivePicture(scenario, planCollectives(scenario, report).front(), 3);
+        QVERIFY(picture.hops);
+        PlayedMesh played;
+        const auto same = [](const Scene& a, const Scene& b) {
+            if (a.items.size() != b.items.size() || a.hits.size() != b.hits.size())
+                return false;
+            for (std::size_t i = 0; i < a.items.size(); ++i) {
+                const SceneItem& x = a.items[i];
+                const SceneItem& y = b.items[i];
+                if (x.kind != y.kind || x.rect != y.rect || x.fill != y.fill || x.pen != y.pen)
+                    return false;
+                const auto at = [](const auto& of, const SceneItem& item) { return of[static_cast<std::size_t>(item.extra)]; };
+                if (x.kind == SceneItem::Kind::Text && at(a.texts, x) != at(b.texts, y))
+                    return false;
+                if (x.kind == SceneItem::Kind::Polyline && at(a.polylines, x) != at(b.polylines, y))
+                    return false;
+                if (x.kind == SceneItem::Kind::Path && at(a.paths, x) != at(b.paths, y))
+                    return false;
+            }
+            return true;
+        };
+        const auto check = [&](const ViewInput& input, const MeshOptions& options, int built) {
+            for (const double position : {0.0, 0.4, 1.7, static_cast<double>(picture.hops->steps())}) {
+                picture.position = std::min(position, static_cast<double>(picture.hops->steps()));
+                Scene kept;
+                played.draw(input, options, picture, kept);
+                MeshOptions whole = options;
+                whole.overlay = [&picture](const ViewInput& in, const MeshLayout& layout, Scene& over) {
+                    drawCollective(in, layout, picture, over);
+                };
+                Scene anew;
+                buildMesh(input, whole, anew);
+                QVERIFY(same(kept, anew));
+            }
+            QCOMPARE(played.built(), built);
+        };
+        const Theme& light = Theme::of(ThemeId::Light);
+        check({scenario, report, {900, 600}, light}, {}, 1);
+        check({scenario, report, {900, 500}, light}, {}, 2); // another size
+        Subject device{Subject::Kind::Device};
+        device.device = 3;
+        check({scenario, report, {900, 500}, light, device}, {}, 3); // another hover
+        check({scenario, report, {900, 500}, Theme::of(ThemeId::Dark), device}, {}, 4);
+        MeshOptions options;
+        options.zoom = {4, {0.3, 0.3}};
+        check({scenario, report, {900, 500}, light}, options, 5);
+        options.colour = MeshColour::Load;
+        check({scenario, report, {900, 500}, light}, options, 6);
+        setTextScale(1.3);
+        check({scenario, report, {900, 500}, light}, options, 7);
+        setTextScale(1);
+        check({scenario, report, {900, 500}, light}, options, 8);
+        played.forget(); // another report
+        check({scenario, report, {900, 500}, light}, options, 9);
+        check({scenario, report, {20, 20}, light}, options, 10); // no room for a mesh
+    }
+
+    /// EP lies on the chips of the stage: inner ones for the experts' own TP, the rest for EP.
+    void expertsLieOnTheAxes()
+    {
+        Scenario scenario = pictures::scenarioOf(pictures::caseNamed("NVL72, DeepSeek-V3 TP 8 x EP 8 x DP 4"));
+        for (const int expert : {1, 4, 8}) {
+            scenario.plan[PlanAxis::Expert] = expert;
+            const Report report = evaluate(scenario);
+            QVERIFY(report.legal);
+            const ViewInput input{scenario, report, QSizeF(600, axisOrderHeight(scenario.plan)), Theme::of(ThemeId::Light)};
+            const AxisOrderLayout layout = layoutAxisOrder(input);
+            AxisOrderOptions options;
+            options.selected = static_cast<int>(layout.chips.size());
+            Scene scene;
+            buildAxisOrder(input, options, scene);
+            QCOMPARE(pictures::textFault(scene), QString());
+            QCOMPARE(layout.experts.size(), std::size_t{expert > 1 ? 1U : 0U});
+            QCOMPARE(layout.isExperts(options.selected), expert > 1);
+            QCOMPARE(pictures::hasText(scene, QStringLiteral("EP %1").arg(expert)), expert > 1);
+            if (expert == 1)
+                continue;
+            const QRectF& band = layout.experts.front();
+            QCOMPARE(layout.chipAt(band.center()), options.selected);
+            QVERIFY(band.top() >= layout.chips.front().rect.bottom() && band.bottom() <= layout.brackets.front().rect.top() + 0.5);
+            const QRectF& tensor = layout.chips.front().rect; // TP 8 is innermost
+            QVERIFY(std::abs(band.right() - tensor.right()) < 1);
+            const double share = expert == 8 ? 1 : 2.0 / 3; // of three doublings
+            QVERIFY2(std::abs(band.width() / tensor.width() - share) < 0.06, qPrintable(QString::number(band.width() / tensor.width())));
+            QVERIFY(pictures::hasText(scene, QStringLiteral("EP on ")));
+        }
+    }
+
     void framesAreChosen()
     {
         const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("trn2, TP 64"));
@@ -120,6 +230,16 @@ private Q_SLOTS:
         QVERIFY(play->player().isPlaying());
         QTest::keyClick(play, Qt::Key_Space);
         QVERIFY(!play->player().isPlaying());
+        // Steps draw over a mesh that is kept.
+        f.window.docks().present(ViewKind::Mesh);
+        QCoreApplication::processEvents();
+        const int built = play->mesh().built();
+        QVERIFY(built > 0);
+        for (const int step : {0, 1}) {
+            play->player().seek(step);
+            QVERIFY(!f.window.grab().isNull());
+        }
+        QCOMPARE(play->mesh().built(), built);
         const PlayStripLayout layout = layoutPlayStrip(QSizeF(play->size()));
         QTest::mouseClick(play, Qt::LeftButton, {}, QPointF(layout.track.left(), layout.track.center().y()).toPoint());
         QVERIFY(play->player().position() < 0.1);
@@ -147,6 +267,12 @@ private Q_SLOTS:
         QCoreApplication::processEvents();
         const AxisOrderLayout layout = strip->layoutNow();
         QCOMPARE(layout.chips.size(), std::size_t{2});
+        // What the words count is worked out once for a report, not at each paint.
+        QVERIFY(!strip->grab().isNull());
+        const auto* costs = strip->options().collectives.get();
+        QVERIFY(costs && !costs->empty());
+        QVERIFY(!strip->grab().isNull());
+        QCOMPARE(strip->options().collectives.get(), costs);
         const QPoint from = layout.chips[0].rect.center().toPoint();
         const QPoint to(static_cast<int>(layout.chips[1].rect.right()) - 2, from.y());
         const int undo = f.document.undoStack().count();
@@ -162,6 +288,7 @@ private Q_SLOTS:
         QTest::mouseRelease(strip, Qt::LeftButton, {}, to);
         QCOMPARE(f.document.undoStack().count(), undo + 1);
         QVERIFY(f.document.scenario().plan.options.order == moved.plan.options.order);
+        QVERIFY(!strip->options().collectives);
         QCOMPARE(orderText(f.document.scenario().plan), QStringLiteral("PP, TP"));
         f.document.undoStack().undo();
         QVERIFY(f.document.scenario().plan == start.plan);

@@ -5,14 +5,125 @@
 #include "ui/scene/meshfacts.h"
 #include "ui/scene/meshlayout.h"
 
+#include <QRegularExpression>
+#include <QTranslator>
+
 using namespace shardlens;
 using namespace shardlens::pictures;
+
+namespace {
+
+/// Every translated word in capitals: what stays small was never offered to translators.
+class Capitals : public QTranslator {
+public:
+    [[nodiscard]] bool isEmpty() const override { return false; }
+    [[nodiscard]] QString translate(const char*, const char* source, const char*, int) const override
+    {
+        return QString::fromUtf8(source).toUpper();
+    }
+};
+
+} // namespace
 
 class TestMeshWiring : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
     void initTestCase() { QVERIFY(loadFonts()); }
+    void cleanup() { setTextScale(1); }
+
+    void largerTextStaysApart_data() { everyCaseAtEverySize(); }
+    void largerTextStaysApart()
+    {
+        QFETCH(int, index);
+        QFETCH(QSizeF, size);
+        const Scenario scenario = scenarioOf(cases()[static_cast<std::size_t>(index)]);
+        const Report report = evaluate(scenario);
+        for (const double scale : {1.15, 1.3, 1.5}) {
+            setTextScale(scale);
+            for (const Subject& hover : {Subject{}, device(0)}) {
+                for (const MeshColour colour : {MeshColour::StageRank, MeshColour::KvHead, MeshColour::Memory}) {
+                    for (const MeshZoom& zoom : {MeshZoom{}, MeshZoom{6, {0.41, 0.37}}}) {
+                        const Scene scene = meshOf(scenario, report, size, hover, {.colour = colour, .zoom = zoom});
+                        QCOMPARE(textFault(scene), QString());
+                    }
+                }
+            }
+        }
+    }
+
+    void allWordsCanBeTranslated_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const char* name :
+             {"8 H100, TP 4 x PP 2", "trn2, TP 64", "8 H100, TP 2 x PP 2 x DP 2", "v4 8x8x8, TP 16 x PP 4 x DP 8", "host tree, TP 4 x PP 2",
+              "NVL72, DeepSeek-V3 TP 8 x EP 8 x DP 4", "8 H100, TP 2, six idle, does not fit", "65,536 H100, TP 8 x DP 8,192"})
+            QTest::newRow(name) << QString::fromLatin1(name);
+    }
+    void allWordsCanBeTranslated()
+    {
+        QFETCH(QString, name);
+        const Scenario scenario = scenarioOf(caseNamed(name.toUtf8().constData()));
+        const Report report = evaluate(scenario);
+        Capitals capitals;
+        QCoreApplication::installTranslator(&capitals);
+        QStringList texts;
+        for (const Subject& hover : {Subject{}, device(0), device(7), Subject{.kind = Subject::Kind::Stage, .stage = 0}}) {
+            for (std::size_t colour = 0; colour < kMeshColourCount; ++colour) {
+                const Scene scene = meshOf(scenario, report, {1400, 900}, hover, {.colour = static_cast<MeshColour>(colour)});
+                texts += QStringList(scene.texts.begin(), scene.texts.end());
+            }
+            texts += meshTooltip(scenario, report, hover);
+        }
+        texts += meshSubtitle(scenario).section(QString::fromStdString(scenario.cluster->id), 1);
+        texts += describeMesh(scenario, report).section(QString::fromStdString(scenario.cluster->id), 1);
+        QCoreApplication::removeTranslator(&capitals);
+        // Names of the catalog and of the field, which the core spells.
+        static const QRegularExpression kNames(QStringLiteral(
+            "AllReduce|AllGather|AllToAll|ReduceScatter|Weights|KV cache|Activations|Comm\\. buffers|Runtime reserve|NVSwitch|NVLink|"
+            "NeuronLink\\S*|[Cc]ores?|[Cc]hips?|GPUs|attention DP"));
+        static const QRegularExpression kSmall(QStringLiteral("[a-z]{3,}"));
+        QStringList found;
+        for (QString text : texts) {
+            for (const FabricLevel& level : scenario.cluster->levels)
+                text.remove(QString::fromStdString(level.name));
+            if (text.remove(kNames).contains(kSmall))
+                found += text;
+        }
+        found.removeDuplicates();
+        QVERIFY2(found.isEmpty(), qPrintable(found.join(QLatin1Char('|'))));
+    }
+
+    /// A pool that runs the plan that is drawn leaves the mesh as it is, the other one dims it; the words say which.
+    void poolsLightOrDimTheMesh()
+    {
+        Scenario scenario = scenarioOf(caseNamed("8 H100, TP 4 x PP 2"));
+        const auto pool = [](int which) { return Subject{.kind = Subject::Kind::Pool, .pool = which}; };
+        const Report alone = evaluate(scenario);
+        QVERIFY(!hasText(meshOf(scenario, alone, {900, 600}, pool(0)), QStringLiteral("pool")));
+        ServingSettings::Pools pools{{scenario.plan, nullptr, 1}, {scenario.plan, nullptr, 1}};
+        pools.decode.plan[PlanAxis::Data] = 1;
+        pools.prefill.plan[PlanAxis::Tensor] = 8;
+        pools.prefill.plan[PlanAxis::Pipeline] = 1;
+        scenario.serving.pools = pools;
+        const Report report = evaluate(scenario);
+        const Scene calm = meshOf(scenario, report, {900, 600});
+        const Scene decode = meshOf(scenario, report, {900, 600}, pool(1));
+        const Scene prefill = meshOf(scenario, report, {900, 600}, pool(0));
+        const QHash<int, QRectF> tiles = tilesOf(calm);
+        QCOMPARE(tiles.size(), 8);
+        for (int i = 0; i < 8; ++i) {
+            QCOMPARE(groundAt(decode, tiles[i]), groundAt(calm, tiles[i]));
+            QVERIFY(groundAt(prefill, tiles[i]) != groundAt(calm, tiles[i]));
+        }
+        QVERIFY(hasText(decode, QStringLiteral("Decode pool: each of its workers is a replica as it is drawn")));
+        QVERIFY(hasText(prefill, QStringLiteral("Prefill pool: its workers run TP 8, which is not drawn here")));
+        // The transfer between them is no place; a pinned pool counts as a hovered one does.
+        QVERIFY(!hasText(meshOf(scenario, report, {900, 600}, pool(2)), QStringLiteral("pool")));
+        Scene pinned;
+        buildMesh({scenario, report, {900, 600}, Theme::of(ThemeId::Light), {}, pool(0)}, {}, pinned);
+        QVERIFY(hasText(pinned, QStringLiteral("Prefill pool")));
+    }
     void torusKeepsCoordinates()
     {
         const Scenario scenario = scenarioOf(caseNamed("v5e 4x2, TP 8"));

@@ -2,6 +2,7 @@
 #include "ui/scene/collectivescene.h"
 
 #include "core/base/format.h"
+#include "ui/scene/meshdrawing.h"
 #include "ui/scene/meshfacts.h"
 
 #include <QCoreApplication>
@@ -104,6 +105,21 @@ std::vector<QRectF> worded(const MeshLayout& layout)
     for (const MeshSwitch& plate : layout.switches)
         if (plate.labelled && !plate.bar.isEmpty())
             rects.push_back(plate.bar);
+    return rects;
+}
+
+/// Words on the plates of switches, over which a packet goes unseen.
+std::vector<QRectF> plateWords(const Cluster& cluster, const MeshLayout& layout)
+{
+    std::vector<QRectF> rects;
+    for (const MeshSwitch& plate : layout.switches) {
+        if (!plate.labelled || plate.bar.isEmpty())
+            continue;
+        const BarWords words = barWordsOf(cluster, plate);
+        rects.push_back(words.name);
+        if (!words.rate.isEmpty())
+            rects.push_back(words.rate);
+    }
     return rects;
 }
 
@@ -240,14 +256,17 @@ void drawCollective(const ViewInput& input, const MeshLayout& layout, const Coll
             packets.emplace_back(route.at(first + fraction * (last - first)), flow.adds);
     }
     const double size = flows.size() > 128 ? kLeastPacket : flows.size() > 32 ? 5 : kPacket;
+    const std::vector<QRectF> words = plateWords(cluster, layout);
     for (const auto& [at, adds] : packets) {
         const QPointF point = at;
+        const QRectF around = QRectF(at.x() - size / 2, at.y() - size / 2, size, size);
+        if (std::any_of(words.begin(), words.end(), [&around](const QRectF& rect) { return rect.intersects(around); }))
+            continue;
         if (std::any_of(layout.tiles.begin(), layout.tiles.end(),
                         [point](const MeshTile& tile) { return tile.rect.width() >= kWordedTile && tile.rect.contains(point); }))
             continue; // words of a device on the way stay free
-        const QRectF box(at.x() - size / 2, at.y() - size / 2, size, size);
         // Square: the receiver adds it up. Round: it takes it over.
-        scene.roundedRect(box, adds ? 1 : size / 2, input.theme.color(Ink::Text), input.theme.color(Ink::Surface), size > 4 ? 1 : 0.5);
+        scene.roundedRect(around, adds ? 1 : size / 2, input.theme.color(Ink::Text), input.theme.color(Ink::Surface), size > 4 ? 1 : 0.5);
     }
 }
 

@@ -185,6 +185,14 @@ QColor MeshPalette::colourOf(const DeviceFacts& device, Shade shade) const
     return colour;
 }
 
+QColor MeshPalette::textOn(const QColor& ground) const
+{
+    QColor& known = m_textOn[ground.rgb()];
+    if (!known.isValid())
+        known = Theme::textOn(ground);
+    return known;
+}
+
 QColor MeshPalette::plainColour(const DeviceFacts& device) const
 {
     const Theme& theme = m_input.theme;

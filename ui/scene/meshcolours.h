@@ -5,6 +5,8 @@
 #include "ui/scene/meshfacts.h"
 #include "ui/scene/meshscene.h"
 
+#include <QHash>
+
 #include <array>
 #include <vector>
 
@@ -23,6 +25,8 @@ public:
     [[nodiscard]] QColor colourOf(const DeviceFacts& device) const { return colourOf(device, Shade::Plain); }
     enum class Shade : std::uint8_t { Plain, Faded /* steps back */, Flat /* a copy too small for a hatch */, FadedFlat };
     [[nodiscard]] QColor colourOf(const DeviceFacts& device, Shade shade) const;
+    /// Theme::textOn() of a tile's ground: thousands share a few.
+    [[nodiscard]] QColor textOn(const QColor& ground) const;
     /// A further copy of what the colour stands for; the first one is solid.
     [[nodiscard]] bool isCopy(const DeviceFacts& device) const;
     /// Modes in which the second copy of what a device holds is drawn as one.
@@ -31,7 +35,7 @@ public:
     [[nodiscard]] bool isMemory() const { return m_colour == MeshColour::Memory; }
     /// Of the devices of a stage, in a scale.
     [[nodiscard]] const MeshShare& shareOf(int stage) const { return m_shares[static_cast<std::size_t>(stage)]; }
-    [[nodiscard]] bool isOver(const DeviceFacts& device) const { return isScale() && shareOf(device.stage).share > 1; }
+    [[nodiscard]] bool isOver(const DeviceFacts& device) const { return isMemory() && shareOf(device.stage).share > 1; }
     [[nodiscard]] QColor scaleColour(double share) const;
     /// What the scale measures, with its unit: "busy share of a decode step, %".
     [[nodiscard]] QString scaleName() const;
@@ -52,6 +56,7 @@ private:
     std::vector<MeshShare> m_shares; ///< by stage
     std::vector<LegendEntry> m_legend;
     mutable std::array<std::vector<QColor>, 4> m_colours; ///< by shade and key: mixing thousands would take most of a frame
+    mutable QHash<QRgb, QColor> m_textOn;
 };
 
 /// Height of the legend for a width, scale and entries.

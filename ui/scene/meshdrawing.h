@@ -84,8 +84,14 @@ struct LinkText {
 };
 /// `tier`: of a host tree, whose further tiers have other links.
 [[nodiscard]] LinkText linkText(const Cluster& cluster, int level, int tier = -1);
-/// "Chip", "Node", "Rack", "Slice" or "Pod": one whole domain of a level.
-[[nodiscard]] QString domainNoun(const Cluster& cluster, int level);
+/// Where the words of a switch's bar stand; the rate's box is empty where only the name has room.
+struct BarWords {
+    QRectF name;
+    QRectF rate;
+};
+[[nodiscard]] BarWords barWordsOf(const Cluster& cluster, const MeshSwitch& domain);
+/// "Chip", "Node", "Rack", "Slice" or "Pod": one whole domain of a level; in a sentence with a small letter.
+[[nodiscard]] QString domainNoun(const Cluster& cluster, int level, bool inSentence = false);
 
 /// Facts that follow the device's name in the readout. `brief` says the same in fewer letters.
 [[nodiscard]] QStringList deviceParts(const Scenario& scenario, const Report& report, const MeshFacts& facts, int device,

@@ -99,12 +99,8 @@ void drawBar(const MeshDrawing& drawing, const MeshSwitch& domain, bool lit, con
 void drawBarText(const MeshDrawing& drawing, const MeshSwitch& domain)
 {
     const LinkText text = linkText(*drawing.input.scenario.cluster, domain.level, domain.tier);
-    const QRectF box = domain.bar.adjusted(9, 2, -9, -2);
-    const double name = textWidth(text.name, TextRole::BodyMedium);
-    const double rate = textWidth(text.rate, TextRole::Note);
-    const bool both = name + 16 + rate <= box.width();
-    const QRectF left(box.left(), box.top(), both ? name + 1 : box.width(), box.height());
-    const QRectF right(box.right() - rate, box.top(), rate, box.height());
+    const auto [left, right] = barWordsOf(*drawing.input.scenario.cluster, domain);
+    const bool both = !right.isEmpty();
     if (drawing.focus.next >= 0 || drawing.focus.previous >= 0) {
         drawing.scene.fill(left.adjusted(-3, 0, 3, 0), drawing.ink(Ink::Sunken));
         if (both)
@@ -336,6 +332,17 @@ QPointF borderPoint(const QRectF& rect, QPointF to)
 }
 
 } // namespace
+
+BarWords barWordsOf(const Cluster& cluster, const MeshSwitch& domain)
+{
+    const LinkText text = linkText(cluster, domain.level, domain.tier);
+    const QRectF box = domain.bar.adjusted(9, 2, -9, -2);
+    const double name = textWidth(text.name, TextRole::BodyMedium);
+    const double rate = textWidth(text.rate, TextRole::Note);
+    if (name + 16 + rate > box.width())
+        return {box, {}};
+    return {QRectF(box.left(), box.top(), name + 1, box.height()), QRectF(box.right() - rate, box.top(), rate, box.height())};
+}
 
 void drawMeshFabric(const MeshDrawing& drawing)
 {

@@ -126,17 +126,19 @@ LinkText linkText(const Cluster& cluster, int level, int tier)
     return {qs(shown.name), rate(shown.bandwidth, device)};
 }
 
-QString domainNoun(const Cluster& cluster, int level)
+QString domainNoun(const Cluster& cluster, int level, bool inSentence)
 {
     if (isOnChip(cluster, level))
-        return MeshWords::tr("Chip");
+        return inSentence ? MeshWords::tr("chip") : MeshWords::tr("Chip");
     const int firstBoard = isOnChip(cluster, 0) ? 1 : 0;
     if (level > firstBoard)
-        return MeshWords::tr("Pod");
+        return inSentence ? MeshWords::tr("pod") : MeshWords::tr("Pod");
     const FabricLevel& shown = cluster.levels[static_cast<std::size_t>(level)];
     if (shown.topology == Topology::Torus && !isOnChip(cluster, 0))
-        return MeshWords::tr("Slice");
-    return shown.topology == Topology::Switch && shown.units() > 16 ? MeshWords::tr("Rack") : MeshWords::tr("Node");
+        return inSentence ? MeshWords::tr("slice") : MeshWords::tr("Slice");
+    if (shown.topology == Topology::Switch && shown.units() > 16)
+        return inSentence ? MeshWords::tr("rack") : MeshWords::tr("Rack");
+    return inSentence ? MeshWords::tr("node") : MeshWords::tr("Node");
 }
 
 QStringList deviceParts(const Scenario& scenario, const Report& report, const MeshFacts& facts, int device, bool brief)
@@ -279,7 +281,7 @@ QString meshSubtitle(const Scenario& scenario)
     const int perDomain = inner.units();
     return id + QStringLiteral(", ")
            + MeshWords::tr("%1 of %2")
-                 .arg(counted(cluster.devices() / perDomain, domainNoun(cluster, static_cast<int>(levels.front())).toLower()),
+                 .arg(counted(cluster.devices() / perDomain, domainNoun(cluster, static_cast<int>(levels.front()), true)),
                       counted(perDomain, one));
 }
 

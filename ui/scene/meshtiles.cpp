@@ -58,7 +58,7 @@ Dress dressOf(const MeshDrawing& drawing, const DeviceFacts& facts, bool isSmall
     }
     if (dress.copy)
         dress.ground = drawing.input.theme.faded(dress.colour, kReplicaTint);
-    dress.text = dress.faded ? drawing.ink(Ink::Text3) : Theme::textOn(dress.ground);
+    dress.text = dress.faded ? drawing.ink(Ink::Text3) : drawing.palette->textOn(dress.ground);
     return dress;
 }
 

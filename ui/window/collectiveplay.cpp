@@ -32,7 +32,10 @@ CollectivePlay::CollectivePlay(Document& document, QWidget* parent)
     setAccessibleName(tr("Collective, step by step"));
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     hide();
-    connect(&document, &Document::reportChanged, this, &CollectivePlay::markStale);
+    connect(&document, &Document::reportChanged, this, [this] {
+        m_mesh.forget();
+        markStale();
+    });
     connect(&document.selection(), &Selection::changed, this, [this] {
         if (m_chosen
             && collectiveDevice(m_document.scenario(), m_document.selection().hover(), m_document.selection().pin()) != m_picture.device)
@@ -165,7 +168,7 @@ void CollectivePlay::moved()
     Q_EMIT changed();
 }
 
-void CollectivePlay::draw(const ViewInput& input, MeshOptions options, Scene& scene)
+void CollectivePlay::draw(const ViewInput& input, const MeshOptions& options, Scene& scene)
 {
     if (!m_chosen || !input.report.legal) {
         buildMesh(input, options, scene);
@@ -176,8 +179,7 @@ void CollectivePlay::draw(const ViewInput& input, MeshOptions options, Scene& sc
         buildCollectiveFrames(input, options, now, scene);
         return;
     }
-    options.overlay = [&now](const ViewInput& in, const MeshLayout& layout, Scene& over) { drawCollective(in, layout, now, over); };
-    buildMesh(input, options, scene);
+    m_mesh.draw(input, options, now, scene);
 }
 
 void CollectivePlay::setTheme(const Theme& theme)

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "ui/document/document.h"
-#include "ui/scene/collectivescene.h"
+#include "ui/scene/playedmesh.h"
 #include "ui/views/player.h"
 
 #include <QWidget>
@@ -32,7 +32,8 @@ public:
     [[nodiscard]] const CollectivePicture& picture();
     void setTheme(const Theme& theme);
     /// The mesh with what plays on it; on paper, or where frames are wanted, the strip of frames.
-    void draw(const ViewInput& input, MeshOptions options, Scene& scene);
+    void draw(const ViewInput& input, const MeshOptions& options, Scene& scene);
+    [[nodiscard]] const PlayedMesh& mesh() const { return m_mesh; }
     /// Space plays and pauses, comma and full stop step, Home and End go to the ends. True: the key was for the strip.
     bool key(int key);
     [[nodiscard]] QSize sizeHint() const override;
@@ -57,6 +58,7 @@ private:
     Document& m_document;
     Player m_player;
     CollectivePicture m_picture;
+    PlayedMesh m_mesh;
     std::string m_id;
     const Theme* m_theme;
     QToolButton* m_button = nullptr;
