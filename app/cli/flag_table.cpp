@@ -129,7 +129,7 @@ constexpr std::array kFlags{
     FlagSpec{Flag::Scale, "--scale", "", "S", K::Factor, 50, 400, kRender, "pixels per device-independent pixel, 0.5 to 4"},
     FlagSpec{Flag::Theme, "--theme", "", "light|dark|print|contrast", K::Choice, 0, 0, kRender, "colours (default light)"},
     FlagSpec{Flag::Collective, "--collective", "", "NAME", K::Text, 0, 0, kRender, "mesh: the steps of this collective as a strip of frames, such as decode/output_proj"},
-    FlagSpec{Flag::Select, "--select", "", "NAME", K::Text, 0, 0, kRender, "what is pinned: tpot, ttft, fit, device:3, stage:1, memory:kv, decode/qkv_proj, prefill/compute ..."},
+    FlagSpec{Flag::Select, "--select", "", "NAME", K::Text, 0, 0, kRender, "what is pinned: tpot, ttft, fit, device:3, stage:1, memory:kv, axis:tp, tensor:w_q, expert:12, rank:3, pool:prefill, decode/qkv_proj, prefill/compute, prefill/piece:1,3, prefill/range:0.1,0.4"},
     FlagSpec{Flag::Help, "--help", "-h", "", K::None, 0, 0, kAll, "print this help"},
     FlagSpec{Flag::Version, "--version", "", "", K::None, 0, 0, bit(Command::Window), "print the version"},
 };

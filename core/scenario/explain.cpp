@@ -157,7 +157,14 @@ Explanation explain(const Scenario& scenario, const Report& report, const Subjec
     case Subject::Kind::Time: return explainTime(scenario, report, subject.phase);
     case Subject::Kind::Expert: return explainExpert(scenario, report, subject);
     case Subject::Kind::Pool: return explainPool(scenario, report, subject);
-    case Subject::Kind::Point:
+    case Subject::Kind::Range: return explainRange(scenario, report, subject);
+    case Subject::Kind::Point: { // a report knows no measured points; who does asks explainPoint()
+        Explanation out;
+        out.formulaId = "point.unknown";
+        out.title = "Measured point";
+        out.subtitle = "predicted against measured in the trust view";
+        return out;
+    }
     case Subject::Kind::None: break;
     }
     return explainTime(scenario, report, Phase::Decode);

@@ -30,7 +30,8 @@ struct Subject {
         Tensor /* a weight, the KV cache or activations, as a whole or the tile of a device */,
         Expert /* a routed expert, or an EP rank where `expert` is negative */,
         Axis /* an axis of the plan and the groups it makes; with a device: the group of that device */,
-        Pool /* of disaggregated serving: 0 prefill, 1 decode; 2 the KV transfer between */
+        Pool /* of disaggregated serving: 0 prefill, 1 decode; 2 the KV transfer between */,
+        Range /* a stretch of the timeline of a phase, [begin, end) */
     };
     Kind kind = Kind::None;
     Phase phase = Phase::Decode;
@@ -48,6 +49,8 @@ struct Subject {
     int axis = -1;   ///< MeshAxis
     int pool = -1;
     int holders = -1; ///< of a tensor: which devices hold the same tile (holdSame() of core/cost/tensorplate.h)
+    double begin = 0; ///< of a range, seconds of its phase's drawing
+    double end = 0;
     friend bool operator==(const Subject&, const Subject&) = default;
 };
 

@@ -29,6 +29,8 @@ void addCauses(Explanation& out, const Breakdown& breakdown);
 [[nodiscard]] Explanation explainExpert(const Scenario& scenario, const Report& report, const Subject& subject);
 [[nodiscard]] Explanation explainPool(const Scenario& scenario, const Report& report, const Subject& subject);
 [[nodiscard]] Explanation explainFit(const Scenario& scenario, const Report& report);
+/// A stretch of the timeline: what its stages do in it, and how long they idle.
+[[nodiscard]] Explanation explainRange(const Scenario& scenario, const Report& report, const Subject& subject);
 /// The groups of an axis of the plan, or that of a device.
 [[nodiscard]] Explanation explainAxis(const Scenario& scenario, const Report& report, const Subject& subject);
 

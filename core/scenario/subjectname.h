@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be selected, by name: tpot, ttft, fit, device:3, stage:1, memory:kv, decode/qkv_proj, prefill/compute.
+// What can be selected, by name: tpot, ttft, fit, device:3, stage:1, memory:kv, axis:tp, tensor:w_q, expert:12, rank:3, pool:prefill,
+// decode/qkv_proj, prefill/compute, prefill/piece:1,3 (stage, microbatch), prefill/range:0.1,0.4 (seconds).
 #pragma once
 
 #include "core/base/result.h"
@@ -10,9 +11,10 @@
 
 namespace shardlens {
 
-/// Every name that means something in this report; devices and stages as ranges ("device:0 to device:7").
+/// Every name that means something in this report; what is numbered as ranges ("device:0 to device:7").
 [[nodiscard]] std::vector<std::string> subjectNames(const Scenario& scenario, const Report& report);
-/// The selection of a name. An operator of a layer kind that several kinds have: its first.
+/// The selection of a name; capitals do not matter. An operator of a layer kind that several kinds have: its first. What is not known is
+/// refused with what is allowed in its place: of a known kind its members, else the kinds.
 [[nodiscard]] Result<Subject> subjectNamed(const std::string& name, const Scenario& scenario, const Report& report);
 
 } // namespace shardlens

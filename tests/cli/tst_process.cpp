@@ -156,6 +156,15 @@ private Q_SLOTS:
         row("render mesh", 2, "", "needs -o");
         row("render mesh -o DIR/a.jpg", 2, "", "-o: found DIR/a.jpg; allowed is a file name that ends in .png");
         row("render mesh --tp 6 -o DIR/a.png", 3, "", "TP 6");
+        // What is pinned is refused with what may stand in its place.
+        row("render inspector --select planet -o DIR/a.png", 2, "", "--select: found planet; allowed is one of tpot, ttft, fit, device:N");
+        row("render inspector --select device:8 -o DIR/a.png", 2, "", "--select: found device:8; allowed is device:0 to device:7\n");
+        row("render inspector --select memory:disk -o DIR/a.png", 2, "",
+            "--select: found memory:disk; allowed is one of memory:weights, memory:kv");
+        row("render inspector --select decode/warp -o DIR/a.png", 2, "", "--select: found decode/warp; allowed is one of decode/weights");
+        row("render inspector --select expert:3 -o DIR/a.png", 2, "", "--select: found expert:3; Llama-3-70B has no routed experts");
+        row("render inspector --select pool:prefill -o DIR/a.png", 2, "",
+            "--select: found pool:prefill; prefill and decode share their devices");
         // A product is refused with the sentences of the algebra. No spaces here: the words are split at them.
         row("render plate --product A[I_Z,J].B[J,K] --mesh X=4 --shape I=8,J=8,K=8 -o DIR/a.png", 2, "",
             "--product: found Z; allowed is names of mesh axes: X");

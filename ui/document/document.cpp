@@ -22,13 +22,18 @@ QString text(std::string_view utf8)
 }
 
 /// The subject in the new report, or nothing when it is gone. An operator is found again by what it is, not by its index.
-Subject carriedOver(Subject subject, const Scenario& scenario, const Report& report, const std::optional<OperatorCost>& op)
+Subject carriedOver(Subject subject, const Scenario& scenario, const Report& report, const std::optional<OperatorCost>& op,
+                    const std::array<double, 2>& durationBefore)
 {
     const Plan& plan = scenario.plan;
     if (subject.kind == Subject::Kind::None || !report.legal)
         return {};
     const PhaseReport& phase = subject.phase == Phase::Prefill ? report.prefill : report.decode;
     if (subject.device >= scenario.cluster->devices() || subject.stage >= plan.pipeline())
+        return {};
+    if (subject.kind == Subject::Kind::Range && phase.timeline.duration != durationBefore[static_cast<std::size_t>(subject.phase)])
+        return {}; // the same seconds of another drawing are other work
+    if (subject.visit >= phase.timeline.visits || (subject.kind == Subject::Kind::Pool && !report.serving.pools))
         return {};
     if (subject.microbatch >= phase.timeline.microbatches || subject.step >= phase.timeline.steps)
         return {};
@@ -91,14 +96,15 @@ void Document::apply(const Scenario& scenario)
 {
     const std::optional<OperatorCost> hovered = operatorOf(m_selection.hover(), m_report);
     const std::optional<OperatorCost> pinned = operatorOf(m_selection.pin(), m_report);
+    const std::array durationBefore{m_report.prefill.timeline.duration, m_report.decode.timeline.duration};
     m_file.scenario = scenario;
     QElapsedTimer timer;
     timer.start();
     evaluate(m_file.scenario, m_report);
     m_evaluationSeconds = static_cast<double>(timer.nsecsElapsed()) * 1e-9;
 
-    m_selection.setHover(carriedOver(m_selection.hover(), m_file.scenario, m_report, hovered));
-    const Subject pin = carriedOver(m_selection.pin(), m_file.scenario, m_report, pinned);
+    m_selection.setHover(carriedOver(m_selection.hover(), m_file.scenario, m_report, hovered, durationBefore));
+    const Subject pin = carriedOver(m_selection.pin(), m_file.scenario, m_report, pinned, durationBefore);
     if (pin != m_selection.pin())
         m_selection.setPin(pin);
     Q_EMIT reportChanged();

@@ -73,6 +73,7 @@ bool sameThing(const Subject& a, const Subject& b)
     case Kind::Expert: return a.expert == b.expert && a.rank == b.rank;
     case Kind::Axis: return a.axis == b.axis && a.device == b.device && a.rank == b.rank;
     case Kind::Pool: return a.pool == b.pool;
+    case Kind::Range: return a.phase == b.phase && a.begin == b.begin && a.end == b.end;
     }
     return false;
 }
@@ -92,7 +93,8 @@ bool relatedAlike(const Subject& a, const Subject& b, const Report& report)
     case Kind::Time:
     case Kind::Fit:
     case Kind::Point:
-    case Kind::Pool: break;
+    case Kind::Pool:
+    case Kind::Range: break;
     case Kind::Tensor: // the copies of a tile, or a tile and the whole
         return a.tensor == b.tensor && agree(a.stage, b.stage)
                && (agree(a.device, b.device) || holdSame(report.mesh, a.holders, a.device, b.device));

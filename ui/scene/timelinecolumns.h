@@ -3,7 +3,7 @@
 // narrower than a pixel is its share of the pixel, never nothing.
 #pragma once
 
-#include "ui/scene/timelinesums.h"
+#include "core/scenario/timelinesums.h"
 
 #include <cstdint>
 #include <vector>

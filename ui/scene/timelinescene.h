@@ -2,8 +2,8 @@
 // Stages x time for prefill and decode, side by side with an axis each: seconds of prefill and milliseconds of decode never share one.
 #pragma once
 
+#include "core/scenario/timelinesums.h"
 #include "ui/scene/scene.h"
-#include "ui/scene/timelinesums.h"
 
 #include <array>
 #include <optional>
@@ -83,6 +83,9 @@ struct TimelineLayout {
 };
 
 [[nodiscard]] TimelineLayout timelineLayout(const ViewInput& input, const TimelineOptions& options);
+/// The piece at a point, also where pieces are merged into runs and columns; Kind::None where the row's stage idles, beside the rows and
+/// on rows of several stages.
+[[nodiscard]] Subject timelinePieceAt(const Report& report, const TimelineLayout& layout, QPointF point);
 void buildTimeline(const ViewInput& input, const TimelineOptions& options, Scene& scene);
 
 /// "prefill 8 x 4 sequences, then decode 2 x 16": goes beside the title.

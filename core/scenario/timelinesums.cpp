@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ui/scene/timelinesums.h"
+#include "core/scenario/timelinesums.h"
 
 #include "core/scenario/pieceoperators.h"
 
