@@ -353,10 +353,10 @@ QString plainLine(const Explanation::Line& line)
 
 } // namespace
 
-QString inspectorText(const ViewInput& input)
+QString inspectorText(const ViewInput& input, const InspectorOptions& options)
 {
     QStringList lines;
-    const Explanation what = explain(input.scenario, input.report, inspected(input));
+    const Explanation what = options.explanation ? *options.explanation : explain(input.scenario, input.report, inspected(input));
     lines << qs(what.title);
     if (!what.subtitle.empty())
         lines << qs(what.subtitle);

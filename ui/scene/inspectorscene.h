@@ -18,7 +18,7 @@ void buildInspector(const ViewInput& input, const InspectorOptions& options, Sce
 /// What is explained: the pin, else the hover, else TPOT.
 [[nodiscard]] Subject inspected(const ViewInput& input);
 /// The arithmetic of what is explained as plain text: figure, formula, inputs with their sources, alternatives, notes.
-[[nodiscard]] QString inspectorText(const ViewInput& input);
+[[nodiscard]] QString inspectorText(const ViewInput& input, const InspectorOptions& options = {});
 /// One sentence for a screen reader, of what is shown when nothing is selected.
 [[nodiscard]] QString describeInspector(const Scenario& scenario, const Report& report);
 

@@ -29,6 +29,12 @@ double headerHeight()
     return std::ceil(lineHeight(TextRole::BodyStrong)) + 6;
 }
 
+/// Of ticks and their labels at the size of text that is set.
+double axisHeight()
+{
+    return std::max(kTimeAxisHeight, std::ceil(lineHeight(TextRole::Note)) + 7);
+}
+
 double operatorRow()
 {
     return std::ceil(lineHeight(TextRole::Note)) + 4;
@@ -259,7 +265,7 @@ struct Extras {
 
 double phaseHeight(const ViewInput& input, double width, Phase phase, Extras extras)
 {
-    const double bar = headerHeight() + barHeight(extras.lowBar) + (extras.axis ? kTimeAxisHeight : 0);
+    const double bar = headerHeight() + barHeight(extras.lowBar) + (extras.axis ? axisHeight() : 0);
     return extras.legend ? bar + space::kTight + reservedLegend(input, width, phase) : bar;
 }
 
@@ -275,7 +281,7 @@ double drawPhase(Scene& scene, const ViewInput& input, const QRectF& area, Phase
     double y = track.bottom();
     if (extras.axis) {
         drawTimeAxis(scene, input.theme, track, 0, axisEnd, track.right() + kUnitRoom + space::kInset - 2);
-        y += kTimeAxisHeight;
+        y += axisHeight();
     }
     if (extras.legend)
         drawLegend(scene, input.theme, {area.left(), y + space::kTight, area.width(), 0}, legendOf(input.theme, report, phase));

@@ -195,24 +195,39 @@ void drawTimeAxis(Scene& scene, const Theme& theme, const QRectF& plot, double b
     const QColor note = theme.color(Ink::Text3);
     const double height = lineHeight(TextRole::Note);
     const double top = plot.bottom() + 5;
-    // Labels from the right: the last one carries the unit and is never left out; others give way to their right neighbour.
-    double free = right;
-    for (std::size_t i = ticks.size(); i-- > 0;) {
+    struct Label {
+        QString text;
+        double left = 0;
+        double width = 0;
+    };
+    std::vector<Label> labels;
+    for (std::size_t i = 0; i < ticks.size(); ++i) {
         const double x = plot.left() + (ticks[i] - begin) / (end - begin) * plot.width();
         scene.line({x, plot.bottom()}, {x, plot.bottom() + 4}, strong);
         const QString number = ticks[i] == 0 ? QStringLiteral("0") : locale.toString(ticks[i] / unit.seconds, 'f', decimals);
         const bool last = i + 1 == ticks.size();
-        const QString label = last ? number + QChar(u' ') + QString::fromUtf16(unit.name) : number;
-        const double width = textWidth(label, TextRole::Note);
+        Label& label = labels.emplace_back();
+        label.text = last ? number + QChar(u' ') + QString::fromUtf16(unit.name) : number;
+        label.width = textWidth(label.text, TextRole::Note);
         // The number is centred under its tick; the unit hangs to its right.
-        double left = x - textWidth(number, TextRole::Note) / 2;
+        label.left = x - textWidth(number, TextRole::Note) / 2;
         if (last)
-            left = std::min(left, free - width);
-        if (left + width > free)
-            continue;
-        scene.text({left, top, width, height}, label, TextRole::Note, note);
-        free = left - 6;
+            label.left = std::min(label.left, right - label.width);
     }
+    // The last one carries the unit and is never left out; of the others every n-th from there, as many as have room.
+    const std::size_t last = labels.size() - 1;
+    const auto fits = [&](std::size_t every) {
+        for (std::size_t i = last; i >= every; i -= every)
+            if (labels[i - every].left + labels[i - every].width + 6 > labels[i].left)
+                return false;
+        return true;
+    };
+    std::size_t every = 1;
+    while (every < last && !fits(every))
+        ++every;
+    for (std::size_t i = last % every; i <= last; i += every)
+        if (i == last || labels[i].left + labels[i].width + 6 <= labels[last].left)
+            scene.text({labels[i].left, top, labels[i].width, height}, labels[i].text, TextRole::Note, note);
 }
 
 void drawSign(Scene& scene, const Theme& theme, QPointF center, Sign sign)

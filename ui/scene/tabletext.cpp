@@ -2,14 +2,20 @@
 #include "ui/scene/tabletext.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace shardlens {
 namespace {
 
 constexpr double kGap = 12;
-constexpr double kRow = 18;
 constexpr double kLeastText = 70; ///< a column of words is cut down to this before others drop
 constexpr double kMostText = 260;
+
+/// At the size of text that is set.
+double rowHeight()
+{
+    return std::ceil(lineHeight(TextRole::Note)) + 4;
+}
 
 struct Widths {
     std::vector<double> widths; ///< 0: dropped
@@ -64,7 +70,8 @@ Widths widthsOf(const TableText& table, double room)
 
 double drawTable(Scene& scene, const Theme& theme, const QRectF& area, const TableText& table, int first)
 {
-    if (area.height() < 2 * kRow || table.rows.empty())
+    const double height = rowHeight();
+    if (area.height() < 2 * height || table.rows.empty())
         return 0;
     const Widths layout = widthsOf(table, area.width());
     const auto cells = [&](double y, TextRole role, const QColor& ink, const auto& textOf) {
@@ -74,23 +81,23 @@ double drawTable(Scene& scene, const Theme& theme, const QRectF& area, const Tab
             if (!(width > 0))
                 continue;
             const Qt::Alignment side = table.columns[c].right ? Qt::AlignRight : Qt::AlignLeft;
-            scene.text({x, y, width, kRow}, textOf(c), role, ink, side | Qt::AlignVCenter, true);
+            scene.text({x, y, width, height}, textOf(c), role, ink, side | Qt::AlignVCenter, true);
             x += width + kGap;
         }
     };
     double y = area.top();
     cells(y, TextRole::NoteStrong, theme.color(Ink::Text2), [&](std::size_t c) { return table.columns[c].title; });
-    y += kRow;
+    y += height;
     scene.line({area.left(), y}, {area.left() + std::min(layout.total(), area.width()), y}, theme.color(Ink::Line));
     y += 1;
     const auto rows = static_cast<int>(table.rows.size());
-    const int room = static_cast<int>((area.bottom() - y) / kRow);
+    const int room = static_cast<int>((area.bottom() - y) / height);
     const int begin = std::clamp(first, 0, std::max(0, rows - room));
-    for (int i = begin; i < std::min(rows, begin + room); ++i, y += kRow) {
+    for (int i = begin; i < std::min(rows, begin + room); ++i, y += height) {
         const TableText::Row& row = table.rows[static_cast<std::size_t>(i)];
         cells(y, TextRole::Note, theme.color(row.dim ? Ink::Text3 : Ink::Text), [&](std::size_t c) { return row.cells[c]; });
         if (row.subject.kind != Subject::Kind::None)
-            scene.hit({area.left(), y, area.width(), kRow}, row.subject);
+            scene.hit({area.left(), y, area.width(), height}, row.subject);
     }
     return y - area.top();
 }

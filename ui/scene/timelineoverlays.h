@@ -8,5 +8,7 @@ namespace shardlens {
 
 void drawTimelineOverlays(Scene& scene, const ViewInput& input, const TimelineOptions& options, const TimelineLayout& layout,
                           const TimelinePanel& panel);
+/// A place for the pinned piece where the picture merges it with others, so that it is marked there too.
+void addPinnedPiece(Scene& scene, const ViewInput& input, const TimelineLayout& layout);
 
 } // namespace shardlens

@@ -195,11 +195,17 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineOptions& opti
         return;
     scene.text(line, name, TextRole::NoteStrong, theme.color(Ink::Text));
     scene.text(line.adjusted(used, 0, 0, 0), text, TextRole::Note, theme.color(Ink::Text2));
-    Subject idle;
-    idle.kind = Subject::Kind::CauseOfTime;
-    idle.phase = panel.phase;
-    idle.cause = static_cast<int>(Cause::Bubble);
-    scene.hit({line.left(), line.top(), used + textWidth(text, TextRole::Note), line.height()}, idle);
+    Subject summed;
+    summed.kind = ranged ? Subject::Kind::Range : Subject::Kind::CauseOfTime;
+    summed.phase = panel.phase;
+    if (ranged) {
+        summed.begin = options.range->time.begin;
+        summed.end = options.range->time.end;
+    } else {
+        summed.cause = static_cast<int>(Cause::Bubble);
+    }
+    if (!chosen) // pieces added up are no single thing
+        scene.hit({line.left(), line.top(), used + textWidth(text, TextRole::Note), line.height()}, summed);
 }
 
 } // namespace
@@ -358,6 +364,7 @@ void buildTimeline(const ViewInput& input, const TimelineOptions& given, Scene& 
         drawStageLabels(scene, input, layout, options.sums);
     for (const TimelinePanel& panel : layout.panels)
         drawPanel(scene, input, options, layout, panel, options.sums);
+    addPinnedPiece(scene, input, layout);
     const QRectF& left = layout.panels[0].plot;
     const double middle = std::round((left.right() + layout.panels[1].plot.left()) / 2) + 2;
     scene.line({middle, left.top() - headerHeight()}, {middle, layout.below - 4}, input.theme.color(Ink::Line));

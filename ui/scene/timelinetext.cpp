@@ -127,6 +127,8 @@ QString timelineSubtitle(const Scenario& scenario, const Report& report)
     };
     QString text =
         TimelineText::tr("prefill %1, then decode %2").arg(groups(PlanAxis::PrefillMicrobatches), groups(PlanAxis::DecodeMicrobatches));
+    if (report.prefill.timeline.visits > 1)
+        text += TimelineText::tr("; %1 visits to each stage, later ones lower").arg(report.prefill.timeline.visits);
     if (!report.memory.fits)
         text += TimelineText::tr("; does not fit, drawn as if it did");
     if (const auto idle = static_cast<int>(scenario.cluster->devices() - scenario.plan.devices()); idle > 0 && !report.serving.pools)
@@ -227,6 +229,11 @@ QString timelineTooltip(const Scenario& scenario, const Report& report, const Su
                           .arg(qs(formatPercent(stageIdleShare(report.prefill, subject.stage))),
                                qs(formatPercent(stageIdleShare(report.decode, subject.stage))));
         return text;
+    }
+    case Subject::Kind::Range: {
+        const TimelineRange range{subject.phase, {subject.begin, subject.end}};
+        return TimelineText::tr("Range of %1").arg(qs(nameOf(subject.phase))) + QChar(u'\n')
+               + timelineSumTexts(range, sumTimeline(scenario, report, range))[0];
     }
     default: return {};
     }

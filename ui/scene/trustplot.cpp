@@ -18,13 +18,13 @@ struct TrustScene {
 
 constexpr double kMark = 3.2; ///< half of a mark
 constexpr double kNearMark = 4.5;
-constexpr double kYLabels = 46;
-constexpr double kXLabels = 34;
 constexpr double kWithin = 0.2;
+constexpr double kLeastPlot = 40;
 
 struct Axes {
     QRectF plot;
-    double begin = 0; ///< log10
+    double labels = 0; ///< width left of the plot
+    double begin = 0;  ///< log10
     double end = 1;
     [[nodiscard]] double share(double value) const { return (std::log10(value) - begin) / (end - begin); }
     [[nodiscard]] double x(double value) const { return plot.left() + share(value) * plot.width(); }
@@ -79,6 +79,7 @@ void drawAxes(Scene& scene, const ViewInput& input, const Axes& axes, PointFigur
     const Theme& theme = input.theme;
     const double line = lineHeight(TextRole::Note);
     double lastRight = -1e9;
+    double lastTop = 1e9;
     for (const double tick : logTicks(axes)) {
         const double x = axes.x(tick);
         const double y = axes.y(tick);
@@ -93,15 +94,18 @@ void drawAxes(Scene& scene, const ViewInput& input, const Axes& axes, PointFigur
             lastRight = left + width;
         }
         scene.line({axes.plot.left() - 4, y}, {axes.plot.left(), y}, theme.color(Ink::Strong));
-        scene.text({axes.plot.left() - kYLabels, y - line / 2, kYLabels - 7, line}, label, TextRole::Note, theme.color(Ink::Text3),
-                   Qt::AlignRight | Qt::AlignVCenter);
+        if (y - line / 2 >= axes.plot.top() - 3 && y + line / 2 <= lastTop) { // above it stands what the axis is
+            scene.text({axes.plot.left() - axes.labels, y - line / 2, axes.labels - 7, line}, label, TextRole::Note,
+                       theme.color(Ink::Text3), Qt::AlignRight | Qt::AlignVCenter);
+            lastTop = y - line / 2;
+        }
     }
     scene.line(axes.plot.bottomLeft(), axes.plot.bottomRight(), theme.color(Ink::Strong));
     scene.line(axes.plot.topLeft(), axes.plot.bottomLeft(), theme.color(Ink::Strong));
     scene.text({axes.plot.left(), axes.plot.bottom() + 5 + line, axes.plot.width(), line},
                TrustScene::tr("measured %1").arg(nameOf(figure)), TextRole::Note, theme.color(Ink::Text2),
                Qt::AlignRight | Qt::AlignVCenter, true);
-    scene.text({axes.plot.left() - kYLabels + 2, axes.plot.top() - line - 3, axes.plot.width() + kYLabels, line},
+    scene.text({axes.plot.left() - axes.labels + 2, axes.plot.top() - line - 3, axes.plot.width() + axes.labels, line},
                TrustScene::tr("predicted %1").arg(nameOf(figure)), TextRole::Note, theme.color(Ink::Text2),
                Qt::AlignLeft | Qt::AlignVCenter, true);
 }
@@ -124,7 +128,9 @@ void drawBandLabels(Scene& scene, const Theme& theme, const Axes& axes)
     const double slope = axes.plot.height() / axes.plot.width();
     const auto label = [&](QPointF rightTop, const QString& text) {
         const double width = textWidth(text, TextRole::Note);
-        scene.text({rightTop.x() - width, rightTop.y(), width + 1, line}, text, TextRole::Note, theme.color(Ink::Text3));
+        const QRectF box(rightTop.x() - width, rightTop.y(), width + 1, line);
+        scene.fill(box.adjusted(-2, 0, 1, 0), theme.color(Ink::Surface)); // marks would cross the letters
+        scene.text(box, text, TextRole::Note, theme.color(Ink::Text2));
     };
     const double top = std::pow(10.0, axes.end);
     const QPointF upper = axes.at(top / (1 + kWithin), top);
@@ -155,22 +161,28 @@ QString pointValue(PointFigure figure, double value)
     return figure == PointFigure::OutputPerDevice ? rateFigure(value).joined() : secondsFigure(value).joined();
 }
 
-void drawTrustPlot(Scene& scene, const ViewInput& input, const TrustPicture& picture, const std::vector<NearPoint>& near,
+bool drawTrustPlot(Scene& scene, const ViewInput& input, const TrustPicture& picture, const std::vector<NearPoint>& near,
                    const QRectF& area)
 {
     const Theme& theme = input.theme;
     const double line = lineHeight(TextRole::Note);
     Axes axes;
-    axes.plot = area.adjusted(kYLabels, line + 4, -8, -kXLabels);
-    if (axes.plot.width() < 60 || axes.plot.height() < 60 || !(picture.most > 0))
-        return;
+    if (!(picture.most > 0))
+        return false;
     axes.begin = std::log10(picture.least) - 0.06;
     axes.end = std::log10(picture.most) + 0.06;
+    for (int power = static_cast<int>(std::floor(axes.begin)); power <= static_cast<int>(std::ceil(axes.end)); ++power)
+        for (const double step : {1.0, 2.0, 5.0})
+            if (const double at = std::log10(step) + power; at >= axes.begin && at <= axes.end)
+                axes.labels =
+                    std::max(axes.labels, textWidth(pointValue(picture.figure, step * std::pow(10.0, power)), TextRole::Note) + 9);
+    axes.plot = area.adjusted(axes.labels, line + 4, -8, -2 * line - 6);
+    if (axes.plot.width() < kLeastPlot || axes.plot.height() < kLeastPlot)
+        return false;
     drawAxes(scene, input, axes, picture.figure);
     drawRay(scene, theme, axes, 1, true);
     drawRay(scene, theme, axes, 1 + kWithin, false);
     drawRay(scene, theme, axes, 1 - kWithin, false);
-    drawBandLabels(scene, theme, axes);
     const auto figure = static_cast<std::size_t>(picture.figure);
     const auto place = [&](const ComparedPoint& point) { return axes.at(point.measured[figure], point.predicted[figure].value); };
     const auto hit = [&](QPointF at, std::size_t number, double half) {
@@ -213,6 +225,8 @@ void drawTrustPlot(Scene& scene, const ViewInput& input, const TrustPicture& pic
         scene.path(diamond, theme.color(Ink::Text), theme.color(Ink::Surface), 1);
         hit(at, near[rank].index, kNearMark);
     }
+    drawBandLabels(scene, theme, axes);
+    return true;
 }
 
 } // namespace shardlens

@@ -11,8 +11,8 @@ namespace shardlens {
 /// "12.3 ms", "1,234".
 [[nodiscard]] QString pointValue(PointFigure figure, double value);
 
-/// `near` are marked and numbered.
-void drawTrustPlot(Scene& scene, const ViewInput& input, const TrustPicture& picture, const std::vector<NearPoint>& near,
+/// `near` are marked. False, and nothing drawn, where there is no room.
+bool drawTrustPlot(Scene& scene, const ViewInput& input, const TrustPicture& picture, const std::vector<NearPoint>& near,
                    const QRectF& area);
 
 } // namespace shardlens

@@ -24,7 +24,6 @@ constexpr std::size_t kMostGroups = 6; ///< marks that tell apart
 constexpr std::size_t kNearest = 8;
 constexpr double kLeastPlot = 220;
 constexpr double kLeastTable = 330;
-constexpr double kHeader = 22;
 
 QString groupName(const ComparedPoint& point, TrustColour colour)
 {
@@ -229,18 +228,25 @@ void drawTableOf(Scene& scene, const ViewInput& input, const TrustOptions& optio
                    : TrustScene::tr(
                        "Shares of the data sheet's peak and bandwidth; dim ones are not used by this scenario. The wheel scrolls.");
     }
-    scene.text({area.left(), area.top(), area.width(), kHeader - 4}, title, TextRole::BodyStrong, theme.color(Ink::Text),
+    const double header = std::ceil(lineHeight(TextRole::BodyStrong)) + 5;
+    if (area.height() < header + 3 * line)
+        return; // a head without rows says nothing
+    scene.text({area.left(), area.top(), area.width(), header - 4}, title, TextRole::BodyStrong, theme.color(Ink::Text),
                Qt::AlignLeft | Qt::AlignVCenter, true);
-    const std::vector<QString> noteLines = wrapText(note, TextRole::Note, area.width(), 2);
-    const double noteHeight = static_cast<double>(noteLines.size()) * line;
-    const QRectF body(area.left(), area.top() + kHeader, area.width(), area.height() - kHeader - noteHeight - space::kTight);
+    // The rows come first; the note has what they leave.
+    const double rows = area.height() - header;
+    double noteHeight = static_cast<double>(wrapText(note, TextRole::Note, area.width(), 2).size()) * line + space::kTight;
+    if (rows < noteHeight + 4 * line)
+        noteHeight = 0;
+    const QRectF body(area.left(), area.top() + header, area.width(), rows - noteHeight);
     double drawn = 0;
     if (nearest)
         drawn = drawNearest(scene, input, options, near, body);
     else if (options.calibration)
         drawn = drawConstants(scene, input, options, body);
-    drawWrapped(scene, {area.left(), body.top() + drawn + space::kTight, area.width(), 0}, note, TextRole::Note, theme.color(Ink::Text3),
-                2);
+    if (noteHeight > 0)
+        drawWrapped(scene, {area.left(), body.top() + drawn + space::kTight, area.width(), 0}, note, TextRole::Note,
+                    theme.color(Ink::Text3), 2);
 }
 
 /// What stands in the place of the scatter while there are no points. True when there are none.
@@ -307,9 +313,11 @@ void buildTrust(const ViewInput& input, const TrustOptions& options, Scene& scen
     if (!drawEmpty(scene, input, options, plotArea.adjusted(0, summary, 0, 0))) {
         const std::vector<LegendEntry> legend = legendOf(input.theme, picture);
         const double legendSpace = legendHeight(plotArea.width(), legend);
-        const QRectF plot = plotArea.adjusted(0, summary + space::kTight, 0, -legendSpace - space::kTight);
-        drawTrustPlot(scene, input, picture, near, plot);
-        drawLegend(scene, input.theme, {plotArea.left(), plotArea.bottom() - legendSpace, plotArea.width(), 0}, legend);
+        const QRectF room = plotArea.adjusted(0, summary + space::kTight, 0, 0);
+        if (drawTrustPlot(scene, input, picture, near, room.adjusted(0, 0, 0, -legendSpace - space::kTight)))
+            drawLegend(scene, input.theme, {plotArea.left(), plotArea.bottom() - legendSpace, plotArea.width(), 0}, legend);
+        else
+            drawTrustPlot(scene, input, picture, near, room); // the tooltip names what the colours mean
     }
     if (beside)
         drawTableOf(scene, input, options, near,

@@ -187,6 +187,7 @@ void CurveChart::refresh()
     m_stale = false;
     if (m_document == nullptr)
         return;
+    ++m_refreshes;
     const Scenario& scenario = m_document->scenario();
     std::vector<double> values;
     CurveData next = curveGround(scenario, m_document->report(), m_choice, values);

@@ -33,6 +33,8 @@ public:
     void setChoice(const CurveChoice& choice);
     [[nodiscard]] const CurveChoice& choice() const { return m_choice; }
     [[nodiscard]] const CurveData& curve() const { return m_data; }
+    [[nodiscard]] bool hasSamples() const { return m_samples != nullptr; }
+    [[nodiscard]] int refreshes() const { return m_refreshes; } ///< how often it began a curve: while hidden never
     /// Measured points to show where they belong on the curve.
     void setSamples(std::shared_ptr<const std::vector<MeasuredSample>> samples);
     /// Every point now; for pictures and tests.
@@ -77,6 +79,7 @@ private:
     Document* m_document = nullptr;
     CurveChoice m_choice;
     CurveData m_data;
+    int m_refreshes = 0;
     std::vector<double> m_wanted; ///< values without a point yet, coarse to fine; the last is next
     std::shared_ptr<const std::vector<MeasuredSample>> m_samples;
     Scene m_ground;

@@ -77,6 +77,12 @@ void SceneView::rebuild()
     update();
 }
 
+Subject SceneView::subjectAt(QPointF point) const
+{
+    const Subject subject = m_scene.subjectAt(point);
+    return m_refine ? m_refine(subject, point) : subject;
+}
+
 void SceneView::reportChanged()
 {
     markStale();
@@ -111,6 +117,7 @@ void SceneView::build()
     Selection& selection = m_document.selection();
     m_scene.clear(QSizeF(size()));
     m_builder({m_document.scenario(), m_document.report(), QSizeF(size()), *m_theme, selection.hover(), selection.pin()}, m_scene);
+    ++m_builds;
     m_stale = false;
     m_painted = false;
     m_keyboardRegion = -1;
@@ -169,7 +176,7 @@ void SceneView::mouseMoveEvent(QMouseEvent* event)
 {
     if (m_stale)
         build();
-    const Subject subject = m_scene.subjectAt(event->position());
+    const Subject subject = subjectAt(event->position());
     if (m_tip && subject != m_document.selection().hover())
         m_tip->hide();
     m_document.selection().setHover(subject);
@@ -183,7 +190,7 @@ void SceneView::mousePressEvent(QMouseEvent* event)
         build();
     if (m_tip)
         m_tip->hide();
-    const Subject subject = m_scene.subjectAt(event->position());
+    const Subject subject = subjectAt(event->position());
     if (subject.kind != Subject::Kind::None) // a click beside everything keeps the choice; Escape clears it
         m_document.selection().setPin(subject);
 }
@@ -285,7 +292,7 @@ bool SceneView::event(QEvent* event)
 
 void SceneView::showTip(const QPoint& position, const QPoint& global)
 {
-    const Subject subject = m_scene.subjectAt(QPointF(position));
+    const Subject subject = subjectAt(QPointF(position));
     QString text = m_scene.tipAt(QPointF(position));
     if (!text.isEmpty()) {
         // said by the scene itself

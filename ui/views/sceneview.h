@@ -29,11 +29,19 @@ public:
     };
     SceneView(Document& document, Builder builder, Options options, QWidget* parent = nullptr);
 
+    /// What exactly lies at a point of a region that stands for many things (level of detail); gets what the scene says and may return it.
+    using Refine = std::function<Subject(const Subject& coarse, QPointF point)>;
+
     void setTheme(const Theme& theme);
+    [[nodiscard]] const Theme& theme() const { return *m_theme; }
     [[nodiscard]] const Scene& scene() const { return m_scene; } ///< as last built
-    void setBuilder(Builder builder);                            ///< a view's own choices (colouring, zoom) changed
-    void markStale();                                            ///< what the builder draws has changed: built again when next painted
-    void rebuild();                                              ///< now, visible or not, when the widget has a size
+    [[nodiscard]] int builds() const { return m_builds; }        ///< how often a scene was built: hidden views cost none
+    void setRefine(Refine refine) { m_refine = std::move(refine); }
+    /// What lies under a point: what the pointer previews and a click pins.
+    [[nodiscard]] Subject subjectAt(QPointF point) const;
+    void setBuilder(Builder builder); ///< a view's own choices (colouring, zoom) changed
+    void markStale();                 ///< what the builder draws has changed: built again when next painted
+    void rebuild();                   ///< now, visible or not, when the widget has a size
 
 protected:
     void paintEvent(QPaintEvent*) override;
@@ -61,6 +69,7 @@ private:
     Document& m_document;
     Builder m_builder;
     Options m_options;
+    Refine m_refine;
     const Theme* m_theme;
     Scene m_scene;
     QPixmap m_picture;         ///< of the scene, made when the same scene is painted a second time: a drag never pays for it
@@ -69,6 +78,7 @@ private:
     bool m_painted = false; ///< this scene was painted once
     bool m_keyboardFocus = false;
     int m_keyboardRegion = -1;
+    int m_builds = 0;
 };
 
 } // namespace shardlens

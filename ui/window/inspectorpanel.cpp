@@ -28,6 +28,7 @@ InspectorPanel::InspectorPanel(Document& document, QWidget* parent)
     const auto build = [this](const ViewInput& input, Scene& scene) {
         InspectorOptions options;
         options.hints = m_hints;
+        options.explanation = own(inspected(input));
         buildInspector(input, options, scene);
         const int wanted = static_cast<int>(std::ceil(scene.size.height()));
         if (wanted == m_wantedHeight)
@@ -72,8 +73,9 @@ int InspectorPanel::naturalHeight() const
 QString InspectorPanel::text() const
 {
     const Selection& selection = m_document.selection();
-    return inspectorText(
-        {m_document.scenario(), m_document.report(), QSizeF(), Theme::of(ThemeId::Light), selection.hover(), selection.pin()});
+    const ViewInput input{m_document.scenario(),     m_document.report(), QSizeF(),
+                          Theme::of(ThemeId::Light), selection.hover(),   selection.pin()};
+    return inspectorText(input, {own(inspected(input)), m_hints});
 }
 
 void InspectorPanel::copyText() const

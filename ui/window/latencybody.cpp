@@ -26,6 +26,7 @@ LatencyBody::LatencyBody(Document& document, SceneView* bars, QWidget* parent)
     setAttribute(Qt::WA_StyledBackground);
     bars->setParent(this);
     m_curve->follow(document);
+    m_curve->viewport()->installEventFilter(this);
 }
 
 void LatencyBody::setTheme(const Theme& theme)
@@ -57,14 +58,18 @@ void LatencyBody::readSamples()
         m_curve->setSamples(std::make_shared<const std::vector<MeasuredSample>>(measuredSamples(points.value(), m_document.catalog())));
 }
 
-void LatencyBody::showEvent(QShowEvent* event)
+bool LatencyBody::eventFilter(QObject* watched, QEvent* event)
 {
-    QWidget::showEvent(event);
-    if (!m_read)
+    // Painted: somebody looks. A dock behind another one is visible, but never painted, and coming to the front it is not shown anew.
+    if (watched == m_curve->viewport() && event->type() == QEvent::Paint && !m_read && !m_waits) {
+        m_waits = true;
         QTimer::singleShot(kReadAfterMs, this, [this] {
-            if (m_curve->isVisible() && !m_curve->viewport()->visibleRegion().isEmpty())
+            m_waits = false;
+            if (!m_curve->viewport()->visibleRegion().isEmpty())
                 readSamples();
         });
+    }
+    return QWidget::eventFilter(watched, event);
 }
 
 void LatencyBody::resizeEvent(QResizeEvent*)

@@ -30,7 +30,7 @@ public:
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
-    void showEvent(QShowEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     void arrange();
@@ -42,6 +42,7 @@ private:
     CurveChart* m_curve;
     Show m_show = Show::Both;
     bool m_read = false;
+    bool m_waits = false; ///< to read, once the window has long been painted
 };
 
 } // namespace shardlens

@@ -219,6 +219,7 @@ void MainWindow::connectDocument()
     connect(m_controls, &ControlPanel::message, m_messages, &MessageBar::refusal);
     connect(&m_document, &Document::reportChanged, m_messages, &MessageBar::dismissRefusal);
     connect(m_refiner, &Refiner::changed, this, &MainWindow::refreshStatus);
+    m_inspector->setExplain([this](const Subject& subject) { return trust().explanationOf(subject); });
     connect(&trust().measurements(), &Measurements::failed, m_messages, &MessageBar::error);
     connect(&trust().measurements(), &Measurements::loaded, m_messages, &MessageBar::note);
     connect(&m_document.selection(), &Selection::changed, this,

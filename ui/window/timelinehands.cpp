@@ -2,6 +2,7 @@
 #include "ui/window/timelinehands.h"
 
 #include "ui/views/sceneview.h"
+#include "ui/window/timelinemarker.h"
 
 #include <algorithm>
 #include <cmath>
@@ -24,9 +25,19 @@ std::size_t at(Phase phase)
 
 } // namespace
 
-TimelineHands::TimelineHands(Document& document, SceneView& view) : QObject(&view), m_document(document), m_view(view)
+TimelineHands::TimelineHands(Document& document, SceneView& view)
+    : QObject(&view),
+      m_document(document),
+      m_view(view),
+      m_marker(new TimelineMarker(&view))
 {
     view.installEventFilter(this);
+    view.setRefine([this](const Subject& coarse, QPointF point) {
+        if (coarse.kind != Subject::Kind::Stage || m_options.keys)
+            return coarse;
+        const Subject piece = timelinePieceAt(m_document.report(), layout(), point);
+        return piece.kind == Subject::Kind::None ? coarse : piece;
+    });
     m_player.setLength(2, kSecondsForAPhase); // prefill, decode
     m_player.seek(2);
     connect(&m_player, &Player::moved, this, &TimelineHands::setCursor);
@@ -103,6 +114,8 @@ void TimelineHands::follow()
         m_drag = Drag::None;
     }
     redraw();
+    if (m_marker->isVisible())
+        followPointer();
 }
 
 void TimelineHands::selectionChanged()
@@ -114,7 +127,15 @@ void TimelineHands::selectionChanged()
         return subject.kind == Subject::Kind::Operator || subject.kind == Subject::Kind::Piece;
     };
     const bool changes = drawn(pin) || drawn(m_pin);
+    const bool wasRange = m_pin.kind == Subject::Kind::Range;
     m_pin = pin;
+    if (pin.kind == Subject::Kind::Piece)
+        m_piece = pin;
+    // A marked range is what is pinned; it stays, to be compared with, when something else is pinned, and goes when nothing is.
+    if (pin.kind == Subject::Kind::Range)
+        setRange(TimelineRange{pin.phase, {pin.begin, pin.end}});
+    else if (wasRange && pin.kind == Subject::Kind::None)
+        setRange({});
     if (changes) // the magnified layer and the pinned operator's share are part of the scene
         redraw();
 }
@@ -200,6 +221,21 @@ void TimelineHands::setRange(std::optional<TimelineRange> range)
     m_options.chosen.clear();
     m_sums.reset();
     redraw();
+    Selection& selection = m_document.selection();
+    Subject pin;
+    if (range) {
+        pin.kind = Subject::Kind::Range;
+        pin.phase = range->phase;
+        pin.begin = range->time.begin;
+        pin.end = range->time.end;
+    }
+    if (pin != selection.pin() && (range || selection.pin().kind == Subject::Kind::Range))
+        selection.setPin(pin);
+}
+
+void TimelineHands::followPointer()
+{
+    m_marker->follow(layout(), m_document.report().legal && !m_options.keys ? m_pointer : QPointF(-1, -1));
 }
 
 void TimelineHands::choose(QPointF position)
@@ -210,17 +246,18 @@ void TimelineHands::choose(QPointF position)
     const auto hit = std::find_if(hits.rbegin(), hits.rend(), [&](const HitRegion& region) {
         return region.subject.kind == Subject::Kind::Piece && region.subject.step >= 0 && region.rect.contains(position);
     });
-    if (hit == hits.rend())
+    const Subject piece = hit != hits.rend() ? hit->subject : m_view.subjectAt(position);
+    if (piece.kind != Subject::Kind::Piece || piece.step < 0)
         return;
+    setRange({});
     std::vector<Subject>& chosen = m_options.chosen;
-    if (!chosen.empty() && chosen.front().phase != hit->subject.phase)
+    if (!chosen.empty() && chosen.front().phase != piece.phase)
         chosen.clear(); // seconds and milliseconds do not add up to anything
-    const auto known = std::find(chosen.begin(), chosen.end(), hit->subject);
+    const auto known = std::find(chosen.begin(), chosen.end(), piece);
     if (known != chosen.end())
         chosen.erase(known);
     else
-        chosen.push_back(hit->subject);
-    m_options.range.reset();
+        chosen.push_back(piece);
     m_sums.reset();
     redraw();
 }

@@ -20,6 +20,7 @@ class QWheelEvent;
 namespace shardlens {
 
 class SceneView;
+class TimelineMarker;
 
 class TimelineHands : public QObject {
     Q_OBJECT
@@ -28,6 +29,7 @@ public:
     TimelineHands(Document& document, SceneView& view);
     [[nodiscard]] const TimelineOptions& options() const { return m_options; }
     [[nodiscard]] Player& player() { return m_player; }
+    [[nodiscard]] const TimelineMarker& marker() const { return *m_marker; }
     /// Everything: all times, all rows.
     void fit();
     /// The range, else the pinned piece; everything when that is shown already.
@@ -53,6 +55,7 @@ private:
 
     void follow(); ///< fits the phases whose shape has changed
     void selectionChanged();
+    void followPointer();
     void redraw();
     [[nodiscard]] const TimelineOptions& prepared(); ///< with indexes and sums
     [[nodiscard]] TimelineLayout layout();
@@ -73,6 +76,7 @@ private:
     bool walkKey(const QString& text, int key);
     bool escape();
     void nextPiece(bool forward);
+    void neighbourStage(bool below); ///< the pinned piece on the stage before or after
     void pinRow();
     void mark();
     bool press(const QMouseEvent& event);
@@ -88,6 +92,7 @@ private:
 
     Document& m_document;
     SceneView& m_view;
+    TimelineMarker* m_marker; ///< a child of the view
     Player m_player;
     TimelineOptions m_options;
     TimelineOptions m_prepared;
@@ -98,6 +103,7 @@ private:
     std::vector<std::array<TimeRange, 2>> m_after;
     QElapsedTimer m_lastChange;
     Subject m_pin;
+    Subject m_piece; ///< pinned last: where walking goes on after a range was marked
     QPointF m_pointer{-1, -1};
     bool m_selecting = false;
     bool m_forwarding = false;

@@ -162,12 +162,42 @@ bool TimelineHands::walkKey(const QString& text, int key)
         nextPiece(key == Qt::Key_Period);
         return true;
     }
-    return false;
+    // From a pinned piece arrows go to its neighbours; else they walk through all that can be selected.
+    if (m_document.selection().pin().kind != Subject::Kind::Piece)
+        return false;
+    switch (key) {
+    case Qt::Key_Left:
+    case Qt::Key_Right: nextPiece(key == Qt::Key_Right); return true;
+    case Qt::Key_Up:
+    case Qt::Key_Down: neighbourStage(key == Qt::Key_Down); return true;
+    default: return false;
+    }
+}
+
+void TimelineHands::neighbourStage(bool below)
+{
+    Subject next = m_document.selection().pin();
+    next.stage += below ? 1 : -1;
+    if (next.stage < 0 || next.stage >= phaseOf(next.phase).timeline.stages)
+        return;
+    const TimelineCell* cell = cellOf(m_document.report(), next);
+    if (cell == nullptr)
+        return; // not kept
+    m_document.selection().setPin(next);
+    const double duration = phaseOf(next.phase).timeline.duration;
+    const TimeRange visible = clampRange(m_options.visible[static_cast<std::size_t>(next.phase)], duration);
+    if (cell->start < visible.begin || cell->end > visible.end) {
+        remember(false);
+        show(next.phase, panRange(visible, (cell->start + cell->end - visible.begin - visible.end) / 2, duration));
+    }
+    if (m_options.shownStages > 0 && (next.stage < m_options.firstStage || next.stage >= m_options.firstStage + m_options.shownStages))
+        scrollTo(below ? next.stage - m_options.shownStages + 1 : next.stage);
 }
 
 void TimelineHands::nextPiece(bool forward)
 {
-    const Subject pin = m_document.selection().pin();
+    const Subject pinned = m_document.selection().pin();
+    const Subject pin = pinned.kind == Subject::Kind::Range && cellOf(m_document.report(), m_piece) != nullptr ? m_piece : pinned;
     const bool known = pin.kind == Subject::Kind::Piece;
     const Phase phase = known ? pin.phase : Phase::Prefill;
     const Timeline& timeline = phaseOf(phase).timeline;
@@ -175,9 +205,10 @@ void TimelineHands::nextPiece(bool forward)
     const auto cells = cellsOfStage(timeline, stage);
     if (cells.empty())
         return;
-    const TimelineRange now = pinnedPiece();
-    auto cell = std::partition_point(cells.begin(), cells.end(), [&](const TimelineCell& each) { return each.start < now.time.begin; });
-    if (known && now.time.length() > 0) {
+    const TimelineCell* const held = cellOf(m_document.report(), pin);
+    const TimeRange now = held != nullptr ? TimeRange{held->start, held->end} : TimeRange{};
+    auto cell = std::partition_point(cells.begin(), cells.end(), [&](const TimelineCell& each) { return each.start < now.begin; });
+    if (known && now.length() > 0) {
         if (forward ? cell + 1 == cells.end() : cell == cells.begin())
             return;
         cell += forward ? 1 : -1;
@@ -195,7 +226,7 @@ void TimelineHands::nextPiece(bool forward)
     next.microbatch = cell->microbatch;
     next.step = cell->step;
     next.visit = timeline.visits > 1 ? cell->visit : -1;
-    if (next != pin)
+    if (next != pinned)
         m_document.selection().setPin(next);
     // The view follows: no further than needed.
     const TimeRange visible = clampRange(m_options.visible[static_cast<std::size_t>(phase)], timeline.duration);

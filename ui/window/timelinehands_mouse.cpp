@@ -2,6 +2,7 @@
 // Presses and drags of the timeline.
 #include "ui/views/sceneview.h"
 #include "ui/window/timelinehands.h"
+#include "ui/window/timelinemarker.h"
 
 #include <QApplication>
 #include <QKeyEvent>
@@ -183,9 +184,9 @@ bool TimelineHands::doubleClick(const QMouseEvent& event)
     const auto hit = std::find_if(hits.rbegin(), hits.rend(), [&](const HitRegion& region) {
         return region.subject.kind == Subject::Kind::Piece && region.rect.contains(event.position());
     });
-    if (hit == hits.rend() || cellOf(m_document.report(), hit->subject) == nullptr)
+    const Subject piece = hit != hits.rend() ? hit->subject : m_view.subjectAt(event.position());
+    if (cellOf(m_document.report(), piece) == nullptr)
         return true;
-    const Subject piece = hit->subject;
     setRange({});
     if (piece != m_document.selection().pin())
         m_document.selection().setPin(piece);
@@ -197,18 +198,21 @@ bool TimelineHands::eventFilter(QObject* watched, QEvent* event)
 {
     if (m_forwarding)
         return false;
+    bool done = false;
     switch (event->type()) {
-    case QEvent::Wheel: return wheel(*static_cast<QWheelEvent*>(event));
-    case QEvent::KeyPress: return key(*static_cast<QKeyEvent*>(event));
-    case QEvent::MouseButtonPress: return press(*static_cast<QMouseEvent*>(event));
-    case QEvent::MouseMove: return move(*static_cast<QMouseEvent*>(event));
-    case QEvent::MouseButtonRelease: return release(*static_cast<QMouseEvent*>(event));
-    case QEvent::MouseButtonDblClick: return doubleClick(*static_cast<QMouseEvent*>(event));
+    case QEvent::Wheel: done = wheel(*static_cast<QWheelEvent*>(event)); break;
+    case QEvent::KeyPress: done = key(*static_cast<QKeyEvent*>(event)); break;
+    case QEvent::MouseButtonPress: done = press(*static_cast<QMouseEvent*>(event)); break;
+    case QEvent::MouseMove: done = move(*static_cast<QMouseEvent*>(event)); break;
+    case QEvent::MouseButtonRelease: done = release(*static_cast<QMouseEvent*>(event)); break;
+    case QEvent::MouseButtonDblClick: done = doubleClick(*static_cast<QMouseEvent*>(event)); break;
     case QEvent::Leave: m_pointer = {-1, -1}; break;
     case QEvent::Hide: m_player.pause(); break; // nobody watches
-    default: break;
+    default: return QObject::eventFilter(watched, event);
     }
-    return QObject::eventFilter(watched, event);
+    if (event->type() != QEvent::Hide)
+        followPointer();
+    return done || QObject::eventFilter(watched, event);
 }
 
 } // namespace shardlens

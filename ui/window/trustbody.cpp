@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/window/trustbody.h"
 
+#include "core/scenario/explain_point.h"
+#include "ui/scene/trustplot.h"
 #include "ui/views/sceneview.h"
 
 #include <QCoreApplication>
@@ -74,10 +76,16 @@ void TrustBody::reportChanged()
     if (mode == m_mode)
         return;
     m_mode = mode;
-    if (isVisible())
-        m_measurements.want(mode);
     refreshPicture();
     redraw();
+}
+
+std::optional<Explanation> TrustBody::explanationOf(const Subject& subject) const
+{
+    const ComparedPoint* point = subject.kind == Subject::Kind::Point ? pointOf(m_picture, subject.point) : nullptr;
+    if (point == nullptr)
+        return std::nullopt;
+    return explainPoint(*point, m_figure, pointInputs(m_document.scenario(), m_document.report()));
 }
 
 void TrustBody::setFigure(PointFigure figure)
@@ -119,12 +127,6 @@ void TrustBody::finish()
     redraw();
 }
 
-void TrustBody::showEvent(QShowEvent* event)
-{
-    QWidget::showEvent(event);
-    m_measurements.want(m_mode);
-}
-
 void TrustBody::resizeEvent(QResizeEvent* event)
 {
     QWidget::resizeEvent(event);
@@ -147,6 +149,12 @@ bool TrustBody::eventFilter(QObject* watched, QEvent* event)
             redraw();
         }
         return true;
+    }
+    // Points are predicted when somebody looks: a dock behind another one is visible, but never painted.
+    if (watched == m_view && event->type() == QEvent::Paint && m_seen != m_mode) {
+        m_seen = m_mode;
+        QMetaObject::invokeMethod(
+            this, [this] { m_measurements.want(m_mode); }, Qt::QueuedConnection);
     }
     return QWidget::eventFilter(watched, event);
 }

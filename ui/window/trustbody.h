@@ -8,6 +8,8 @@
 
 #include <QWidget>
 
+#include <optional>
+
 namespace shardlens {
 
 class SceneView;
@@ -21,6 +23,8 @@ public:
     [[nodiscard]] Measurements& measurements() { return m_measurements; }
     [[nodiscard]] SceneView& view() const { return *m_view; }
     [[nodiscard]] const TrustPicture& picture() const { return m_picture; }
+    /// Of a point that is shown here.
+    [[nodiscard]] std::optional<Explanation> explanationOf(const Subject& subject) const;
     void setFigure(PointFigure figure);
     void setColour(TrustColour colour);
     void setTable(TrustTable table);
@@ -29,7 +33,6 @@ public:
     void finish();
 
 protected:
-    void showEvent(QShowEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
@@ -48,6 +51,7 @@ private:
     TrustColour m_colour = TrustColour::Engine;
     TrustTable m_table = TrustTable::Nearest;
     Mode m_mode = Mode::Roofline;
+    std::optional<Mode> m_seen; ///< the mode whose predictions have been asked for
     int m_firstRow = 0;
     int m_wheel = 0; ///< angle not yet used
 };
