@@ -24,17 +24,71 @@ bool isHead(Op op)
     return op == Op::FinalNorm || op == Op::LmHead || op == Op::Sampling;
 }
 
-/// Bytes/s that no algorithm of the collective exceeds: of its outermost level, or of the fastest level inside it where it uses several.
-double linkBandwidth(const Cluster& cluster, const OperatorCost& op)
+bool usesSeveralLevels(const OperatorCost& op)
 {
-    const auto outer = static_cast<std::size_t>(op.networkLevel);
     const CollectiveAlgorithm a = op.algorithm;
-    double fastest = cluster.levels[outer].bandwidth;
-    if (a == CollectiveAlgorithm::Hierarchical || a == CollectiveAlgorithm::OncePerNode || a == CollectiveAlgorithm::NestedRing)
-        for (std::size_t level = 0; level < outer; ++level)
-            fastest = std::max(fastest, cluster.levels[level].bandwidth);
-    return fastest;
+    return op.networkLevel > 0
+           && (a == CollectiveAlgorithm::Hierarchical || a == CollectiveAlgorithm::OncePerNode || a == CollectiveAlgorithm::NestedRing);
 }
+
+/// "AllToAll, NVSwitch + InfiniBand".
+std::string severalName(const Cluster& cluster, const OperatorCost& op)
+{
+    std::string name(nameOf(op.collective));
+    for (std::size_t level = 0; level <= static_cast<std::size_t>(op.networkLevel); ++level)
+        name += (level == 0 ? ", " : " + ") + cluster.levels[level].name;
+    return name;
+}
+
+/// The path of a collective's bytes. One level is that level's links. Over several, its own bytes over their time without latencies, which
+/// no level alone gives: the inner links wait while the outer ones send.
+class LinkPaths {
+public:
+    LinkPaths(const Scenario& scenario, std::vector<ByteRoof>& paths) : m_scenario(scenario), m_paths(paths) {}
+
+    double use(const OperatorCost& op, bool decode)
+    {
+        if (usesSeveralLevels(op))
+            if (const double bandwidth = together(op, decode); bandwidth > 0)
+                return useSeveral(op, bandwidth);
+        for (ByteRoof& path : m_paths)
+            if (path.level == op.networkLevel && !path.several) {
+                path.used = true;
+                return path.bandwidth;
+            }
+        return 0;
+    }
+
+private:
+    /// Of the ideal machine in either mode; the fastest of equal choices.
+    double together(const OperatorCost& op, bool decode)
+    {
+        if (!m_step)
+            m_step.emplace(*m_scenario.model, *m_scenario.cluster, m_scenario.formats, m_scenario.plan, m_scenario.workload.routing,
+                           StepDetail::Times);
+        double bandwidth = 0;
+        for (const CollectiveCost& choice : collectiveChoices(*m_step, decode, op))
+            if (choice.algorithm == op.algorithm && choice.levels == op.levelAlgorithms && choice.outerLevel == op.networkLevel
+                && choice.transferTime > 0)
+                bandwidth = std::max(bandwidth, op.communicationBytes / choice.transferTime);
+        return bandwidth;
+    }
+
+    double useSeveral(const OperatorCost& op, double bandwidth)
+    {
+        constexpr double kAlike = 1e-6; // of the larger: one roof
+        const std::string name = severalName(*m_scenario.cluster, op);
+        for (ByteRoof& path : m_paths)
+            if (path.several && path.name == name && std::abs(path.bandwidth - bandwidth) <= kAlike * bandwidth)
+                return path.bandwidth = std::max(path.bandwidth, bandwidth);
+        m_paths.push_back({RooflineSide::Link, op.networkLevel, name, bandwidth, true, true});
+        return bandwidth;
+    }
+
+    const Scenario& m_scenario;
+    std::vector<ByteRoof>& m_paths;
+    std::optional<StepModel> m_step;
+};
 
 std::vector<ComputeRoof> formatsOf(const Accelerator& accelerator)
 {
@@ -49,16 +103,16 @@ std::vector<ComputeRoof> formatsOf(const Accelerator& accelerator)
 std::vector<ByteRoof> pathsOf(const Cluster& cluster, RooflineSide side)
 {
     if (side == RooflineSide::Hbm)
-        return {{side, -1, "HBM", cluster.accelerator.memoryBandwidth, true}};
+        return {{side, -1, "HBM", cluster.accelerator.memoryBandwidth, true, false}};
     std::vector<ByteRoof> roofs;
     for (std::size_t i = 0; i < cluster.levels.size(); ++i)
         if (cluster.levels[i].bandwidth > 0)
-            roofs.push_back({side, static_cast<int>(i), cluster.levels[i].name, cluster.levels[i].bandwidth, false});
+            roofs.push_back({side, static_cast<int>(i), cluster.levels[i].name, cluster.levels[i].bandwidth, false, false});
     return roofs;
 }
 
 /// Bytes and seconds of one operator on a side; false where it has no place there.
-bool place(const Cluster& cluster, const OperatorCost& op, RooflinePoint& point)
+bool place(const Cluster& cluster, const OperatorCost& op, LinkPaths& links, RooflinePoint& point)
 {
     if (point.side == RooflineSide::Hbm) {
         point.bytes = hbmBytes(op);
@@ -69,7 +123,9 @@ bool place(const Cluster& cluster, const OperatorCost& op, RooflinePoint& point)
             return false;
         point.bytes = op.communicationBytes;
         point.time = std::max(op.time, op.communicationTime);
-        point.bandwidth = linkBandwidth(cluster, op);
+        if (!(point.flop > 0 && point.bytes > 0 && point.time > 0))
+            return false;
+        point.bandwidth = links.use(op, point.phase == Phase::Decode);
     }
     return point.flop > 0 && point.bytes > 0 && point.time > 0 && point.peak > 0 && point.bandwidth > 0;
 }
@@ -77,6 +133,7 @@ bool place(const Cluster& cluster, const OperatorCost& op, RooflinePoint& point)
 void addPhase(const Scenario& scenario, const PhaseReport& phase, Phase which, Roofline& out)
 {
     const Cluster& cluster = *scenario.cluster;
+    LinkPaths links(scenario, out.paths);
     for (std::size_t i = 0; i < phase.operators.size(); ++i) {
         const OperatorCost& op = phase.operators[i];
         RooflinePoint point;
@@ -91,15 +148,13 @@ void addPhase(const Scenario& scenario, const PhaseReport& phase, Phase which, R
         point.flop = op.flop;
         point.peak = cluster.accelerator.peakOf(op.arithmetic);
         point.share = shareOf(phase, which, op);
-        if (!place(cluster, op, point)) {
+        if (!place(cluster, op, links, point)) {
             out.unplaced += op.time > 0 ? 1 : 0;
             out.unplacedShare[static_cast<std::size_t>(which)] += point.share;
             continue;
         }
         for (ComputeRoof& roof : out.formats)
             roof.used = roof.used || roof.format == point.format;
-        for (ByteRoof& path : out.paths)
-            path.used = path.used || path.level == op.networkLevel;
         out.points.push_back(point);
     }
 }

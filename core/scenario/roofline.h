@@ -31,10 +31,12 @@ struct ComputeRoof {
 /// A sloped roof: what a path for bytes gives.
 struct ByteRoof {
     RooflineSide side = RooflineSide::Hbm;
-    int level = -1;       ///< of the fabric; -1: HBM
-    std::string name;     ///< "HBM", "NVSwitch"
+    int level = -1;       ///< of the fabric, the outermost of several; -1: HBM
+    std::string name;     ///< "HBM", "NVSwitch", "AllToAll, NVSwitch + InfiniBand"
     double bandwidth = 0; ///< bytes/s of one device; a link: one direction, all its links of the level
     bool used = false;
+    /// Of a collective that sends over several levels one after the other: all its bytes over the time that they take, without latencies.
+    bool several = false;
     /// FLOP per byte where it meets a level roof.
     [[nodiscard]] double criticalIntensity(const ComputeRoof& roof) const { return roof.peak / bandwidth; }
     friend bool operator==(const ByteRoof&, const ByteRoof&) = default;
@@ -54,7 +56,7 @@ struct RooflinePoint {
     double bytes = 0; ///< of the side
     double time = 0;  ///< seconds that the rate is over. HBM: without its collective. Link: with it, or its collective's where that hides
     double peak = 0;  ///< FLOP/s of its format
-    double bandwidth = 0; ///< bytes/s of its path; a collective over several levels: the fastest of them
+    double bandwidth = 0; ///< bytes/s of its path: one of Roofline::paths
     double share = 0;     ///< of the time of its phase, all layers and pieces
     [[nodiscard]] double intensity() const { return flop / bytes; }
     [[nodiscard]] double achieved() const { return flop / time; }
@@ -67,7 +69,7 @@ struct RooflinePoint {
 struct Roofline {
     RooflineSide side = RooflineSide::Hbm;
     std::vector<ComputeRoof> formats;      ///< those the accelerator has, highest peak first
-    std::vector<ByteRoof> paths;           ///< HBM, or the fabric's levels from the inside out
+    std::vector<ByteRoof> paths;           ///< HBM, or the fabric's levels from the inside out, then what collectives make of several
     std::vector<RooflinePoint> points;     ///< prefill, then decode, in program order
     std::array<double, 2> unplacedShare{}; ///< by Phase: share of operators that have no FLOP or no bytes on this side
     int unplaced = 0;                      ///< such operators that take time

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Roofs and points: figures by hand, and that no operator of any scenario lies above its roof, in either mode.
+#include "core/hardware/resize.h"
 #include "core/scenario/calibrate.h"
 #include "core/scenario/roofline.h"
 #include "randomscenario.h"
@@ -89,6 +90,43 @@ private Q_SLOTS:
         s.plan[PlanAxis::Tensor] = 1;
         s.plan[PlanAxis::Pipeline] = 8;
         QVERIFY(rooflineOf(s, evaluate(s), RooflineSide::Link).points.empty());
+    }
+
+    /// Without latencies a collective over two levels takes exactly its bytes over its roof, in either mode: no slower level is forgotten, and
+    /// the roof is neither level's alone.
+    void severalLevelsHaveOneRoof()
+    {
+        Scenario s = test::scenarioOf("deepseek-v3", "hgx-h200");
+        Cluster cluster = resized(*s.cluster, 16).value();
+        for (FabricLevel& level : cluster.levels)
+            level.latency = 0;
+        s.cluster = std::make_shared<const Cluster>(cluster);
+        s.plan = {};
+        s.plan[PlanAxis::AttentionData] = 16;
+        s.plan[PlanAxis::Expert] = 16;
+        s.workload.batch = 256;
+        const Report report = evaluate(s);
+        QVERIFY(report.legal);
+        const Roofline r = rooflineOf(s, report, RooflineSide::Link);
+        int several = 0;
+        for (const RooflinePoint& point : r.points) {
+            const OperatorCost& op =
+                (point.phase == Phase::Prefill ? report.prefill : report.decode).operators[static_cast<std::size_t>(point.op)];
+            QVERIFY(std::abs(op.communicationTime * point.bandwidth / op.communicationBytes - 1) < 1e-5);
+            const auto path = std::find_if(r.paths.begin(), r.paths.end(),
+                                           [&](const ByteRoof& p) { return p.used && std::abs(p.bandwidth / point.bandwidth - 1) < 1e-5; });
+            QVERIFY(path != r.paths.end());
+            if (!path->several)
+                continue;
+            ++several;
+            QVERIFY(path->bandwidth > cluster.levels[1].bandwidth && path->bandwidth < cluster.levels[0].bandwidth);
+            QVERIFY(path->name.find(cluster.levels[0].name) != std::string::npos);
+        }
+        QVERIFY(several > 0);
+        s.mode = Mode::Calibrated;
+        calibrate(s, builtinCatalog().calibration);
+        for (const RooflinePoint& point : rooflineOf(s, evaluate(s), RooflineSide::Link).points)
+            QVERIFY(!aboveRoof(point));
     }
 
     void everyOperatorIsPlacedOrCounted()

@@ -54,14 +54,13 @@ std::vector<QRectF> drawCritical(Scene& scene, const ViewInput& input, const Roo
     const Theme& theme = input.theme;
     const double line = lineHeight(TextRole::NoteStrong);
     std::vector<QRectF> taken;
-    const auto path = std::find_if(roofline.paths.begin(), roofline.paths.end(), [](const ByteRoof& p) { return p.used; });
-    if (path == roofline.paths.end())
-        return taken;
-    std::vector<const ComputeRoof*> used;
-    for (const ComputeRoof& roof : roofline.formats)
-        if (roof.used)
-            used.push_back(&roof);
-    for (const ComputeRoof* roof : used) {
+    std::vector<std::pair<const ByteRoof*, const ComputeRoof*>> used;
+    for (const ByteRoof& path : roofline.paths)
+        for (const ComputeRoof& roof : roofline.formats)
+            if (path.used && roof.used)
+                used.emplace_back(&path, &roof);
+    const auto formats = std::count_if(roofline.formats.begin(), roofline.formats.end(), [](const ComputeRoof& r) { return r.used; });
+    for (const auto& [path, roof] : used) {
         const double critical = path->criticalIntensity(*roof);
         const double x = layout.x(critical);
         const double y = std::max(layout.y(roof->peak), layout.plot.top());
@@ -69,10 +68,11 @@ std::vector<QRectF> drawCritical(Scene& scene, const ViewInput& input, const Roo
             continue;
         scene.line({x, y}, {x, layout.plot.bottom()}, theme.color(Ink::Strong), 1, true);
         const QString number = qs(formatNumber(critical));
-        const QString text = firstFitting({used.size() > 1 ? RooflineScene::tr("%1 FLOP/B, %2").arg(number, qs(nameOf(roof->format)))
-                                                           : RooflineScene::tr("%1 FLOP/B").arg(number),
-                                           RooflineScene::tr("%1 FLOP/B").arg(number), number},
-                                          TextRole::NoteStrong, layout.plot.width() / 3);
+        const QString whose = formats > 1 ? qs(nameOf(roof->format)) : qs(path->name);
+        const QString text = firstFitting(
+            {used.size() > 1 ? RooflineScene::tr("%1 FLOP/B, %2").arg(number, whose) : RooflineScene::tr("%1 FLOP/B").arg(number),
+             RooflineScene::tr("%1 FLOP/B").arg(number), number},
+            TextRole::NoteStrong, layout.plot.width() / 3);
         const double width = textWidth(text, TextRole::NoteStrong);
         const double left = std::clamp(x - width / 2, layout.plot.left(), std::max(layout.plot.left(), layout.plot.right() - width));
         const QRectF box(left, layout.plot.bottom() + kTick + 1, width + 1, line);
@@ -224,8 +224,8 @@ void drawRoofNames(Scene& scene, const ViewInput& input, const RooflineLayout& l
         const TextRole role = line.used ? TextRole::NoteStrong : TextRole::Note;
         const double height = lineHeight(role);
         const double length = line.b.x() - line.a.x();
-        const QString text =
-            firstFitting({line.name + QChar(u' ') + line.figure, line.name}, role, line.level ? length - 4 : layout.plot.width() / 2);
+        const QString text = firstFitting({line.name + QChar(u' ') + line.figure, line.name, line.figure}, role,
+                                          line.level ? length - 4 : layout.plot.width() / 2);
         const double width = textWidth(text, role);
         std::vector<QRectF> boxes;
         if (line.level) {
