@@ -194,7 +194,8 @@ constexpr std::string_view kCatalogDetails =
 constexpr std::string_view kOperatorsDetails =
     "One row for each operator of a layer, of prefill and decode: the share of one device, shape and sharding, FLOP, bytes, what\n"
     "binds it, its collective and its times. Without FILE the scenario is the case study, Llama-3-70B on p5.48xlarge; FILE is a\n"
-    "scenario (.shardlens), or - for standard input; flags override it.\n"
+    "scenario (.shardlens), or - for standard input; flags override it. With --mtp load the operators of one draft step follow as\n"
+    "kind draft, in no total.\n"
     "\n"
     "TERMS of --filter, all of which must hold: a word of the name; KEY:WORD for phase, kind, bound (compute, hbm, network),\n"
     "collective, algorithm, shape, sharding; KEY>NUMBER with <, <=, >= or = for layers, flop, weight_bytes, kv_bytes,\n"

@@ -6,6 +6,8 @@
 #include "core/scenario/operatortable.h"
 #include "core/scenario/roofline.h"
 
+#include <algorithm>
+
 namespace shardlens::cli {
 
 namespace {
@@ -87,6 +89,12 @@ std::string printText(const OperatorTable& table, const Scenario& scenario, cons
                       + text.print();
     if (static_cast<int>(table.rows().size()) < table.all())
         out += "\n" + formatCount(static_cast<std::int64_t>(table.rows().size())) + " of " + formatCount(table.all()) + " operators.\n";
+    for (const Phase phase : {Phase::Prefill, Phase::Decode})
+        if (std::any_of(table.rows().begin(), table.rows().end(),
+                        [&](const OperatorRow& row) { return row.phase == phase && table.isDraft(row); }))
+            out += "\nA draft step of " + std::string(nameOf(phase)) + " takes "
+                   + formatSeconds((phase == Phase::Prefill ? report.prefill : report.decode).predictionTime)
+                   + " on the last stage; it is in no sum and no share.\n";
     if (const auto batch = batchToCompute(scenario, report))
         out += "\n" + batch->sentence() + "\n";
     return out;

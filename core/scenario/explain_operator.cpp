@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/scenario/constantrows.h"
 #include "core/scenario/explain_parts.h"
+#include "core/scenario/operatorindex.h"
 #include "core/scenario/report_parts.h"
 #include "core/scenario/roofline.h"
 
@@ -304,11 +305,13 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
     const PhaseReport& phase = phaseOf(report, subject.phase);
     Explanation out;
     out.formulaId = "operator.roofline";
-    if (subject.op < 0 || static_cast<std::size_t>(subject.op) >= phase.operators.size()) {
+    const OperatorCost* shown = operatorAt(phase, subject.op);
+    if (!shown) {
         out.title = "Operator";
         return out;
     }
-    const OperatorCost& op = phase.operators[static_cast<std::size_t>(subject.op)];
+    const OperatorCost& op = *shown;
+    const bool draft = isDraftOperator(phase, subject.op);
     const Accelerator& a = scenario.cluster->accelerator;
     const double peak = a.peakOf(op.arithmetic);
     const bool decode = subject.phase == Phase::Decode;
@@ -316,14 +319,15 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
     const bool hides = op.communicationTime - op.exposedTime() > 0;
     const double bytes = op.weightBytes + op.activationBytes + op.kvBytes;
     out.title = std::string(nameOf(op.op));
-    out.subtitle = std::string(nameOf(subject.phase)) + ", one microbatch, one device"
+    out.subtitle = std::string(nameOf(subject.phase)) + (draft ? ", one draft step" : "") + ", one microbatch, one device"
                    + (op.kind < 0                        ? ""
                       : scenario.model->kinds.size() > 1 ? ", one layer of kind " + std::to_string(op.kind)
                                                          : ", one layer");
     setFigure(out, formatSeconds(op.time));
     out.unit += op.stageLayers > 1 ? " × " + std::to_string(op.stageLayers) + " layers" : "";
-    out.shareFraction = shareOf(phase, subject.phase, op);
-    out.share = formatPercent(out.shareFraction) + " of " + std::string(figureNameOf(subject.phase));
+    out.shareFraction = draft ? op.time / phase.predictionTime : shareOf(phase, subject.phase, op);
+    out.share =
+        formatPercent(out.shareFraction) + " of " + (draft ? std::string("a draft step") : std::string(figureNameOf(subject.phase)));
     out.cause = op.bound == Bound::Network    ? Cause::Communication
                 : op.bound == Bound::Compute  ? Cause::Compute
                 : op.kvBytes > op.weightBytes ? Cause::Kv

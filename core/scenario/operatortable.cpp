@@ -23,19 +23,19 @@ constexpr std::array kColumns{
     OperatorColumnSpec{C::Kind,            "kind",             "Layer kind",  "",       false, false, 4},
     OperatorColumnSpec{C::Operator,        "name",             "Operator",    "",       false, false, 0},
     OperatorColumnSpec{C::Layers,          "layers",           "Layers",      "",       true,  false, 7},
-    OperatorColumnSpec{C::Shape,           "shape",            "Shape",       "",       false, false, 11},
-    OperatorColumnSpec{C::Sharding,        "sharding",         "Sharding",    "",       false, false, 14},
-    OperatorColumnSpec{C::Flop,            "flop",             "FLOP",        "FLOP",   true,  true,  6},
-    OperatorColumnSpec{C::WeightBytes,     "weight_bytes",     "Weights",     "B",      true,  true,  9},
-    OperatorColumnSpec{C::KvBytes,         "kv_bytes",         "KV",          "B",      true,  true,  9},
-    OperatorColumnSpec{C::ActivationBytes, "activation_bytes", "Activations", "B",      true,  true,  9},
-    OperatorColumnSpec{C::AllBytes,           "bytes",            "Bytes",       "B",      true,  true,  6},
+    OperatorColumnSpec{C::Shape,           "shape",            "Shape",       "",       false, false, 6},
+    OperatorColumnSpec{C::Sharding,        "sharding",         "Sharding",    "",       false, false, 8},
+    OperatorColumnSpec{C::Flop,            "flop",             "FLOP",        "FLOP",   true,  true,  5},
+    OperatorColumnSpec{C::WeightBytes,     "weight_bytes",     "Weights",     "B",      true,  true,  10},
+    OperatorColumnSpec{C::KvBytes,         "kv_bytes",         "KV",          "B",      true,  true,  10},
+    OperatorColumnSpec{C::ActivationBytes, "activation_bytes", "Activations", "B",      true,  true,  10},
+    OperatorColumnSpec{C::AllBytes,           "bytes",            "Bytes",       "B",      true,  true,  5},
     OperatorColumnSpec{C::Intensity,       "intensity",        "Intensity",   "FLOP/B", true,  false, 5},
-    OperatorColumnSpec{C::Roof,            "roof",             "Of roof",     "",       true,  false, 8},
+    OperatorColumnSpec{C::Roof,            "roof",             "Of roof",     "",       true,  false, 9},
     OperatorColumnSpec{C::Bound,           "bound",            "Bound",       "",       false, false, 3},
-    OperatorColumnSpec{C::Collective,      "collective",       "Collective",  "",       false, false, 8},
+    OperatorColumnSpec{C::Collective,      "collective",       "Collective",  "",       false, false, 7},
     OperatorColumnSpec{C::Algorithm,       "algorithm",        "Algorithm",   "",       false, false, 13},
-    OperatorColumnSpec{C::SentBytes,       "sent_bytes",       "Sent",        "B",      true,  true,  10},
+    OperatorColumnSpec{C::SentBytes,       "sent_bytes",       "Sent",        "B",      true,  true,  11},
     OperatorColumnSpec{C::ComputeTime,     "compute_time",     "Compute",     "s",      true,  true,  12},
     OperatorColumnSpec{C::MemoryTime,      "hbm_time",         "HBM",         "s",      true,  true,  12},
     OperatorColumnSpec{C::NetworkTime,     "network_time",     "Network",     "s",      true,  true,  12},
@@ -155,7 +155,8 @@ OperatorTable::OperatorTable(const Scenario& scenario, const Report& report, Ope
     for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
         if (m_options.phases != PhaseChoice::Both && (m_options.phases == PhaseChoice::Prefill) != (phase == Phase::Prefill))
             continue;
-        const auto count = static_cast<int>(shardlens::phaseOf(report, phase).operators.size());
+        const PhaseReport& of = shardlens::phaseOf(report, phase);
+        const auto count = static_cast<int>(of.operators.size() + of.predictionOperators.size());
         for (int i = 0; i < count; ++i) {
             ++m_all;
             if (passes({phase, i}))
@@ -172,13 +173,15 @@ const PhaseReport& OperatorTable::phaseOf(const OperatorRow& row) const
 
 const OperatorCost& OperatorTable::cost(const OperatorRow& row) const
 {
-    return phaseOf(row).operators[static_cast<std::size_t>(row.op)];
+    return *operatorAt(phaseOf(row), row.op);
 }
 
 std::optional<double> OperatorTable::number(const OperatorRow& row, OperatorColumn column) const
 {
     const OperatorCost& op = cost(row);
     const PhaseReport& phase = phaseOf(row);
+    if (isDraft(row) && (column == C::Total || column == C::Share))
+        return std::nullopt;
     switch (column) {
     case C::Total: return op.time * runsOf(phase, row.phase, op);
     case C::Share: return shareOf(phase, row.phase, op);
@@ -193,7 +196,7 @@ std::optional<double> OperatorTable::number(const OperatorRow& row, OperatorColu
     default: break;
     }
     const std::optional<double> value = once(op, column);
-    if (value && m_options.amount == OperatorAmount::All && isAmount(column))
+    if (value && m_options.amount == OperatorAmount::All && isAmount(column) && !isDraft(row))
         return *value * runsOf(phase, row.phase, op);
     return value;
 }
@@ -203,7 +206,7 @@ std::string OperatorTable::text(const OperatorRow& row, OperatorColumn column) c
     const OperatorCost& op = cost(row);
     switch (column) {
     case C::Phase: return std::string(nameOf(row.phase));
-    case C::Kind: return op.kind < 0 ? std::string("once") : std::to_string(op.kind);
+    case C::Kind: return isDraft(row) ? std::string("draft") : op.kind < 0 ? std::string("once") : std::to_string(op.kind);
     case C::Operator: return std::string(nameOf(op.op));
     case C::Shape: return op.local.m > 0 ? shapeText(op.local) : std::string();
     case C::Sharding: return notation(op, m_scenario.plan);
@@ -236,7 +239,7 @@ std::optional<double> OperatorTable::total(Phase phase, OperatorColumn column) c
         const OperatorCost& op = cost(row);
         const PhaseReport& of = phaseOf(row);
         const bool isTime = specOf(column).unit == "s" || column == C::Share;
-        if (row.phase != phase || (isTime && runsBeside(of, op)))
+        if (row.phase != phase || isDraft(row) || (isTime && runsBeside(of, op)))
             continue;
         const double runs = runsOf(of, phase, op);
         if (column == C::Share)
@@ -255,7 +258,8 @@ std::string OperatorTable::totalText(Phase phase, OperatorColumn column) const
 
 int OperatorTable::count(Phase phase) const
 {
-    return static_cast<int>(std::count_if(m_rows.begin(), m_rows.end(), [phase](const OperatorRow& r) { return r.phase == phase; }));
+    return static_cast<int>(
+        std::count_if(m_rows.begin(), m_rows.end(), [&](const OperatorRow& r) { return r.phase == phase && !isDraft(r); }));
 }
 
 std::vector<OperatorColumn> OperatorTable::usefulColumns() const
@@ -264,12 +268,15 @@ std::vector<OperatorColumn> OperatorTable::usefulColumns() const
     const auto anyNumber = [this](OperatorColumn column) {
         return std::any_of(m_rows.begin(), m_rows.end(), [&](const OperatorRow& row) { return number(row, column).value_or(0) > 0; });
     };
+    const auto anyDraft = [this] {
+        return std::any_of(m_rows.begin(), m_rows.end(), [&](const OperatorRow& row) { return isDraft(row); });
+    };
     const auto anyCollective = [this] {
         return std::any_of(m_rows.begin(), m_rows.end(), [&](const OperatorRow& row) { return cost(row).collective != Collective::None; });
     };
     for (const OperatorColumnSpec& spec : kColumns) {
         const bool kept = spec.column == C::Phase                                       ? m_options.phases == PhaseChoice::Both
-                          : spec.column == C::Kind                                      ? m_scenario.model->kinds.size() > 1
+                          : spec.column == C::Kind                                      ? m_scenario.model->kinds.size() > 1 || anyDraft()
                           : spec.column == C::Collective || spec.column == C::Algorithm ? anyCollective()
                           : spec.column == C::Roof                                      ? m_scenario.calibration != nullptr
                           : spec.number && spec.adds && spec.column != C::Share         ? anyNumber(spec.column)

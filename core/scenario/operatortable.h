@@ -5,6 +5,7 @@
 
 #include "core/base/result.h"
 #include "core/scenario/explain.h"
+#include "core/scenario/operatorindex.h"
 
 #include <optional>
 #include <span>
@@ -56,7 +57,7 @@ struct OperatorColumnSpec {
 
 struct OperatorRow {
     Phase phase = Phase::Prefill;
-    int op = -1; ///< index into PhaseReport::operators
+    int op = -1; ///< index of operatorAt(): those of a draft step follow the phase's own
     friend bool operator==(const OperatorRow&, const OperatorRow&) = default;
 };
 
@@ -123,11 +124,13 @@ public:
     [[nodiscard]] std::string text(const OperatorRow& row, OperatorColumn column) const;
     /// For other programs: all digits of a number, without its unit.
     [[nodiscard]] std::string exact(const OperatorRow& row, OperatorColumn column) const;
+    /// Of one draft step, which is in no time of the phase: in no sum, without a share.
+    [[nodiscard]] bool isDraft(const OperatorRow& row) const { return isDraftOperator(phaseOf(row), row.op); }
     /// Sum over the rows shown of a phase, all runs; nothing for columns that do not add up. A send that the stage does not wait for is in no
     /// sum of times: it runs beside the next piece.
     [[nodiscard]] std::optional<double> total(Phase phase, OperatorColumn column) const;
     [[nodiscard]] std::string totalText(Phase phase, OperatorColumn column) const;
-    /// Rows shown of a phase.
+    /// Rows shown of a phase, without its draft step's.
     [[nodiscard]] int count(Phase phase) const;
     /// Columns that any row shown has something to say in.
     [[nodiscard]] std::vector<OperatorColumn> usefulColumns() const;

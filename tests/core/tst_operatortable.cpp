@@ -130,6 +130,47 @@ private Q_SLOTS:
         QVERIFY(sum > 0 && std::abs(*some.total(Phase::Decode, C::Total) / sum - 1) < 1e-12);
     }
 
+    /// Where prediction layers are loaded a draft step's operators follow, explained like the others, and are in no sum.
+    void draftStepsAreListedBesideTheSums()
+    {
+        Scenario s = test::scenarioOf("deepseek-v3", "hgx-h200");
+        s.plan[PlanAxis::Tensor] = 8;
+        s.workload.batch = 32;
+        const Report off = evaluate(s);
+        s.plan.options.prediction = PredictionUse::Load;
+        const Report report = evaluate(s);
+        QVERIFY(report.legal && !report.decode.predictionOperators.empty());
+        const OperatorTable without(s, off);
+        const OperatorTable table(s, report);
+        const std::size_t drafts = report.prefill.predictionOperators.size() + report.decode.predictionOperators.size();
+        QCOMPARE(table.rows().size(), without.rows().size() + drafts);
+        double time = 0;
+        std::size_t found = 0;
+        for (const OperatorRow& row : table.rows()) {
+            if (!table.isDraft(row))
+                continue;
+            ++found;
+            QCOMPARE(table.text(row, C::Kind), std::string("draft"));
+            QVERIFY(!table.number(row, C::Total) && !table.number(row, C::Share));
+            time += row.phase == Phase::Decode ? *table.number(row, C::Time) : 0;
+            Subject subject;
+            subject.kind = Subject::Kind::Operator;
+            subject.phase = row.phase;
+            subject.op = row.op;
+            const Explanation e = explain(s, report, subject);
+            QCOMPARE(e.title, table.text(row, C::Operator));
+            QVERIFY(e.share.find("a draft step") != std::string::npos);
+        }
+        QCOMPARE(found, drafts);
+        QVERIFY(std::abs(time / report.decode.predictionTime - 1) < 1e-9);
+        for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
+            QCOMPARE(table.count(phase), without.count(phase));
+            QVERIFY(std::abs(*table.total(phase, C::Total) / *without.total(phase, C::Total) - 1) < 1e-12);
+            QVERIFY(std::abs(*table.total(phase, C::Share) - 1) < 1e-9);
+        }
+        QCOMPARE(OperatorTable(s, report, filtered("kind:draft")).rows().size(), drafts);
+    }
+
     void sendsBesideTheNextPieceAreInNoSum()
     {
         Scenario s = caseStudy();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operator table read as a scene: rows, columns and sums where the layout says, texts apart at every size.
+#include "core/base/format.h"
 #include "tests/ui/picturecases.h"
 #include "tests/ui/scenechecks.h"
 #include "ui/scene/operatorsscene.h"
@@ -97,6 +98,39 @@ private Q_SLOTS:
             last = columns.size();
         }
         QVERIFY(last >= 18);
+    }
+
+    /// What an operator is comes before what its figures are made of: shapes on a laptop, sharding on a desk.
+    void wideTablesSayShapesAndShardings()
+    {
+        for (const char* name : {"8 H100, TP 8", "NVL72, DeepSeek-V3 TP 8 x EP 8 x DP 4"}) {
+            const Scenario scenario = pictures::scenarioOf(pictures::caseNamed(name));
+            const Report report = evaluate(scenario);
+            const auto shows = [&](double width, OperatorColumn column) {
+                const std::vector<OperatorColumn> columns =
+                    operatorsLayout({scenario, report, {width, 900}, Theme::of(ThemeId::Dark)}, {}).shownColumns();
+                return std::find(columns.begin(), columns.end(), column) != columns.end();
+            };
+            using C = OperatorColumn;
+            for (const C column : {C::Shape, C::Flop, C::AllBytes, C::Intensity, C::Bound, C::Time, C::Share})
+                QVERIFY2(shows(1280, column), specOf(column).key.data());
+            for (const C column : {C::Shape, C::Sharding, C::Collective, C::Flop, C::AllBytes, C::Intensity, C::Bound, C::Time, C::Total})
+                QVERIFY2(shows(1800, column), specOf(column).key.data());
+        }
+    }
+
+    /// What the sums leave of a phase is its bubble.
+    void bubbleIsBesideTheSums()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 4 x PP 2"));
+        const Report report = evaluate(scenario);
+        const double share = report.prefill.breakdown[Cause::Bubble] / report.prefill.time;
+        QVERIFY(share > 0.01);
+        const QString words = qs(formatPercent(share)) + QStringLiteral(" of ") + qs(formatSeconds(report.prefill.time));
+        QVERIFY(check::says(drawn(scenario, report, {1800, 900}), words));
+        OperatorsOptions options;
+        options.table.filter = OperatorFilter::parse("proj").value();
+        QVERIFY(!check::says(drawn(scenario, report, {1800, 900}, options), words));
     }
 
     void allColumnsAreReachedByScrolling()

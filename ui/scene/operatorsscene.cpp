@@ -61,7 +61,7 @@ double widthOf(const OperatorTable& table, OperatorColumn column)
     return std::ceil(std::min(std::max(width, textWidth(titleOf(column), TextRole::NoteStrong) + kArrow), kMostText)) + 1;
 }
 
-/// Columns by rank as long as there is room for them; what drops does not come back further down.
+/// Columns by rank as long as there is room for them. Words that are too wide are passed over; a figure that does not fit is the end.
 std::vector<OperatorsLayout::Column> fitting(const OperatorTable& table, double room)
 {
     std::vector<C> wanted = table.usefulColumns();
@@ -73,6 +73,8 @@ std::vector<OperatorsLayout::Column> fitting(const OperatorTable& table, double 
         if (used + kGap + width > room) {
             // The name is cut rather than dropped.
             const double left = room - used - kGap;
+            if (column == C::Sharding || column == C::Shape || column == C::Algorithm)
+                continue;
             if (column != C::Operator || left < kLeastName)
                 break;
             width = left;
@@ -269,6 +271,16 @@ void drawRow(Scene& scene, const ViewInput& input, const OperatorsLayout& layout
     scene.hit({rect.left() - 4, rect.top(), rect.width() + 8, rect.height()}, subjectOf(row));
 }
 
+/// What is beside the operators in their phase. Nothing while a filter hides some.
+QString bubbleText(const Report& report, const OperatorTable& table, Phase phase)
+{
+    const PhaseReport& whole = phase == Phase::Prefill ? report.prefill : report.decode;
+    const double share = whole.time > 0 ? whole.breakdown[Cause::Bubble] / whole.time : 0;
+    if (table.count(phase) != static_cast<int>(whole.operators.size()) || share < 5e-4)
+        return {};
+    return OperatorsScene::tr("; %1 of %2 is bubble").arg(qs(formatPercent(share)), qs(formatSeconds(whole.time)));
+}
+
 void drawTotals(Scene& scene, const ViewInput& input, const OperatorsLayout& layout, const OperatorTable& table)
 {
     if (layout.totals.isEmpty())
@@ -288,8 +300,9 @@ void drawTotals(Scene& scene, const ViewInput& input, const OperatorsLayout& lay
                 break;
             }
         const QString name = phase == Phase::Prefill ? OperatorsScene::tr("Prefill") : OperatorsScene::tr("Decode");
+        const QString all = OperatorsScene::tr("%1 in all: %2, every layer and piece").arg(name, countText(count));
         const QString text =
-            firstFitting({OperatorsScene::tr("%1 in all: %2, every layer and piece").arg(name, countText(count)),
+            firstFitting({all % bubbleText(input.report, table, phase), all,
                           OperatorsScene::tr("%1 in all: %2").arg(name, countText(count)), OperatorsScene::tr("%1 in all").arg(name), name},
                          TextRole::NoteStrong, end - layout.totals.left());
         scene.text({layout.totals.left(), y, end - layout.totals.left(), layout.rowHeight}, text, TextRole::NoteStrong,
@@ -394,7 +407,7 @@ QString operatorsTooltip(const Scenario& scenario, const Report& report, const S
     if (!report.legal || subject.kind != Subject::Kind::Operator)
         return {};
     const PhaseReport& phase = subject.phase == Phase::Prefill ? report.prefill : report.decode;
-    if (subject.op < 0 || static_cast<std::size_t>(subject.op) >= phase.operators.size())
+    if (!operatorAt(phase, subject.op))
         return {};
     const OperatorTable table(scenario, report);
     const OperatorRow row{subject.phase, subject.op};
@@ -402,6 +415,10 @@ QString operatorsTooltip(const Scenario& scenario, const Report& report, const S
     QString tip = QStringLiteral("%1, %2\n%3\n%4").arg(text(C::Operator), text(C::Phase), text(C::Sharding), text(C::Shape));
     if (const QString collective = text(C::Collective); !collective.isEmpty())
         tip += QStringLiteral("\n%1, %2, %3").arg(collective, text(C::Algorithm), text(C::SentBytes));
+    if (table.isDraft(row))
+        return tip + QChar(u'\n')
+               + OperatorsScene::tr("%1 of a draft step of %2, in no time of the phase")
+                     .arg(text(C::Time), qs(formatSeconds(phase.predictionTime)));
     return tip + QChar(u'\n')
            + OperatorsScene::tr("%1 each, %2 in all, %3 of its phase").arg(text(C::Time), text(C::Total), text(C::Share));
 }
