@@ -21,6 +21,16 @@ int expertKindOf(const Model& model)
     return best;
 }
 
+int expertLayersOf(const Model& model)
+{
+    const int kind = expertKindOf(model);
+    if (kind < 0)
+        return 0;
+    const FeedForward& shown = model.kinds[static_cast<std::size_t>(kind)].feedForward;
+    return static_cast<int>(
+        std::count_if(model.layers.begin(), model.layers.end(), [&](std::uint8_t k) { return model.kinds[k].feedForward == shown; }));
+}
+
 double expertTokens(const Scenario& scenario, Phase phase)
 {
     const Workload& work = scenario.workload;

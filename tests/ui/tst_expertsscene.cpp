@@ -6,6 +6,7 @@
 #include "ui/controls/linearslider.h"
 #include "ui/controls/numberfield.h"
 #include "ui/scene/expertsscene.h"
+#include "ui/scene/expertstext.h"
 #include "ui/views/sceneview.h"
 #include "ui/window/dockarea.h"
 #include "ui/window/expertsbody.h"
@@ -144,6 +145,53 @@ private Q_SLOTS:
             if (layout.columnBins == layout.columns)
                 QVERIFY2(std::abs(sum / hottest - table->ranks() / table->factor()) < 1e-6 * table->ranks(), mixture.model);
         }
+    }
+
+    /// Loads all alike are the middle of the scale: a map that is neither empty nor burning.
+    void uniformLoadsAreTheMiddleOfTheScale()
+    {
+        const Scenario scenario = shrunk(scenarioOf(mixtures()[3]), {}, 0);
+        const Report report = evaluate(scenario);
+        const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, Phase::Decode);
+        QVERIFY(table && !table->isSkewed());
+        const QSizeF size(1200, 800);
+        for (const ThemeId id : {ThemeId::Light, ThemeId::Dark, ThemeId::Print, ThemeId::Contrast}) {
+            const Theme& theme = Theme::of(id);
+            Scene scene;
+            scene.clear(size);
+            buildExperts({scenario, report, size, theme}, {}, scene);
+            const ExpertsLayout layout = expertsLayout(*table, size, 1);
+            const auto distance = [](const QColor& a, const QColor& b) {
+                return std::abs(a.red() - b.red()) + std::abs(a.green() - b.green()) + std::abs(a.blue() - b.blue());
+            };
+            int cells = 0;
+            for (const SceneItem& item : scene.items)
+                if (item.kind == SceneItem::Kind::Fill && layout.grid.adjusted(-1, -1, 1, 1).contains(item.rect)
+                    && item.rect.height() > 4) {
+                    QVERIFY(distance(item.fill, loadColor(theme, 0)) > 60);
+                    QVERIFY(distance(item.fill, loadColor(theme, 1)) > 60);
+                    ++cells;
+                }
+            QVERIFY(cells > 0);
+        }
+    }
+
+    void copiesSayWhatTheyAreWorth()
+    {
+        Scenario scenario = shrunk(scenarioOf(mixtures()[3]), {0.8, 0, true}, 0);
+        scenario.plan.options.redundantExperts = scenario.plan.expert();
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal);
+        Scenario without = scenario;
+        without.plan.options.redundantExperts = 0;
+        const double factor = expertTableOf(without, report, Phase::Decode)->factor();
+        QVERIFY(factor > expertTableOf(scenario, report, Phase::Decode)->factor());
+        ExpertsOptions options;
+        options.factorWithoutCopies = factor;
+        Scene scene;
+        scene.clear({1600, 900});
+        buildExperts({scenario, report, scene.size, Theme::of(ThemeId::Light)}, options, scene);
+        QVERIFY(check::says(scene, ExpertsText::number(factor) + QStringLiteral(" × the mean")));
     }
 
     void regionsInvertTheCells()

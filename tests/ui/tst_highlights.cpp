@@ -209,6 +209,32 @@ private Q_SLOTS:
         QVERIFY(!shardlens::belongs(expert(-1, 3), weights, report));
     }
 
+    void expertsAndTheOperatorsThatRunThem()
+    {
+        Report report = report16();
+        report.decode.operators.resize(3);
+        report.decode.operators[0].op = Op::Router;
+        report.decode.operators[1].op = Op::ExpertUp;
+        report.decode.operators[2].op = Op::Combine;
+        const auto op = [](int index) {
+            Subject result = subject(Kind::Operator);
+            result.phase = Phase::Decode;
+            result.op = index;
+            return result;
+        };
+        Subject expert = expertRank(1);
+        expert.expert = 7;
+        for (const int index : {1, 2}) {
+            QVERIFY(shardlens::belongs(expertRank(1), op(index), report));
+            QVERIFY(!shardlens::belongs(expert, op(index), report)); // its rank is enough
+            QVERIFY(shardlens::belongs(op(index), expert, report));
+            QVERIFY(shardlens::belongs(op(index), expertRank(1), report));
+        }
+        QVERIFY(!shardlens::belongs(expertRank(1), op(0), report));
+        QVERIFY(!shardlens::belongs(op(0), expert, report));
+        QVERIFY(!shardlens::belongs(op(3), expert, report));
+    }
+
     void marksTheThingAndUnderlinesItsKin()
     {
         const QColor accent = light().color(Ink::Accent);

@@ -20,6 +20,7 @@ constexpr std::size_t kMostCells = 4096; // that react one by one
 constexpr double kLeastProfile = 90;
 constexpr double kRamp = 120;
 constexpr double kDecades = 3; // of the logarithmic scale
+constexpr double kEven = 5e-3; // a rank this much over the mean does not stand out
 
 QColor mixed(const QColor& a, const QColor& b, double t)
 {
@@ -83,7 +84,8 @@ public:
                 for (const ExpertLoadTable::Slot& slot : table.slotsOf(rank))
                     most = std::max(most, slot.pairs);
         }
-        m_scaleEnd = roundUp(most);
+        // Loads alike are the middle of the scale, neither nothing nor its end: the scale reaches twice the mean at least.
+        m_scaleEnd = roundUp(std::max(most, m_layout.matrix ? 0.0 : 2 * table.pairs() / table.experts()));
     }
 
     void draw()
@@ -228,7 +230,7 @@ private:
             }
             const QRectF cell = m_layout.cell(column, 0);
             const QRectF box(cell.left(), area.bottom() - most * scale, cell.width() - (apart ? 1 : 0), most * scale);
-            const QColor fill = hottest && m_table.factor() > 1 + 1e-9 ? ink(Ink::Text) : ink(Ink::Compute);
+            const QColor fill = hottest && m_table.factor() > 1 + kEven ? ink(Ink::Text) : ink(Ink::Compute);
             m_scene.fill(box, fill);
             m_scene.hit({cell.left(), area.top(), cell.width(), area.height()},
                         subjectOf(m_options.phase, -1, m_layout.firstColumn(column)));
@@ -280,7 +282,8 @@ private:
     {
         const QRectF& area = m_layout.profile;
         const double line = lineHeight(TextRole::Note);
-        const double end = roundUp(std::max(m_table.mostOfExpert(), m_table.places() == Places::Balanced ? 0.0 : m_table.limit()));
+        const double end = roundUp(std::max({m_table.mostOfExpert(), 2 * m_table.pairs() / m_table.experts(),
+                                             m_table.places() == Places::Balanced ? 0.0 : m_table.limit()}));
         const double scale = area.width() / end;
         const int bins = std::max(1, std::min(m_table.experts(), static_cast<int>(area.height() / kLeastCell)));
         const double tall = area.height() / bins;

@@ -47,6 +47,13 @@ std::vector<ExpertsFact> expertsFacts(const ViewInput& input, const ExpertsOptio
                                               qs(formatPercent(change)))
                                    : ExpertsText::tr("%1, balanced").arg(now)});
     }
+    if (const int copies = input.scenario.plan.redundantExperts(); copies > 0 && table.ranks() > 1)
+        facts.push_back(
+            {ExpertsText::tr("Redundant copies"), table.copiesIdle() ? ExpertsText::tr("%1, idle: they would not help").arg(copies)
+                                                  : options.factorWithoutCopies
+                                                      ? ExpertsText::tr("%1; without them %2 × the mean")
+                                                            .arg(QString::number(copies), ExpertsText::number(*options.factorWithoutCopies))
+                                                      : QString::number(copies)});
     if (table.limit() > 0)
         facts.push_back({ExpertsText::tr("Dropped"), table.dropped() > 0 ? ExpertsText::tr("%1, %2 pairs per step")
                                                                                .arg(qs(formatPercent(table.dropped())),
@@ -85,8 +92,10 @@ QString expertsSubtitle(const Scenario& scenario, const Report& report, const Ex
     const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, options.phase);
     if (!table)
         return {};
-    return ExpertsText::tr("%1 experts on %2, top %3")
+    const int layers = expertLayersOf(*scenario.model);
+    return ExpertsText::tr("%1 experts in each of %2 on %3, top %4")
         .arg(table->experts())
+        .arg(layers == 1 ? ExpertsText::tr("one layer") : ExpertsText::tr("%1 layers").arg(layers))
         .arg(table->ranks() == 1 ? ExpertsText::tr("one rank") : ExpertsText::tr("%1 ranks").arg(table->ranks()))
         .arg(table->topK());
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How selections of different kinds relate, and how they are marked.
 #include "core/cost/tensorplate.h"
+#include "core/scenario/operatorindex.h"
 #include "ui/scene/scene.h"
 
 #include <QPainter>
@@ -117,6 +118,13 @@ bool liesOn(const Subject& expert, const Subject& device, const Report& report)
            && placement.expertRank(device.device) == expert.rank;
 }
 
+/// Whether an operator computes in the routed experts, or carries tokens to them and back.
+bool runsExperts(const Subject& subject, const Report& report)
+{
+    const OperatorCost* op = operatorAt(phaseOf(subject, report), subject.op);
+    return op && (op->op == Op::Dispatch || op->op == Op::ExpertUp || op->op == Op::ExpertDown || op->op == Op::Combine);
+}
+
 /// A tensor, or the tile of it that a device holds, and something else.
 bool relatedToTensor(const Subject& tensor, const Subject& other, const Report& report)
 {
@@ -180,6 +188,11 @@ bool relatedAcross(const Subject& shown, const Subject& selected, const Report& 
     // Of a device its rank is marked, not each of the rank's experts.
     if (isOf(shown, Kind::Expert, selected, Kind::Device))
         return shown.expert < 0 && liesOn(shown, selected, report);
+    // Routed experts are what these operators run; of an operator the ranks are marked, not each expert of every rank.
+    if (pair(Kind::Operator, Kind::Expert)) {
+        const Subject& op = shown.kind == Kind::Operator ? shown : selected;
+        return (shown.kind == Kind::Operator || shown.expert < 0) && runsExperts(op, report);
+    }
     // A piece is worked on by the devices of its stage; the other way round would mark a whole row for each device.
     if (isOf(shown, Kind::Device, selected, Kind::Piece))
         return sameStage;

@@ -128,6 +128,7 @@ void ExpertsBody::build(const ViewInput& input, Scene& scene)
 {
     ExpertsOptions options = m_options;
     options.balancedTime.reset();
+    options.factorWithoutCopies.reset();
     if (input.report.legal && input.scenario.model->hasExperts()) {
         // The same steps with every expert loaded alike; how they are served makes no difference to a step.
         Scenario balanced = input.scenario;
@@ -138,6 +139,12 @@ void ExpertsBody::build(const ViewInput& input, Scene& scene)
             m_balanced = balanced;
             m_balancedPrefill = report.prefill.time;
             m_balancedDecode = report.decode.time;
+        }
+        if (input.scenario.plan.redundantExperts() > 0 && input.scenario.workload.routing.powerLaw > 0) {
+            Scenario without = input.scenario;
+            without.plan.options.redundantExperts = 0;
+            if (const auto table = expertTableOf(without, input.report, options.phase))
+                options.factorWithoutCopies = table->factor();
         }
         options.balancedTime = options.phase == Phase::Prefill ? m_balancedPrefill : m_balancedDecode;
     }
