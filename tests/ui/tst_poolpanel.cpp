@@ -74,6 +74,29 @@ private Q_SLOTS:
         QCOMPARE(panel.workers(1).value(), 3);
     }
 
+    /// Every axis that the command line takes of a pool has its slider, and sets just that axis of that pool.
+    void everyAxisOfAWorkerCanBeSet()
+    {
+        WindowFixture fixture;
+        PoolPanel& panel = fixture.window.controls().pools();
+        panel.setShown(true);
+        Q_EMIT panel.mode().chosen(1);
+        Scenario wide = fixture.document.scenario();
+        wide.serving.pools->prefill.plan = {};
+        wide.serving.pools->prefill.plan[PlanAxis::Tensor] = 2;
+        fixture.document.edit(wide, QStringLiteral("TP 2"));
+        for (const PlanAxis axis : {PlanAxis::Data, PlanAxis::Sequence, PlanAxis::AttentionData, PlanAxis::Pipeline}) {
+            const Plan decode = fixture.document.scenario().serving.pools->decode.plan;
+            LegalSlider& slider = panel.slider(0, axis);
+            const int two = indexOf(slider, 2);
+            QVERIFY2(two >= 0 && slider.choices()[static_cast<std::size_t>(two)].legal, shortNameOf(axis).data());
+            Q_EMIT slider.valueChosen(two, false);
+            QCOMPARE(fixture.document.scenario().serving.pools->prefill.plan[axis], 2);
+            QVERIFY(fixture.document.scenario().serving.pools->decode.plan == decode);
+            fixture.document.undoStack().undo();
+        }
+    }
+
     void dragIsOneStep()
     {
         WindowFixture fixture;

@@ -25,7 +25,8 @@ class PoolPanel : public QWidget {
     Q_OBJECT
 public:
     /// Axes of a worker's plan that can be set here.
-    static constexpr std::array kAxes{PlanAxis::Tensor, PlanAxis::Pipeline, PlanAxis::Expert, PlanAxis::AttentionData};
+    static constexpr std::array kAxes{PlanAxis::Tensor, PlanAxis::Pipeline, PlanAxis::Data,
+                                      PlanAxis::Expert, PlanAxis::Sequence, PlanAxis::AttentionData};
 
     /// `width` is that of the column's contents.
     PoolPanel(Document& document, int width, QWidget* parent);
