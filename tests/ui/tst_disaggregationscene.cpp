@@ -5,7 +5,7 @@
 #include "tests/ui/picturecases.h"
 #include "tests/ui/scenechecks.h"
 #include "tests/ui/windowfixture.h"
-#include "ui/scene/disaggregationscene.h"
+#include "ui/scene/disaggregationparts.h"
 #include "ui/views/sceneview.h"
 #include "ui/window/disaggregationbody.h"
 #include "ui/window/dockarea.h"
@@ -165,11 +165,83 @@ private Q_SLOTS:
         int tiles = 0;
         for (const SceneItem& item : scene.items)
             tiles +=
-                item.kind == SceneItem::Kind::Fill
+                item.kind == SceneItem::Kind::Fill && std::abs(item.rect.width() - item.rect.height()) < 0.01
                         && (item.fill == Theme::of(ThemeId::Light).place(0, 1, 4) || item.fill == Theme::of(ThemeId::Light).place(1, 1, 4))
                     ? 1
                     : 0;
         QCOMPARE(tiles, static_cast<int>(f.devices()));
+    }
+
+    /// The way of a request adds up to the report's figures, and its bars are to one scale.
+    void aRequestsWayAddsUp()
+    {
+        Scenario open = pooled(64);
+        open.serving.load.kind = LoadKind::OpenLoop;
+        open.serving.load.rate = 4;
+        for (const Scenario& scenario : {pooled(64), pooled(1), open}) {
+            const Report report = evaluate(scenario);
+            const std::optional<RequestPath> path = requestPath(report);
+            QVERIFY(path);
+            QVERIFY(std::abs(path->ttft() / report.serving.ttft - 1) < 1e-9);
+            QVERIFY(std::abs(path->total() / report.serving.endToEnd - 1) < 1e-9);
+            const Scene scene = drawn(scenario, report, {1440, 800});
+            const Theme& theme = Theme::of(ThemeId::Light);
+            const auto lengthOf = [&](const QColor& colour) {
+                double length = 0; // of a bar: wide and low, unlike a tile
+                for (const SceneItem& item : scene.items)
+                    if (item.kind == SceneItem::Kind::Fill && item.fill == colour && item.rect.width() > 1.5 * item.rect.height()
+                        && item.rect.height() > 10)
+                        length += item.rect.width();
+                return length;
+            };
+            const double decode = lengthOf(poolColour(theme, 1));
+            QVERIFY(decode > 50);
+            if (const double prefill = lengthOf(poolColour(theme, 0)); prefill > 0)
+                QVERIFY(std::abs(prefill / decode / (path->prefill / path->decode) - 1) < 1e-6);
+        }
+        QVERIFY(!requestPath(evaluate(pooled(64, 1, 8)))); // does not fit
+    }
+
+    /// Pools, arrow and figures take the picture: nothing huddles in a corner of a large one, and the scale grows with it.
+    void picturesAreFilled()
+    {
+        const Scenario scenario = pooled(64);
+        const Report report = evaluate(scenario);
+        double before = 0;
+        for (const QSizeF size : {QSizeF{620, 310}, QSizeF{1440, 800}}) {
+            const Scene scene = drawn(scenario, report, size);
+            QRectF pools;
+            for (const HitRegion& hit : scene.hits)
+                pools = pools.united(hit.rect);
+            QVERIFY2(pools.width() > 0.75 * size.width(), qPrintable(QString::number(pools.width())));
+            QVERIFY(std::abs(pools.center().x() / size.width() - 0.5) < 0.06);
+            double tile = 0;
+            double lowest = 0;
+            for (const SceneItem& item : scene.items) {
+                if (item.kind == SceneItem::Kind::Fill && item.fill == poolColour(Theme::of(ThemeId::Light), 1)
+                    && std::abs(item.rect.width() - item.rect.height()) < 0.01)
+                    tile = item.rect.width();
+                if (item.kind == SceneItem::Kind::Text)
+                    lowest = std::max(lowest, item.rect.bottom());
+            }
+            QVERIFY2(tile > 1.5 * before && tile > 0.07 * size.height(), qPrintable(QString::number(tile)));
+            QVERIFY(lowest > 0.9 * size.height());
+            before = tile;
+        }
+    }
+
+    /// What limits, at how many requests/s, and when it would be full.
+    void theBottleneckIsSaid()
+    {
+        Scenario scenario = pooled(64);
+        scenario.serving.load.kind = LoadKind::OpenLoop;
+        scenario.serving.load.rate = 4;
+        const Report report = evaluate(scenario);
+        const DisaggregatedFigures& f = *report.serving.pools;
+        QVERIFY(f.prefillUtilisation > f.decodeUtilisation);
+        const Scene scene = drawn(scenario, report, {1200, 700});
+        QVERIFY(check::says(scene, QStringLiteral("Prefill limits: %1 busy at 4 requests/s, full at %2.")
+                                       .arg(qs(formatPercent(f.prefillUtilisation)), qs(formatNumber(f.prefillRate * f.prefillWorkers)))));
     }
 
     void poolsReactAndAreExplained()

@@ -4,9 +4,9 @@
 #include "core/base/format.h"
 #include "core/scenario/poolsplit.h"
 #include "core/scenario/serve.h"
+#include "ui/scene/disaggregationparts.h"
 #include "ui/scene/scenetext.h"
 #include "ui/scene/servicetext.h"
-#include "ui/scene/tabletext.h"
 
 #include <QCoreApplication>
 
@@ -20,7 +20,6 @@ struct PoolsText {
     Q_DECLARE_TR_FUNCTIONS(PoolsText)
 };
 
-constexpr double kLargestTile = 64;
 constexpr double kLeastTile = 3; // px of a device drawn by itself; below, its worker is one tile
 constexpr std::int64_t kMostTiles = 4096;
 constexpr double kGauge = 8;
@@ -77,22 +76,6 @@ std::array<PoolFigures, 2> figuresOf(const Scenario& scenario, const std::option
     return pools;
 }
 
-/// Columns of `count` tiles in a block of about `aspect` times its height.
-int columnsFor(std::int64_t count, double aspect)
-{
-    return static_cast<int>(std::max<std::int64_t>(1, std::llround(std::ceil(std::sqrt(static_cast<double>(count) * aspect) - 1e-9))));
-}
-
-/// Columns of the devices of one worker: a whole number of rows, about twice as wide as tall, where there is such a number.
-int deviceColumnsFor(std::int64_t count)
-{
-    const int least = columnsFor(count, 2);
-    for (int columns = least; columns <= 2 * least && columns <= count; ++columns)
-        if (count % columns == 0)
-            return columns;
-    return static_cast<int>(std::min<std::int64_t>(least, count));
-}
-
 /// The pools as they are, or as they would be.
 class PoolsPicture {
 public:
@@ -112,14 +95,11 @@ public:
     {
         if (m_area.width() < 80 || m_area.height() < 2 * m_line)
             return;
-        if (&m_scenario != &m_input.scenario)
+        if (imagined())
             drawAggregated();
         drawState();
-        const double table = 5 * (m_line + 8);
-        if (m_report.serving.pools && served() && m_area.height() >= table + 8 * m_line) {
-            drawComparison(QRectF(m_area.left(), m_area.bottom() - table, m_area.width(), table));
-            m_area.setBottom(m_area.bottom() - table - space::kSmall);
-        }
+        drawBottleneck();
+        drawFigures();
         drawPools();
     }
 
@@ -129,7 +109,8 @@ private:
     {
         return m_report.serving.service.status == ServiceStatus::Served || m_report.serving.service.status == ServiceStatus::Saturated;
     }
-    [[nodiscard]] QColor colorOf(int pool) const { return m_theme.place(pool, 1, 4); }
+    [[nodiscard]] bool imagined() const { return &m_scenario != &m_input.scenario; }
+    [[nodiscard]] QColor colorOf(int pool) const { return poolColour(m_theme, pool); }
     [[nodiscard]] int binding() const { return m_pools[0].utilisation >= m_pools[1].utilisation ? 0 : 1; }
 
     double words(const QString& text, TextRole role, Ink color, int most)
@@ -152,7 +133,8 @@ private:
                       .arg(qs(formatCount(m_scenario.serving.load.concurrency))),
                   TextRole::Note, Ink::Text2, 2);
         else
-            words(PoolsText::tr("Split into pools, with the same plan in each and as many workers as %1 in flight need, it would be:")
+            words(PoolsText::tr("“Split into pools” above (--prefill-plan and --decode-plan) gives prefill and decode devices of their "
+                                "own. With the same plan in each and as many workers as %1 in flight need, it would be:")
                       .arg(qs(formatCount(m_scenario.serving.load.concurrency))),
                   TextRole::Note, Ink::Text2, 2);
     }
@@ -185,6 +167,56 @@ private:
         m_area.setLeft(m_area.left() - 22);
     }
 
+    /// Requests/s that the whole pool can serve: the rate it serves over the share of it that this is.
+    [[nodiscard]] double fullRate(int pool) const
+    {
+        const PoolFigures& f = m_pools[static_cast<std::size_t>(pool)];
+        return pool == 0 ? f.rateEach * static_cast<double>(f.workers) : rate() / f.utilisation;
+    }
+    /// Requests/s through both pools.
+    [[nodiscard]] double rate() const { return m_pools[0].utilisation * m_pools[0].rateEach * static_cast<double>(m_pools[0].workers); }
+
+    /// Which pool is full first, and when.
+    void drawBottleneck()
+    {
+        if (!m_report.serving.pools || m_report.serving.service.status != ServiceStatus::Served || m_area.height() < 11 * m_line)
+            return;
+        const PoolFigures& f = m_pools[static_cast<std::size_t>(binding())];
+        const QString name = binding() == 0 ? PoolsText::tr("Prefill") : PoolsText::tr("Decode");
+        words(PoolsText::tr("%1 limits: %2 busy at %3 requests/s, full at %4.")
+                  .arg(name, qs(formatPercent(f.utilisation)), number(rate()), number(fullRate(binding()))),
+              TextRole::Body, Ink::Text, 1);
+    }
+
+    /// The way of a request and the table, side by side where both fit, else the table, else neither.
+    void drawFigures()
+    {
+        if (!m_report.serving.pools || !served())
+            return;
+        const Report* joined = m_options.joined && m_options.joined->legal ? m_options.joined : nullptr;
+        const double table = comparisonHeight(joined != nullptr);
+        const double path = requestPath(m_report) ? requestPathHeight() : 0;
+        const double pools = 8 * m_line; // the least that the pools keep
+        const bool beside = path > 0 && m_area.width() >= 44 * m_line && m_area.height() >= std::max(table, path) + pools;
+        const bool above = !beside && path > 0 && m_area.height() >= table + path + pools + 6 * m_line;
+        if (!beside && !above && m_area.height() < table + pools)
+            return;
+        const double tall = beside ? std::max(table, path) : above ? table + path + space::kSmall : table;
+        QRectF area(m_area.left(), m_area.bottom() - tall, m_area.width(), tall);
+        m_area.setBottom(area.top() - space::kSmall);
+        if (beside) {
+            const double wide = std::min(30 * m_line, area.width() * 0.48);
+            drawPoolComparison(m_scene, m_theme, {area.left(), area.bottom() - table, wide, table}, m_report, m_options);
+            drawRequestPath(m_scene, m_theme,
+                            {area.left() + wide + space::kLarge, area.bottom() - path, area.width() - wide - space::kLarge, path}, m_report,
+                            joined);
+            return;
+        }
+        if (above)
+            drawRequestPath(m_scene, m_theme, {area.left(), area.top(), area.width(), path}, m_report, joined);
+        drawPoolComparison(m_scene, m_theme, {area.left(), area.bottom() - table, area.width(), table}, m_report, m_options);
+    }
+
     [[nodiscard]] QString countText(int pool) const
     {
         const PoolFigures& f = m_pools[static_cast<std::size_t>(pool)];
@@ -199,33 +231,43 @@ private:
     {
         const double head = 4 * m_line + kGauge + 8;
         const bool stacked = m_area.width() < 360;
-        const double arrow = stacked ? 0 : std::clamp(m_area.width() * 0.26, 90.0, 260.0);
-        std::array<QRectF, 2> areas;
+        const std::array<std::int64_t, 2> workers{std::max<std::int64_t>(1, m_pools[0].workers),
+                                                  std::max<std::int64_t>(1, m_pools[1].workers)};
+        const std::array<std::int64_t, 2> devices{m_pools[0].devicesEach, m_pools[1].devicesEach};
+        const double height = stacked ? (m_area.height() - 2 * m_line - 6) / 2 : m_area.height();
+        const bool full = height >= head + 12;
+        const double above = full ? head : std::min(height, 2 * m_line + 2);
+        PoolPlaces places;
         if (stacked) {
-            const double tall = (m_area.height() - 2 * m_line - 6) / 2;
-            areas = {QRectF(m_area.left(), m_area.top(), m_area.width(), tall),
-                     QRectF(m_area.left(), m_area.bottom() - tall, m_area.width(), tall)};
+            places.areas = {QRectF(m_area.left(), m_area.top(), m_area.width(), height),
+                            QRectF(m_area.left(), m_area.bottom() - height, m_area.width(), height)};
+            places.tiles =
+                poolTiles({places.areas[0].adjusted(0, above, 0, 0), places.areas[1].adjusted(0, above, 0, 0)}, workers, devices);
+            places.arrow = QRectF(m_area.left(), places.areas[0].bottom() + 3, m_area.width(), 2 * m_line);
         } else {
-            const double wide = (m_area.width() - arrow) / 2;
-            areas = {QRectF(m_area.left(), m_area.top(), wide, m_area.height()),
-                     QRectF(m_area.right() - wide, m_area.top(), wide, m_area.height())};
+            places = poolPlaces(m_area.adjusted(0, above, 0, 0), std::clamp(m_area.width() * 0.2, 90.0, 16 * m_line),
+                                std::min(14 * m_line, m_area.width() * 0.36), workers, devices);
+            for (std::size_t i = 0; i < 2; ++i) // the words right above the devices
+                places.areas[i].setTop(places.tiles[i].area.top() - above);
         }
-        std::array<QRectF, 2> tiles;
-        for (std::size_t i = 0; i < 2; ++i)
-            tiles[i] = areas[i].adjusted(0, areas[i].height() >= head + 12 ? head : std::min(areas[i].height(), 2 * m_line + 2), 0, 0);
-        const std::array<PoolTiles, 2> placed =
-            poolTiles(tiles, {std::max<std::int64_t>(1, m_pools[0].workers), std::max<std::int64_t>(1, m_pools[1].workers)},
-                      {m_pools[0].devicesEach, m_pools[1].devicesEach});
         for (int pool = 0; pool < 2; ++pool) {
             const auto i = static_cast<std::size_t>(pool);
-            drawHead(pool, areas[i], areas[i].height() >= head + 12);
-            drawTiles(pool, placed[i]);
-            m_scene.hit(areas[i], poolSubject(pool));
+            drawHead(pool, places.areas[i], full);
+            drawTiles(pool, places.tiles[i]);
+            m_scene.hit(places.areas[i], poolSubject(pool));
         }
-        if (m_report.serving.pools && served())
-            drawTransfer(stacked ? QRectF(m_area.left(), areas[0].bottom() + 3, m_area.width(), 2 * m_line)
-                                 : QRectF(areas[0].right(), m_area.top(), arrow, m_area.height()),
-                         stacked);
+        if (!m_report.serving.pools || !served())
+            return;
+        double y = places.arrow.top() + m_line;
+        if (!stacked) {
+            // Across from the devices, where both pools have some.
+            const double common = std::min(places.tiles[0].size().height(), places.tiles[1].size().height());
+            y = std::clamp(places.tiles[0].area.top() + common / 2, m_area.top() + 2 * m_line + 5, m_area.bottom() - 2 * m_line - 5);
+            if (m_area.height() < 4 * m_line + 10)
+                y = m_area.center().y();
+            places.arrow.setTop(m_area.top());
+        }
+        drawTransfer(places.arrow, y, stacked);
     }
 
     void drawHead(int pool, const QRectF& area, bool full)
@@ -240,7 +282,7 @@ private:
         };
         const bool binds = f.workers > 0 && served() && pool == binding();
         const QString name = pool == 0 ? PoolsText::tr("Prefill pool") : PoolsText::tr("Decode pool");
-        row(binds ? QString(name % PoolsText::tr(", binds")) : name, TextRole::BodyStrong, Ink::Text);
+        row(binds ? QString(name % PoolsText::tr(", limits")) : name, TextRole::BodyStrong, Ink::Text);
         row(countText(pool), TextRole::Note, Ink::Text2);
         if (!full)
             return;
@@ -251,12 +293,16 @@ private:
             TextRole::Note, Ink::Text2);
         if (f.workers == 0 || !served())
             return;
-        row(firstFitting({PoolsText::tr("%1 requests/s each, %2 busy").arg(number(f.rateEach), qs(formatPercent(f.utilisation))),
-                          PoolsText::tr("%1/s each, %2 busy").arg(number(f.rateEach), qs(formatPercent(f.utilisation))),
-                          PoolsText::tr("%1 busy").arg(qs(formatPercent(f.utilisation)))},
-                         TextRole::Note, area.width()),
+        row(firstFitting(
+                {PoolsText::tr("%1 busy: %2 of at most %3 requests/s")
+                     .arg(qs(formatPercent(f.utilisation)), number(rate()), number(fullRate(pool))),
+                 PoolsText::tr("%1 busy: %2 of %3 requests/s")
+                     .arg(qs(formatPercent(f.utilisation)), number(rate()), number(fullRate(pool))),
+                 PoolsText::tr("%1 busy, %2 of %3/s").arg(qs(formatPercent(f.utilisation)), number(rate()), number(fullRate(pool))),
+                 PoolsText::tr("%1 busy").arg(qs(formatPercent(f.utilisation)))},
+                TextRole::Note, area.width()),
             TextRole::Note, Ink::Text2);
-        const QRectF bed(area.left(), y + 2, std::min(area.width() - space::kLarge, 220.0), kGauge);
+        const QRectF bed(area.left(), y + 2, area.width(), kGauge);
         m_scene.fill(bed, ink(Ink::Sunken), ink(Ink::Strong));
         m_scene.fill({bed.left(), bed.top(), bed.width() * std::clamp(f.utilisation, 0.0, 1.0), bed.height()},
                      ink(pool == binding() ? Ink::Text : Ink::Strong));
@@ -264,8 +310,8 @@ private:
 
     void drawTiles(int pool, const PoolTiles& tiles)
     {
-        const QColor color = colorOf(pool);
-        const QColor edge = m_theme.edgeOf(color);
+        const QColor color = imagined() ? m_theme.faded(colorOf(pool), 0.55) : colorOf(pool);
+        const QColor edge = m_theme.edgeOf(colorOf(pool));
         const bool lacking = m_report.serving.pools
                              && m_report.serving.pools->lacking
                                     == (pool == 0 ? DisaggregatedFigures::Lacking::Prefill : DisaggregatedFigures::Lacking::Decode);
@@ -279,17 +325,45 @@ private:
             return;
         }
         const bool devices = tiles.tile >= kLeastTile && tiles.workers * tiles.devices <= kMostTiles;
+        const bool ranks = devices && m_report.serving.service.status != ServiceStatus::IllegalPools;
+        const Placement placement(ranks ? settingsOf(m_scenario, pool).plan.meshSizes() : MeshSizes{});
         for (std::int64_t worker = 0; worker < tiles.workers; ++worker) {
             if (!devices)
                 m_scene.fill(tiles.worker(worker), color, edge);
-            for (std::int64_t device = 0; devices && device < tiles.devices; ++device)
-                m_scene.fill(tiles.device(worker, device), color, edge);
+            for (std::int64_t device = 0; devices && device < tiles.devices; ++device) {
+                const QRectF tile = tiles.device(worker, device);
+                m_scene.fill(tile, color, edge);
+                if (ranks && !lacking)
+                    drawRank(placement, static_cast<int>(device), tile, color);
+            }
             if (lacking)
                 m_scene.hatch(tiles.worker(worker), Hatch::OverCapacity);
         }
     }
 
-    void drawTransfer(const QRectF& area, bool stacked)
+    /// Where in its worker's plan a device stands, in as many lines as fit whole.
+    void drawRank(const Placement& placement, int device, const QRectF& tile, const QColor& ground)
+    {
+        if (tile.height() < 2 * m_line)
+            return;
+        QStringList names;
+        for (const MeshAxis axis : kDefaultOrder)
+            if (placement.size(axis) > 1)
+                names << qs(nameOf(axis)) % QLatin1Char(' ') % QString::number(placement.coordinate(device, axis));
+        const double tall = static_cast<double>(names.size()) * m_line;
+        double y = tile.center().y() - tall / 2;
+        const bool fits = tall <= tile.height() - 4 && std::all_of(names.begin(), names.end(), [&](const QString& name) {
+                              return textWidth(name, TextRole::Note) <= tile.width() - 8;
+                          });
+        for (const QString& name : names) {
+            if (!fits)
+                break;
+            m_scene.text({tile.left(), y, tile.width(), m_line}, name, TextRole::Note, Theme::textOn(ground), Qt::AlignCenter);
+            y += m_line;
+        }
+    }
+
+    void drawTransfer(const QRectF& area, double y, bool stacked)
     {
         const DisaggregatedFigures& f = *m_report.serving.pools;
         const PoolLink link = poolLink(m_scenario);
@@ -298,7 +372,6 @@ private:
         const QString time = qs(formatSeconds(f.transferTime));
         const QString share =
             std::isfinite(ttft) && ttft > 0 ? PoolsText::tr("%1 of TTFT").arg(qs(formatPercent(f.transferTime / ttft))) : QString();
-        const double y = stacked ? area.top() + m_line : area.top() + std::min(area.height() / 2, 5 * m_line);
         if (stacked) {
             m_scene.text({area.left() + 18, area.top(), area.width() - 18, m_line},
                          firstFitting({PoolsText::tr("KV %1 in %2, %3").arg(bytes, time, share),
@@ -309,7 +382,7 @@ private:
             m_scene.hit(area, poolSubject(2));
             return;
         }
-        const QRectF box = area.adjusted(8, 0, -8, 0);
+        const QRectF box = area.adjusted(12, 0, -12, 0);
         m_scene.arrow({box.left(), y}, {box.right(), y}, ink(Ink::Send), 2.5, true, 8);
         const auto line = [&](double top, const QString& text, TextRole role, Ink color) {
             if (top >= area.top() && top + m_line <= area.bottom() + 0.5)
@@ -327,38 +400,6 @@ private:
                     poolSubject(2));
     }
 
-    void drawComparison(const QRectF& area)
-    {
-        TableText table;
-        table.columns = {{{}, false, 0, true}, {PoolsText::tr("pools"), true, 0, true}};
-        const ServingReport& pools = m_report.serving;
-        const ServingReport* joined = m_options.joined && m_options.joined->legal ? &m_options.joined->serving : nullptr;
-        if (joined) {
-            table.columns.push_back({PoolsText::tr("aggregated"), true, 0, true});
-            table.columns.push_back({PoolsText::tr("change"), true, 1, true});
-        }
-        const auto row = [&](const QString& name, double now, double other, const QString& text, const QString& otherText) {
-            TableText::Row r;
-            r.cells = {name, text};
-            if (joined) {
-                r.cells.push_back(otherText);
-                const double change = now / other - 1;
-                r.cells.push_back(std::isfinite(change)
-                                      ? QString((change > 0 ? QStringLiteral("+") : QString()) % qs(formatPercent(change)))
-                                      : QString());
-            }
-            table.rows.push_back(r);
-        };
-        const auto seconds = [](double s) { return std::isfinite(s) ? qs(formatSeconds(s)) : PoolsText::tr("without end"); };
-        row(QStringLiteral("TTFT"), pools.ttft, joined ? joined->ttft : 0, seconds(pools.ttft), joined ? seconds(joined->ttft) : QString());
-        row(QStringLiteral("TPOT"), pools.tpot, joined ? joined->tpot : 0, seconds(pools.tpot), joined ? seconds(joined->tpot) : QString());
-        row(PoolsText::tr("tokens/s/device"), pools.outputTokensPerSecondPerDevice, joined ? joined->outputTokensPerSecondPerDevice : 0,
-            number(pools.outputTokensPerSecondPerDevice), joined ? number(joined->outputTokensPerSecondPerDevice) : QString());
-        row(PoolsText::tr("devices"), pools.devices, joined ? static_cast<double>(m_options.joinedDevices) : 0,
-            qs(formatCount(std::llround(pools.devices))), joined ? qs(formatCount(m_options.joinedDevices)) : QString());
-        drawTable(m_scene, m_theme, QRectF(area.left(), area.top(), std::min(area.width(), 460.0), area.height()), table, 0);
-    }
-
     const ViewInput& m_input;
     const Theme& m_theme;
     const DisaggregationOptions& m_options;
@@ -371,58 +412,6 @@ private:
 };
 
 } // namespace
-
-QRectF PoolTiles::worker(std::int64_t index) const
-{
-    const std::int64_t rows = (devices + deviceColumns - 1) / deviceColumns;
-    const double wide = deviceColumns * tile;
-    const double tall = static_cast<double>(rows) * tile;
-    return {area.left() + static_cast<double>(index % workerColumns) * (wide + gap),
-            area.top() + static_cast<double>(index / workerColumns) * (tall + gap), wide, tall};
-}
-
-QRectF PoolTiles::device(std::int64_t worker, std::int64_t index) const
-{
-    const QRectF block = this->worker(worker);
-    const double side = tile >= 5 ? tile - 1 : tile;
-    return {block.left() + static_cast<double>(index % deviceColumns) * tile,
-            block.top() + static_cast<double>(index / deviceColumns) * tile, side, side};
-}
-
-std::array<PoolTiles, 2> poolTiles(const std::array<QRectF, 2>& areas, const std::array<std::int64_t, 2>& workers,
-                                   const std::array<std::int64_t, 2>& devices)
-{
-    std::array<PoolTiles, 2> out;
-    double tile = kLargestTile;
-    constexpr double kGapShare = 0.3; // of a tile, between workers
-    for (std::size_t i = 0; i < 2; ++i) {
-        PoolTiles& pool = out[i];
-        pool.area = areas[i];
-        pool.workers = workers[i];
-        pool.devices = devices[i];
-        pool.deviceColumns = deviceColumnsFor(devices[i]);
-        const std::int64_t deviceRows = (devices[i] + pool.deviceColumns - 1) / pool.deviceColumns;
-        // The number of columns of workers at which tiles are largest.
-        double best = 0;
-        const int around = columnsFor(workers[i], std::max(0.1, areas[i].width() / std::max(1.0, areas[i].height())
-                                                                    * static_cast<double>(deviceRows) / pool.deviceColumns));
-        for (int columns = std::max(1, around - 3); columns <= around + 3; ++columns) {
-            const auto rows = static_cast<double>((workers[i] + columns - 1) / columns);
-            const double wide = areas[i].width() / (columns * (pool.deviceColumns + kGapShare));
-            const double tall = areas[i].height() / (rows * (static_cast<double>(deviceRows) + kGapShare));
-            if (std::min(wide, tall) > best) {
-                best = std::min(wide, tall);
-                pool.workerColumns = columns;
-            }
-        }
-        tile = std::min(tile, best);
-    }
-    for (PoolTiles& pool : out) {
-        pool.tile = std::max(0.0, tile);
-        pool.gap = pool.tile * kGapShare;
-    }
-    return out;
-}
 
 void buildDisaggregation(const ViewInput& input, const DisaggregationOptions& options, Scene& scene)
 {

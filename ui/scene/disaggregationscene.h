@@ -5,6 +5,7 @@
 
 #include "ui/scene/scene.h"
 
+#include <array>
 #include <optional>
 
 namespace shardlens {
@@ -28,10 +29,20 @@ struct PoolTiles {
     double gap = 0;  ///< px between workers
     [[nodiscard]] QRectF worker(std::int64_t index) const;
     [[nodiscard]] QRectF device(std::int64_t worker, std::int64_t index) const;
+    [[nodiscard]] QSizeF size() const; ///< of all workers together
 };
 /// Both pools at the largest scale at which each fits its area.
 [[nodiscard]] std::array<PoolTiles, 2> poolTiles(const std::array<QRectF, 2>& areas, const std::array<std::int64_t, 2>& workers,
                                                  const std::array<std::int64_t, 2>& devices);
+
+/// The two pools side by side with room for the arrow, the wider part to the pool that needs it, all in the middle of `area`.
+struct PoolPlaces {
+    std::array<QRectF, 2> areas;
+    std::array<PoolTiles, 2> tiles;
+    QRectF arrow;
+};
+[[nodiscard]] PoolPlaces poolPlaces(const QRectF& area, double between, double leastWidth, const std::array<std::int64_t, 2>& workers,
+                                    const std::array<std::int64_t, 2>& devices);
 
 void buildDisaggregation(const ViewInput& input, const DisaggregationOptions& options, Scene& scene);
 [[nodiscard]] QString disaggregationSubtitle(const Scenario& scenario, const Report& report);
