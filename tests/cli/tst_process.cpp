@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program as others call it: standard output, standard error, exit status.
+#include "app/cli/command_line.h"
 #include "core/scenario/scenario_file.h"
 
 #include <QJsonArray>
@@ -355,6 +356,32 @@ private Q_SLOTS:
             different.insert(QByteArray(reinterpret_cast<const char*>(picture.constBits()), picture.sizeInBytes()));
         }
         QCOMPARE(different.size(), 5);
+    }
+
+    void everyPictureIsSilentInEveryTheme_data()
+    {
+        QTest::addColumn<QString>("view");
+        for (const std::string_view view : cli::kPictureNames)
+            QTest::newRow(view.data()) << QString::fromLatin1(view.data());
+    }
+    /// Not a word, not even from Qt about the display that is not there; and no theme is another one's picture.
+    void everyPictureIsSilentInEveryTheme()
+    {
+        QFETCH(const QString, view);
+        const QSize size = view == QLatin1String("window") ? QSize(1024, 700) : QSize(480, 300);
+        QList<QImage> pictures;
+        for (const char* theme : {"light", "dark", "print", "contrast"}) {
+            const QString file = m_directory.filePath(view + QLatin1Char('-') + QLatin1String(theme) + QLatin1String(".png"));
+            const Run run =
+                start({QStringLiteral("render"), view, QStringLiteral("-o"), file, QStringLiteral("--size"),
+                       QStringLiteral("%1x%2").arg(size.width()).arg(size.height()), QStringLiteral("--theme"), QLatin1String(theme)});
+            QVERIFY2(run.status == 0 && run.out.isEmpty() && run.err.isEmpty(), run.err.constData());
+            const QImage picture(file);
+            QCOMPARE(picture.size(), size);
+            for (const QImage& other : pictures)
+                QVERIFY2(picture != other, theme);
+            pictures << picture;
+        }
     }
 #endif
 };
