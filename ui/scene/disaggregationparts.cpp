@@ -18,11 +18,10 @@ struct PoolsText {
 };
 
 constexpr double kTableRow = 18; // of drawTable()
-constexpr double kBar = 14;
 
-double barRow()
+double barRow(double bar)
 {
-    return std::max(kBar, lineHeight(TextRole::Note)) + 3;
+    return std::max(bar, lineHeight(TextRole::Note)) + 3;
 }
 
 QString seconds(double s)
@@ -84,12 +83,12 @@ std::optional<RequestPath> requestPath(const Report& report)
     return path;
 }
 
-double requestPathHeight()
+double requestPathHeight(double bar)
 {
-    return lineHeight(TextRole::Note) + 3 + 2 * barRow() + kTimeAxisHeight + 2;
+    return lineHeight(TextRole::Note) + 3 + 2 * barRow(bar) + kTimeAxisHeight + 2;
 }
 
-void drawRequestPath(Scene& scene, const Theme& theme, const QRectF& area, const Report& pools, const Report* joined)
+void drawRequestPath(Scene& scene, const Theme& theme, const QRectF& area, double bar, const Report& pools, const Report* joined)
 {
     const std::optional<RequestPath> path = requestPath(pools);
     const double line = lineHeight(TextRole::Note);
@@ -108,17 +107,17 @@ void drawRequestPath(Scene& scene, const Theme& theme, const QRectF& area, const
     const double most = both ? std::max(path->total(), joined->serving.endToEnd) : path->total();
     const double names =
         std::max(textWidth(PoolsText::tr("pools"), TextRole::Note), textWidth(PoolsText::tr("aggregated"), TextRole::Note)) + 8;
-    const QRectF plot(area.left() + names, area.top() + line + 3, area.width() - names - 8, (both ? 2 : 1) * barRow());
-    if (plot.width() < 80 || area.height() < requestPathHeight() - 0.5 || !(most > 0))
+    const QRectF plot(area.left() + names, area.top() + line + 3, area.width() - names - 8, (both ? 2 : 1) * barRow(bar));
+    if (plot.width() < 80 || area.height() < requestPathHeight(bar) - 0.5 || !(most > 0))
         return;
     const double scale = plot.width() / most;
     const QColor prefill = poolColour(theme, 0);
     const QColor decode = poolColour(theme, 1);
     const auto row = [&](int index, const QString& name, const std::vector<Part>& parts) {
-        const double top = plot.top() + index * barRow();
-        scene.text({area.left(), top, names - 8, barRow() - 3}, name, TextRole::Note, theme.color(Ink::Text2),
+        const double top = plot.top() + index * barRow(bar);
+        scene.text({area.left(), top, names - 8, barRow(bar) - 3}, name, TextRole::Note, theme.color(Ink::Text2),
                    Qt::AlignRight | Qt::AlignVCenter);
-        drawParts(scene, theme, {plot.left(), top, plot.width(), barRow() - 3}, scale, parts);
+        drawParts(scene, theme, {plot.left(), top, plot.width(), barRow(bar) - 3}, scale, parts);
     };
     const auto named = [](const QString& name, double length) { return QStringList{name % QChar(u' ') % seconds(length), name}; };
     row(0, PoolsText::tr("pools"),

@@ -195,7 +195,8 @@ private:
             return;
         const Report* joined = m_options.joined && m_options.joined->legal ? m_options.joined : nullptr;
         const double table = comparisonHeight(joined != nullptr);
-        const double path = requestPath(m_report) ? requestPathHeight() : 0;
+        const double bar = std::clamp(m_area.height() / 28, 14.0, 26.0);
+        const double path = requestPath(m_report) ? requestPathHeight(bar) : 0;
         const double pools = 8 * m_line; // the least that the pools keep
         const bool beside = path > 0 && m_area.width() >= 44 * m_line && m_area.height() >= std::max(table, path) + pools;
         const bool above = !beside && path > 0 && m_area.height() >= table + path + pools + 6 * m_line;
@@ -208,12 +209,12 @@ private:
             const double wide = std::min(30 * m_line, area.width() * 0.48);
             drawPoolComparison(m_scene, m_theme, {area.left(), area.bottom() - table, wide, table}, m_report, m_options);
             drawRequestPath(m_scene, m_theme,
-                            {area.left() + wide + space::kLarge, area.bottom() - path, area.width() - wide - space::kLarge, path}, m_report,
-                            joined);
+                            {area.left() + wide + space::kLarge, area.bottom() - path, area.width() - wide - space::kLarge, path}, bar,
+                            m_report, joined);
             return;
         }
         if (above)
-            drawRequestPath(m_scene, m_theme, {area.left(), area.top(), area.width(), path}, m_report, joined);
+            drawRequestPath(m_scene, m_theme, {area.left(), area.top(), area.width(), path}, bar, m_report, joined);
         drawPoolComparison(m_scene, m_theme, {area.left(), area.bottom() - table, area.width(), table}, m_report, m_options);
     }
 
@@ -241,8 +242,11 @@ private:
         if (stacked) {
             places.areas = {QRectF(m_area.left(), m_area.top(), m_area.width(), height),
                             QRectF(m_area.left(), m_area.bottom() - height, m_area.width(), height)};
-            places.tiles =
-                poolTiles({places.areas[0].adjusted(0, above, 0, 0), places.areas[1].adjusted(0, above, 0, 0)}, workers, devices);
+            // Under the words where there is height for that, else beside them.
+            const double wordy = std::max(textWidth(countText(0), TextRole::Note), textWidth(countText(1), TextRole::Note)) + space::kSmall;
+            const bool beside = !full && m_area.width() - wordy > 60;
+            const auto part = [&](const QRectF& area) { return beside ? area.adjusted(wordy, 1, 0, -1) : area.adjusted(0, above, 0, 0); };
+            places.tiles = poolTiles({part(places.areas[0]), part(places.areas[1])}, workers, devices);
             places.arrow = QRectF(m_area.left(), places.areas[0].bottom() + 3, m_area.width(), 2 * m_line);
         } else {
             places = poolPlaces(m_area.adjusted(0, above, 0, 0), std::clamp(m_area.width() * 0.2, 90.0, 16 * m_line),
