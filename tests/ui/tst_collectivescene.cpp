@@ -267,6 +267,19 @@ private Q_SLOTS:
         QCoreApplication::processEvents();
         const AxisOrderLayout layout = strip->layoutNow();
         QCOMPARE(layout.chips.size(), std::size_t{2});
+        // A chip is the axis in every view: pointed at, and clicked without dragging it.
+        const QPoint pipeline = layout.chips[1].rect.center().toPoint();
+        QMouseEvent over(QEvent::MouseMove, QPointF(pipeline), strip->mapToGlobal(QPointF(pipeline)), Qt::NoButton, Qt::NoButton, {});
+        QApplication::sendEvent(strip, &over);
+        QCOMPARE(f.document.selection().hover().kind, Subject::Kind::Axis);
+        QCOMPARE(f.document.selection().hover().axis, static_cast<int>(MeshAxis::Pipeline));
+        QEvent left(QEvent::Leave);
+        QApplication::sendEvent(strip, &left);
+        QCOMPARE(f.document.selection().hover().kind, Subject::Kind::None);
+        QTest::mouseClick(strip, Qt::LeftButton, {}, pipeline);
+        QCOMPARE(f.document.selection().pin().kind, Subject::Kind::Axis);
+        QVERIFY(f.document.scenario().plan == start.plan);
+        f.document.selection().clear();
         // What the words count is worked out once for a report, not at each paint.
         QVERIFY(!strip->grab().isNull());
         const auto* costs = strip->options().collectives.get();

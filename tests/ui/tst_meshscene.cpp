@@ -168,6 +168,8 @@ private Q_SLOTS:
             QVERIFY(hasText(busy, qs(formatPercent(report.decode.busyShare(stage)))));
         }
         QVERIFY(hasText(busy, QStringLiteral("busy share of a decode step")));
+        for (const char* end : {"0", "100 %"}) // of the ramp
+            QVERIFY(std::find(busy.texts.begin(), busy.texts.end(), QString::fromLatin1(end)) != busy.texts.end());
         // The busiest stage has what is no bubble.
         const double bubble = report.decode.breakdown[Cause::Bubble];
         const double sends = report.decode.time - bubble;

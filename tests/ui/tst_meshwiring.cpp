@@ -262,6 +262,10 @@ private Q_SLOTS:
         const MeshRoute over = domain.routeBetween(*builtinCatalog().cluster("p5.48xlarge"), 0, 6);
         const QRectF bar = domain.switches.front().bar;
         QVERIFY(std::any_of(over.legs.front().begin(), over.legs.front().end(), [&bar](const QPointF& p) { return bar.contains(p); }));
+        for (const double fraction : {over.ontoPlate, over.offPlate})
+            QVERIFY(bar.contains(over.at(fraction)));
+        QVERIFY(std::abs(over.at(over.ontoPlate).x() - domain.tileOf(0)->rect.center().x()) < 0.01); // straight to it, straight from it
+        QVERIFY(std::abs(over.at(over.offPlate).x() - domain.tileOf(6)->rect.center().x()) < 0.01);
         // From the first chip of a row of four to the last: once round the edge, not past the two between.
         const MeshLayout torus = layoutOf("trn2.48xlarge");
         const Cluster& trn2 = *builtinCatalog().cluster("trn2.48xlarge");

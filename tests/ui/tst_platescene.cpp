@@ -8,6 +8,7 @@
 
 #include <QScopeGuard>
 #include <QTest>
+#include <QTranslator>
 
 #include <cmath>
 #include <set>
@@ -84,6 +85,56 @@ private Q_SLOTS:
                 const QString fault = pictures::textFault(draw(given, size)->scene);
                 QVERIFY2(fault.isEmpty(), qPrintable(QString::fromUtf8(given.name) + u": " + fault));
             }
+        }
+    }
+
+    /// Words 40 % longer, as German or Finnish would be, at ordinary and at large text.
+    void longWordsStandApart()
+    {
+        class Longer : public QTranslator {
+        public:
+            [[nodiscard]] bool isEmpty() const override { return false; }
+            [[nodiscard]] QString translate(const char*, const char* source, const char*, int) const override
+            {
+                const QString text = QString::fromUtf8(source);
+                return text + QStringLiteral(" und mehr dazu als vorher und nachher").repeated(9).left((text.size() * 2 + 4) / 5);
+            }
+        } longer;
+        QCoreApplication::installTranslator(&longer);
+        const auto reset = qScopeGuard([&longer] {
+            QCoreApplication::removeTranslator(&longer);
+            setTextScale(1);
+        });
+        bool seen = false;
+        for (const double scale : {1.0, 1.5}) {
+            setTextScale(scale);
+            for (const pictures::Case& given : pictures::cases()) {
+                for (const QSizeF& size : {QSizeF(330, 150), QSizeF(620, 380), QSizeF(1600, 900)}) {
+                    const auto drawn = draw(given, size);
+                    const QString fault = pictures::textFault(drawn->scene);
+                    QVERIFY2(fault.isEmpty(), qPrintable(QString::fromUtf8(given.name) + u": " + fault));
+                    seen = seen || pictures::hasText(drawn->scene, QStringLiteral(" und "));
+                }
+            }
+        }
+        QVERIFY(seen);
+    }
+
+    /// A wide view is used: a tensor that is long in one direction does not leave the room under all others empty.
+    void wideViewsAreFilled()
+    {
+        for (const QSizeF& size : {QSizeF(1920, 620), QSizeF(1600, 900), QSizeF(3840, 1000)}) {
+            const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 4 x PP 2"));
+            const PlateLayout layout = plateLayout(tensorPlate(scenario.context(), scenario.plan, scenario.reserve), 0, size, 0);
+            double filled = 0;
+            double right = 0;
+            for (const PlateCell& cell : layout.cells) {
+                right = std::max(right, cell.box.right());
+                for (const QRectF& part : cell.parts)
+                    filled += part.width() * part.height();
+            }
+            const double share = filled / (size.width() * size.height());
+            QVERIFY2(share > 0.2, qPrintable(QString::number(share)));
         }
     }
 

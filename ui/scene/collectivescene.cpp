@@ -248,9 +248,9 @@ void drawCollective(const ViewInput& input, const MeshLayout& layout, const Coll
             continue;
         const QColor colour = input.theme.network(networkTier(cluster, std::max(0, flow.level)));
         const auto [out, in] = betweenTiles(route, layout.placeOf(flow.from).rect, layout.placeOf(flow.to).rect);
-        // A switch that adds up stands halfway.
-        const double first = flow.fromSwitch ? 0.5 : out;
-        const double last = flow.toSwitch ? 0.5 : in;
+        // A switch that adds up is reached, and left, straight over the plate.
+        const double first = flow.fromSwitch ? route.offPlate : out;
+        const double last = flow.toSwitch ? route.ontoPlate : in;
         drawLegs(route, keepOut, colour, thin, first, last, scene);
         if (!done)
             packets.emplace_back(route.at(first + fraction * (last - first)), flow.adds);

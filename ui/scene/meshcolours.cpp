@@ -256,8 +256,9 @@ void drawMeshLegend(const ViewInput& input, const MeshPalette& palette, const QR
         const QString all = MeshWords::tr("100 %");
         double x = line.left();
         const auto words = [&](const QString& what, Ink ink) {
-            const double width = std::min(textWidth(what, TextRole::Note) + 0.5, line.right() - x);
-            if (width < 8)
+            const double whole = textWidth(what, TextRole::Note) + 0.5;
+            const double width = std::min(whole, line.right() - x);
+            if (width < std::min(whole, 12.0)) // less says nothing
                 return;
             scene.text(QRectF(x, line.top(), width, line.height()), what, TextRole::Note, theme.color(ink),
                        Qt::AlignLeft | Qt::AlignVCenter, true);

@@ -124,6 +124,9 @@ struct MeshRoute {
     std::vector<QPolygonF> legs;
     int level = -1;           ///< index into Cluster::levels of what joins the two; -1: they are one
     bool throughHost = false; ///< the pair has no link of its own
+    /// Where on its way the message comes onto the plate of a switch, and where it leaves that; halfway without one.
+    double ontoPlate = 0.5;
+    double offPlate = 0.5;
     [[nodiscard]] double length() const;
     /// The point at `fraction` of the way.
     [[nodiscard]] QPointF at(double fraction) const;

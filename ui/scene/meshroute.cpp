@@ -57,10 +57,22 @@ public:
             m_route.throughHost = m_cluster.levels[static_cast<std::size_t>(m_level.index)].linksBetween(a, b) == 0;
         append(m_leg, to);
         m_route.legs.push_back(m_leg);
+        if (const double length = m_route.length(); m_onto >= 0 && length > 0) {
+            m_route.ontoPlate = m_onto / length;
+            m_route.offPlate = m_off / length;
+        }
         return m_route;
     }
 
 private:
+    [[nodiscard]] double lengthSoFar() const
+    {
+        double length = 0;
+        for (qsizetype i = 1; i < m_leg.size(); ++i)
+            length += QLineF(m_leg[i - 1], m_leg[i]).length();
+        return length;
+    }
+
     [[nodiscard]] const QRectF& unit(int index) const { return m_domain.units[static_cast<std::size_t>(index)]; }
 
     void overBar(int a, int b)
@@ -68,7 +80,9 @@ private:
         const double y = m_domain.bar.center().y();
         append(m_leg, towards(unit(a), y));
         append(m_leg, {unit(a).center().x(), y});
+        m_onto = lengthSoFar();
         append(m_leg, {unit(b).center().x(), y});
+        m_off = lengthSoFar();
         append(m_leg, towards(unit(b), y));
     }
 
@@ -133,6 +147,8 @@ private:
     const MeshLevel& m_level;
     MeshRoute m_route;
     QPolygonF m_leg;
+    double m_onto = -1; ///< length at which a switch's plate is reached
+    double m_off = -1;  ///< ... and left
 };
 
 } // namespace

@@ -97,6 +97,17 @@ public:
         return true;
     }
 
+    /// Pixels that the matrices cover.
+    [[nodiscard]] double filled(double scale, double exponent) const
+    {
+        const auto side = [&](double size) { return std::max(kPlateLeastSide, scale * std::pow(size, exponent)); };
+        double area = 0;
+        for (const Shape& shape : m_shapes)
+            for (const double columns : shape.columns)
+                area += side(columns) * side(shape.rows);
+        return area;
+    }
+
 private:
     const std::vector<Shape>& m_shapes;
     PlateLines m_lines;
@@ -126,18 +137,26 @@ Found largest(const Flow& flow, double exponent, double shortest, double longest
     return found;
 }
 
-/// Of all exponents the largest whose shortest side is readable; else the one that makes it longest.
+/// Of the exponents whose shortest side is readable the one with most of the picture in use, near 1 rather than far; else the one that
+/// makes that side longest. One long tensor alone would leave a wide view empty under all others.
 Found choose(const Flow& flow, double shortest, double longest)
 {
-    Found best;
+    Found readable;
+    double most = 0;
+    Found longestSide;
     for (const double exponent : {1.0, 0.8, 0.65, 0.5, 0.4, 0.3, 0.22}) {
         const Found found = largest(flow, exponent, shortest, longest);
-        if (found.ok && (!best.ok || found.shortest(shortest) > best.shortest(shortest)))
-            best = found;
-        if (found.ok && found.shortest(shortest) >= kWantedSide)
-            break;
+        if (!found.ok)
+            continue;
+        if (!longestSide.ok || found.shortest(shortest) > longestSide.shortest(shortest))
+            longestSide = found;
+        const double worth = exponent * std::sqrt(flow.filled(found.scale, exponent));
+        if (found.shortest(shortest) >= kWantedSide && worth > most) {
+            readable = found;
+            most = worth;
+        }
     }
-    return best;
+    return readable.ok ? readable : longestSide;
 }
 
 std::vector<Shape> shapesOf(const TensorPlate& plate, int stage, int first, PlateText text)

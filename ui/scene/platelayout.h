@@ -2,7 +2,8 @@
 // Where the tensors of the shard plate stand and how large they are: geometry only, inverted by hit testing.
 //
 // Every side of every matrix is scale x size^exponent with one scale and one exponent for the whole picture: linear (exponent 1) where
-// that leaves the smallest side readable, else the largest exponent that does, said under the picture. Bytes have bars to a linear scale.
+// that leaves the smallest side readable and the picture filled, else an exponent that does, said under the picture. Bytes have bars to a
+// linear scale.
 #pragma once
 
 #include "core/cost/tensorplate.h"

@@ -125,6 +125,21 @@ void AxisOrderStrip::mouseMoveEvent(QMouseEvent* event)
         update();
     }
     setCursor(chip >= 0 && !layout.isExperts(chip) ? Qt::OpenHandCursor : Qt::ArrowCursor);
+    m_document.selection().setHover(subjectOf(layout, chip));
+}
+
+void AxisOrderStrip::leaveEvent(QEvent*)
+{
+    m_document.selection().setHover({});
+}
+
+Subject AxisOrderStrip::subjectOf(const AxisOrderLayout& layout, int chip) const
+{
+    if (chip < 0 || chip >= static_cast<int>(layout.chips.size()))
+        return {};
+    Subject subject{Subject::Kind::Axis};
+    subject.axis = static_cast<int>(layout.chips[static_cast<std::size_t>(chip)].axis);
+    return subject;
 }
 
 void AxisOrderStrip::dragTo(double x)
@@ -143,9 +158,12 @@ void AxisOrderStrip::mouseReleaseEvent(QMouseEvent*)
 {
     const int from = m_options.dragged;
     const int place = m_options.place;
+    const bool clicked = m_dragging && from < 0;
     letGo();
     if (from >= 0)
         drop(from, place);
+    else if (clicked)
+        m_document.selection().setPin(subjectOf(layoutNow(), m_options.selected));
 }
 
 void AxisOrderStrip::letGo()

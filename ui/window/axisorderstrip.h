@@ -28,6 +28,7 @@ protected:
     void mouseReleaseEvent(QMouseEvent*) override;
     void keyPressEvent(QKeyEvent*) override;
     void focusOutEvent(QFocusEvent*) override;
+    void leaveEvent(QEvent*) override;
 
 private:
     [[nodiscard]] ViewInput input() const;
@@ -35,6 +36,8 @@ private:
     void dragTo(double x);
     void drop(int from, int place);
     void letGo();
+    /// What a chip stands for in the other views: an axis; nothing beside the chips.
+    [[nodiscard]] Subject subjectOf(const AxisOrderLayout& layout, int chip) const;
 
     Document& m_document;
     const Theme* m_theme;
