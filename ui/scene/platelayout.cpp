@@ -39,76 +39,105 @@ struct Shape {
     QString section;
 };
 
-/// Cells in rows from the left, as tall as their tallest one.
+/// Shorter ones are better off with fewer words.
+double leastSide(PlateText text)
+{
+    switch (text) {
+    case PlateText::Full: return 18;
+    case PlateText::Brief: return kPlateLeastSide * 0.7;
+    case PlateText::Names: break;
+    }
+    return 0;
+}
+
+/// Cells in rows from the left, as tall as their tallest one; or in columns from the top, as wide as their widest, which leaves less room
+/// where a few are much taller than the others.
 class Flow {
 public:
     Flow(const std::vector<Shape>& shapes, PlateText text, QSizeF area) : m_shapes(shapes), m_lines(plateLines(text)), m_area(area) {}
 
     /// False when it does not fit; `cells` then holds what does.
-    bool place(double scale, double exponent, std::vector<PlateCell>* cells) const
+    bool place(double scale, double exponent, bool down, std::vector<PlateCell>* cells) const
     {
-        double x = 0;
-        double y = 0;
-        double tall = 0;
+        QPointF at;
+        double across = 0; // of the row or column at hand: its height or width
         QString section;
-        std::vector<PlateCell> row;
-        const auto flush = [&] {
-            for (PlateCell& cell : row) {
-                cell.box.setHeight(tall);
-                if (cells)
-                    cells->push_back(cell);
-            }
-            row.clear();
+        std::size_t first = cells ? cells->size() : 0; // of the row
+        const auto close = [&] {
+            for (; cells && first < cells->size(); ++first)
+                if (!down)
+                    (*cells)[first].box.setHeight(across);
         };
         for (const Shape& shape : m_shapes) {
-            double width = 0;
-            for (const double columns : shape.columns)
-                width += std::max(kPlateLeastSide, scale * std::pow(columns, exponent)) + (width > 0 ? kPartGap : 0);
-            const double height = std::max(kPlateLeastSide, scale * std::pow(shape.rows, exponent));
-            const double wide = std::max(width + m_lines.rows + kPlateSheet, shape.least);
-            const double high = m_lines.above() + height + kPlateSheet + m_lines.below();
-            if (wide > m_area.width() && width + m_lines.rows + kPlateSheet > m_area.width())
+            const QSizeF size = matrixOf(shape, scale, exponent);
+            const double bare = size.width() + m_lines.rows + kPlateSheet;
+            const double wide = std::max(bare, shape.least);
+            const double high = m_lines.above() + size.height() + kPlateSheet + m_lines.below();
+            if (bare > m_area.width())
                 return false;
-            if (x > 0 && x + wide > m_area.width()) {
-                flush();
-                y += tall + kGapY;
-                x = 0;
-                tall = 0;
+            if (down ? at.y() > 0 && at.y() + high > m_area.height() : at.x() > 0 && at.x() + wide > m_area.width()) {
+                close();
+                at = down ? QPointF(at.x() + across + kGapX, 0) : QPointF(0, at.y() + across + kGapY);
+                across = 0;
                 section.clear();
             }
-            tall = std::max(tall, high);
-            if (y + tall > m_area.height())
+            across = std::max(across, down ? wide : high);
+            if (at.y() + high > m_area.height() || (at.x() > 0 && at.x() + wide > m_area.width()))
                 return false;
-            PlateCell cell;
-            cell.tensor = shape.tensor;
-            cell.box = QRectF(x, y, std::min(wide, m_area.width() - x), high);
-            if (section != shape.section)
-                cell.section = section = shape.section;
-            double left = x + m_lines.rows;
-            for (const double columns : shape.columns) {
-                const double w = std::max(kPlateLeastSide, scale * std::pow(columns, exponent));
-                cell.parts.push_back({std::round(left), std::round(y + m_lines.above()), std::max(2.0, std::round(w)), std::round(height)});
-                left += w + kPartGap;
+            if (cells) {
+                cells->push_back(cellOf(shape, at, std::min(wide, m_area.width() - at.x()), high, scale, exponent));
+                if (section != shape.section)
+                    cells->back().section = shape.section;
             }
-            row.push_back(cell);
-            x += wide + kGapX;
+            section = shape.section;
+            down ? at.ry() += high + kGapY : at.rx() += wide + kGapX;
         }
-        flush();
+        close();
         return true;
     }
 
     /// Pixels that the matrices cover.
     [[nodiscard]] double filled(double scale, double exponent) const
     {
-        const auto side = [&](double size) { return std::max(kPlateLeastSide, scale * std::pow(size, exponent)); };
         double area = 0;
-        for (const Shape& shape : m_shapes)
-            for (const double columns : shape.columns)
-                area += side(columns) * side(shape.rows);
+        for (const Shape& shape : m_shapes) {
+            const QSizeF size = matrixOf(shape, scale, exponent);
+            area += size.width() * size.height();
+        }
         return area;
     }
 
 private:
+    [[nodiscard]] static double side(double size, double scale, double exponent)
+    {
+        return std::max(kPlateLeastSide, scale * std::pow(size, exponent));
+    }
+
+    /// With the gaps between its parts.
+    [[nodiscard]] static QSizeF matrixOf(const Shape& shape, double scale, double exponent)
+    {
+        double width = 0;
+        for (const double columns : shape.columns)
+            width += side(columns, scale, exponent) + (width > 0 ? kPartGap : 0);
+        return {width, side(shape.rows, scale, exponent)};
+    }
+
+    [[nodiscard]] PlateCell cellOf(const Shape& shape, QPointF at, double wide, double high, double scale, double exponent) const
+    {
+        PlateCell cell;
+        cell.tensor = shape.tensor;
+        cell.box = QRectF(at.x(), at.y(), wide, high);
+        const double height = side(shape.rows, scale, exponent);
+        double left = at.x() + m_lines.rows;
+        for (const double columns : shape.columns) {
+            const double w = side(columns, scale, exponent);
+            cell.parts.push_back(
+                {std::round(left), std::round(at.y() + m_lines.above()), std::max(2.0, std::round(w)), std::round(height)});
+            left += w + kPartGap;
+        }
+        return cell;
+    }
+
     const std::vector<Shape>& m_shapes;
     PlateLines m_lines;
     QSizeF m_area;
@@ -118,6 +147,7 @@ struct Found {
     bool ok = false;
     double scale = 0;
     double exponent = 1;
+    bool down = false; ///< in columns
     [[nodiscard]] double shortest(double size) const { return scale * std::pow(size, exponent); }
 };
 
@@ -125,15 +155,23 @@ struct Found {
 /// scales are tried from the top.
 Found largest(const Flow& flow, double exponent, double shortest, double longest)
 {
-    Found found{false, 0, exponent};
+    Found found{false, 0, exponent, false};
     const double low = kPlateLeastSide / std::pow(longest, exponent);
     const double high = std::max(low, 420 / std::pow(std::min(shortest, longest), exponent));
     constexpr double kStep = 1.06;
     double scale = high;
-    while (scale > low && !flow.place(scale, exponent, nullptr))
+    const auto fits = [&](double tried) {
+        found.down = false;
+        if (!flow.place(tried, exponent, false, nullptr)) {
+            found.down = true;
+            return flow.place(tried, exponent, true, nullptr);
+        }
+        return true;
+    };
+    while (scale > low && !fits(scale))
         scale /= kStep;
     found.scale = std::max(scale, low);
-    found.ok = flow.place(found.scale, exponent, nullptr);
+    found.ok = fits(found.scale);
     return found;
 }
 
@@ -150,7 +188,7 @@ Found choose(const Flow& flow, double shortest, double longest)
             continue;
         if (!longestSide.ok || found.shortest(shortest) > longestSide.shortest(shortest))
             longestSide = found;
-        const double worth = exponent * std::sqrt(flow.filled(found.scale, exponent));
+        const double worth = exponent * flow.filled(found.scale, exponent);
         if (found.shortest(shortest) >= kWantedSide && worth > most) {
             readable = found;
             most = worth;
@@ -285,8 +323,8 @@ PlateLayout plateLayout(const TensorPlate& plate, int stage, QSizeF size, int fi
             }
             const Flow flow(shapes, text, room);
             found = choose(flow, shortest, longest);
-            if (found.ok && (text == PlateText::Names || found.shortest(shortest) >= kPlateLeastSide * 0.7)) {
-                flow.place(found.scale, found.exponent, &layout.cells);
+            if (found.ok && found.shortest(shortest) >= leastSide(text)) {
+                flow.place(found.scale, found.exponent, found.down, &layout.cells);
                 break;
             }
             if (text != PlateText::Names)

@@ -143,12 +143,13 @@ private:
         drawBytes(cell);
     }
 
-    /// Where the next section of the row begins.
+    /// Where the next section of the row begins, or in columns whatever stands right of it.
     [[nodiscard]] double sectionEnd(const PlateCell& cell) const
     {
         double end = m_scene.size.width() - space::kInset;
         for (const PlateCell& other : m_layout.cells)
-            if (!other.section.isEmpty() && other.box.top() == cell.box.top() && other.box.left() > cell.box.left())
+            if (other.box.left() > cell.box.left() && other.box.top() < cell.box.top() + m_lines.section
+                && other.box.bottom() > cell.box.top() && (!other.section.isEmpty() || other.box.top() != cell.box.top()))
                 end = std::min(end, other.box.left() - space::kSmall);
         return end;
     }
