@@ -76,9 +76,10 @@ Explanation explainPool(const Scenario& scenario, const Report& report, const Su
     const double all = rate * workers;
     out.formula.push_back({"rate", "workers × rate of one", "", false});
     out.formula.push_back({"", formatCount(workers) + " × " + formatNumber(rate) + " = " + formatNumber(all) + " requests/s", "", false});
-    out.formula.push_back({"busy", "requests/s", "rate when full", false});
+    out.formula.push_back({"busy", "λ", "rate", false});
     out.formula.push_back({"", formatPercent(used), "", true});
-    out.inputs.push_back({"requests/s", formatNumber(report.serving.service.requestsPerSecond), "served by both pools", Provenance::Exact});
+    out.inputs.push_back(
+        {"λ", formatNumber(report.serving.service.requestsPerSecond) + " requests/s", "served by both pools", Provenance::Exact});
     if (prefill)
         out.inputs.push_back({"prefill", formatSeconds(f.prefillTime), "of a mean prompt alone on a worker", Provenance::Exact});
     else

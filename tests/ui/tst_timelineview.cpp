@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The timeline in the real window, by mouse, wheel and keys: what is shown, ranged, pinned, played and put on top.
+#include "core/base/format.h"
 #include "tests/ui/windowfixture.h"
 #include "ui/views/sceneview.h"
 #include "ui/window/dockarea.h"
 #include "ui/window/timelinehands.h"
+#include "ui/window/timelinemarker.h"
 
 #include <QMouseEvent>
 #include <QToolButton>
@@ -142,6 +144,123 @@ private Q_SLOTS:
         QTest::keyClick(m_view, Qt::Key_Escape);
         QVERIFY(!m_hands->options().range);
         QVERIFY(!says(QStringLiteral("pieces,")));
+    }
+
+    /// A range is the selection of all views: the inspector adds it up, Escape and other choices treat it as any other.
+    void aRangeIsWhatIsPinned()
+    {
+        Selection& selection = m_fixture->document.selection();
+        const TimelinePanel of = panel(Phase::Prefill);
+        drag({of.xOf(of.duration * 0.2), of.plot.center().y()}, {of.xOf(of.duration * 0.6), of.plot.center().y()}, Qt::ShiftModifier);
+        QCOMPARE(selection.pin().kind, Kind::Range);
+        QCOMPARE(selection.pin().phase, Phase::Prefill);
+        QCOMPARE(selection.pin().begin, m_hands->options().range->time.begin);
+        QCOMPARE(selection.pin().end, m_hands->options().range->time.end);
+        QCOMPARE(explain(scenario(), report(), selection.pin()).formulaId, std::string("timeline.range"));
+        settle();
+        QVERIFY2(std::any_of(m_view->scene().hits.begin(), m_view->scene().hits.end(),
+                             [&](const HitRegion& hit) { return hit.subject == selection.pin(); }),
+                 "the sums are where it is marked");
+        // Something else is pinned: the range stays to be compared with.
+        selection.setPin({.kind = Kind::Device, .device = 1});
+        QVERIFY(m_hands->options().range);
+        // Chosen in another view it is marked here, and cleared there it is gone here.
+        Subject other{.kind = Kind::Range, .phase = Phase::Decode, .begin = 0, .end = report().decode.timeline.duration / 2};
+        selection.setPin(other);
+        QVERIFY(m_hands->options().range && m_hands->options().range->phase == Phase::Decode);
+        selection.clear();
+        QVERIFY(!m_hands->options().range);
+        // Another plan is another drawing: its seconds are other work.
+        selection.setPin(other);
+        Scenario next = scenario();
+        next.workload.batch *= 2;
+        m_fixture->document.edit(next, {});
+        QCOMPARE(selection.pin().kind, Kind::None);
+        QVERIFY(!m_hands->options().range);
+    }
+
+    void theTimeUnderThePointerIsShown()
+    {
+        const TimelineMarker& marker = m_hands->marker();
+        for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
+            const TimelinePanel of = panel(phase);
+            moveTo({of.plot.left() + of.plot.width() * 0.25, of.plot.center().y()});
+            QVERIFY(marker.isVisible());
+            QCOMPARE(marker.text(), qs(formatSeconds(of.duration * 0.25, 3)));
+            const QRect place = marker.geometry();
+            QVERIFY(place.left() <= of.plot.left() + of.plot.width() * 0.25 && place.right() >= of.plot.left() + of.plot.width() * 0.25);
+            QVERIFY(m_view->rect().contains(place));
+        }
+        const int builds = m_view->builds();
+        moveTo(panel(Phase::Prefill).plot.center() + QPointF(3, 0));
+        settle();
+        QCOMPARE(m_view->builds(), builds); // the picture is not drawn anew for it
+        // Closer: more figures, the time stays that of the pointer.
+        const QPointF at(panel(Phase::Prefill).plot.left() + 40, panel(Phase::Prefill).plot.center().y());
+        wheel(at, {0, 1200});
+        moveTo(at);
+        const TimelinePanel closer = panel(Phase::Prefill);
+        QVERIFY(closer.visible.length() < closer.duration / 50);
+        QVERIFY2(marker.text().size() > 6, qPrintable(marker.text()));
+        moveTo({m_view->width() - 2.0, m_view->height() - 2.0});
+        QVERIFY(!marker.isVisible());
+        moveTo(closer.plot.center());
+        leave();
+        QVERIFY(!marker.isVisible());
+    }
+
+    /// Where rows show columns instead of pieces, the pointer still finds the piece that runs there.
+    void piecesInsideColumnsAreFound()
+    {
+        Scenario many = scenario();
+        many.workload.batch = 2048;
+        many.plan[PlanAxis::PrefillMicrobatches] = 2048;
+        m_fixture->document.edit(many, {});
+        settle();
+        const TimelinePanel of = panel(Phase::Prefill);
+        const auto cells = cellsOfStage(report().prefill.timeline, 2);
+        QVERIFY(static_cast<double>(cells.size()) > of.plot.width());
+        for (const HitRegion& hit : m_view->scene().hits)
+            QVERIFY(hit.subject.kind != Kind::Piece || hit.subject.phase != Phase::Prefill);
+        const double y = layout().rowRect(of, 2).center().y();
+        for (const double share : {0.1, 0.5, 0.9}) {
+            const TimelineCell& cell = cells[static_cast<std::size_t>(share * static_cast<double>(cells.size()))];
+            const QPointF at(of.xOf((cell.start + cell.end) / 2), y);
+            moveTo(at);
+            const Subject found = m_fixture->document.selection().hover();
+            QCOMPARE(found.kind, Kind::Piece);
+            QCOMPARE(found.microbatch, cell.microbatch);
+            QCOMPARE(found.stage, 2);
+        }
+        const TimelineCell& cell = cells[cells.size() / 2];
+        const QPointF at(of.xOf((cell.start + cell.end) / 2), y);
+        send(QEvent::MouseButtonPress, at, Qt::LeftButton, Qt::LeftButton, Qt::NoModifier);
+        send(QEvent::MouseButtonRelease, at, Qt::LeftButton, Qt::NoButton, Qt::NoModifier);
+        QCOMPARE(m_fixture->document.selection().pin().microbatch, cell.microbatch);
+        settle();
+        QVERIFY2(std::any_of(m_view->scene().hits.begin(), m_view->scene().hits.end(),
+                             [&](const HitRegion& hit) { return hit.subject == m_fixture->document.selection().pin(); }),
+                 "it is marked in its row");
+        QTest::keyClick(m_view, Qt::Key_F);
+        QVERIFY(panel(Phase::Prefill).visible.length() < 2 * (cell.end - cell.start));
+    }
+
+    void arrowsGoFromAPinnedPieceToItsNeighbours()
+    {
+        Selection& selection = m_fixture->document.selection();
+        selection.setPin({.kind = Kind::Piece, .phase = Phase::Prefill, .stage = 1, .microbatch = 2, .step = 0});
+        QTest::keyClick(m_view, Qt::Key_Right);
+        QCOMPARE(selection.pin().microbatch, 3);
+        QTest::keyClick(m_view, Qt::Key_Down);
+        QCOMPARE(selection.pin().stage, 2);
+        QCOMPARE(selection.pin().microbatch, 3);
+        for (int i = 0; i < 5; ++i)
+            QTest::keyClick(m_view, Qt::Key_Up);
+        QCOMPARE(selection.pin().stage, 0);
+        QTest::keyClick(m_view, Qt::Key_Left);
+        QCOMPARE(selection.pin().microbatch, 2);
+        QTest::keyClick(m_view, Qt::Key_Escape);
+        QCOMPARE(selection.pin().kind, Kind::None);
     }
 
     void theTitleSwitchesToRanges()

@@ -316,8 +316,8 @@ void buildTrust(const ViewInput& input, const TrustOptions& options, Scene& scen
         const QRectF room = plotArea.adjusted(0, summary + space::kTight, 0, 0);
         if (drawTrustPlot(scene, input, picture, near, room.adjusted(0, 0, 0, -legendSpace - space::kTight)))
             drawLegend(scene, input.theme, {plotArea.left(), plotArea.bottom() - legendSpace, plotArea.width(), 0}, legend);
-        else
-            drawTrustPlot(scene, input, picture, near, room); // the tooltip names what the colours mean
+        else if (!drawTrustPlot(scene, input, picture, near, room) && !beside) // the tooltip names what the colours mean
+            drawTableOf(scene, input, options, near, room);
     }
     if (beside)
         drawTableOf(scene, input, options, near,

@@ -152,7 +152,8 @@ void MainWindow::buildCentre()
     column->setFocusPolicy(Qt::NoFocus);
     m_controls = new ControlPanel(m_document, column);
     m_controls->setObjectName(QStringLiteral("columnBody"));
-    m_controls->setAttribute(Qt::WA_StyledBackground);
+    // Opaque: what changes in it does not paint scroll area, frame and window below it first.
+    m_controls->setAutoFillBackground(true);
     column->setWidget(m_controls);
 
     m_docks = new DockArea(m_work);
@@ -345,7 +346,7 @@ QImage MainWindow::pictureOf(QWidget& widget, double scale, bool captioned)
     for (QWidget* choice : choices)
         choice->setVisible(false);
     QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest); // what is left takes their room
-    QPointer<QWidget> focus = QApplication::focusWidget(); // its ring is for the hand too
+    QPointer<QWidget> focus = QApplication::focusWidget();              // its ring is for the hand too
     if (focus != nullptr)
         focus->clearFocus();
     const Theme& theme = Theme::of(m_theme);
