@@ -26,15 +26,23 @@ constexpr std::array kFlagGroups{
     FlagGroup{Flag::Mode, "Other flags"},
 };
 
-/// Two columns, the second aligned; the first may be too long for it and then has a line of its own.
+constexpr std::size_t kWidth = 130; ///< of a line, at most
+
+/// Two columns, the second aligned and broken between words; the first may be too long for it and then has a line of its own.
 void addRow(std::string& text, const std::string& left, std::string_view right)
 {
     constexpr std::size_t kColumn = 26;
+    const std::string indent = "\n" + std::string(kColumn + 2, ' ');
     text += "  " + left;
-    if (left.size() + 2 > kColumn)
-        text += "\n" + std::string(kColumn + 2, ' ');
-    else
-        text += std::string(kColumn - left.size(), ' ');
+    text += left.size() + 2 > kColumn ? indent : std::string(kColumn - left.size(), ' ');
+    constexpr std::size_t kRoom = kWidth - kColumn - 2;
+    while (right.size() > kRoom) {
+        const std::size_t space = right.rfind(' ', kRoom);
+        if (space == std::string_view::npos || space == 0)
+            break;
+        text += std::string(right.substr(0, space)) + indent;
+        right.remove_prefix(space + 1);
+    }
     text += right;
     text += "\n";
 }

@@ -73,13 +73,23 @@ Explanation explainPool(const Scenario& scenario, const Report& report, const Su
     out.value = formatPercent(used);
     out.share = "of what it can serve";
     out.shareFraction = std::min(1.0, used);
-    const double all = rate * workers;
-    out.formula.push_back({"rate", "workers × rate of one", "", false});
-    out.formula.push_back({"", formatCount(workers) + " × " + formatNumber(rate) + " = " + formatNumber(all) + " requests/s", "", false});
-    out.formula.push_back({"busy", "λ", "rate", false});
+    // What passes the prefill pool passes the decode pool.
+    const double served = f.prefillUtilisation * f.prefillRate * f.prefillWorkers;
+    const double full = prefill ? rate * workers : served / used;
+    if (prefill) {
+        out.formula.push_back({"μ", "workers × rate of one", "", false});
+        out.formula.push_back(
+            {"", formatCount(workers) + " × " + formatNumber(rate) + " = " + formatNumber(full) + " requests/s", "", false});
+    }
+    if (std::isfinite(full)) { // a request of one token asks nothing of the decode pool
+        out.formula.push_back({"busy", "λ", "μ", false});
+        out.formula.push_back({"", formatNumber(served) + " requests/s", formatNumber(full) + " requests/s", false});
+    }
     out.formula.push_back({"", formatPercent(used), "", true});
-    out.inputs.push_back(
-        {"λ", formatNumber(report.serving.service.requestsPerSecond) + " requests/s", "served by both pools", Provenance::Exact});
+    out.inputs.push_back({"λ", formatNumber(served) + " requests/s", "through both pools", Provenance::Exact});
+    if (!prefill && std::isfinite(full))
+        out.inputs.push_back({"μ", formatNumber(full) + " requests/s",
+                              "with as many sequences on every worker as its memory and engine admit", Provenance::Exact});
     if (prefill)
         out.inputs.push_back({"prefill", formatSeconds(f.prefillTime), "of a mean prompt alone on a worker", Provenance::Exact});
     else

@@ -71,6 +71,9 @@ std::vector<Scenario> states()
     Scenario other = pooled(256);
     other.serving.pools->decode.cluster = builtinCatalog().cluster("gb200-nvl72");
     all.push_back(other);
+    Scenario single = pooled(64); // the first token is the last: nothing is decoded
+    single.workload.output = 1;
+    all.push_back(single);
     all.push_back(pictures::scenarioOf(pictures::cases().front()));                                   // aggregated
     all.push_back(pictures::scenarioOf(pictures::caseNamed("8 H100, TP 6: not legal")));              // no figures
     all.push_back(pictures::scenarioOf(pictures::caseNamed("8 H100, TP 2, six idle, does not fit"))); // neither way

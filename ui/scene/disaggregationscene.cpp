@@ -76,6 +76,31 @@ std::array<PoolFigures, 2> figuresOf(const Scenario& scenario, const std::option
     return pools;
 }
 
+/// Requests/s through both pools.
+double servedRate(const std::array<PoolFigures, 2>& pools)
+{
+    return pools[0].utilisation * pools[0].rateEach * static_cast<double>(pools[0].workers);
+}
+
+/// Requests/s that the whole pool could serve: what it serves over the share of it that this is. Infinite: nothing is asked of it.
+double fullRate(const std::array<PoolFigures, 2>& pools, int pool)
+{
+    return pool == 0 ? pools[0].rateEach * static_cast<double>(pools[0].workers) : servedRate(pools) / pools[1].utilisation;
+}
+
+/// "35 % busy: 4 of at most 11.4 requests/s", longest first.
+QStringList busyWords(const std::array<PoolFigures, 2>& pools, int pool)
+{
+    const QString busy = qs(formatPercent(pools[static_cast<std::size_t>(pool)].utilisation));
+    const double full = fullRate(pools, pool);
+    if (!std::isfinite(full))
+        return {PoolsText::tr("%1 busy: requests of one token end with their prefill").arg(busy), PoolsText::tr("%1 busy").arg(busy)};
+    const QString served = number(servedRate(pools));
+    return {PoolsText::tr("%1 busy: %2 of at most %3 requests/s").arg(busy, served, number(full)),
+            PoolsText::tr("%1 busy: %2 of %3 requests/s").arg(busy, served, number(full)),
+            PoolsText::tr("%1 busy, %2 of %3/s").arg(busy, served, number(full)), PoolsText::tr("%1 busy").arg(busy)};
+}
+
 /// The pools as they are, or as they would be.
 class PoolsPicture {
 public:
@@ -167,24 +192,16 @@ private:
         m_area.setLeft(m_area.left() - 22);
     }
 
-    /// Requests/s that the whole pool can serve: the rate it serves over the share of it that this is.
-    [[nodiscard]] double fullRate(int pool) const
-    {
-        const PoolFigures& f = m_pools[static_cast<std::size_t>(pool)];
-        return pool == 0 ? f.rateEach * static_cast<double>(f.workers) : rate() / f.utilisation;
-    }
-    /// Requests/s through both pools.
-    [[nodiscard]] double rate() const { return m_pools[0].utilisation * m_pools[0].rateEach * static_cast<double>(m_pools[0].workers); }
-
     /// Which pool is full first, and when.
     void drawBottleneck()
     {
-        if (!m_report.serving.pools || m_report.serving.service.status != ServiceStatus::Served || m_area.height() < 11 * m_line)
+        if (!m_report.serving.pools || m_report.serving.service.status != ServiceStatus::Served
+            || !std::isfinite(fullRate(m_pools, binding())) || m_area.height() < 11 * m_line)
             return;
         const PoolFigures& f = m_pools[static_cast<std::size_t>(binding())];
         const QString name = binding() == 0 ? PoolsText::tr("Prefill") : PoolsText::tr("Decode");
         words(PoolsText::tr("%1 limits: %2 busy at %3 requests/s, full at %4.")
-                  .arg(name, qs(formatPercent(f.utilisation)), number(rate()), number(fullRate(binding()))),
+                  .arg(name, qs(formatPercent(f.utilisation)), number(servedRate(m_pools)), number(fullRate(m_pools, binding()))),
               TextRole::Body, Ink::Text, 1);
     }
 
@@ -297,15 +314,10 @@ private:
             TextRole::Note, Ink::Text2);
         if (f.workers == 0 || !served())
             return;
-        row(firstFitting(
-                {PoolsText::tr("%1 busy: %2 of at most %3 requests/s")
-                     .arg(qs(formatPercent(f.utilisation)), number(rate()), number(fullRate(pool))),
-                 PoolsText::tr("%1 busy: %2 of %3 requests/s")
-                     .arg(qs(formatPercent(f.utilisation)), number(rate()), number(fullRate(pool))),
-                 PoolsText::tr("%1 busy, %2 of %3/s").arg(qs(formatPercent(f.utilisation)), number(rate()), number(fullRate(pool))),
-                 PoolsText::tr("%1 busy").arg(qs(formatPercent(f.utilisation)))},
-                TextRole::Note, area.width()),
-            TextRole::Note, Ink::Text2);
+        const QStringList words = busyWords(m_pools, pool);
+        const auto fitting = std::find_if(words.begin(), words.end() - 1,
+                                          [&](const QString& text) { return textWidth(text, TextRole::Note) <= area.width(); });
+        row(*fitting, TextRole::Note, Ink::Text2);
         const QRectF bed(area.left(), y + 2, area.width(), kGauge);
         m_scene.fill(bed, ink(Ink::Sunken), ink(Ink::Strong));
         m_scene.fill({bed.left(), bed.top(), bed.width() * std::clamp(f.utilisation, 0.0, 1.0), bed.height()},
@@ -463,11 +475,11 @@ QString disaggregationTooltip(const Scenario& scenario, const Report& report, co
             .arg(qs(formatBytes(f.transferBytes)), qs(formatSeconds(f.transferTime)));
     const std::array<PoolFigures, 2> pools = figuresOf(scenario, f);
     const PoolFigures& pool = pools[static_cast<std::size_t>(std::clamp(subject.pool, 0, 1))];
-    return PoolsText::tr("%1\n%2 workers of %3 devices, %4\n%5 requests/s each, %6 busy")
+    return PoolsText::tr("%1\n%2 workers of %3 devices, %4\n%5")
         .arg(subject.pool == 0 ? PoolsText::tr("Prefill pool") : PoolsText::tr("Decode pool"))
         .arg(pool.workers)
         .arg(pool.devicesEach)
-        .arg(planText(settingsOf(scenario, subject.pool).plan), number(pool.rateEach), qs(formatPercent(pool.utilisation)));
+        .arg(planText(settingsOf(scenario, subject.pool).plan), busyWords(pools, std::clamp(subject.pool, 0, 1)).front());
 }
 
 } // namespace shardlens
