@@ -4,6 +4,7 @@
 #include "tests/ui/scenechecks.h"
 #include "ui/document/document.h"
 #include "ui/scene/curvescene.h"
+#include "ui/scene/curvetext.h"
 #include "ui/scene/scenetext.h"
 #include "ui/views/curvechart.h"
 
@@ -11,6 +12,7 @@
 #include <QLineEdit>
 #include <QPainter>
 #include <QTest>
+#include <QTranslator>
 #include <QUndoStack>
 
 #include <cmath>
@@ -158,7 +160,8 @@ private Q_SLOTS:
                 for (std::size_t f = 0; f < kCurveFigureCount; ++f) {
                     data.figure = static_cast<CurveFigure>(f);
                     for (const QSizeF size : {QSizeF(250, 160), QSizeF(500, 260)}) {
-                        const QByteArray where = QByteArray(infoOf(data.input).key.data()) + ' ' + QByteArray(infoOf(data.figure).key.data()) + ' ';
+                        const QByteArray where =
+                            QByteArray(infoOf(data.input).key.data()) + ' ' + QByteArray(infoOf(data.figure).key.data()) + ' ';
                         QVERIFY2(trouble(data, size).isEmpty(), qPrintable(QString::fromLatin1(where) + trouble(data, size)));
                         if (!isDrawable(data, size))
                             continue;
@@ -171,12 +174,50 @@ private Q_SLOTS:
                         Scene ruler;
                         for (std::size_t p = 0; p < data.points.size(); ++p) {
                             buildCurveRuler(data, size, light(), p, ruler);
-                            QVERIFY2(check::textTrouble(ruler).isEmpty(), qPrintable(QString::fromLatin1(where) + check::textTrouble(ruler)));
+                            QVERIFY2(check::textTrouble(ruler).isEmpty(),
+                                     qPrintable(QString::fromLatin1(where) + check::textTrouble(ruler)));
                         }
                     }
                 }
             }
         }
+    }
+
+    /// What a reader sees of the core's names is in the catalog of translations.
+    void namesAreTranslated()
+    {
+        class Marked : public QTranslator {
+        public:
+            [[nodiscard]] bool isEmpty() const override { return false; }
+            [[nodiscard]] QString translate(const char* context, const char* source, const char*, int) const override
+            {
+                return QByteArray(context) == "CurveNames" ? QStringLiteral("<%1>").arg(QString::fromUtf8(source)) : QString();
+            }
+        } translator;
+        QCoreApplication::installTranslator(&translator);
+        for (std::size_t i = 0; i < kCurveInputCount; ++i) {
+            const auto input = static_cast<CurveInput>(i);
+            QCOMPARE(inputName(input), QStringLiteral("<%1>").arg(qs(infoOf(input).name)));
+            QVERIFY2(infoOf(input).unit.empty() || inputUnit(input).startsWith(QLatin1Char('<')), infoOf(input).unit.data());
+            QVERIFY(inputPhrase(input, 4).contains(inputName(input)));
+        }
+        for (std::size_t i = 0; i < kCurveFigureCount; ++i)
+            QVERIFY(figureName(static_cast<CurveFigure>(i)).startsWith(QLatin1Char('<')));
+        QCoreApplication::removeTranslator(&translator);
+    }
+
+    /// A higher plot has more grid lines, never closer than two lines of text.
+    void theGridGrowsWithThePlot()
+    {
+        std::size_t before = 0;
+        for (const double height : {140.0, 260.0, 600.0, 1200.0}) {
+            const CurveLayout layout = curveLayout(curve(32, 546), {500, height});
+            QVERIFY(layout.yTicks.size() >= before);
+            const double pitch = layout.plot.height() / static_cast<double>(layout.yTicks.size() - 1);
+            QVERIFY2(pitch >= 1.5 * lineHeight(TextRole::Note), qPrintable(QString::number(pitch)));
+            before = layout.yTicks.size();
+        }
+        QVERIFY2(before > curveLayout(curve(32, 546), {500, 140}).yTicks.size(), "1,200 px are not the grid of 140 px");
     }
 
     void octavesAreEquallyWide()

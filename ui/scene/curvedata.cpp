@@ -3,6 +3,7 @@
 #include "core/base/format.h"
 #include "core/scenario/evaluate.h"
 #include "ui/scene/curvescene.h"
+#include "ui/scene/curvetext.h"
 #include "ui/scene/scenetext.h"
 
 #include <QCoreApplication>
@@ -129,25 +130,25 @@ QString inputPhrase(CurveInput input, double value)
 {
     const CurveInputInfo& info = infoOf(input);
     const QString text = inputText(input, value);
-    const QString name = qs(info.name);
+    const QString name = inputName(input);
     // Shares and hardware carry their unit; counts are named by the input.
     if (info.shown == 100)
         return CurveText::tr("%1 %2 %").arg(name, text);
     if (!info.integer)
-        return CurveText::tr("%1 %2 %3").arg(name, text, qs(info.unit));
+        return CurveText::tr("%1 %2 %3").arg(name, text, inputUnit(input));
     return CurveText::tr("%1 %2").arg(name, text);
 }
 
 QString curveTitle(const CurveData& data)
 {
-    return CurveText::tr("%1 over %2").arg(qs(infoOf(data.figure).name), qs(infoOf(data.input).name));
+    return CurveText::tr("%1 over %2").arg(figureName(data.figure), inputName(data.input));
 }
 
 QString describeCurve(const CurveData& data)
 {
     if (!data.legal)
         return CurveText::tr("The plan is not legal, so there is no curve.");
-    QString now = qs(infoOf(data.figure).name);
+    QString now = figureName(data.figure);
     if (data.own.has(data.figure))
         now = CurveText::tr("%1 is %2 at %3")
                   .arg(now, figureText(data.figure, data.own.of(data.figure)), inputPhrase(data.input, data.own.x));

@@ -128,8 +128,8 @@ void setRanges(const CurveData& data, CurveLayout& layout)
 
 void setYTicks(const CurveData& data, CurveLayout& layout, double height)
 {
-    const double room = height / (lineHeight(TextRole::Note) + 8);
-    const int most = std::clamp(static_cast<int>(room), 3, 6);
+    // Lines as far apart as suits the size of text, more of them in a higher plot.
+    const int most = std::clamp(static_cast<int>(height / (2.5 * lineHeight(TextRole::Note))), 3, 8);
     // Ticks are round in the unit that is shown.
     const double unit = axisUnitOf(data.figure, std::max(std::abs(layout.leastY), layout.mostY)).size;
     if (layout.logY) {
@@ -144,7 +144,7 @@ void setYTicks(const CurveData& data, CurveLayout& layout, double height)
         layout.mostY = std::max(layout.mostY + 0.04 * span, 0.0) / unit;
         layout.yTicks = rangeTicks(layout.leastY, layout.mostY, std::max(most, 5));
     } else {
-        layout.yTicks = niceTicks(layout.mostY / unit, height < 110 ? 3 : 5);
+        layout.yTicks = niceTicks(layout.mostY / unit, most);
         layout.leastY = 0;
         layout.mostY = layout.yTicks.back();
     }

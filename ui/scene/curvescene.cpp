@@ -128,7 +128,7 @@ void drawGrid(const CurveData& data, const CurveLayout& layout, QSizeF size, con
 
 QString unitsText(const CurveData& data, const QString& unit, double room)
 {
-    QString x = qs(infoOf(data.input).unit);
+    QString x = inputUnit(data.input);
     if (data.nothingFits)
         x = CurveText::tr("nothing fits");
     QStringList parts;
@@ -386,7 +386,7 @@ void buildCurveRuler(const CurveData& data, QSizeF size, const Theme& theme, std
         QPainterPath dot;
         dot.addEllipse(QPointF(x, at), 4, 4);
         scene.path(dot, theme.color(Ink::Accent));
-        lines << qs(infoOf(data.figure).name) + QLatin1Char(' ') + figureText(data.figure, y);
+        lines << figureName(data.figure) + QLatin1Char(' ') + figureText(data.figure, y);
         if (data.band)
             lines << CurveText::tr("80 %: %1 to %2")
                          .arg(figureText(data.figure, y * data.band->low), figureText(data.figure, y * data.band->high));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The unit of a curve's figure axis and its labels.
+// The unit of a curve's figure axis and its labels; names of inputs and figures.
 #pragma once
 
 #include "core/scenario/curve.h"
@@ -14,5 +14,9 @@ struct AxisUnit {
 /// For an axis that ends at `most`.
 [[nodiscard]] AxisUnit axisUnitOf(CurveFigure figure, double most);
 [[nodiscard]] QString axisLabel(double value, const AxisUnit& unit);
+/// As a reader sees them, translated: "batch", "sequences per replica", "TPOT".
+[[nodiscard]] QString inputName(CurveInput input);
+[[nodiscard]] QString inputUnit(CurveInput input);
+[[nodiscard]] QString figureName(CurveFigure figure);
 
 } // namespace shardlens

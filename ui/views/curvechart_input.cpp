@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pointer and keys of the curve: the ruler, a value that is loaded, the target that is dragged or typed.
 #include "core/scenario/targets.h"
+#include "ui/scene/curvetext.h"
 #include "ui/scene/scenetext.h"
 #include "ui/views/curvechart.h"
 
@@ -125,7 +126,7 @@ void CurveChart::setTarget(std::optional<double> seconds, bool drag)
     Scenario next = m_document->scenario();
     const bool tpot = m_data.figure == CurveFigure::Tpot;
     (tpot ? next.targets.tpot : next.targets.ttft) = seconds;
-    const QString name = qs(infoOf(m_data.figure).name);
+    const QString name = figureName(m_data.figure);
     m_document->edit(next,
                      seconds ? CurveText::tr("%1 target %2").arg(name, figureText(m_data.figure, *seconds))
                              : CurveText::tr("No %1 target").arg(name),
@@ -150,7 +151,7 @@ void CurveChart::editTarget()
         m_editor->installEventFilter(this);
         connect(m_editor, &QLineEdit::returnPressed, this, [this] { closeEditor(true); });
     }
-    m_editor->setAccessibleName(CurveText::tr("%1 target").arg(qs(infoOf(m_data.figure).name)));
+    m_editor->setAccessibleName(CurveText::tr("%1 target").arg(figureName(m_data.figure)));
     const double shown = m_data.target ? *m_data.target : m_data.own.has(m_data.figure) ? rounded(m_data.own.of(m_data.figure) * 1.25) : 1;
     m_editor->setText(secondsFigure(shown).joined());
     const QSize hint(static_cast<int>(textWidth(QStringLiteral("0,000.00 ms"), TextRole::Body)) + 24, m_editor->sizeHint().height());

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ui/scene/curvetext.h"
 #include "ui/scene/latencyscene.h"
 #include "ui/views/curvechart.h"
 #include "ui/window/latencybody.h"
@@ -28,9 +29,8 @@ std::vector<InputGroup> inputGroups()
             {QT_TRANSLATE_NOOP("Views", "Hardware"), {I::HbmBandwidth, I::HbmCapacity, I::Flops, I::InnerLink, I::OuterLink, I::Price}}};
 }
 
-QString capitalized(std::string_view name)
+QString capitalized(QString text)
 {
-    QString text = qs(name);
     if (!text.isEmpty())
         text[0] = text.at(0).toUpper();
     return text;
@@ -63,7 +63,7 @@ void fillCurveMenu(QMenu* menu, CurveChart* chart, Document* document)
     auto* figures = new QActionGroup(menu);
     for (std::size_t i = 0; i < kCurveFigureCount; ++i) {
         const auto figure = static_cast<CurveFigure>(i);
-        QAction* action = menu->addAction(qs(infoOf(figure).name), chart, [chart, figure] {
+        QAction* action = menu->addAction(figureName(figure), chart, [chart, figure] {
             CurveChoice choice = chart->choice();
             choice.figure = figure;
             chart->setChoice(choice);
@@ -79,7 +79,7 @@ void fillCurveMenu(QMenu* menu, CurveChart* chart, Document* document)
         for (const CurveInput input : group.inputs) {
             if (!hasInput(scenario, input))
                 continue;
-            QAction* action = submenu->addAction(capitalized(infoOf(input).name), chart, [chart, input] {
+            QAction* action = submenu->addAction(capitalized(inputName(input)), chart, [chart, input] {
                 CurveChoice choice = chart->choice();
                 choice.input = input;
                 choice.x = AxisScale::Automatic; // what suits the new input
