@@ -255,19 +255,19 @@ private:
         const double height = stacked ? (m_area.height() - 2 * m_line - 6) / 2 : m_area.height();
         const bool full = height >= head + 12;
         const double above = full ? head : std::min(height, 2 * m_line + 2);
+        const double wordy = std::max(textWidth(countText(0), TextRole::Note), textWidth(countText(1), TextRole::Note)) + space::kSmall;
         PoolPlaces places;
         if (stacked) {
             places.areas = {QRectF(m_area.left(), m_area.top(), m_area.width(), height),
                             QRectF(m_area.left(), m_area.bottom() - height, m_area.width(), height)};
             // Under the words where there is height for that, else beside them.
-            const double wordy = std::max(textWidth(countText(0), TextRole::Note), textWidth(countText(1), TextRole::Note)) + space::kSmall;
             const bool beside = !full && m_area.width() - wordy > 60;
             const auto part = [&](const QRectF& area) { return beside ? area.adjusted(wordy, 1, 0, -1) : area.adjusted(0, above, 0, 0); };
             places.tiles = poolTiles({part(places.areas[0]), part(places.areas[1])}, workers, devices);
             places.arrow = QRectF(m_area.left(), places.areas[0].bottom() + 3, m_area.width(), 2 * m_line);
         } else {
             places = poolPlaces(m_area.adjusted(0, above, 0, 0), std::clamp(m_area.width() * 0.2, 90.0, 16 * m_line),
-                                std::min(14 * m_line, m_area.width() * 0.36), workers, devices);
+                                std::min(std::max(14 * m_line, wordy), m_area.width() * 0.36), workers, devices);
             for (std::size_t i = 0; i < 2; ++i) // the words right above the devices
                 places.areas[i].setTop(places.tiles[i].area.top() - above);
         }

@@ -69,15 +69,30 @@ std::vector<QRectF> drawCritical(Scene& scene, const ViewInput& input, const Roo
         scene.line({x, y}, {x, layout.plot.bottom()}, theme.color(Ink::Strong), 1, true);
         const QString number = qs(formatNumber(critical));
         const QString whose = formats > 1 ? qs(nameOf(roof->format)) : qs(path->name);
-        const QString text = firstFitting(
-            {used.size() > 1 ? RooflineScene::tr("%1 FLOP/B, %2").arg(number, whose) : RooflineScene::tr("%1 FLOP/B").arg(number),
-             RooflineScene::tr("%1 FLOP/B").arg(number), number},
-            TextRole::NoteStrong, layout.plot.width() / 3);
-        const double width = textWidth(text, TextRole::NoteStrong);
-        const double left = std::clamp(x - width / 2, layout.plot.left(), std::max(layout.plot.left(), layout.plot.right() - width));
-        const QRectF box(left, layout.plot.bottom() + kTick + 1, width + 1, line);
-        if (text.isEmpty()
-            || std::any_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.adjusted(-6, 0, 6, 0).intersects(box); }))
+        const QString unit = RooflineScene::tr("%1 FLOP/B").arg(number);
+        const QStringList variants =
+            used.size() > 1 ? QStringList{RooflineScene::tr("%1 FLOP/B, %2").arg(number, whose), unit, number} : QStringList{unit, number};
+        const auto free = [&](const QRectF& box) {
+            return std::none_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.adjusted(-6, 0, 6, 0).intersects(box); });
+        };
+        // The most that finds room: under the mark, else to its side.
+        QString text;
+        QRectF box;
+        for (const QString& variant : variants) {
+            const double width = textWidth(variant, TextRole::NoteStrong);
+            if (width > layout.plot.width() / 3 && variant != number)
+                continue;
+            for (const double shift : {0.5, 0.05, 0.95}) {
+                const double left =
+                    std::clamp(x - width * shift, layout.plot.left(), std::max(layout.plot.left(), layout.plot.right() - width));
+                const QRectF place(left, layout.plot.bottom() + kTick + 1, width + 1, line);
+                if (text.isEmpty() && free(place)) {
+                    text = variant;
+                    box = place;
+                }
+            }
+        }
+        if (text.isEmpty())
             continue;
         QPainterPath mark;
         mark.addPolygon(QPolygonF{{x - 4, layout.plot.bottom() + kTick + 1},
@@ -234,11 +249,19 @@ void drawRoofNames(Scene& scene, const ViewInput& input, const RooflineLayout& l
                 for (double right = line.b.x() - 3; right - width >= line.a.x(); right -= 24)
                     boxes.emplace_back(right - width, line.b.y() + below, width + 1, height);
         } else {
-            // Above the slope, wherever along it nothing else stands.
-            for (const double along : {0.55, 0.7, 0.4, 0.85, 0.25, 0.62, 0.47, 0.32}) {
-                const QPointF on = line.a + (line.b - line.a) * along;
-                boxes.emplace_back(on.x() - width - 6, on.y() - height - 2, width + 1, height);
-            }
+            // Above the slope, then below it, wherever along it nothing else stands and no other slope passes.
+            for (const bool above : {true, false})
+                for (const double along : {0.55, 0.7, 0.4, 0.85, 0.25, 0.62, 0.47, 0.32, 0.15}) {
+                    const QPointF on = line.a + (line.b - line.a) * along;
+                    const QRectF box(above ? on.x() - width - 6 : on.x() + 6, above ? on.y() - height - 2 : on.y() + 2, width + 1, height);
+                    const bool crossed = std::any_of(lines.begin(), lines.end(), [&](const RoofLine& other) {
+                        QPointF a = other.a;
+                        QPointF b = other.b;
+                        return !other.level && clipLine(box, a, b);
+                    });
+                    if (!crossed)
+                        boxes.push_back(box);
+                }
         }
         label(scene, layout.plot, boxes, text, input.theme.color(line.used ? Ink::Text : Ink::Text3), role, taken);
     }
