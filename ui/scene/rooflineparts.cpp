@@ -192,6 +192,9 @@ QString rooflineSentence(const ViewInput& input, const RooflineOptions& options,
     if (options.side == RooflineSide::Hbm && options.phases != RooflinePhases::Prefill)
         if (const auto batch = batchToCompute(input.scenario, input.report))
             text += RooflineScene::tr("Decode: %1 ").arg(qs(batch->sentence()));
+    for (const ByteRoof& path : roofline.paths)
+        if (path.several)
+            text += RooflineScene::tr("%1, one after the other: %2. ").arg(qs(path.name), qs(formatBandwidth(path.bandwidth)));
     const auto share = [&](Phase phase) { return roofline.unplacedShare[static_cast<std::size_t>(phase)]; };
     if (roofline.unplaced > 0 && (share(Phase::Prefill) > 0.001 || share(Phase::Decode) > 0.001))
         text += (options.side == RooflineSide::Hbm

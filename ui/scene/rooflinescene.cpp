@@ -82,7 +82,8 @@ std::vector<QRectF> drawCritical(Scene& scene, const ViewInput& input, const Roo
             const double width = textWidth(variant, TextRole::NoteStrong);
             if (width > layout.plot.width() / 3 && variant != number)
                 continue;
-            for (const double shift : {0.5, 0.05, 0.95}) {
+            // Of several the first leans to its left, the last to its right, away from the others.
+            for (const double shift : {used.size() == 1 ? 0.5 : path == used.front().first ? 0.95 : 0.05, 0.5, 0.05, 0.95}) {
                 const double left =
                     std::clamp(x - width * shift, layout.plot.left(), std::max(layout.plot.left(), layout.plot.right() - width));
                 const QRectF place(left, layout.plot.bottom() + kTick + 1, width + 1, line);
@@ -152,19 +153,20 @@ void drawAxes(Scene& scene, const ViewInput& input, const RooflineLayout& layout
                theme.color(Ink::Text2));
 }
 
-/// A label on the plot at the first of `boxes` that is free; its place is taken then.
-void label(Scene& scene, const QRectF& plot, const std::vector<QRectF>& boxes, const QString& text, const QColor& ink, TextRole role,
+/// A label on the plot at the first of `boxes` that is free; its place is taken then. False: none is.
+bool label(Scene& scene, const QRectF& plot, const std::vector<QRectF>& boxes, const QString& text, const QColor& ink, TextRole role,
            std::vector<QRectF>& taken)
 {
     if (text.isEmpty())
-        return;
+        return false;
     for (const QRectF& box : boxes) {
         if (!plot.contains(box) || std::any_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.intersects(box); }))
             continue;
         scene.text(box, text, role, ink);
         taken.push_back(box.adjusted(-2, 0, 2, 0));
-        return;
+        return true;
     }
+    return false;
 }
 
 /// A roof as it is drawn.
@@ -232,38 +234,53 @@ void drawRoofs(Scene& scene, const std::vector<RoofLine>& lines)
     }
 }
 
+/// Where the name of a level roof may stand: above the line from its right end inwards, then below it; then farther off, clear of small
+/// bubbles on it.
+std::vector<QRectF> placesAtLevel(const RoofLine& line, double width, double height)
+{
+    std::vector<QRectF> boxes;
+    for (const double below : {-height - 1, 2.0, -height - 7, 8.0})
+        for (double right = line.b.x() - 3; right - width >= line.a.x(); right -= 24)
+            boxes.emplace_back(right - width, line.b.y() + below, width + 1, height);
+    return boxes;
+}
+
+/// And that of a slope: above it, then below, where no other slope passes.
+std::vector<QRectF> placesAtSlope(const RoofLine& line, const std::vector<RoofLine>& lines, double width, double height)
+{
+    std::vector<QRectF> boxes;
+    for (const bool above : {true, false})
+        for (const double along : {0.55, 0.7, 0.4, 0.85, 0.25, 0.62, 0.47, 0.32, 0.15}) {
+            const QPointF on = line.a + (line.b - line.a) * along;
+            const QRectF box(above ? on.x() - width - 6 : on.x() + 6, above ? on.y() - height - 2 : on.y() + 2, width + 1, height);
+            const bool passed = std::any_of(lines.begin(), lines.end(), [&](const RoofLine& other) {
+                QPointF a = other.a;
+                QPointF b = other.b;
+                return !other.level && clipLine(box, a, b);
+            });
+            if (!passed)
+                boxes.push_back(box);
+        }
+    return boxes;
+}
+
 void drawRoofNames(Scene& scene, const ViewInput& input, const RooflineLayout& layout, const std::vector<RoofLine>& lines,
                    std::vector<QRectF>& taken)
 {
     for (const RoofLine& line : lines) {
         const TextRole role = line.used ? TextRole::NoteStrong : TextRole::Note;
         const double height = lineHeight(role);
-        const double length = line.b.x() - line.a.x();
-        const QString text = firstFitting({line.name + QChar(u' ') + line.figure, line.name, line.figure}, role,
-                                          line.level ? length - 4 : layout.plot.width() / 2);
-        const double width = textWidth(text, role);
-        std::vector<QRectF> boxes;
-        if (line.level) {
-            // Above the line from its right end inwards, then below it; then farther off, clear of small bubbles on it.
-            for (const double below : {-height - 1, 2.0, -height - 7, 8.0})
-                for (double right = line.b.x() - 3; right - width >= line.a.x(); right -= 24)
-                    boxes.emplace_back(right - width, line.b.y() + below, width + 1, height);
-        } else {
-            // Above the slope, then below it, wherever along it nothing else stands and no other slope passes.
-            for (const bool above : {true, false})
-                for (const double along : {0.55, 0.7, 0.4, 0.85, 0.25, 0.62, 0.47, 0.32, 0.15}) {
-                    const QPointF on = line.a + (line.b - line.a) * along;
-                    const QRectF box(above ? on.x() - width - 6 : on.x() + 6, above ? on.y() - height - 2 : on.y() + 2, width + 1, height);
-                    const bool crossed = std::any_of(lines.begin(), lines.end(), [&](const RoofLine& other) {
-                        QPointF a = other.a;
-                        QPointF b = other.b;
-                        return !other.level && clipLine(box, a, b);
-                    });
-                    if (!crossed)
-                        boxes.push_back(box);
-                }
+        const double room = line.level ? line.b.x() - line.a.x() - 4 : layout.plot.width() / 2;
+        const QString brief = line.name.section(QLatin1Char(','), 0, 0);
+        // Less of it where all of it finds no place.
+        for (const QString& text : {QString(line.name % QChar(u' ') % line.figure), QString(brief % QChar(u' ') % line.figure), brief}) {
+            const double width = textWidth(text, role);
+            if (width > room)
+                continue;
+            const std::vector<QRectF> boxes = line.level ? placesAtLevel(line, width, height) : placesAtSlope(line, lines, width, height);
+            if (label(scene, layout.plot, boxes, text, input.theme.color(line.used ? Ink::Text : Ink::Text3), role, taken))
+                break;
         }
-        label(scene, layout.plot, boxes, text, input.theme.color(line.used ? Ink::Text : Ink::Text3), role, taken);
     }
 }
 
