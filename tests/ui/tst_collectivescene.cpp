@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Collectives on the mesh and the order of the axes: scenes without pixels, and the strips in the real window.
 #include "core/base/format.h"
+#include "longstrings.h"
 #include "picturecases.h"
 #include "ui/scene/axisorderscene.h"
 #include "ui/scene/collectivescene.h"
 #include "ui/window/dockarea.h"
 #include "ui/window/meshstrips.h"
 #include "windowfixture.h"
+
+#include <QScopeGuard>
 
 using namespace shardlens;
 
@@ -20,8 +23,22 @@ private Q_SLOTS:
         failOnUnexpectedMessages();
     }
 
+    void framesAndStripsHaveNoFault_data()
+    {
+        QTest::addColumn<double>("scale");
+        QTest::addColumn<bool>("longer");
+        QTest::newRow("text as it is") << 1.0 << false;
+        QTest::newRow("large text") << 1.5 << false;
+        QTest::newRow("long words") << 1.0 << true;
+        QTest::newRow("long words in large text") << 1.5 << true;
+    }
     void framesAndStripsHaveNoFault()
     {
+        QFETCH(double, scale);
+        QFETCH(bool, longer);
+        const pictures::WithLongStrings strings(longer);
+        setTextScale(scale);
+        const auto reset = qScopeGuard([] { setTextScale(1); });
         int drawn = 0;
         for (const pictures::Case& given : pictures::cases()) {
             const Scenario scenario = pictures::scenarioOf(given);

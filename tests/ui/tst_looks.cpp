@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The window as it is looked at: every view through the real docks, at every size of window and of text, with short and long strings, in
 // every state and theme. Texts lie inside and apart, are readable on what is painted under them, and nothing of a control is cut.
+#include "tests/ui/longstrings.h"
 #include "tests/ui/picturecases.h"
 #include "tests/ui/windowfixture.h"
 #include "ui/controls/controlpanel.h"
@@ -12,26 +13,12 @@
 #include <QAbstractButton>
 #include <QLabel>
 #include <QMenuBar>
-#include <QTranslator>
 
 #include <cmath>
 
 using namespace shardlens;
 
 namespace {
-
-/// Every translated text 40 % longer, as German or Finnish would be.
-class LongStrings : public QTranslator {
-public:
-    [[nodiscard]] bool isEmpty() const override { return false; }
-    [[nodiscard]] QString translate(const char*, const char* source, const char*, int) const override
-    {
-        const QString text = QString::fromUtf8(source);
-        static const QString kMore = QStringLiteral(" und noch viel mehr dazu als vorher").repeated(12);
-        const auto more = static_cast<qsizetype>(std::ceil(0.4 * static_cast<double>(text.size())));
-        return text + kMore.left(more);
-    }
-};
 
 struct State {
     const char* name;
@@ -218,9 +205,7 @@ private Q_SLOTS:
     {
         QFETCH(QString, picture);
         QFETCH(bool, longer);
-        LongStrings strings;
-        if (longer)
-            QCoreApplication::installTranslator(&strings);
+        const pictures::WithLongStrings strings(longer);
         QStringList found;
         {
             WindowFixture fixture({1024, 700});
@@ -232,8 +217,6 @@ private Q_SLOTS:
                     found << faults(fixture, size, percent);
             }
         }
-        if (longer)
-            QCoreApplication::removeTranslator(&strings);
         for (const QString& fault : found)
             qInfo().noquote() << fault;
         QVERIFY2(found.isEmpty(), qPrintable(QStringLiteral("%1 faults").arg(found.size())));

@@ -2,13 +2,13 @@
 // The picture of the shard plate: words inside and apart, tiles where their indices are, colours and regions of the devices that hold them,
 // and what belongs to a pinned device, tile or operator.
 #include "core/cost/tensorplate.h"
+#include "longstrings.h"
 #include "picturecases.h"
 #include "scenechecks.h"
 #include "ui/scene/platescene.h"
 
 #include <QScopeGuard>
 #include <QTest>
-#include <QTranslator>
 
 #include <cmath>
 #include <set>
@@ -91,20 +91,8 @@ private Q_SLOTS:
     /// Words 40 % longer, as German or Finnish would be, at ordinary and at large text.
     void longWordsStandApart()
     {
-        class Longer : public QTranslator {
-        public:
-            [[nodiscard]] bool isEmpty() const override { return false; }
-            [[nodiscard]] QString translate(const char*, const char* source, const char*, int) const override
-            {
-                const QString text = QString::fromUtf8(source);
-                return text + QStringLiteral(" und mehr dazu als vorher und nachher").repeated(9).left((text.size() * 2 + 4) / 5);
-            }
-        } longer;
-        QCoreApplication::installTranslator(&longer);
-        const auto reset = qScopeGuard([&longer] {
-            QCoreApplication::removeTranslator(&longer);
-            setTextScale(1);
-        });
+        const pictures::WithLongStrings strings(true);
+        const auto reset = qScopeGuard([] { setTextScale(1); });
         bool seen = false;
         for (const double scale : {1.0, 1.5}) {
             setTextScale(scale);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The playground of products: blocks cover their arrays, what moves is what the algebra says, words stand apart in every step of every way,
 // and the widget reads, plays, steps and chooses.
+#include "longstrings.h"
 #include "picturecases.h"
 #include "scenechecks.h"
 #include "ui/scene/playgroundscene.h"
@@ -64,12 +65,17 @@ private Q_SLOTS:
     void wordsStandApartInEveryStep_data()
     {
         QTest::addColumn<double>("scale");
-        QTest::newRow("text as it is") << 1.0;
-        QTest::newRow("large text") << 1.5;
+        QTest::addColumn<bool>("longer");
+        QTest::newRow("text as it is") << 1.0 << false;
+        QTest::newRow("large text") << 1.5 << false;
+        QTest::newRow("long words") << 1.0 << true;
+        QTest::newRow("long words in large text") << 1.5 << true;
     }
     void wordsStandApartInEveryStep()
     {
         QFETCH(double, scale);
+        QFETCH(bool, longer);
+        const pictures::WithLongStrings strings(longer);
         setTextScale(scale);
         const auto reset = qScopeGuard([] { setTextScale(1); });
         const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));

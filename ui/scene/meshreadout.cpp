@@ -169,6 +169,14 @@ QString chosenText(const MeshDrawing& drawing)
                                                                  : MeshWords::tr("%1 on %2").arg(name, all);
 }
 
+/// "an NPU", "a GPU", "a chip".
+bool isSpokenWithVowel(const QString& noun)
+{
+    const bool spelled = noun.size() > 1 && noun[0].isUpper() && noun[1].isUpper();
+    const QString vowels = spelled ? QStringLiteral("AEFHILMNORSX") : QStringLiteral("aeiouAEIOU");
+    return !noun.isEmpty() && vowels.contains(noun[0]);
+}
+
 void drawCalmReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines)
 {
     ReadoutLine first = lines[0];
@@ -203,9 +211,12 @@ void drawCalmReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines
         hatched = MeshWords::tr("hatched: copies of replica 0");
     if (!hatched.isEmpty() && textWidth(hatched, TextRole::Note) <= second.box.width())
         second.text(hatched, TextRole::Note, drawing.ink(Ink::Text3), 0);
+    const QString noun = qs(drawing.input.scenario.cluster->accelerator.noun);
     if (at < lines.size())
-        lines[at].text(MeshWords::tr("Point at a %1 for its groups and links, click to keep them; the wheel zooms")
-                           .arg(qs(drawing.input.scenario.cluster->accelerator.noun)),
+        lines[at].text((isSpokenWithVowel(noun)
+                            ? MeshWords::tr("Point at an %1 for its groups and links, click to keep them; the wheel zooms")
+                            : MeshWords::tr("Point at a %1 for its groups and links, click to keep them; the wheel zooms"))
+                           .arg(noun),
                        TextRole::Note, drawing.ink(Ink::Text3), 0);
 }
 
