@@ -189,6 +189,7 @@ private:
         if (hasFrame && m_rect.height() >= 32 && m_rect.width() >= 40) {
             const bool roomy = m_rect.width() >= 100 && m_rect.height() >= 60;
             const double frame = roomy ? 10 : 5;
+            m_margin = frame;
             m_frame = m_dress.copy || m_dress.over ? frame : 0;
             if (m_frame > 0)
                 m_scene.fill(m_rect.adjusted(frame, roomy ? 6 : 4, -frame, roomy ? -6 : -4), m_dress.ground);
@@ -254,10 +255,10 @@ private:
         const bool latent = m_drawing.facts->attention()->kind == AttentionKind::Latent;
         const QString text = latent ? MeshWords::tr("KV latent") : MeshWords::tr("KV %1").arg(rangeText(m_facts.kvHeads));
         const double width = textWidth(text, TextRole::Note);
-        const bool room = m_inner.height() >= factLine() + markHeight() && width <= m_rect.width() - 2 * m_frame - 8;
+        const bool room = m_inner.height() >= factLine() + markHeight() && width <= m_rect.width() - 2 * m_margin - 8;
         const double height = room ? markHeight() : (m_rect.height() < 24 ? 3 : 4);
         const double bottom = m_rect.height() < 40 ? m_rect.bottom() - 1 : m_inner.bottom();
-        const double inset = std::max(m_frame, 2.0);
+        const double inset = std::max(m_margin, 2.0);
         const QRectF mark(m_rect.left() + inset, bottom - height, m_rect.width() - 2 * inset, height);
         const Theme& theme = m_drawing.input.theme;
         const QColor kv = m_dress.faded ? theme.faded(ink(Ink::Kv), kFade) : ink(Ink::Kv);
@@ -481,7 +482,8 @@ private:
     Dress m_dress;
     QRectF m_inner;
     double m_side = 0;
-    double m_frame = 0; ///< hatched margin round the plain ground of a copy; 0: none
+    double m_margin = 0; ///< where some tiles have a hatched frame: kept free on all
+    double m_frame = 0;  ///< hatched margin round the plain ground of a copy; 0: none
 };
 
 } // namespace
