@@ -8,6 +8,22 @@
 #include <cmath>
 
 namespace shardlens {
+namespace {
+
+/// On a ground of its own: grid lines would cross the letters.
+void writeOnGround(Scene& scene, const Theme& theme, const QRectF& box, const QString& text, TextRole role, Ink ink, Qt::Alignment side)
+{
+    if (text.isEmpty())
+        return;
+    const double width = std::min(textWidth(text, role), box.width());
+    const double left = side.testFlag(Qt::AlignRight)     ? box.right() - width
+                        : side.testFlag(Qt::AlignHCenter) ? box.center().x() - width / 2
+                                                          : box.left();
+    scene.fill({left - 3, box.top(), width + 6, box.height()}, theme.color(Ink::Surface));
+    scene.text(box, text, role, theme.color(ink), side, true);
+}
+
+} // namespace
 
 QString MemoryPicture::requestsText() const
 {
@@ -118,10 +134,10 @@ void MemoryPicture::drawAnnotation()
         m_scene.arrow({totalX + gap / 2, y}, {totalX + 2, y}, ink(Ink::Text2), 1, false, 6);
         m_scene.arrow({totalX + gap / 2, y}, {m_capacityX - 3.0, y}, ink(Ink::Text2), 1, false, 6);
     }
-    m_scene.text(box, headlineText(box.width()), TextRole::BodyStrong, ink(Ink::Text), side, true);
+    writeOnGround(m_scene, m_input.theme, box, headlineText(box.width()), TextRole::BodyStrong, Ink::Text, side);
     const QRectF second(box.left(), y + 2, box.width(), m_note);
-    m_scene.text(second, requestsText(), TextRole::Note, ink(Ink::Text2), side, true);
-    m_scene.text(second.translated(0, m_note), tokensText(), TextRole::Note, ink(Ink::Text2), side, true);
+    writeOnGround(m_scene, m_input.theme, second, requestsText(), TextRole::Note, Ink::Text2, side);
+    writeOnGround(m_scene, m_input.theme, second.translated(0, m_note), tokensText(), TextRole::Note, Ink::Text2, side);
 }
 
 void MemoryPicture::drawNeed()
@@ -135,10 +151,10 @@ void MemoryPicture::drawNeed()
     if (box.width() < 30)
         return; // a few letters and an ellipsis say nothing
     const Qt::Alignment side = (left ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter;
-    m_scene.text(box, headlineText(box.width()), TextRole::BodyStrong, ink(Ink::Violation), side, true);
+    writeOnGround(m_scene, m_input.theme, box, headlineText(box.width()), TextRole::BodyStrong, Ink::Violation, side);
     const QRectF second(box.left(), box.bottom(), box.width(), m_note);
-    m_scene.text(second, requestsText(), TextRole::Note, ink(Ink::Text2), side, true);
-    m_scene.text(second.translated(0, m_note), cureText(), TextRole::Note, ink(Ink::Text2), side, true);
+    writeOnGround(m_scene, m_input.theme, second, requestsText(), TextRole::Note, Ink::Text2, side);
+    writeOnGround(m_scene, m_input.theme, second.translated(0, m_note), cureText(), TextRole::Note, Ink::Text2, side);
 }
 
 /// Where the axis leaves out a part: two slanted strokes on a gap, through the axis and faintly through the plot.
