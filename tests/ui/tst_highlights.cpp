@@ -52,6 +52,14 @@ Subject cause(Phase phase, Cause which, int onStage = -1)
     result.stage = onStage;
     return result;
 }
+Subject range(Phase phase, double begin, double end)
+{
+    Subject result = subject(Kind::Range);
+    result.phase = phase;
+    result.begin = begin;
+    result.end = end;
+    return result;
+}
 Subject op(Phase phase, int index)
 {
     Subject result = subject(Kind::Operator);
@@ -165,6 +173,10 @@ private Q_SLOTS:
         row("another memory class", memory(MemoryClass::Weights, 5), memory(MemoryClass::Kv), false);
         row("device of the memory", device(5), memory(MemoryClass::Kv, 5), true);
         row("memory of another device", memory(MemoryClass::Kv, 5), device(4), false);
+        row("the same range", range(Phase::Prefill, 0.1, 0.4), range(Phase::Prefill, 0.1, 0.4), true);
+        row("a range of the other phase", range(Phase::Decode, 0.1, 0.4), range(Phase::Prefill, 0.1, 0.4), false);
+        row("another range", range(Phase::Prefill, 0.1, 0.3), range(Phase::Prefill, 0.1, 0.4), false);
+        row("a range is no piece", piece(Phase::Prefill, 1, 2), range(Phase::Prefill, 0.1, 0.4), false);
         row("fit", subject(Kind::Fit), subject(Kind::Fit), true);
         row("fit and device", subject(Kind::Fit), device(0), false);
     }

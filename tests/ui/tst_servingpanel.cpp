@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Serving through the real window: load, engine, mode and price with undo; a simulation that refines, is cancelled, is overtaken; points of
 // a user's own, good and bad.
+#include "core/base/format.h"
 #include "core/scenario/serve.h"
 #include "tests/ui/windowfixture.h"
 #include "ui/controls/controlpanel.h"
@@ -13,6 +14,7 @@
 #include "ui/document/refiner.h"
 #include "ui/views/sceneview.h"
 #include "ui/window/dockarea.h"
+#include "ui/window/inspectorpanel.h"
 #include "ui/window/messagebar.h"
 #include "ui/window/trustbody.h"
 
@@ -244,6 +246,32 @@ private Q_SLOTS:
         trust.finish();
         QCoreApplication::processEvents();
         QVERIFY(!trust.view().scene().items.empty());
+    }
+
+    /// What is pinned is what the inspector explains, a measured point too: never the TPOT of the scenario.
+    void aPinnedPointIsExplained()
+    {
+        WindowFixture fixture;
+        fixture.window.commands().action(CommandId::ShowTrust)->trigger();
+        TrustBody& trust = fixture.window.trust();
+        trust.finish();
+        QCoreApplication::processEvents();
+        QVERIFY(trust.picture().shipped != nullptr && !trust.picture().shipped->points.empty());
+        const InspectorPanel* inspector = fixture.window.findChild<InspectorPanel*>();
+        QVERIFY(inspector != nullptr);
+        const QString tpot = inspector->text();
+        fixture.document.selection().setPin({.kind = Subject::Kind::Point, .point = 0});
+        QCoreApplication::processEvents();
+        const ComparedPoint& point = trust.picture().shipped->points.front();
+        const QString text = inspector->text();
+        QVERIFY2(text.startsWith(QStringLiteral("Measured point")), qPrintable(text));
+        QVERIFY2(text.contains(qs(point.modelName)) && text.contains(qs(formatSeconds(point.measured[0]))), qPrintable(text));
+        QVERIFY(text != tpot);
+        const auto& drawn = inspector->view()->scene().texts;
+        QVERIFY(std::any_of(drawn.begin(), drawn.end(), [](const QString& each) { return each == QStringLiteral("Measured point"); }));
+        // A point that is not shown any more is said to be one all the same.
+        fixture.document.selection().setPin({.kind = Subject::Kind::Point, .point = 1'000'000});
+        QVERIFY(inspector->text().startsWith(QStringLiteral("Measured point")));
     }
 
     void droppedPointsAreCompared()
