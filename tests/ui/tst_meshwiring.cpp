@@ -183,6 +183,30 @@ private Q_SLOTS:
         }
     }
 
+    /// What a group can send is what its own links carry: three of seven in a full mesh, and the whole of a switch's.
+    void ratesAreOfTheGroupsLinks()
+    {
+        const auto tip = [](const char* name) {
+            const Scenario scenario = scenarioOf(caseNamed(name));
+            const Report report = evaluate(scenario);
+            return meshTooltip(scenario, report, device(0));
+        };
+        QVERIFY2(tip("MI300X, TP 4 x DP 2").contains(QStringLiteral(" of 192 GB/s on Infinity Fabric")),
+                 qPrintable(tip("MI300X, TP 4 x DP 2")));
+        QVERIFY(tip("8 H100, TP 4 x PP 2").contains(QStringLiteral(" of 450 GB/s on NVSwitch")));
+        // No group sends faster than it can.
+        for (const Case& given : cases()) {
+            static const QRegularExpression kRate(QStringLiteral("at ([0-9.,]+) of ([0-9.,]+) ([GT])B/s"));
+            QRegularExpressionMatchIterator found = kRate.globalMatch(tip(given.name));
+            while (found.hasNext()) {
+                const QRegularExpressionMatch match = found.next();
+                const auto number = [&match](int part) { return match.captured(part).remove(QLatin1Char(',')).toDouble(); };
+                const double most = number(2) * (match.captured(3) == QLatin1String("T") ? 1000 : 1);
+                QVERIFY2(number(1) > 0 && number(1) <= most * 1.005, qPrintable(QString::fromUtf8(given.name) + match.captured(0)));
+            }
+        }
+    }
+
     void hostTreesShowTheirSwitches()
     {
         const Scenario scenario = scenarioOf(caseNamed("host tree, TP 4 x PP 2"));

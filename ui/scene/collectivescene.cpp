@@ -16,7 +16,7 @@ namespace {
 
 constexpr double kPacket = 7;
 constexpr double kLeastPacket = 3;
-constexpr double kWordedTile = 34; // a tile as wide has words in it
+constexpr double kWordedTile = 16; // a tile as wide may have words in it
 
 QString text(const char* words)
 {

@@ -54,6 +54,7 @@ std::vector<MeshGroup> groupsOf(const Cluster& cluster, const Report& report, co
         MeshGroup group;
         group.name = QString::fromLatin1(candidate.name);
         group.mark = candidate.mark;
+        group.group = candidate.group;
         for (const CollectiveUse& use : uses) {
             if (qstrcmp(nameOfGroup(use), candidate.name) == 0)
                 group.uses.push_back(use);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/format.h"
+#include "core/collective/axistable.h"
 #include "ui/scene/meshdrawing.h"
 
 #include <algorithm>
@@ -81,6 +82,17 @@ bool isInsideOneLevel(const Cluster& cluster, const std::vector<int>& peers)
 QString productText(const CollectiveUse& use)
 {
     return QString(qs(formatCount(use.times)) + QLatin1Char(' ') + kTimes + QLatin1Char(' ') + qs(formatBytes(use.payload)));
+}
+
+/// Bytes/s that a device can send to its group over its links on a level: of a full mesh those to the group's members, of a torus those
+/// along the group's axes.
+double groupBandwidth(const Scenario& scenario, const MeshGroup& group, int level)
+{
+    double bandwidth = 0;
+    const AxisRow row = axisRow(*scenario.cluster, group.group, {}, Placement(scenario.plan.meshSizes()).devices());
+    for (const AxisLink& link : row.links)
+        bandwidth += link.level == level ? link.bandwidth : 0;
+    return bandwidth > 0 ? bandwidth : scenario.cluster->levels[static_cast<std::size_t>(level)].bandwidth;
 }
 
 QString freeText(const Report& report)
@@ -204,6 +216,7 @@ QString groupText(const Scenario& scenario, int device, const MeshGroup& group, 
     for (const CollectiveUse& use : group.uses)
         sent += use.sent * use.times * scenario.plan.decodeMicrobatches();
     const FabricLevel& level = scenario.cluster->levels[static_cast<std::size_t>(most.level)];
+    const double bandwidth = groupBandwidth(scenario, group, most.level);
     words +=
         QStringLiteral("; ")
         + (group.uses.size() > 1 ? MeshWords::tr("%1 sent per step in all") : MeshWords::tr("%1 sent per step")).arg(qs(formatBytes(sent)));
@@ -211,9 +224,9 @@ QString groupText(const Scenario& scenario, int device, const MeshGroup& group, 
     if (isInsideOneLevel(*scenario.cluster, group.peers) && most.seconds > 0)
         words += QStringLiteral(", ")
                  + MeshWords::tr("at %1 of %2 on %3")
-                       .arg(qs(formatNumber(most.sent / most.seconds / 1e9)), qs(formatBandwidth(level.bandwidth)), qs(level.name));
+                       .arg(qs(formatNumber(most.sent / most.seconds / 1e9)), qs(formatBandwidth(bandwidth)), qs(level.name));
     else
-        words += QStringLiteral(", ") + MeshWords::tr("over %1 at %2").arg(qs(level.name), qs(formatBandwidth(level.bandwidth)));
+        words += QStringLiteral(", ") + MeshWords::tr("over %1 at %2").arg(qs(level.name), qs(formatBandwidth(bandwidth)));
     return words;
 }
 
