@@ -176,6 +176,40 @@ private Q_SLOTS:
         }
     }
 
+    /// The mean over all orders spreads the load thin: its map is still no empty sheet, and shows who is busier.
+    void meanMapsAreNotPale()
+    {
+        for (const double skew : {0.4, 0.8, 1.5}) {
+            const Scenario scenario = shrunk(scenarioOf(mixtures()[3]), {skew, 0, true}, 0);
+            const Report report = evaluate(scenario);
+            const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, Phase::Decode);
+            QVERIFY(table && table->places() == ExpertLoadTable::Places::Orders);
+            const QSizeF size(1200, 800);
+            for (const ThemeId id : {ThemeId::Light, ThemeId::Dark}) {
+                const Theme& theme = Theme::of(id);
+                Scene scene;
+                scene.clear(size);
+                buildExperts({scenario, report, size, theme}, {}, scene);
+                const ExpertsLayout layout = expertsLayout(*table, size, 1);
+                const auto distance = [](const QColor& a, const QColor& b) {
+                    return std::abs(a.red() - b.red()) + std::abs(a.green() - b.green()) + std::abs(a.blue() - b.blue());
+                };
+                const auto colourAt = [&](QPointF point) {
+                    QColor found;
+                    for (const SceneItem& item : scene.items)
+                        if (item.kind == SceneItem::Kind::Fill && item.rect.contains(point))
+                            found = item.fill;
+                    return found;
+                };
+                const double x = layout.cell(layout.columnBins - 1, 0).center().x();
+                const QColor first = colourAt({x, layout.cell(0, 0).center().y()});
+                const QColor last = colourAt({x, layout.cell(0, layout.rowBins - 1).center().y()});
+                QVERIFY(distance(last, theme.color(Ink::Surface)) > 60);
+                QVERIFY(distance(first, last) > 30);
+            }
+        }
+    }
+
     void copiesSayWhatTheyAreWorth()
     {
         Scenario scenario = shrunk(scenarioOf(mixtures()[3]), {0.8, 0, true}, 0);

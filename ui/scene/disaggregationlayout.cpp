@@ -8,7 +8,7 @@
 namespace shardlens {
 namespace {
 
-constexpr double kLargestTile = 132;
+constexpr double kLargestTile = 176;
 constexpr double kGapShare = 0.3; // of a tile, between workers
 
 /// Columns of `count` tiles in a block of about `aspect` times its height.

@@ -148,9 +148,10 @@ private:
     void drawAggregated()
     {
         const double devices = m_input.report.serving.devices;
-        words(PoolsText::tr("Aggregated: prefill and decode share %1")
-                  .arg(devices == 1 ? PoolsText::tr("one device") : PoolsText::tr("%1 devices").arg(devices)),
-              TextRole::BodyStrong, Ink::Text, 2);
+        words(
+            PoolsText::tr("Aggregated: prefill and decode share %1")
+                .arg(devices == 1 ? PoolsText::tr("one device") : PoolsText::tr("%1 devices").arg(qs(formatCount(std::llround(devices))))),
+            TextRole::BodyStrong, Ink::Text, 2);
         if (m_area.height() < 7 * m_line)
             return;
         if (m_input.scenario.serving.pools)
@@ -196,7 +197,7 @@ private:
     void drawBottleneck()
     {
         if (!m_report.serving.pools || m_report.serving.service.status != ServiceStatus::Served
-            || !std::isfinite(fullRate(m_pools, binding())) || m_area.height() < 11 * m_line)
+            || !std::isfinite(fullRate(m_pools, binding())) || m_area.height() < (imagined() ? 16 : 11) * m_line)
             return;
         const PoolFigures& f = m_pools[static_cast<std::size_t>(binding())];
         const QString name = binding() == 0 ? PoolsText::tr("Prefill") : PoolsText::tr("Decode");

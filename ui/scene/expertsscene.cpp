@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace shardlens {
 namespace {
@@ -19,8 +20,8 @@ constexpr double kTallestSlot = 52;      // nor few slots over a tall one
 constexpr std::size_t kMostCells = 4096; // that react one by one
 constexpr double kLeastProfile = 90;
 constexpr double kRamp = 120;
-constexpr double kDecades = 3; // of the logarithmic scale
-constexpr double kEven = 5e-3; // a rank this much over the mean does not stand out
+constexpr double kPalest = 0.25; // of the ramp, where the logarithmic scale begins: its least load is not nothing
+constexpr double kEven = 5e-3;   // a rank this much over the mean does not stand out
 
 QColor mixed(const QColor& a, const QColor& b, double t)
 {
@@ -76,9 +77,13 @@ public:
           m_layout(expertsLayout(table, input.size, flowFacts(m_facts, input.size.width() - 2 * space::kInset, nullptr, input.theme, {})))
     {
         double most = 0;
+        double least = std::numeric_limits<double>::infinity();
         if (m_layout.matrix) {
             for (int e = 0; e < table.experts(); ++e)
-                most = std::max({most, table.at(e, 0), table.at(e, table.ranks() - 1)});
+                for (const double load : {table.at(e, 0), table.at(e, table.ranks() - 1)}) {
+                    most = std::max(most, load);
+                    least = load > 0 ? std::min(least, load) : least;
+                }
         } else {
             for (int rank = 0; rank < table.ranks(); ++rank)
                 for (const ExpertLoadTable::Slot& slot : table.slotsOf(rank))
@@ -86,6 +91,7 @@ public:
         }
         // Loads alike are the middle of the scale, neither nothing nor its end: the scale reaches twice the mean at least.
         m_scaleEnd = roundUp(std::max(most, m_layout.matrix ? 0.0 : 2 * table.pairs() / table.experts()));
+        m_scaleBegin = std::min(least, m_scaleEnd / 2);
     }
 
     void draw()
@@ -107,13 +113,17 @@ public:
 
 private:
     [[nodiscard]] QColor ink(Ink ink) const { return m_theme.color(ink); }
-    /// Along the scale. Means over all orders spread an expert over all ranks: there it is logarithmic, over three decades.
+    /// Along the scale. Means over all orders spread an expert over all ranks: there it is logarithmic, from the least load to the most.
     [[nodiscard]] double shareOf(double pairs) const
     {
         if (!(m_scaleEnd > 0) || !(pairs > 0))
             return 0;
-        return m_layout.matrix ? std::max(0.0, 1 + std::log10(pairs / m_scaleEnd) / kDecades) : pairs / m_scaleEnd;
+        if (!m_layout.matrix)
+            return pairs / m_scaleEnd;
+        return onRamp(std::log(pairs / m_scaleBegin) / std::log(m_scaleEnd / m_scaleBegin));
     }
+    /// Where a share of the scale is on the ramp of colours.
+    [[nodiscard]] double onRamp(double share) const { return m_layout.matrix ? kPalest + (1 - kPalest) * std::max(0.0, share) : share; }
     [[nodiscard]] QColor colorOf(double pairs) const { return loadColor(m_theme, shareOf(pairs)); }
     [[nodiscard]] bool gaps() const { return m_layout.cell(0, 0).width() >= kGapFrom && m_layout.cell(0, 0).height() >= kGapFrom; }
     [[nodiscard]] bool cellsReact() const
@@ -367,10 +377,10 @@ private:
             m_scene.text({x, area.top(), width + 0.5, line}, text, TextRole::Note, ink(role), Qt::AlignLeft | Qt::AlignVCenter, true);
             x += width + 5;
         };
-        words(m_layout.matrix ? ExpertsText::number(m_scaleEnd * std::pow(10, -kDecades)) : QStringLiteral("0"), Ink::Text2);
+        words(m_layout.matrix ? ExpertsText::number(m_scaleBegin) : QStringLiteral("0"), Ink::Text2);
         for (int i = 0; i < kSteps; ++i)
             m_scene.fill({x + i * ramp / kSteps, area.top() + line / 2 - 5, ramp / kSteps + 0.5, 10},
-                         loadColor(m_theme, (i + 0.5) / kSteps));
+                         loadColor(m_theme, onRamp((i + 0.5) / kSteps)));
         x += ramp + 5;
         words(ExpertsText::number(m_scaleEnd), Ink::Text2);
         words(m_options.phase == Phase::Decode ? ExpertsText::tr("tokens per decode step") : ExpertsText::tr("tokens per prefill piece"),
@@ -403,6 +413,7 @@ private:
     Scene& m_scene;
     std::vector<ExpertsFact> m_facts;
     ExpertsLayout m_layout;
+    double m_scaleBegin = 0; ///< of the logarithmic scale
     double m_scaleEnd = 1;
 };
 
