@@ -324,6 +324,9 @@ private Q_SLOTS:
         QVERIFY(f.document.scenario().plan == start.plan);
         strip->setFocus();
         QTest::keyClick(strip, Qt::Key_Down);
+        QVERIFY(!strip->grab().isNull());
+        QTest::keyClick(strip, Qt::Key_Down);
+        QVERIFY2(strip->accessibleDescription().contains(QStringLiteral(" on NVSwitch")), qPrintable(strip->accessibleDescription()));
         QTest::keyClick(strip, Qt::Key_Left); // whichever is chosen, one of the two moves changes the order
         QTest::keyClick(strip, Qt::Key_Right);
         QVERIFY(f.document.undoStack().count() > undo);

@@ -90,7 +90,7 @@ public:
                     cells->back().section = shape.section;
             }
             section = shape.section;
-            down ? at.ry() += high + kGapY : at.rx() += wide + kGapX;
+            at += down ? QPointF(0, high + kGapY) : QPointF(wide + kGapX, 0);
         }
         close();
         return true;

@@ -214,7 +214,21 @@ void AxisOrderStrip::keyPressEvent(QKeyEvent* event)
         break;
     default: QWidget::keyPressEvent(event); return;
     }
+    describe();
     update();
+}
+
+void AxisOrderStrip::describe()
+{
+    const AxisOrderLayout layout = layoutNow();
+    const int chip = m_options.selected;
+    if (!m_options.collectives || chip < 0)
+        return;
+    if (layout.isExperts(chip))
+        setAccessibleDescription(expertsText(m_document.scenario(), *m_options.collectives));
+    else if (chip < static_cast<int>(layout.chips.size()))
+        setAccessibleDescription(
+            axisText(m_document.scenario(), *m_options.collectives, layout.chips[static_cast<std::size_t>(chip)].axis));
 }
 
 void AxisOrderStrip::focusOutEvent(QFocusEvent* event)

@@ -36,6 +36,7 @@ private:
     void dragTo(double x);
     void drop(int from, int place);
     void letGo();
+    void describe(); ///< the chip at hand, to a screen reader
     /// What a chip stands for in the other views: an axis; nothing beside the chips.
     [[nodiscard]] Subject subjectOf(const AxisOrderLayout& layout, int chip) const;
 
