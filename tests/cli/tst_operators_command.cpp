@@ -68,6 +68,32 @@ private Q_SLOTS:
         QVERIFY2(csv.find(",\"x[T, H] . W[H, I_TP8] -> h[T, I_TP8]\",") != std::string::npos, csv.c_str());
     }
 
+    /// A draft step keeps to the schema: no share, no total, and no part in the sums; its time is said.
+    void draftStepsFollow()
+    {
+        const std::vector<std::string> asked{"--model", "deepseek-v3", "--cluster", "hgx-h200", "--tp", "8", "--weights", "fp8-block"};
+        const auto with = [&asked](std::initializer_list<const char*> more) {
+            std::vector<std::string> words = asked;
+            words.insert(words.end(), more.begin(), more.end());
+            return run(words).out;
+        };
+        const std::string text = with({"--mtp", "load", "--json"});
+        QCOMPARE(schemaProblemsOfText("operators.json", text), std::string());
+        const auto json = nlohmann::json::parse(text);
+        const auto plain = nlohmann::json::parse(with({"--json"}));
+        int drafts = 0;
+        for (const auto& row : json["rows"])
+            if (row["kind"] == "draft") {
+                QVERIFY(row["share"].is_null() && row["total_s"].is_null() && row["time_s"].is_number());
+                ++drafts;
+            }
+        QVERIFY(drafts > 20);
+        QCOMPARE(json["rows"].size(), plain["rows"].size() + static_cast<std::size_t>(drafts));
+        QVERIFY(json["totals"] == plain["totals"]);
+        QVERIFY(with({"--mtp", "load"}).find("A draft step of decode takes ") != std::string::npos);
+        QVERIFY(with({}).find("A draft step") == std::string::npos);
+    }
+
     void amountsMultiply()
     {
         const auto flop = [](const char* amounts) {
