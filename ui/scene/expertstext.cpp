@@ -65,7 +65,9 @@ std::vector<ExpertsFact> expertsFacts(const ViewInput& input, const ExpertsOptio
     if (f.groups > 1 && f.topGroups < f.groups)
         facts.push_back({ExpertsText::tr("Groups"), ExpertsText::tr("a token reaches %1 of %2").arg(f.topGroups).arg(f.groups)});
     facts.push_back({ExpertsText::tr("Tokens per step"),
-                     ExpertsText::tr("%1, %2 experts each").arg(ExpertsText::number(table.tokens())).arg(table.topK())});
+                     table.topK() == 1
+                         ? ExpertsText::tr("%1, one expert each").arg(ExpertsText::number(table.tokens()))
+                         : ExpertsText::tr("%1, %2 experts each").arg(ExpertsText::number(table.tokens())).arg(table.topK())});
     return facts;
 }
 
