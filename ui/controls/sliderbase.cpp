@@ -172,8 +172,11 @@ void SliderBase::setTicks(std::vector<Tick> ticks)
 void SliderBase::valueShown()
 {
     m_field->setRange(leastValue(), greatestValue());
-    m_field->setValue(value());
-    update();
+    m_field->setValue(value()); // paints itself
+    const Shown now{position(), positionLegal()};
+    if (now != m_shown || m_reasonSpace)
+        update();
+    m_shown = now;
     if (QAccessible::isActive()) {
         QAccessibleValueChangeEvent changed(this, value());
         QAccessible::updateAccessibility(&changed);

@@ -90,6 +90,13 @@ private:
     bool m_dragging = false;
     bool m_compact = false;
     bool m_reasonSpace = false;
+    /// What the last value that was shown looked like: on a step of one slider most others stay as they are.
+    struct Shown {
+        double position = -1;
+        bool legal = true;
+        friend bool operator==(const Shown&, const Shown&) = default;
+    };
+    Shown m_shown;
 };
 
 } // namespace shardlens

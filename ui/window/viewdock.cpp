@@ -160,6 +160,8 @@ void ViewTitle::setTabs(const std::vector<Tab>& tabs, int current)
 
 void ViewTitle::setSubtitle(const QString& subtitle)
 {
+    if (subtitle == m_subtitle->text())
+        return;
     m_subtitle->setText(subtitle);
     arrange();
 }
