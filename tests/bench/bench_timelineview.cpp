@@ -107,7 +107,12 @@ void measureOne(const char* name, int stages, int prefill, int decode, int sampl
     bench::print(what + ", a hover",
                  bench::measure(samples, 1,
                                 [&] {
-                                    const Subject under = scene.subjectAt({static_cast<double>(++x % 1200), 100});
+                                    const QPointF at(static_cast<double>(++x % 1200), 100);
+                                    Subject under = scene.subjectAt(at);
+                                    if (under.kind == Subject::Kind::Stage) // the piece inside a column
+                                        if (const Subject piece = timelinePieceAt(report, timelineLayout(input, options), at);
+                                            piece.kind != Subject::Kind::None)
+                                            under = piece;
                                     QPainter painter(&image);
                                     paintHighlights(painter, scene, theme, under, {}, report);
                                     g_sink += static_cast<std::size_t>(under.kind);
