@@ -6,6 +6,7 @@
 #include "ui/scene/trustscene.h"
 
 #include <QGuiApplication>
+#include <QScopeGuard>
 #include <QTest>
 
 #include <cmath>
@@ -109,6 +110,42 @@ private Q_SLOTS:
         // Another engine counts two, another model one, beside two doublings.
         QCOMPARE(pointDistance(inputs, all->points[2].inputs), 5.0);
         QCOMPARE(pointDistance(inputs, inputs), 0.0);
+    }
+
+    /// As the view gets lower the table goes, then the legend, then the scatter for the nearest points: never a legend of nothing.
+    void lowViewsKeepWhatSaysSomething()
+    {
+        Built built;
+        int scatters = 0;
+        int tables = 0;
+        for (double height = 90; height <= 420; height += 6) {
+            built.build({330, height});
+            const bool marks = std::any_of(built.scene.items.begin(), built.scene.items.end(),
+                                           [](const SceneItem& item) { return item.kind == SceneItem::Kind::Path; });
+            const bool legend = built.says(QStringLiteral("SGLang"));
+            const bool table = built.says(QStringLiteral("Nearest measured points"));
+            QVERIFY2(marks || !legend, qPrintable(QString::number(height)));
+            QVERIFY2(marks || table || height < 130, qPrintable(QString::number(height)));
+            scatters += marks;
+            tables += table;
+        }
+        QVERIFY(scatters > 30 && tables > 0);
+    }
+
+    void labelsAreAsWideAsTheyMustBe()
+    {
+        const auto reset = qScopeGuard([] { setTextScale(1); });
+        Built built;
+        for (const double scale : {1.0, 1.25, 1.5}) {
+            setTextScale(scale);
+            for (const QSizeF size : {QSizeF(619, 114), QSizeF(1062, 210), QSizeF(942, 145), QSizeF(330, 200)}) {
+                built.build(size);
+                for (const SceneItem& item : built.scene.items)
+                    if (item.kind == SceneItem::Kind::Text)
+                        QVERIFY2(QRectF(QPointF(), size).adjusted(-0.5, -0.5, 0.5, 0.5).contains(built.scene.textBounds(item)),
+                                 qPrintable(built.scene.texts[static_cast<std::size_t>(item.extra)]));
+            }
+        }
     }
 
     void tableNamesTheNearest()

@@ -225,7 +225,8 @@ bool drawTrustPlot(Scene& scene, const ViewInput& input, const TrustPicture& pic
         scene.path(diamond, theme.color(Ink::Text), theme.color(Ink::Surface), 1);
         hit(at, near[rank].index, kNearMark);
     }
-    drawBandLabels(scene, theme, axes);
+    if (axes.plot.height() >= 6 * line) // in a low plot they would hide what they name
+        drawBandLabels(scene, theme, axes);
     return true;
 }
 
