@@ -157,6 +157,32 @@ private Q_SLOTS:
         QVERIFY(checked > 1000);
     }
 
+    /// Blocks on their way never cover which device a card is.
+    void cardsKeepTheirNames()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        const Report report = evaluate(scenario);
+        PlaygroundPicture picture = pictureOf({"A[I_X, J_Y] . B[J, K_Y]", "X=4,Y=4", "I=1024,J=4096,K=8192"});
+        QVERIFY(picture.played);
+        for (const double position : {0.2, 0.4, 0.6, 0.8}) {
+            picture.position = position;
+            Scene scene;
+            buildPlayground({scenario, report, {1280, 700}, Theme::of(ThemeId::Light)}, picture, scene);
+            int names = 0;
+            for (std::size_t i = 0; i < scene.items.size(); ++i) {
+                const SceneItem& item = scene.items[i];
+                if (item.kind != SceneItem::Kind::Text
+                    || !scene.texts[static_cast<std::size_t>(item.extra)].contains(QStringLiteral(" · X")))
+                    continue;
+                ++names;
+                const QRectF name = scene.textBounds(item);
+                for (std::size_t later = i + 1; later < scene.items.size(); ++later)
+                    QVERIFY(scene.items[later].kind != SceneItem::Kind::Fill || !scene.items[later].rect.intersects(name));
+            }
+            QCOMPARE(names, 16);
+        }
+    }
+
     void errorsAreSentences_data()
     {
         QTest::addColumn<QString>("product");

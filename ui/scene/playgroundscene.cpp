@@ -461,15 +461,13 @@ private:
             drawCard(cards[i], static_cast<std::int64_t>(i));
         if (const ShardStep* step = current(); step && m_part > 0 && communicates(step->kind))
             drawMoving(cards, *step);
+        for (std::size_t i = 0; i < cards.size(); ++i) // over what flies by
+            drawCardName(cards[i], static_cast<std::int64_t>(i));
     }
 
     void drawCard(const Card& card, std::int64_t device)
     {
         m_scene.fill(card.box, ink(Ink::Sunken), ink(Ink::Line));
-        const double note = lineHeight(TextRole::Note);
-        if (card.box.height() >= note + 22 && card.box.width() >= 40)
-            m_scene.text({card.box.left() + 5, card.box.top() + 1, card.box.width() - 10, note}, cardName(device, card.box.width() - 10),
-                         TextRole::Note, ink(Ink::Text2));
         const QColor colour = colourOf(device);
         for (std::size_t i = 0; i < 3; ++i) {
             m_scene.fill(card.frames[i], ink(Ink::Surface), ink(Ink::Line));
@@ -478,6 +476,17 @@ private:
         }
         if (const ShardStep* step = current(); step && m_part > 0 && step->kind == StepKind::Multiply)
             drawMultiply(card, *step, device, colour);
+    }
+
+    void drawCardName(const Card& card, std::int64_t device)
+    {
+        const double note = lineHeight(TextRole::Note);
+        if (card.box.height() < note + 22 || card.box.width() < 40)
+            return;
+        const QString name = cardName(device, card.box.width() - 10);
+        const QRectF box(card.box.left() + 5, card.box.top() + 1, card.box.width() - 10, note);
+        m_scene.fill(QRectF(box.left() - 2, box.top(), textWidth(name, TextRole::Note) + 4, note), ink(Ink::Sunken));
+        m_scene.text(box, name, TextRole::Note, ink(Ink::Text2));
     }
 
     [[nodiscard]] QString cardName(std::int64_t device, double room) const
