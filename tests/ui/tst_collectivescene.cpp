@@ -315,6 +315,12 @@ private Q_SLOTS:
         Scenario moved = f.document.scenario();
         moved.plan.options.order = movedAxis(moved.plan, 0, 1);
         QCOMPARE(strip->options().then->tpot, evaluate(moved).serving.tpot); // what the ghost says is what evaluate() says
+        const Report& now = f.document.report();
+        const QString tpot = qs(formatSeconds(now.serving.tpot));
+        QVERIFY(
+            effectText(now, {true, now.serving.ttft, now.serving.tpot, {}})
+                .startsWith(QString(QStringLiteral("TPOT ") + tpot + QStringLiteral(" → ") + tpot + QStringLiteral(", unchanged; TTFT "))));
+        QVERIFY(effectText(now, {true, now.serving.ttft, 1.5 * now.serving.tpot, {}}).contains(QStringLiteral(", +50")));
         QTest::mouseRelease(strip, Qt::LeftButton, {}, to);
         QCOMPARE(f.document.undoStack().count(), undo + 1);
         QVERIFY(f.document.scenario().plan.options.order == moved.plan.options.order);

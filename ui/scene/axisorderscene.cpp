@@ -295,7 +295,7 @@ QString orderText(const Plan& plan)
 
 QString effectText(const Report& now, const OrderEffect& then)
 {
-    const auto one = [](const QString& name, double from, double to) {
+    const auto one = [](const QString& name, double from, double to) -> QString {
         return name + QLatin1Char(' ') + qs(formatSeconds(from)) + QStringLiteral(" → ") + qs(formatSeconds(to)) + QStringLiteral(", ")
                + percentText(from, to);
     };

@@ -264,7 +264,9 @@ void drawMeshReadout(const MeshDrawing& drawing, const QRectF& area)
         return;
     drawing.scene.line({area.left(), area.top() + 0.5}, {area.right(), area.top() + 0.5}, drawing.ink(Ink::Line));
     std::vector<ReadoutLine> lines;
-    for (int i = 0; i < readoutLines(drawing.input, drawing.facts); ++i)
+    const int count = readoutLines(drawing.input, drawing.facts);
+    lines.reserve(static_cast<std::size_t>(count));
+    for (int i = 0; i < count; ++i)
         lines.push_back({drawing.scene, QRectF(area.left(), area.top() + 8 + i * readoutLineHeight(), area.width(), readoutLineHeight())});
     if (!drawing.facts)
         drawReason(drawing, lines);

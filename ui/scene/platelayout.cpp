@@ -286,12 +286,12 @@ QString plateDims(const PlatePart& part, bool rows)
 
 QString plateBytes(const PlateTensor& tensor, int stage, double width)
 {
-    const QString each = qs(formatBytes(static_cast<double>(tensor.deviceBytes)));
+    QString each = qs(formatBytes(static_cast<double>(tensor.deviceBytes)));
     const std::int64_t layers = tensor.layersOn(stage);
     if (layers <= 1)
         return each;
     const QString all = qs(formatBytes(static_cast<double>(tensor.deviceBytes) * static_cast<double>(layers)));
-    const QString long_ = each + QStringLiteral(" × %1 = ").arg(qs(formatCount(layers))) + all;
+    QString long_ = each + QStringLiteral(" × %1 = ").arg(qs(formatCount(layers))) + all;
     if (width > 0 && textWidth(long_, TextRole::Note) <= width)
         return long_;
     return each + QStringLiteral(" × %1").arg(qs(formatCount(layers)));
