@@ -192,7 +192,7 @@ private:
             ++m_at;
         if (m_at == begin)
             ++m_at; // a lone comma or underscore
-        const QString read = m_text.mid(begin, m_at - begin);
+        QString read = m_text.mid(begin, m_at - begin);
         if (!startsNumber(read) || peek() != u' ')
             return read;
         const QString unit = unitAt(m_at + 1);

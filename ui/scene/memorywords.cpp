@@ -73,7 +73,7 @@ QString MemoryPicture::limitingName() const
 QString MemoryPicture::headlineText(double room) const
 {
     const QString amount = qs(formatBytes(std::abs(static_cast<double>(m_memory.free()))));
-    const QString brief = fits() ? MemoryText::tr("%1 free").arg(amount) : MemoryText::tr("needs %1 more").arg(amount);
+    QString brief = fits() ? MemoryText::tr("%1 free").arg(amount) : MemoryText::tr("needs %1 more").arg(amount);
     const QString where = limitingName();
     if (where.isEmpty())
         return brief;

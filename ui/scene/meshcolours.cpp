@@ -107,6 +107,7 @@ void MeshPalette::addShares()
     }
     // Stages with equal figures share an entry; of many, the least and the most used are named.
     std::vector<int> shown;
+    shown.reserve(static_cast<std::size_t>(m_facts.stages()));
     for (int stage = 0; stage < m_facts.stages(); ++stage)
         shown.push_back(stage);
     const auto less = [this](int a, int b) { return shareOf(a).share < shareOf(b).share; };

@@ -563,7 +563,8 @@ private:
         if (m_layout.labelColumn.isEmpty())
             return false;
         const int columns = m_layout.columns;
-        if (m_input.stageDevices % columns != 0 || m_rowHeight * (m_input.stageDevices / columns) < titleLine())
+        const int rows = m_input.stageDevices / columns;
+        if (rows * columns != m_input.stageDevices || m_rowHeight * rows < titleLine())
             return true;
         m_layout.labelColumn.moveRight(m_rowsLeft - 4);
         if (m_layout.labelColumn.left() < m_input.area.left())
