@@ -117,8 +117,8 @@ private Q_SLOTS:
         int number = 0;
         for (const Scenario& scenario : states()) {
             const Report report = evaluate(scenario);
-            for (const QSizeF size :
-                 {QSizeF{330, 122}, QSizeF{330, 150}, QSizeF{420, 300}, QSizeF{600, 330}, QSizeF{900, 600}, QSizeF{1600, 900}}) {
+            for (const QSizeF size : {QSizeF{330, 122}, QSizeF{330, 150}, QSizeF{420, 300}, QSizeF{600, 330}, QSizeF{826, 150},
+                                      QSizeF{826, 190}, QSizeF{1200, 170}, QSizeF{900, 600}, QSizeF{1600, 900}}) {
                 const Scene scene = drawn(scenario, report, size);
                 QString trouble = check::textTrouble(scene);
                 if (trouble.isEmpty())
@@ -231,6 +231,16 @@ private Q_SLOTS:
             QVERIFY(lowest > 0.9 * size.height());
             before = tile;
         }
+        // A low and wide one: the words stand beside the devices.
+        Scenario two = scenario; // one worker each
+        two.serving.load.kind = LoadKind::OpenLoop;
+        two.serving.load.rate = 4;
+        const Scene low = drawn(two, evaluate(two), {1200, 170});
+        double tile = 0;
+        for (const SceneItem& item : low.items)
+            if (item.kind == SceneItem::Kind::Fill && item.fill == poolColour(Theme::of(ThemeId::Light), 1))
+                tile = std::max(tile, std::min(item.rect.width(), item.rect.height()));
+        QVERIFY2(tile > 45, qPrintable(QString::number(tile)));
     }
 
     /// What limits, at how many requests/s, and when it would be full.

@@ -246,6 +246,20 @@ private:
             .arg(qs(formatCount(f.workers)), qs(formatCount(f.devicesEach)), qs(formatCount(f.devices())), chip);
     }
 
+    /// The words at the left of the devices, which have all of the height.
+    [[nodiscard]] PoolPlaces placesBeside(double words, double between, const std::array<std::int64_t, 2>& workers,
+                                          const std::array<std::int64_t, 2>& devices) const
+    {
+        PoolPlaces out;
+        const double wide = (m_area.width() - between) / 2;
+        out.areas = {QRectF(m_area.left(), m_area.top(), wide, m_area.height()),
+                     QRectF(m_area.right() - wide, m_area.top(), wide, m_area.height())};
+        out.tiles = poolTiles({out.areas[0].adjusted(words, 1, 0, -1), out.areas[1].adjusted(words, 1, 0, -1)}, workers, devices);
+        const double from = out.areas[0].left() + words + out.tiles[0].size().width();
+        out.arrow = QRectF(from, m_area.top(), out.areas[1].left() - from, m_area.height());
+        return out;
+    }
+
     void drawPools()
     {
         const double head = 4 * m_line + kGauge + 8;
@@ -257,6 +271,7 @@ private:
         const bool full = height >= head + 12;
         const double above = full ? head : std::min(height, 2 * m_line + 2);
         const double wordy = std::max(textWidth(countText(0), TextRole::Note), textWidth(countText(1), TextRole::Note)) + space::kSmall;
+        const double between = std::clamp(m_area.width() * 0.2, 90.0, 16 * m_line);
         PoolPlaces places;
         if (stacked) {
             places.areas = {QRectF(m_area.left(), m_area.top(), m_area.width(), height),
@@ -267,14 +282,25 @@ private:
             places.tiles = poolTiles({part(places.areas[0]), part(places.areas[1])}, workers, devices);
             places.arrow = QRectF(m_area.left(), places.areas[0].bottom() + 3, m_area.width(), 2 * m_line);
         } else {
-            places = poolPlaces(m_area.adjusted(0, above, 0, 0), std::clamp(m_area.width() * 0.2, 90.0, 16 * m_line),
-                                std::min(std::max(14 * m_line, wordy), m_area.width() * 0.36), workers, devices);
+            places = poolPlaces(m_area.adjusted(0, above, 0, 0), between, std::min(std::max(14 * m_line, wordy), m_area.width() * 0.36),
+                                workers, devices);
             for (std::size_t i = 0; i < 2; ++i) // the words right above the devices
                 places.areas[i].setTop(places.tiles[i].area.top() - above);
         }
+        // In a wide, low picture the words stand beside the devices where that makes them larger.
+        bool low = !stacked && full && m_area.width() >= between + 2 * (wordy + 5 * m_line);
+        if (low) {
+            const PoolPlaces beside = placesBeside(wordy, between, workers, devices);
+            low = beside.tiles[0].tile > 1.2 * places.tiles[0].tile;
+            if (low)
+                places = beside;
+        }
         for (int pool = 0; pool < 2; ++pool) {
             const auto i = static_cast<std::size_t>(pool);
-            drawHead(pool, places.areas[i], full);
+            QRectF words = places.areas[i];
+            if (low)
+                words.setWidth(wordy - space::kSmall);
+            drawHead(pool, words, full);
             drawTiles(pool, places.tiles[i]);
             m_scene.hit(places.areas[i], poolSubject(pool));
         }
