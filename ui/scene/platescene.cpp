@@ -41,12 +41,9 @@ std::vector<Run> runsOf(const PlateSide& side, double length)
     for (std::int64_t first = 0; first < side.count(); first += step) {
         const std::int64_t count = std::min(step, side.count() - first);
         const Run run{first, count, side.span(first).begin, side.span(first + count - 1).end};
-        if (run.end > run.begin)
+        if (run.end > run.begin) // else it is padding
             runs.push_back(run);
-        else if (runs.empty() || side.span(first).begin > runs.back().begin)
-            runs.push_back(run); // the rest is padding
     }
-    std::erase_if(runs, [](const Run& run) { return !(run.end > run.begin); });
     return runs;
 }
 

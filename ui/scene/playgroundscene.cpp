@@ -435,7 +435,8 @@ private:
         const double gap = width > 60 ? 6 : 3;
         for (int i = 0; i < count; ++i) {
             Card card;
-            card.box = QRectF(area.left() + width * (i % bestColumns), area.top() + height * (i / bestColumns), width - gap, height - gap);
+            const int row = i / bestColumns;
+            card.box = QRectF(area.left() + width * (i % bestColumns), area.top() + height * row, width - gap, height - gap);
             const bool named = card.box.height() >= lineHeight(TextRole::Note) + 22 && card.box.width() >= 40;
             const double top = named ? lineHeight(TextRole::Note) : 2;
             card.frames = frames(card.box.adjusted(5, top + 1, -5, -4), std::clamp(width / 24, 2.0, 10.0));
@@ -536,10 +537,11 @@ private:
                           whole.height() * height);
         };
         constexpr double kShare = 1.0 / kBlocks;
+        const auto rowOf = [](int block) { return block / kBlocks; };
         for (int i = 0; i < done; ++i)
-            m_scene.fill(within(card.frames[2], piece(c, i % kBlocks * kShare, i / kBlocks * kShare, kShare, kShare)), colour);
+            m_scene.fill(within(card.frames[2], piece(c, i % kBlocks * kShare, rowOf(i) * kShare, kShare, kShare)), colour);
         const double column = done % kBlocks * kShare;
-        const double row = done / kBlocks * kShare;
+        const double row = rowOf(done) * kShare;
         const QColor lit = ink(Ink::Compute);
         m_scene.fill(within(card.frames[0], piece(a, 0, row, 1, kShare)), lit);
         m_scene.fill(within(card.frames[1], piece(b, column, 0, kShare, 1)), lit);
