@@ -93,7 +93,10 @@ Explanation explainPiece(const Scenario& scenario, const Report& report, const S
         }
     Explanation out;
     out.formulaId = "timeline.piece";
-    out.title = "Microbatch " + std::to_string(subject.microbatch);
+    // As the timeline names them: groups of decode have letters while there are enough.
+    const bool lettered = subject.phase == Phase::Decode && subject.microbatch >= 0 && subject.microbatch < 26;
+    out.title =
+        "Microbatch " + (lettered ? std::string(1, static_cast<char>('A' + subject.microbatch)) : std::to_string(subject.microbatch));
     out.subtitle = std::string(nameOf(subject.phase)) + ", " + stageWords(report, subject.stage);
     if (!found)
         return out;

@@ -100,6 +100,8 @@ private Q_SLOTS:
         QVERIFY(piece.kind == Kind::Piece && piece.stage == 1 && piece.microbatch == 3);
         const Subject range = of("prefill/range:0.01,0.4");
         QVERIFY(range.kind == Kind::Range && range.begin == 0.01 && range.end == 0.4 && range.phase == Phase::Prefill);
+        QCOMPARE(explain(scenario, report, piece).title, std::string("Microbatch 3"));
+        QCOMPARE(explain(scenario, report, of("decode/piece:1,3")).title, std::string("Microbatch D")); // as the timeline names it
         QCOMPARE(of("tensor:w_q").kind, Kind::Tensor);
         const Scenario moe = sparse();
         const Report moeReport = evaluate(moe);
