@@ -12,15 +12,31 @@ namespace shardlens {
 namespace {
 
 /// Of the fastest arithmetic that the steps use.
-double peakOf(const Scenario& scenario, const Report& report)
+double peakOf(const Accelerator& accelerator, const Scenario& scenario, const Report& report)
 {
-    const Accelerator& accelerator = scenario.cluster->accelerator;
     double peak = accelerator.peakOf(scenario.formats.compute);
     for (const PhaseReport* phase : {&report.prefill, &report.decode})
         for (const OperatorCost& op : phase->operators)
             if (op.flop > 0)
                 peak = std::max(peak, accelerator.peakOf(op.arithmetic));
     return peak;
+}
+
+double peakOf(const Scenario& scenario, const Report& report)
+{
+    return peakOf(scenario.cluster->accelerator, scenario, report);
+}
+
+/// Useful FLOP of one request: its prompt beyond what the prefix cache holds, and its further tokens at the mean context.
+double usefulFlopOfRequest(const Scenario& scenario, const StepModel& prefill, const StepModel& decode)
+{
+    const ServingLoad& load = scenario.serving.load;
+    const double prompt = rangeOf(load.inputLengths, scenario.workload.input).mean;
+    const double output = rangeOf(load.outputLengths, scenario.workload.output).mean;
+    const auto hit = std::min(std::llround(std::floor(load.prefixHit * prompt)), std::llround(prompt) - 1);
+    const auto context = std::max<std::int64_t>(1, std::llround(prompt + 0.5 * output));
+    return prefill.usefulFlop({1, std::llround(prompt) - hit, hit, false, true})
+           + (output - 1) * decode.usefulFlop({1, 1, context, true, true});
 }
 
 /// Weights and KV that one device of a stage reads for a microbatch, the most of any stage.
@@ -150,11 +166,8 @@ void fillFromService(const Scenario& scenario, const StepModel* step, Report& re
     const ServingLoad& load = scenario.serving.load;
     const double prompt = rangeOf(load.inputLengths, scenario.workload.input).mean;
     const double output = rangeOf(load.outputLengths, scenario.workload.output).mean;
-    const auto hit = std::min(std::llround(std::floor(load.prefixHit * prompt)), std::llround(prompt) - 1);
     const auto context = std::max<std::int64_t>(1, std::llround(prompt + 0.5 * output));
-    const double each =
-        step->usefulFlop({1, std::llround(prompt) - hit, hit, false, true}) + (output - 1) * step->usefulFlop({1, 1, context, true, true});
-    serving.mfu = service.requestsPerSecond * each / (peakOf(scenario, report) * serving.devices);
+    serving.mfu = service.requestsPerSecond * usefulFlopOfRequest(scenario, *step, *step) / (peakOf(scenario, report) * serving.devices);
     serving.mbu = decodeBytes(*step, report.layout, service.meanBatch, static_cast<double>(context)) * service.stepsPerSecond
                   / scenario.cluster->accelerator.memoryBandwidth;
 }
@@ -203,6 +216,11 @@ void servePools(const Scenario& scenario, Report& report)
     serving.devices = static_cast<double>(serving.pools->devices());
     fillFromService(scenario, nullptr, report);
     serving.decodeTokensPerSecond = serving.outputTokensPerSecond;
+    const double peak =
+        peakOf(clusterOf(scenario, pools.prefill).accelerator, scenario, report) * static_cast<double>(serving.pools->prefillDevices)
+        + peakOf(clusterOf(scenario, pools.decode).accelerator, scenario, report) * static_cast<double>(serving.pools->decodeDevices);
+    if (peak > 0)
+        serving.mfu = serving.service.requestsPerSecond * usefulFlopOfRequest(scenario, prefill, decode) / peak;
 }
 
 } // namespace

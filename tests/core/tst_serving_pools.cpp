@@ -261,6 +261,24 @@ private Q_SLOTS:
         QCOMPARE(QString::fromStdString(read.error().path), path);
         QVERIFY(!read.error().allowed.empty());
     }
+
+    /// Useful FLOP of the requests served, over what the devices of both pools could do, by hand.
+    void utilisationOfBothPools()
+    {
+        Scenario scenario = caseStudyScenario(builtinCatalog());
+        scenario.plan = {};
+        scenario.plan[PlanAxis::Tensor] = 8;
+        scenario.serving.load.kind = LoadKind::OpenLoop;
+        scenario.serving.load.rate = 4;
+        ServingSettings::Pools pools;
+        pools.prefill.plan[PlanAxis::Tensor] = 4;
+        pools.decode.plan[PlanAxis::Tensor] = 8;
+        scenario.serving.pools = pools;
+        const Report report = evaluate(scenario);
+        QVERIFY(report.serving.pools && report.serving.pools->devices() == 12);
+        QVERIFY2(near(report.serving.mfu, 4 * 2 * 70.5e9 * (2048.0 + 255) / (12 * 989.4e12), 0.12),
+                 qPrintable(QString::number(report.serving.mfu)));
+    }
 };
 
 QTEST_GUILESS_MAIN(TestServingPools)

@@ -135,8 +135,9 @@ std::vector<Column> columnsOf(const ViewInput& input)
                       percentFigure(loaded ? serving.mfu : input.report.prefill.mfu), QStringLiteral("%"));
     mfu.reserved = std::max(textWidth(VerdictScene::tr("decode %1").arg(QStringLiteral("88.8 %")), TextRole::Note) + 1,
                             textWidth(QStringLiteral("88.8"), TextRole::Verdict) + 4 + textWidth(QStringLiteral("%"), TextRole::Body));
-    mfu.note = loaded ? VerdictScene::tr("MBU %1").arg(percentFigure(serving.mbu).joined())
-                      : VerdictScene::tr("decode %1").arg(percentFigure(input.report.decode.mfu).joined());
+    mfu.note = serving.pools ? VerdictScene::tr("of both pools")
+               : loaded      ? VerdictScene::tr("MBU %1").arg(percentFigure(serving.mbu).joined())
+                             : VerdictScene::tr("decode %1").arg(percentFigure(input.report.decode.mfu).joined());
     return columns;
 }
 
