@@ -40,7 +40,7 @@ inline const std::vector<Case>& cases()
         {"8 H100, Mixtral EP 8 with attention DP 8", "p5.48xlarge", 0, "mixtral-8x7b", 1, 1, 1, 8, 1, 8},
         {"8 H100, batch 4,000 does not fit", "p5.48xlarge", 0, "llama-3-70b", 8, 1, 1, 1, 1, 1, 4000},
         {"8 H100, DeepSeek-V3 EP 8 does not fit", "p5.48xlarge", 0, "deepseek-v3", 8, 1, 1, 8},
-        {"1,024 H100, DeepSeek-V3 EP 256 with attention DP", "p5.48xlarge", 1024, "deepseek-v3", 4, 1, 256, 256, 1, 4, 128},
+        {"1,024 H100, DeepSeek-V3 EP 256 with attention DP", "p5.48xlarge", 1024, "deepseek-v3", 1, 1, 4, 256, 1, 256, 1024},
         {"one H100", "p5.48xlarge", 1, "llama-3.1-8b"},
         {"two H100", "p5.48xlarge", 2, "llama-3-70b", 2},
         {"trn2, TP 64", "trn2.48xlarge", 0, "llama-3-70b", 64},

@@ -20,7 +20,7 @@ enum class PeerMark : std::uint8_t { Outline, Brackets, Corners, TopBar, BottomB
 struct MeshGroup {
     QString name; ///< "TP", "SP", "EP", "attention DP", "DP"
     PeerMark mark = PeerMark::Outline;
-    std::vector<int> peers;          ///< ascending, the device among them
+    std::vector<int> peers; ///< ascending, the device among them
     DeviceGroup group;
     std::vector<CollectiveUse> uses; ///< what it exchanges in a decode step, most bytes first; may be empty
     int level = -1;                  ///< outermost fabric level that its members need, -1: none

@@ -23,6 +23,7 @@ constexpr double kIdleTint = 0.6;  ///< of the way to the ground: about what the
 constexpr double kShades = 16;     ///< of a row that is too low for bands
 constexpr double kPartTint = 0.55; ///< of the way to the ground: some of a row's stages work
 constexpr double kLowestBandedRow = 8;
+constexpr double kLowestHatched = 6;   ///< px: lower rows stand on one hatch, strokes of their own would be dots
 constexpr double kNarrowestSliced = 4; ///< px
 
 } // namespace
@@ -37,6 +38,8 @@ void RowPainter::draw()
         cells += counts.back();
     }
     m_detail = cells * kPieceCauses.size() <= kMostPieceItems ? Detail::Slices : cells <= kMostPieceItems ? Detail::Bands : Detail::Runs;
+    if (!m_layout.rows.empty() && m_layout.rowRect(m_panel, 0).height() < kLowestHatched)
+        m_scene.hatch(m_layout.rowRect(m_panel, 0).united(m_layout.rowRect(m_panel, m_layout.rows.size() - 1)), Hatch::Idle);
     for (std::size_t i = 0; i < m_layout.rows.size(); ++i) {
         const TimelineRow& row = m_layout.rows[i];
         const QRectF rect = m_layout.rowRect(m_panel, i);
@@ -93,7 +96,8 @@ void RowPainter::drawRow(const TimelineRow& of, const QRectF& row)
 {
     const int stage = of.stage;
     collectPieces(m_phase, m_panel.phase, stage, m_panel.visible, m_pieces);
-    m_scene.fill(row, m_theme.color(Ink::Sunken));
+    if (row.height() >= kLowestHatched)
+        m_scene.fill(row, m_theme.color(Ink::Sunken));
     m_scene.hit(row, subject(Subject::Kind::Stage, stage));
     double previousEnd = std::max(0.0, m_panel.visible.begin);
     const double limit = std::min(knownUntil(m_phase.timeline, stage), m_panel.visible.end);
@@ -122,7 +126,8 @@ void RowPainter::drawRow(const TimelineRow& of, const QRectF& row)
 
 void RowPainter::drawColumns(const TimelineRow& of, const QRectF& row)
 {
-    m_scene.fill(row, m_theme.faded(m_theme.color(Ink::Text3), kIdleTint));
+    if (row.height() >= kLowestHatched)
+        m_scene.fill(row, m_theme.faded(m_theme.color(Ink::Text3), kIdleTint));
     m_scene.hit(row, subject(Subject::Kind::Stage, of.stage));
     double known = m_panel.visible.end;
     for (int stage = of.stage; stage < of.stage + of.stages && !m_phase.timeline.complete; ++stage)
@@ -179,8 +184,14 @@ void RowPainter::drawColumnRun(const TimelineColumn& column, const QRectF& rect)
     if (rect.height() < kLowestBandedRow) {
         // Too low for heights that mean something: the busier, the fuller the colour.
         const QColor idle = m_theme.faded(m_theme.color(Ink::Text3), kIdleTint);
-        const QColor work = fillOf(largest);
+        QColor work = fillOf(largest);
         const auto mean = static_cast<float>(std::round(static_cast<double>(column.mean) * kShades) / kShades);
+        if (rect.height() < kLowestHatched) { // over the hatch of all rows
+            work.setAlphaF(mean);
+            if (mean > 0)
+                m_scene.fill(rect, work);
+            return;
+        }
         const auto mixed = [mean](float from, float to) { return from + (to - from) * mean; };
         m_scene.fill(rect, QColor::fromRgbF(mixed(idle.redF(), work.redF()), mixed(idle.greenF(), work.greenF()),
                                             mixed(idle.blueF(), work.blueF())));
@@ -202,7 +213,9 @@ void RowPainter::drawIdle(double from, double to, const QRectF& row, int stage)
     if (right - left < kLeastGap)
         return;
     const QRectF gap(left, row.top(), right - left, row.height());
-    if (right - left < kHatchedGap || row.height() < 4) {
+    if (row.height() < kLowestHatched)
+        return; // the hatch of all rows is there already
+    if (right - left < kHatchedGap) {
         m_scene.fill(gap, m_theme.faded(m_theme.color(Ink::Text3), kIdleTint));
         return;
     }

@@ -5,9 +5,9 @@
 #include "ui/views/sceneview.h"
 #include "ui/window/viewdock.h"
 
+#include <QApplication>
 #include <QClipboard>
 #include <QContextMenuEvent>
-#include <QGuiApplication>
 #include <QKeyEvent>
 #include <QMenu>
 #include <QScrollArea>
@@ -63,6 +63,16 @@ void InspectorPanel::setHints(bool hints)
     m_hints = hints;
     refreshTitle();
     m_view->rebuild();
+}
+
+void InspectorPanel::settle()
+{
+    // The width decides the height, and the height whether a scroll bar takes some of the width.
+    for (int pass = 0; pass < 3; ++pass) {
+        m_view->rebuild();
+        m_view->setFixedHeight(std::max(m_wantedHeight, 1));
+        QApplication::processEvents();
+    }
 }
 
 int InspectorPanel::naturalHeight() const

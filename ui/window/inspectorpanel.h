@@ -30,6 +30,8 @@ public:
     /// What it says to a hand ("click anything"): not in pictures.
     void setHints(bool hints);
     /// With title and all of its text.
+    /// Lays out at once what events would lay out, for a picture.
+    void settle();
     [[nodiscard]] int naturalHeight() const;
     /// The arithmetic as plain text, for the clipboard.
     [[nodiscard]] QString text() const;

@@ -315,10 +315,10 @@ QImage MainWindow::inspectorPicture(QSize size, double scale)
     m_inspector->setStyleSheet(styleSheet()); // it stands outside of the window now
     m_inspector->resize(size.width(), std::max(size.height(), 1));
     m_inspector->show();
-    QApplication::processEvents();
+    m_inspector->settle();
     if (size.height() <= 0) {
         m_inspector->resize(size.width(), m_inspector->naturalHeight());
-        QApplication::processEvents();
+        m_inspector->settle();
     }
     QImage image = pictureOf(*m_inspector, scale);
     m_inspector->setHints(true);
