@@ -188,7 +188,7 @@ DisaggregatedFigures serveDisaggregated(const DisaggregatedInput& input)
             f.status = f.service.status = ServiceStatus::Saturated;
             rate = most;
             wait = std::numeric_limits<double>::infinity();
-            sequences = pool.admitted();
+            sequences = std::min(pool.sequencesAt(most / decoders), pool.admitted()); // full only where decode is what limits
         } else {
             wait = queueWait(rate, service, servers, 0);
             sequences = pool.sequencesAt(rate / decoders);

@@ -131,6 +131,42 @@ private Q_SLOTS:
         QVERIFY(none.weightsDoNotFit);
     }
 
+    /// Where prefill limits, more requests than it can make change nothing for the decode pool; where decode limits, it is full.
+    void decodePoolBeyondSaturation()
+    {
+        const Server prefill("llama-3-70b", 4, planOf(4));
+        const Server decode("llama-3-70b", 8, planOf(8));
+        for (const int prefillWorkers : {1, 64}) {
+            DisaggregatedInput input{{prefill.step(), kUnlimitedTokens, defaultsOf(Engine::Generic), prefillWorkers},
+                                     {decode.step(), kUnlimitedTokens, defaultsOf(Engine::Generic), 1},
+                                     2048,
+                                     256,
+                                     {},
+                                     400e9,
+                                     0,
+                                     handedOverBytes(prefill.step(), 2048)};
+            input.decode.engine.maxSequences = 256;
+            input.load.kind = LoadKind::OpenLoop;
+            input.load.rate = 1;
+            const double most = serveDisaggregated(input).service.saturationRate;
+            input.load.rate = 0.9999 * most;
+            const DisaggregatedFigures below = serveDisaggregated(input);
+            input.load.rate = 2 * most;
+            const DisaggregatedFigures above = serveDisaggregated(input);
+            QCOMPARE(below.status, ServiceStatus::Served);
+            QCOMPARE(above.status, ServiceStatus::Saturated);
+            QCOMPARE(above.service.requestsPerSecond, most);
+            QVERIFY2(near(above.service.tpot.mean, below.service.tpot.mean, 1e-3),
+                     qPrintable(QString::number(above.service.tpot.mean / below.service.tpot.mean)));
+            QVERIFY(near(above.service.meanRunning, below.service.meanRunning, 1e-3));
+            QVERIFY(near(above.decodeUtilisation, below.decodeUtilisation, 1e-3));
+            QCOMPARE(above.decodeUtilisation > 0.99, prefillWorkers > 1);
+            // Little's law; a request meets those that run and itself.
+            const double residence = 255 * above.service.tpot.mean;
+            QVERIFY(above.service.meanRunning <= most * residence * (1 + 1e-6) && above.service.meanRunning + 1 >= most * residence);
+        }
+    }
+
     void staticBatchIsAsBefore()
     {
         const Scenario scenario = caseStudyScenario(builtinCatalog());
