@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The timeline of real plans: what is inside pieces, what a range sums to, rows with more pieces than pixels, and every size of view.
+#include "core/base/format.h"
 #include "tests/ui/picturecases.h"
 #include "tests/ui/samplereport.h"
 #include "tests/ui/scenechecks.h"
@@ -147,6 +148,39 @@ private Q_SLOTS:
         QVERIFY(check::says(scene, QStringLiteral("Layer 0")));
         QVERIFY(check::says(scene, QStringLiteral("AllReduce")));
         QVERIFY(check::says(scene, QStringLiteral("80 \u00D7")));
+    }
+
+    void aNamedCollectiveHasItsOwnTime()
+    {
+        const Plotted of = plotted(8, 1, 1);
+        const ViewInput input = of.input({1900, 420});
+        const TimelinePanel panel = timelineLayout(input, {}).panels[0];
+        const TimelineCell& cell = of.report.prefill.timeline.cells.front();
+        PieceInterior interior(input, Phase::Prefill);
+        double length = 0;
+        for (const PieceWork& work : interior.work(0, 0, cell.costClass))
+            length += work.layer == 0 ? work.end - work.begin : 0;
+        Scene scene;
+        buildTimeline(input, {}, scene);
+        int timed = 0;
+        for (std::size_t i = 0; i + 1 < scene.items.size(); ++i) {
+            const SceneItem& item = scene.items[i];
+            if (item.kind != SceneItem::Kind::Text || !panel.inside.contains(item.rect.center()))
+                continue;
+            const QString text = scene.texts[static_cast<std::size_t>(item.extra)];
+            if (!text.startsWith(QStringLiteral("AllReduce")))
+                continue;
+            const SceneItem& below = scene.items[i + 1]; // the time has a line of its own where the block is high
+            const QString time = text.contains(u' ') ? text.section(u' ', 1)
+                                 : below.kind == SceneItem::Kind::Text && below.rect.left() == item.rect.left()
+                                     ? scene.texts[static_cast<std::size_t>(below.extra)]
+                                     : QString();
+            if (time.isEmpty())
+                continue;
+            QCOMPARE(time, qs(formatSeconds(item.rect.width() / panel.inside.width() * length)));
+            ++timed;
+        }
+        QVERIFY(timed > 0);
     }
 
     void thePinnedPieceIsTheOneMagnified()

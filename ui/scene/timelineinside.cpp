@@ -173,16 +173,16 @@ void WorkPainter::draw(const OperatorCost& op, int index, double left, double ri
             scene.hatch({begin, clip.bottom() - kUnderlay, end - begin, kUnderlay}, Hatch::Replica, theme.color(Cause::Communication));
     }
     const QColor ink = Theme::textOn(theme.color(largest));
-    const QString name =
-        largest == Cause::Communication && op.collective != Collective::None ? qs(nameOf(op.collective)) : qs(nameOf(op.op));
+    const bool collective = largest == Cause::Communication && op.collective != Collective::None;
+    const QString name = collective ? qs(nameOf(op.collective)) : qs(nameOf(op.op));
+    const QString time = qs(formatSeconds(collective ? op.exposedTime() : op.time)); // of what is named: the slice, or all of it
     const double line = lineHeight(TextRole::Note);
     if (widest.height() < line)
         return;
-    const QString both = QStringLiteral("%1 %2").arg(name, qs(formatSeconds(op.time)));
+    const QString both = QStringLiteral("%1 %2").arg(name, time);
     if (large && widest.height() >= 2 * line + 2 && textWidth(name, TextRole::Note) + 6 <= widest.width()) {
         const double top = widest.center().y() - line;
         scene.text({widest.left(), top, widest.width(), line}, name, TextRole::Note, ink, Qt::AlignCenter);
-        const QString time = qs(formatSeconds(op.time));
         if (textWidth(time, TextRole::Note) + 6 <= widest.width())
             scene.text({widest.left(), top + line, widest.width(), line}, time, TextRole::Note, ink, Qt::AlignCenter);
         return;
