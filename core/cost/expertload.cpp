@@ -73,17 +73,55 @@ ExpertLoadTable::ExpertLoadTable(const FeedForward& feedForward, int ranks, int 
             m_count.push_back(heldBy(rank, experts(), ranks));
     }
 
-    if (m_limit <= 0)
-        return;
-    const ExpectedExcess excessOf(tokens, m_limit);
-    m_excess.assign(probability.size(), 0);
-    if (m_places == Places::Balanced) {
-        for (const ExpertRouting::Slot& slot : placement)
-            m_excess[static_cast<std::size_t>(slot.expert)] += excessOf(slot.probability);
-    } else {
-        for (std::size_t i = 0; i < probability.size(); ++i)
-            m_excess[i] = excessOf(probability[i]);
+    m_slotCount = placement.empty() ? experts() : static_cast<int>(placement.size());
+    m_read = m_visited;
+    if (m_limit > 0)
+        limitTo(placement, routing.dropOverflow);
+}
+
+/// What the limit leaves of the loads: the same sums as ExpertRouting::at, kept apart by expert, slot and rank.
+void ExpertLoadTable::limitTo(const std::vector<ExpertRouting::Slot>& placement, bool drops)
+{
+    const ExpectedExcess excessOf(m_tokens, m_limit);
+    m_excess.assign(m_experts.size(), 0);
+    double visited = placement.empty() ? m_visited : 0; // slots
+    for (const ExpertRouting::Slot& slot : placement) {
+        m_excess[static_cast<std::size_t>(slot.expert)] += excessOf(slot.probability);
+        visited += slot.probability >= 1 ? 1 : -std::expm1(m_tokens * std::log1p(-slot.probability));
     }
+    for (std::size_t i = 0; i < m_experts.size() && placement.empty(); ++i)
+        m_excess[i] = excessOf(m_experts[i] / m_tokens);
+
+    const double moved = drops ? 0 : std::max(0.0, excess() - m_load.dropped * pairs());
+    const double room = m_limit * m_slotCount - (pairs() - excess());
+    const double share = room > 0 ? moved / room : 0; // of each slot's room
+    const auto serve = [this, share](Slot& slot, double beyond) {
+        slot.excess = beyond;
+        slot.served = slot.pairs - beyond + share * (m_limit - (slot.pairs - beyond));
+    };
+    m_padded = drops;
+    m_read = drops ? m_slotCount : visited - (m_slotCount - visited) * std::expm1(-moved / m_slotCount);
+    m_served.assign(m_experts.size(), 0);
+    m_excessOfRank.assign(m_ranks.size(), 0);
+    m_servedOfRank.assign(m_ranks.size(), 0);
+    for (std::size_t i = 0; i < m_experts.size() && m_places == Places::Orders; ++i) {
+        Slot slot{static_cast<int>(i), 0, m_experts[i]};
+        serve(slot, m_excess[i]);
+        m_served[i] = slot.served;
+        for (int rank = 0; rank < ranks(); ++rank) {
+            const double here = shareOnRank(slot.expert, rank);
+            m_excessOfRank[static_cast<std::size_t>(rank)] += slot.excess * here;
+            m_servedOfRank[static_cast<std::size_t>(rank)] += slot.served * here;
+        }
+    }
+    for (std::size_t rank = 0; rank < m_slots.size(); ++rank)
+        for (Slot& slot : m_slots[rank]) {
+            const auto expert = static_cast<std::size_t>(slot.expert);
+            serve(slot, placement.empty() ? m_excess[expert] : excessOf(slot.pairs / m_tokens));
+            m_served[expert] += slot.served;
+            m_excessOfRank[rank] += slot.excess;
+            m_servedOfRank[rank] += slot.served;
+        }
 }
 
 /// Ranges of `order` on the ranks: the first ones hold the odd experts.
@@ -92,7 +130,7 @@ void ExpertLoadTable::number(const std::vector<int>& order)
     std::size_t next = 0;
     for (int rank = 0; rank < ranks(); ++rank)
         for (int left = heldBy(rank, experts(), ranks()); left > 0; --left, ++next)
-            m_slots[static_cast<std::size_t>(rank)].push_back({order[next], 0, ofExpert(order[next])});
+            m_slots[static_cast<std::size_t>(rank)].push_back({order[next], 0, ofExpert(order[next]), 0, ofExpert(order[next])});
 }
 
 void ExpertLoadTable::balance(const std::vector<ExpertRouting::Slot>& placement)
@@ -100,7 +138,7 @@ void ExpertLoadTable::balance(const std::vector<ExpertRouting::Slot>& placement)
     std::vector<int> copies(m_experts.size(), 0);
     for (const ExpertRouting::Slot& slot : placement)
         m_slots[static_cast<std::size_t>(slot.rank)].push_back(
-            {slot.expert, copies[static_cast<std::size_t>(slot.expert)]++, m_tokens * slot.probability});
+            {slot.expert, copies[static_cast<std::size_t>(slot.expert)]++, m_tokens * slot.probability, 0, m_tokens * slot.probability});
 }
 
 double ExpertLoadTable::at(int expert, int rank) const
@@ -111,11 +149,33 @@ double ExpertLoadTable::at(int expert, int rank) const
             sum += slot.expert == expert ? slot.pairs : 0;
         return sum;
     }
-    const auto e = static_cast<std::size_t>(expert);
+    return ofExpert(expert) * shareOnRank(expert, rank);
+}
+
+double ExpertLoadTable::servedAt(int expert, int rank) const
+{
+    if (m_limit <= 0)
+        return at(expert, rank);
+    if (m_places == Places::Orders)
+        return servedOf(expert) * shareOnRank(expert, rank);
+    double sum = 0;
+    for (const Slot& slot : slotsOf(rank))
+        sum += slot.expert == expert ? slot.served : 0;
+    return sum;
+}
+
+double ExpertLoadTable::servedMean() const
+{
+    return pairs() * (1 - m_load.dropped) / ranks();
+}
+
+double ExpertLoadTable::shareOnRank(int expert, int rank) const
+{
+    const double held = m_held[static_cast<std::size_t>(expert)];
     if (rank == m_hottest)
-        return m_experts[e] * m_held[e];
+        return held;
     // What does not lie on the hottest rank lies on any other place with equal probability.
-    return m_experts[e] * (1 - m_held[e]) * m_count[static_cast<std::size_t>(rank)] / (experts() - m_count.front());
+    return (1 - held) * m_count[static_cast<std::size_t>(rank)] / (experts() - m_count.front());
 }
 
 int ExpertLoadTable::mostSlots() const

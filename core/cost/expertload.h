@@ -27,6 +27,8 @@ public:
         int expert = 0;
         int copy = 0; ///< of this expert, from 0
         double pairs = 0;
+        double excess = 0; ///< of its pairs, what its limit does not hold
+        double served = 0; ///< what it processes: pairs less excess, and what others pass on to it
     };
 
     /// @param tokens of the whole EP group in one microbatch, at least 1
@@ -66,6 +68,22 @@ public:
     /// Expected pairs of an expert beyond its slots' limits: E[max(0, X - C)], X binomial.
     [[nodiscard]] double excessOf(int expert) const { return m_excess.empty() ? 0 : m_excess[static_cast<std::size_t>(expert)]; }
     [[nodiscard]] double excess() const; ///< of all experts
+    /// The same of what a rank holds. Summed over ranks: excess().
+    [[nodiscard]] double excessOfRank(int rank) const { return m_excess.empty() ? 0 : m_excessOfRank[static_cast<std::size_t>(rank)]; }
+    /// Pairs that are processed under the limit (ExpertRouting::at): those below it, and where overflow moves on, what finds room here, in
+    /// proportion to it. Without a limit all pairs. Sums over experts and over ranks are pairs() (1 - dropped()).
+    [[nodiscard]] double servedOf(int expert) const { return m_limit > 0 ? m_served[static_cast<std::size_t>(expert)] : ofExpert(expert); }
+    [[nodiscard]] double servedOfRank(int rank) const
+    {
+        return m_limit > 0 ? m_servedOfRank[static_cast<std::size_t>(rank)] : ofRank(rank);
+    }
+    [[nodiscard]] double servedAt(int expert, int rank) const;
+    [[nodiscard]] double servedMean() const; ///< of a rank
+    /// Each slot computes all it may take, padding included, and reads its weights: static shapes under a limit that drops.
+    [[nodiscard]] bool isPadded() const { return m_padded; }
+    [[nodiscard]] int slots() const { return m_slotCount; } ///< experts and the copies in use
+    /// Expected slots whose weights are read: all where they are padded; otherwise those visited, and those that overflow finds.
+    [[nodiscard]] double read() const { return m_read; }
     /// Of all pairs, the share that no expert serves: ExpertLoad::dropped.
     [[nodiscard]] double dropped() const { return m_load.dropped; }
     /// What the hottest rank does, as the step's time takes it (of the mean of all orders also where an example is shown).
@@ -76,6 +94,9 @@ public:
 private:
     void number(const std::vector<int>& order);
     void balance(const std::vector<ExpertRouting::Slot>& placement);
+    void limitTo(const std::vector<ExpertRouting::Slot>& placement, bool drops);
+    /// Of the pairs of an expert, the share that lies on a rank, in the mean over all orders.
+    [[nodiscard]] double shareOnRank(int expert, int rank) const;
 
     Places m_places = Places::Numbered;
     int m_topK = 1;
@@ -84,6 +105,9 @@ private:
     bool m_copiesIdle = false;
     std::vector<double> m_experts;
     std::vector<double> m_excess;
+    std::vector<double> m_excessOfRank;
+    std::vector<double> m_served;
+    std::vector<double> m_servedOfRank;
     std::vector<double> m_ranks;
     std::vector<double> m_held; ///< Orders: probability that an expert lies on the hottest rank
     std::vector<std::vector<Slot>> m_slots;
@@ -94,6 +118,9 @@ private:
     double m_standardError = 0;
     ExpertLoad m_load;
     double m_visited = 0;
+    bool m_padded = false;
+    int m_slotCount = 0;
+    double m_read = 0;
 };
 
 } // namespace shardlens

@@ -83,7 +83,13 @@ Explanation explainRank(const Scenario& scenario, const ExpertLoadTable& table, 
         {"", formatNumber(table.pairs()) + " / " + std::to_string(table.ranks()) + " = " + formatNumber(table.mean()), "", false}};
     addCommon(out, scenario, table, subject.phase);
     if (hottest) {
-        out.formula.push_back({"experts read", "sum of 1 − (1 − p)^T", "", false});
+        if (table.limit() > 0) {
+            out.formula.push_back(
+                {"processed", "load − beyond C" + std::string(table.isPadded() ? "" : " + what others pass on"), "", false});
+            out.formula.push_back({"", formatNumber(table.load().pairs) + " pairs", "", false});
+        }
+        out.formula.push_back(
+            {"experts read", table.isPadded() ? "all slots: each is padded to C rows" : "sum of 1 − (1 − p)^T", "", false});
         out.formula.push_back({"", formatNumber(table.load().touched), "", false});
         out.notes.push_back("The hottest rank sets the time of the experts: all others wait for it.");
         if (table.standardError() > 0)

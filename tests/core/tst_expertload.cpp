@@ -125,6 +125,44 @@ private Q_SLOTS:
         }
     }
 
+    /// What is processed and what is over, by expert, slot and rank, are the sums the times are made of.
+    void servedAddsUpToWhatIsNotDropped()
+    {
+        int limited = 0;
+        for (const Case& c : cases()) {
+            const ExpertLoadTable table = tableOf(c);
+            double ranks = 0;
+            double over = 0;
+            for (int rank = 0; rank < table.ranks(); ++rank) {
+                ranks += table.servedOfRank(rank);
+                over += table.excessOfRank(rank);
+                for (const ExpertLoadTable::Slot& slot : table.slotsOf(rank))
+                    QVERIFY(c.capacity > 0 ? slot.served <= table.limit() + 1e-9 : slot.served == slot.pairs);
+            }
+            double experts = 0;
+            for (int expert = 0; expert < table.experts(); ++expert)
+                experts += table.servedOf(expert);
+            const double left = table.pairs() * (1 - table.dropped());
+            QVERIFY2(near(ranks, left, 1e-8) && near(experts, left, 1e-8), qPrintable(QString::number(ranks - left)));
+            QVERIFY(near(over, table.excess(), 1e-8));
+            QVERIFY(near(table.servedMean() * table.ranks(), left));
+            QCOMPARE(table.isPadded(), c.capacity > 0 && c.drop);
+            if (c.capacity == 0) {
+                QCOMPARE(table.read(), table.visited());
+                continue;
+            }
+            ++limited;
+            if (table.places() != Places::Example)
+                QVERIFY2(near(table.servedOfRank(table.hottest()), table.load().pairs, 1e-8),
+                         qPrintable(QStringLiteral("%1 %2").arg(table.servedOfRank(table.hottest())).arg(table.load().pairs)));
+            if (c.drop && c.experts % c.ranks == 0 && c.redundant == 0)
+                QVERIFY(near(table.read(), table.load().touched * c.ranks));
+            else
+                QVERIFY(table.read() >= table.visited() - 1e-9 && table.read() <= table.slots() + 1e-9);
+        }
+        QVERIFY(limited > 20);
+    }
+
     void placesAreWhatIsKnown()
     {
         const auto of = [](double powerLaw, int ranks, int redundant, bool example) {

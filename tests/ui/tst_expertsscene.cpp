@@ -7,6 +7,7 @@
 #include "ui/controls/numberfield.h"
 #include "ui/scene/expertsscene.h"
 #include "ui/scene/expertstext.h"
+#include "ui/scene/scenetext.h"
 #include "ui/views/sceneview.h"
 #include "ui/window/dockarea.h"
 #include "ui/window/expertsbody.h"
@@ -226,6 +227,74 @@ private Q_SLOTS:
         scene.clear({1600, 900});
         buildExperts({scenario, report, scene.size, Theme::of(ThemeId::Light)}, options, scene);
         QVERIFY(check::says(scene, ExpertsText::number(factor) + QStringLiteral(" × the mean")));
+    }
+
+    /// Under a capacity: what is processed is solid, what is over is hatched above it, and padded slots are all read.
+    void capacityShowsWhatIsProcessed()
+    {
+        Scenario scenario = shrunk(scenarioOf(mixtures()[3]), {1, 1.25, true}, 0);
+        const Report report = evaluate(scenario);
+        const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, Phase::Decode);
+        QVERIFY(table && table->excess() > 0);
+        ExpertsOptions options;
+        options.balancedTime = report.decode.time;
+        options.unlimitedTime = report.decode.time / 1.25;
+        Scene scene;
+        scene.clear({1600, 900});
+        buildExperts({scenario, report, scene.size, Theme::of(ThemeId::Light)}, options, scene);
+        QVERIFY(check::says(scene, QStringLiteral("%1 of %1 (slots are padded)").arg(table->experts())));
+        QVERIFY(check::says(scene, QStringLiteral("+25 %: slots are padded")));
+        QVERIFY(
+            check::says(scene, QStringLiteral("serves %1 of %2")
+                                   .arg(ExpertsText::number(table->load().pairs), ExpertsText::number(table->ofRank(table->hottest())))));
+        int stacked = 0; // bars of ranks: hatched on top of solid
+        for (const SceneItem& over : scene.items)
+            for (const SceneItem& solid : scene.items)
+                if (over.kind == SceneItem::Kind::Hatch && solid.kind == SceneItem::Kind::Fill && solid.rect.left() == over.rect.left()
+                    && solid.rect.width() == over.rect.width() && std::abs(solid.rect.top() - over.rect.bottom()) < 1e-6) {
+                    QVERIFY(std::abs(over.rect.height() / solid.rect.height() - table->excessOfRank(stacked) / table->servedOfRank(stacked))
+                            < 1e-6);
+                    ++stacked;
+                }
+        QCOMPARE(stacked, table->ranks());
+        // The map's scale reaches what a slot takes, not what wants to go there.
+        double most = 0;
+        for (int expert = 0; expert < table->experts(); ++expert)
+            most = std::max(most, table->servedAt(expert, 0));
+        int ends = 0;
+        for (const SceneItem& item : scene.items)
+            if (item.kind == SceneItem::Kind::Text) {
+                ends += check::textOf(scene, item) == ExpertsText::number(roundUp(most));
+                QVERIFY(check::textOf(scene, item) != ExpertsText::number(roundUp(table->mostOfExpert())));
+            }
+        QVERIFY(ends > 0);
+    }
+
+    /// Numbers of copies are as readable as those of others, and stand beside the hatching.
+    void copiesAreReadable()
+    {
+        Scenario scenario = shrunk(scenarioOf(mixtures()[3]), {1, 0, true}, 0);
+        scenario.plan.options.redundantExperts = 4 * scenario.plan.expert();
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal);
+        for (const ThemeId id : {ThemeId::Light, ThemeId::Dark, ThemeId::Print, ThemeId::Contrast}) {
+            Scene scene;
+            scene.clear({1600, 1000});
+            buildExperts({scenario, report, scene.size, Theme::of(id)}, {}, scene);
+            int copies = 0;
+            for (const SceneItem& text : scene.items) {
+                if (text.kind != SceneItem::Kind::Text || !check::textOf(scene, text).endsWith(QChar(0x2032)))
+                    continue;
+                ++copies;
+                QColor ground;
+                for (const SceneItem& item : scene.items) {
+                    ground = item.kind == SceneItem::Kind::Fill && item.rect.contains(text.rect.center()) ? item.fill : ground;
+                    QVERIFY(item.kind != SceneItem::Kind::Hatch || !item.rect.adjusted(0, 0, -0.01, 0).intersects(text.rect));
+                }
+                QVERIFY2(contrastRatio(text.pen, ground) >= 4.5, qPrintable(nameOf(id) + QLatin1Char(' ') + check::textOf(scene, text)));
+            }
+            QVERIFY(copies > 0);
+        }
     }
 
     void regionsInvertTheCells()

@@ -21,6 +21,7 @@ constexpr std::size_t kMostCells = 4096; // that react one by one
 constexpr double kLeastProfile = 90;
 constexpr double kRamp = 120;
 constexpr double kPalest = 0.25; // of the ramp, where the logarithmic scale begins: its least load is not nothing
+constexpr double kCopyEdge = 8;  // px of a redundant copy that are hatched
 constexpr double kEven = 5e-3;   // a rank this much over the mean does not stand out
 
 QColor mixed(const QColor& a, const QColor& b, double t)
@@ -80,17 +81,17 @@ public:
         double least = std::numeric_limits<double>::infinity();
         if (m_layout.matrix) {
             for (int e = 0; e < table.experts(); ++e)
-                for (const double load : {table.at(e, 0), table.at(e, table.ranks() - 1)}) {
+                for (const double load : {table.servedAt(e, 0), table.servedAt(e, table.ranks() - 1)}) {
                     most = std::max(most, load);
                     least = load > 0 ? std::min(least, load) : least;
                 }
         } else {
             for (int rank = 0; rank < table.ranks(); ++rank)
                 for (const ExpertLoadTable::Slot& slot : table.slotsOf(rank))
-                    most = std::max(most, slot.pairs);
+                    most = std::max(most, slot.served);
         }
         // Loads alike are the middle of the scale, neither nothing nor its end: the scale reaches twice the mean at least.
-        m_scaleEnd = roundUp(std::max(most, m_layout.matrix ? 0.0 : 2 * table.pairs() / table.experts()));
+        m_scaleEnd = roundUp(std::max(most, m_layout.matrix ? 0.0 : 2 * table.servedMean() * table.ranks() / table.experts()));
         m_scaleBegin = std::min(least, m_scaleEnd / 2);
     }
 
@@ -137,7 +138,10 @@ private:
         const double line = lineHeight(TextRole::Note);
         if (box.height() < line || textWidth(name, TextRole::Note) > box.width() - 4)
             return;
-        const QColor color = Theme::textOn(fill);
+        // In the middle of the ramp the inks of texts are too near to it: one of black and white is readable on every colour.
+        QColor color = Theme::textOn(fill);
+        if (contrastRatio(color, fill) < 4.5)
+            color = contrastRatio(Qt::black, fill) > contrastRatio(Qt::white, fill) ? Qt::black : Qt::white;
         if (value.isEmpty() || box.height() < 2 * line + 2 || textWidth(value, TextRole::NoteStrong) > box.width() - 4) {
             m_scene.text(box, name, TextRole::Note, color, Qt::AlignCenter);
             return;
@@ -153,9 +157,9 @@ private:
         for (int row = 0; row < m_layout.rowBins; ++row) {
             const int expert = m_layout.firstRow(row); // by falling load: the first of merged ones is the busiest
             for (int column = 0; column < m_layout.columnBins;) {
-                const double pairs = m_table.at(expert, m_layout.firstColumn(column));
+                const double pairs = m_table.servedAt(expert, m_layout.firstColumn(column));
                 int end = column + 1; // neighbours alike are one
-                while (!apart && end < m_layout.columnBins && m_table.at(expert, m_layout.firstColumn(end)) == pairs)
+                while (!apart && end < m_layout.columnBins && m_table.servedAt(expert, m_layout.firstColumn(end)) == pairs)
                     ++end;
                 QRectF box = m_layout.cell(column, row).united(m_layout.cell(end - 1, row));
                 if (apart)
@@ -184,7 +188,7 @@ private:
                         if (static_cast<std::size_t>(slot) >= held.size())
                             continue;
                         const ExpertLoadTable::Slot& each = held[static_cast<std::size_t>(slot)];
-                        shown = !shown || each.pairs > shown->pairs ? &each : shown;
+                        shown = !shown || each.served > shown->served ? &each : shown;
                         ++count;
                     }
                 if (!shown)
@@ -192,14 +196,14 @@ private:
                 QRectF box = m_layout.cell(column, row);
                 if (apart)
                     box.adjust(0, 0, -1, -1);
-                const QColor fill = colorOf(shown->pairs);
-                const bool copy = count == 1 && shown->copy > 0;
-                if (copy && box.width() >= 4 && box.height() >= 4)
-                    m_scene.hatch(box, Hatch::Replica, fill);
-                else
-                    m_scene.fill(box, fill);
+                const QColor fill = colorOf(shown->served);
+                m_scene.fill(box, fill);
+                // A copy is hatched along its edge: its number stands on the colour of its load.
+                const double edge = count == 1 && shown->copy > 0 ? std::min(kCopyEdge, box.width() / 3) : 0;
+                if (edge >= 2 && box.height() >= 4)
+                    m_scene.hatch({box.left(), box.top(), edge, box.height()}, Hatch::Replica, fill);
                 if (apart && count == 1)
-                    cellText(box, copy ? ink(Ink::Surface) : fill, copyName(*shown), ExpertsText::number(shown->pairs));
+                    cellText(box.adjusted(edge, 0, 0, 0), fill, copyName(*shown), ExpertsText::number(shown->served));
             }
         drawHits();
     }
@@ -228,25 +232,31 @@ private:
     void drawBars()
     {
         const QRectF& area = m_layout.bars;
-        const double end = roundUp(m_table.ofRank(m_table.hottest()));
-        const double scale = area.height() / end;
+        double end = 0;
+        for (int rank = 0; rank < m_table.ranks(); ++rank)
+            end = std::max(end, m_table.servedOfRank(rank) + m_table.excessOfRank(rank));
+        const double scale = area.height() / roundUp(end);
         const bool apart = m_layout.cell(0, 0).width() >= 4;
         for (int column = 0; column < m_layout.columnBins; ++column) {
-            double most = 0;
+            int shown = m_layout.firstColumn(column); // the busiest of merged ones
             bool hottest = false;
             for (int rank = m_layout.firstColumn(column); rank < m_layout.firstColumn(column + 1); ++rank) {
-                most = std::max(most, m_table.ofRank(rank));
+                shown = m_table.ofRank(rank) > m_table.ofRank(shown) ? rank : shown;
                 hottest = hottest || rank == m_table.hottest();
             }
             const QRectF cell = m_layout.cell(column, 0);
-            const QRectF box(cell.left(), area.bottom() - most * scale, cell.width() - (apart ? 1 : 0), most * scale);
+            const double tall = m_table.servedOfRank(shown) * scale;
+            const double over = m_table.excessOfRank(shown) * scale;
+            const QRectF box(cell.left(), area.bottom() - tall, cell.width() - (apart ? 1 : 0), tall);
             const QColor fill = hottest && m_table.factor() > 1 + kEven ? ink(Ink::Text) : ink(Ink::Compute);
             m_scene.fill(box, fill);
+            if (over >= 1)
+                m_scene.hatch({box.left(), box.top() - over, box.width(), over}, Hatch::OverCapacity);
             m_scene.hit({cell.left(), area.top(), cell.width(), area.height()},
                         subjectOf(m_options.phase, -1, m_layout.firstColumn(column)));
         }
         m_scene.line(area.bottomLeft(), area.bottomRight(), ink(Ink::Strong));
-        const double mean = area.bottom() - m_table.mean() * scale;
+        const double mean = area.bottom() - m_table.servedMean() * scale;
         m_scene.line({area.left(), mean}, {area.right(), mean}, ink(Ink::Text), 1, true);
         labelBars(mean);
     }
@@ -256,23 +266,30 @@ private:
         const QRectF& area = m_layout.bars;
         const double line = lineHeight(TextRole::Note);
         const double gutter = area.left() - space::kInset - 4;
-        const QString meanText =
-            firstFitting({ExpertsText::tr("mean %1").arg(ExpertsText::number(m_table.mean())), ExpertsText::number(m_table.mean())},
-                         TextRole::Note, gutter);
+        const QString meanText = firstFitting(
+            {ExpertsText::tr("mean %1").arg(ExpertsText::number(m_table.servedMean())), ExpertsText::number(m_table.servedMean())},
+            TextRole::Note, gutter);
         double top = std::clamp(mean - line / 2, area.top(), area.bottom() - line);
         m_scene.text({space::kInset, top, gutter, line}, meanText, TextRole::Note, ink(Ink::Text2), Qt::AlignRight | Qt::AlignVCenter);
         if (m_table.ranks() == 1)
             return;
         // The hottest, named where it stands: beside its bar's top, in the space above the bars.
         const double center = m_layout.cell(binOf(m_table.hottest()), 0).center().x();
-        const QString load = ExpertsText::number(m_table.ofRank(m_table.hottest()));
-        const QString times = ExpertsText::number(m_table.factor()) % QStringLiteral(" ×");
-        const QString whole = m_table.places() == Places::Orders
+        const bool limited = m_table.excess() > 0;
+        const QString load = ExpertsText::number(m_table.servedOfRank(m_table.hottest()));
+        const QString before = ExpertsText::number(m_table.ofRank(m_table.hottest()));
+        const QString times =
+            limited ? ExpertsText::tr("%1 of %2").arg(load, before) : QString(ExpertsText::number(m_table.factor()) % QStringLiteral(" ×"));
+        const QString whole = limited ? (m_table.places() == Places::Orders
+                                             ? ExpertsText::tr("hottest: serves %1").arg(times)
+                                             : ExpertsText::tr("rank %1: serves %2").arg(QString::number(m_table.hottest()), times))
+                              : m_table.places() == Places::Orders
                                   ? ExpertsText::tr("hottest: %1, %2 the mean").arg(load, times)
                                   : ExpertsText::tr("rank %1: %2, %3 the mean").arg(QString::number(m_table.hottest()), load, times);
-        const QString text = m_table.factor() <= 1 + 1e-9
-                                 ? firstFitting({ExpertsText::tr("every rank %1").arg(load), load}, TextRole::NoteStrong, area.width())
-                                 : firstFitting({whole, times}, TextRole::NoteStrong, area.width());
+        const QString text =
+            m_table.factor() <= 1 + 1e-9
+                ? firstFitting({ExpertsText::tr("every rank %1").arg(limited ? times : load), load}, TextRole::NoteStrong, area.width())
+                : firstFitting({whole, times}, TextRole::NoteStrong, area.width());
         const double width = textWidth(text, TextRole::NoteStrong);
         const double left = std::clamp(center - width / 2, area.left(), std::max(area.left(), area.right() - width));
         m_scene.text({left, area.top() - line - 1, width + 0.5, line}, text, TextRole::NoteStrong, ink(Ink::Text),
@@ -292,20 +309,23 @@ private:
     {
         const QRectF& area = m_layout.profile;
         const double line = lineHeight(TextRole::Note);
-        const double end = roundUp(std::max({m_table.mostOfExpert(), 2 * m_table.pairs() / m_table.experts(),
-                                             m_table.places() == Places::Balanced ? 0.0 : m_table.limit()}));
+        double most = 0;
+        for (int expert = 0; expert < m_table.experts(); ++expert)
+            most = std::max(most, m_table.servedOf(expert) + m_table.excessOf(expert));
+        const double end = roundUp(
+            std::max({most, 2 * m_table.pairs() / m_table.experts(), m_table.places() == Places::Balanced ? 0.0 : m_table.limit()}));
         const double scale = area.width() / end;
         const int bins = std::max(1, std::min(m_table.experts(), static_cast<int>(area.height() / kLeastCell)));
         const double tall = area.height() / bins;
         for (int bin = 0; bin < bins; ++bin) {
             const int expert = static_cast<int>(std::int64_t{m_table.experts()} * bin / bins);
-            const double all = m_table.ofExpert(expert);
+            const double served = m_table.servedOf(expert);
             const double over = m_table.excessOf(expert);
             const double thick = std::max(1.0, tall - (tall >= 4 ? 1 : 0));
             const double y = area.top() + bin * tall;
-            m_scene.fill({area.left(), y, std::max(0.5, (all - over) * scale), thick}, colorOf(std::min(all, m_scaleEnd)));
+            m_scene.fill({area.left(), y, std::max(0.5, served * scale), thick}, colorOf(std::min(served, m_scaleEnd)));
             if (over * scale >= 1)
-                m_scene.hatch({area.left() + (all - over) * scale, y, over * scale, thick}, Hatch::OverCapacity);
+                m_scene.hatch({area.left() + served * scale, y, over * scale, thick}, Hatch::OverCapacity);
             m_scene.hit({area.left(), y, area.width(), tall}, subjectOf(m_options.phase, expert, -1));
         }
         m_scene.line(area.topLeft(), area.bottomLeft(), ink(Ink::Strong));

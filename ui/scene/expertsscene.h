@@ -16,6 +16,8 @@ struct ExpertsOptions {
     bool example = false; ///< one order of the experts instead of the mean of all
     /// Time of the phase with uniform routing, all else equal; unset: not known.
     std::optional<double> balancedTime{};
+    /// Time of the phase without a limit on what experts take, all else equal; unset: there is none, or not known.
+    std::optional<double> unlimitedTime{};
     /// Load of the hottest rank over the mean, were there no redundant copies; unset: there are none, or not known.
     std::optional<double> factorWithoutCopies{};
 };

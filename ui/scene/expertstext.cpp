@@ -28,7 +28,16 @@ QString factorText(const ExpertLoadTable& table)
 std::vector<ExpertsFact> expertsFacts(const ViewInput& input, const ExpertsOptions& options, const ExpertLoadTable& table)
 {
     std::vector<ExpertsFact> facts;
-    if (table.ranks() > 1) {
+    if (table.ranks() > 1 && table.excess() > 0) {
+        const QString which = table.factor() <= 1 + 1e-9         ? ExpertsText::tr("Every rank serves")
+                              : table.places() == Places::Orders ? ExpertsText::tr("Hottest rank of each order serves")
+                                                                 : ExpertsText::tr("Hottest rank %1 serves").arg(table.hottest());
+        const QString served = ExpertsText::number(table.servedOfRank(table.hottest()));
+        const QString load = ExpertsText::number(table.ofRank(table.hottest()));
+        facts.push_back({which, table.factor() <= 1 + 1e-9
+                                    ? ExpertsText::tr("%1 of %2 tokens").arg(served, load)
+                                    : ExpertsText::tr("%1 of %2 tokens (%3 before the limit)").arg(served, load, factorText(table))});
+    } else if (table.ranks() > 1) {
         const QString which = table.factor() <= 1 + 1e-9         ? ExpertsText::tr("Every rank")
                               : table.places() == Places::Orders ? ExpertsText::tr("Hottest rank of each order")
                                                                  : ExpertsText::tr("Hottest rank %1").arg(table.hottest());
@@ -47,6 +56,16 @@ std::vector<ExpertsFact> expertsFacts(const ViewInput& input, const ExpertsOptio
                                               qs(formatPercent(change)))
                                    : ExpertsText::tr("%1, balanced").arg(now)});
     }
+    if (options.unlimitedTime && options.balancedTime) {
+        const double time = (options.phase == Phase::Prefill ? input.report.prefill : input.report.decode).time;
+        const double change = time / *options.unlimitedTime - 1;
+        facts.push_back({ExpertsText::tr("Without the limit"),
+                         std::abs(change) < 5e-5 ? qs(formatSeconds(*options.unlimitedTime))
+                                                 : (table.isPadded() && change > 0 ? ExpertsText::tr("%1 (with it %2%3: slots are padded)")
+                                                                                   : ExpertsText::tr("%1 (with it %2%3)"))
+                                                       .arg(qs(formatSeconds(*options.unlimitedTime)),
+                                                            change < 0 ? QString() : QStringLiteral("+"), qs(formatPercent(change)))});
+    }
     if (const int copies = input.scenario.plan.redundantExperts(); copies > 0 && table.ranks() > 1)
         facts.push_back(
             {ExpertsText::tr("Redundant copies"), table.copiesIdle() ? ExpertsText::tr("%1, idle: they would not help").arg(copies)
@@ -59,8 +78,13 @@ std::vector<ExpertsFact> expertsFacts(const ViewInput& input, const ExpertsOptio
                                                                                .arg(qs(formatPercent(table.dropped())),
                                                                                     ExpertsText::number(table.dropped() * table.pairs()))
                                                                          : ExpertsText::tr("none")});
-    facts.push_back(
-        {ExpertsText::tr("Experts read"), ExpertsText::tr("%1 of %2").arg(ExpertsText::number(table.visited())).arg(table.experts())});
+    // Under a limit copies are slots of their own.
+    if (table.isPadded())
+        facts.push_back({ExpertsText::tr("Experts read"), ExpertsText::tr("%1 of %1 (slots are padded)").arg(table.slots())});
+    else
+        facts.push_back(
+            {ExpertsText::tr("Experts read"),
+             ExpertsText::tr("%1 of %2").arg(ExpertsText::number(table.read())).arg(table.limit() > 0 ? table.slots() : table.experts())});
     const FeedForward& f = input.scenario.model->kinds[static_cast<std::size_t>(expertKindOf(*input.scenario.model))].feedForward;
     if (f.groups > 1 && f.topGroups < f.groups)
         facts.push_back({ExpertsText::tr("Groups"), ExpertsText::tr("a token reaches %1 of %2").arg(f.topGroups).arg(f.groups)});
@@ -111,7 +135,7 @@ QString describeExperts(const Scenario& scenario, const Report& report)
     QString text = ExpertsText::tr("%1 experts on %2 ranks: a decode step of %3 tokens reads %4 of them.")
                        .arg(table->experts())
                        .arg(table->ranks())
-                       .arg(ExpertsText::number(table->tokens()), ExpertsText::number(table->visited()));
+                       .arg(ExpertsText::number(table->tokens()), ExpertsText::number(table->read()));
     if (table->ranks() > 1)
         text +=
             QLatin1Char(' ') % ExpertsText::tr("The hottest rank has %1 times the mean load.").arg(ExpertsText::number(table->factor()));
@@ -144,6 +168,8 @@ QString expertsTooltip(const Scenario& scenario, const Report& report, const Sub
         lines << ExpertsText::tr("%1: %2 token-expert pairs, %3 × the mean")
                      .arg(place, ExpertsText::number(table->ofRank(subject.rank)),
                           ExpertsText::number(table->ofRank(subject.rank) / table->mean()));
+        if (table->excessOfRank(subject.rank) > 0)
+            lines << ExpertsText::tr("%1 of them are processed").arg(ExpertsText::number(table->servedOfRank(subject.rank)));
     }
     return lines.join(QLatin1Char('\n'));
 }

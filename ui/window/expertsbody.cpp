@@ -128,6 +128,7 @@ void ExpertsBody::build(const ViewInput& input, Scene& scene)
 {
     ExpertsOptions options = m_options;
     options.balancedTime.reset();
+    options.unlimitedTime.reset();
     options.factorWithoutCopies.reset();
     if (input.report.legal && input.scenario.model->hasExperts()) {
         // The same steps with every expert loaded alike; how they are served makes no difference to a step.
@@ -139,6 +140,18 @@ void ExpertsBody::build(const ViewInput& input, Scene& scene)
             m_balanced = balanced;
             m_balancedPrefill = report.prefill.time;
             m_balancedDecode = report.decode.time;
+        }
+        if (input.scenario.workload.routing.capacityFactor > 0) {
+            Scenario unlimited = input.scenario;
+            unlimited.workload.routing.capacityFactor = 0;
+            unlimited.serving = {};
+            if (!m_unlimited || !(*m_unlimited == unlimited)) {
+                const Report report = evaluate(unlimited);
+                m_unlimited = unlimited;
+                m_unlimitedPrefill = report.prefill.time;
+                m_unlimitedDecode = report.decode.time;
+            }
+            options.unlimitedTime = options.phase == Phase::Prefill ? m_unlimitedPrefill : m_unlimitedDecode;
         }
         if (input.scenario.plan.redundantExperts() > 0 && input.scenario.workload.routing.powerLaw > 0) {
             Scenario without = input.scenario;

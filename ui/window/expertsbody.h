@@ -56,6 +56,9 @@ private:
     std::optional<Scenario> m_balanced; ///< of which m_options.balancedTime is the answer
     double m_balancedPrefill = 0;
     double m_balancedDecode = 0;
+    std::optional<Scenario> m_unlimited; ///< without a limit on what experts take
+    double m_unlimitedPrefill = 0;
+    double m_unlimitedDecode = 0;
 };
 
 } // namespace shardlens
