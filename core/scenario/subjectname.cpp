@@ -121,6 +121,7 @@ private:
     static std::vector<std::string> withLead(const std::string& lead, const std::array<std::string_view, count>& words)
     {
         std::vector<std::string> names;
+        names.reserve(words.size());
         for (const std::string_view word : words)
             names.push_back(lead + std::string(word));
         return names;

@@ -13,6 +13,7 @@
 #include <QAbstractButton>
 #include <QLabel>
 #include <QMenuBar>
+#include <QSignalSpy>
 
 #include <cmath>
 
@@ -388,9 +389,14 @@ private Q_SLOTS:
             const auto kind = static_cast<ViewKind>(i);
             QAction* action = fixture.window.commands().action(showCommand(kind));
             QCOMPARE(action->shortcut(), QKeySequence(QStringLiteral("Alt+%1").arg((i + 1) % 10)));
-            fixture.window.docks().present(kind);
-            QCoreApplication::processEvents();
-            QVERIFY(fixture.window.docks().isInFront(kind));
+            for (int press = 0; press < 2; ++press) { // a second press does not put it away
+                QTest::keyClick(&fixture.window, static_cast<Qt::Key>(Qt::Key_0 + (static_cast<int>(i) + 1) % 10), Qt::AltModifier);
+                QCoreApplication::processEvents();
+                QVERIFY2(fixture.window.docks().isInFront(kind), qPrintable(nameOf(kind)));
+                QVERIFY(action->isChecked());
+                QWidget* focus = QApplication::focusWidget();
+                QVERIFY2(focus != nullptr && fixture.window.docks().dock(kind)->isAncestorOf(focus), qPrintable(nameOf(kind)));
+            }
             ViewDock* dock = fixture.window.docks().dock(kind);
             for (const QToolButton* tab : dock->title()->findChildren<QToolButton*>(QStringLiteral("viewTab"))) {
                 if (tab->isHidden())
@@ -403,6 +409,41 @@ private Q_SLOTS:
                 QVERIFY(view->focusPolicy() & Qt::TabFocus);
             }
         }
+    }
+
+    void fontsOfANewWindowAreThoseOfAChange()
+    {
+        const auto fonts = [](MainWindow& window) {
+            QMap<QString, int> found;
+            for (const QWidget* widget : window.findChildren<QWidget*>())
+                if (!widget->objectName().startsWith(QLatin1String("qt_")) && widget->isVisible())
+                    found[QString::fromLatin1(widget->metaObject()->className()) + QLatin1Char(' ') + widget->objectName() + (qobject_cast<const QLabel*>(widget) ? qobject_cast<const QLabel*>(widget)->text() : QString())] =
+                        widget->fontInfo().pixelSize();
+            return found;
+        };
+        QTemporaryDir folder;
+        const QString file = folder.filePath(QStringLiteral("settings.ini"));
+        QMap<QString, int> changed;
+        {
+            WindowFixture first(file, {1440, 900});
+            first.window.commands().action(CommandId::TextSize150)->trigger();
+            QCoreApplication::processEvents();
+            changed = fonts(first.window);
+        }
+        setTextScale(1);
+        QApplication::setFont(fontOf(TextRole::Body));
+        WindowFixture second(file, {1440, 900});
+        QCoreApplication::processEvents();
+        const QMap<QString, int> fresh = fonts(second.window);
+        for (auto it = changed.begin(); it != changed.end(); ++it)
+            if (fresh.contains(it.key()))
+                QVERIFY2(std::abs(fresh[it.key()] - it.value()) <= 1,
+                         qPrintable(QStringLiteral("%1: %2 px after the change, %3 px after a start")
+                                        .arg(it.key())
+                                        .arg(it.value())
+                                        .arg(fresh[it.key()])));
+        setTextScale(1);
+        QApplication::setFont(fontOf(TextRole::Body));
     }
 
     void tabsGiveWayInNarrowTitles()
@@ -464,6 +505,10 @@ private Q_SLOTS:
         title.resize(200, title.height()); // the menus of choices are in the menu, too, when all had to go
         Q_EMIT more()->menu()->aboutToShow();
         QCOMPARE(more()->menu()->actions().last()->menu(), colours);
+        QCOMPARE(more()->menu()->actions().first()->text(), QStringLiteral("Shard plate")); // and the views that share the place
+        QSignalSpy chosen(&title, &ViewTitle::tabChosen);
+        more()->menu()->actions().first()->trigger();
+        QCOMPARE(chosen.value(0).value(0).toInt(), 1);
         title.resize(900, title.height());
         QVERIFY(more() == nullptr && play->width() > 0 && play->focusPolicy() == Qt::TabFocus);
     }

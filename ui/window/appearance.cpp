@@ -110,11 +110,11 @@ QToolButton#viewChoice { color: @text2; background: transparent; border: 1px sol
 QToolButton#viewChoice:hover { color: @text; }
 QToolButton#viewChoice:focus { border: 1px solid @accent; }
 QToolButton#viewChoice::menu-indicator { image: none; width: 0; }
-QPushButton { color: @text; background: @surface; border: 1px solid @strong; border-radius: 3px; padding: 4px 12px; }
+QPushButton { color: @text; outline: none; background: @surface; border: 1px solid @strong; border-radius: 3px; padding: 4px 12px; }
 QPushButton:hover { background: @hover; }
 QPushButton:disabled { color: @disabled; border-color: @line; }
 QPushButton:focus { border: 2px solid @accent; padding: 3px 11px; }
-#findCommand { color: @text3; background: @surface; border: 1px solid @strong; border-radius: 3px; padding: 2px 8px; text-align: left; }
+#findCommand { color: @text3; outline: none; background: @surface; border: 1px solid @strong; border-radius: 3px; padding: 2px 8px; text-align: left; }
 #findCommand:focus { border: 2px solid @accent; padding: 1px 7px; }
 #palette, #messageBar, #sidePanel { background: @surface; border: 1px solid @strong; border-radius: 3px; }
 #palette QLineEdit { color: @text; background: @surface; border: 2px solid @accent; border-radius: 3px; padding: 4px 6px; }

@@ -4,6 +4,7 @@
 #include "ui/window/viewdock.h"
 
 #include <QEvent>
+#include <QPainter>
 
 #include <algorithm>
 
@@ -162,6 +163,20 @@ bool DockArea::event(QEvent* event)
     if (event->type() == QEvent::MouseButtonPress && handled && event->isAccepted())
         m_default = false;
     return handled;
+}
+
+void DockArea::paintEvent(QPaintEvent* event)
+{
+    QMainWindow::paintEvent(event);
+    const bool empty =
+        std::all_of(m_docks.begin(), m_docks.end(), [](const ViewDock* dock) { return dock->isHidden() || dock->isFloating(); });
+    if (!empty)
+        return;
+    QPainter painter(this);
+    painter.setFont(fontOf(TextRole::Body));
+    painter.setPen(palette().color(QPalette::WindowText));
+    painter.drawText(rect().adjusted(space::kLarge, 0, -space::kLarge, 0), Qt::AlignCenter | Qt::TextWordWrap,
+                     tr("Every view is put away. Alt+1 to Alt+9 and Alt+0 bring one back; View, Restore default layout brings all."));
 }
 
 void DockArea::applyProportions()

@@ -36,6 +36,7 @@ protected:
     void resizeEvent(QResizeEvent* event) override;
     void showEvent(QShowEvent* event) override;
     bool event(QEvent* event) override;
+    void paintEvent(QPaintEvent* event) override; ///< says what to do when every view is put away
 
 private:
     void applyProportions();

@@ -61,10 +61,19 @@ int cancelWidth()
     return scaledToText(60);
 }
 
+/// Before the first widget is made: children inherit the font of the window, which no change reaches before the events run.
+QWidget* withTextSize(const Settings& settings, QWidget* parent)
+{
+    setTextScale(settings.textSize() / 100.0);
+    if (QApplication::font() != fontOf(TextRole::Body))
+        QApplication::setFont(fontOf(TextRole::Body));
+    return parent;
+}
+
 } // namespace
 
 MainWindow::MainWindow(Document& document, Settings& settings, QWidget* parent)
-    : QMainWindow(parent),
+    : QMainWindow(withTextSize(settings, parent)),
       m_document(document),
       m_settings(settings),
       m_commands(new Commands(this))
@@ -72,7 +81,6 @@ MainWindow::MainWindow(Document& document, Settings& settings, QWidget* parent)
     setObjectName(QStringLiteral("mainWindow"));
     setAcceptDrops(true);
     setMinimumSize(kLeastSize);
-    setTextScale(settings.textSize() / 100.0); // before anything is laid out
     m_refiner = new Refiner(document, this);
     buildCentre();
     buildTop();

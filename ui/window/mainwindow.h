@@ -75,6 +75,8 @@ private:
     void connectDocument();
     void connectCommands();
     void connectViewCommands();
+    /// In front of what it shares its place with, and the keyboard in it.
+    void bringToFront(ViewKind kind);
     void restoreState();
     void chooseTheme(ThemeChoice choice);
     void chooseTextSize(int percent);

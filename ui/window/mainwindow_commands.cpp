@@ -27,6 +27,24 @@
 namespace shardlens {
 namespace {
 
+/// A key that names a view brings it to the front; only the menu, where the mark can be seen, puts it away.
+class ByKeys : public QObject {
+public:
+    ByKeys(std::function<void()> run, QAction* action) : QObject(action), m_run(std::move(run)) {}
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override
+    {
+        if (event->type() != QEvent::Shortcut)
+            return QObject::eventFilter(watched, event);
+        m_run();
+        return true;
+    }
+
+private:
+    std::function<void()> m_run;
+};
+
 constexpr double kPictureScale = 2;
 
 QString plain(QString text)
@@ -72,6 +90,16 @@ void MainWindow::connectCommands()
     commands.handle(CommandId::FindCommand, [this] { openPalette(); });
 }
 
+void MainWindow::bringToFront(ViewKind kind)
+{
+    m_docks->present(kind);
+    m_commands->action(showCommand(kind))->setChecked(true);
+    QWidget* body = m_views[static_cast<std::size_t>(kind)].body;
+    QWidget* target = body->focusPolicy() != Qt::NoFocus || body->focusProxy() != nullptr ? body : body->findChild<SceneView*>();
+    if (target != nullptr)
+        target->setFocus(Qt::ShortcutFocusReason);
+}
+
 void MainWindow::connectViewCommands()
 {
     Commands& commands = *m_commands;
@@ -88,6 +116,7 @@ void MainWindow::connectViewCommands()
             m_docks->present(kind);
             show->setChecked(true);
         });
+        show->installEventFilter(new ByKeys([this, kind] { bringToFront(kind); }, show));
         connect(dock->toggleViewAction(), &QAction::toggled, show, &QAction::setChecked);
         show->setChecked(!dock->isHidden());
         commands.handle(copyCommand(kind), [this, dock] { copyPicture(*dock, dock->windowTitle()); });
@@ -154,8 +183,19 @@ void MainWindow::fillPresetMenu(QMenu& menu)
 std::vector<PaletteEntry> MainWindow::paletteEntries()
 {
     std::vector<PaletteEntry> entries;
+    const auto viewOf = [](CommandId command) -> std::optional<ViewKind> {
+        for (std::size_t i = 0; i < kViewCount; ++i)
+            if (showCommand(static_cast<ViewKind>(i)) == command)
+                return static_cast<ViewKind>(i);
+        return {};
+    };
     for (const CommandSpec& spec : commandTable()) {
         QAction* action = m_commands->action(spec.command);
+        if (const std::optional<ViewKind> view = viewOf(spec.command)) { // who looks for a view does not want it to go
+            entries.push_back({plain(action->text()), plain(titleOf(spec.menu)), action->shortcut().toString(QKeySequence::NativeText),
+                               [this, view] { bringToFront(*view); }, action->isEnabled()});
+            continue;
+        }
         if (spec.command != CommandId::FindCommand)
             entries.push_back({plain(action->text()), plain(titleOf(spec.menu)), action->shortcut().toString(QKeySequence::NativeText),
                                [action] { action->trigger(); }, action->isEnabled()});

@@ -36,7 +36,6 @@ OperatorsBody::OperatorsBody(Document& document, QWidget* parent) : QWidget(pare
     setAttribute(Qt::WA_StyledBackground);
     m_filter->setObjectName(QStringLiteral("operatorFilter"));
     m_filter->setFrame(false);
-    m_filter->setFont(fontOf(TextRole::Body));
     m_filter->setPlaceholderText(tr("Filter: a name, bound:hbm, phase:decode, time>1ms"));
     m_filter->setAccessibleName(tr("Filter of the operators"));
     m_filter->setToolTip(tr("All terms must hold. A word of the name; phase, bound, collective or kind with a colon;\n"
@@ -51,7 +50,10 @@ OperatorsBody::OperatorsBody(Document& document, QWidget* parent) : QWidget(pare
     m_view = new SceneView(document, {}, options, this);
     m_view->installEventFilter(this);
     setFocusProxy(m_view);
-    m_filter->setFixedHeight(kFieldHeight);
+    followTextScale(m_filter, [this] {
+        m_filter->setFont(fontOf(TextRole::Body));
+        m_filter->setFixedHeight(scaledToText(kFieldHeight));
+    });
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);

@@ -100,6 +100,11 @@ Result<bool> renderPicture(const Scenario& scenario, std::string_view what, cons
     document.selection().setPin(detail.pinned);
     window.refiner().finish(); // a picture shows what is known in the end
     QApplication::processEvents();
+    if (!view)
+        for (std::size_t i = 0; i < kViewCount; ++i)
+            if (window.docks().isInFront(static_cast<ViewKind>(i)))
+                window.finish(static_cast<ViewKind>(i));
+    QApplication::processEvents();
     if (what == "inspector")
         return savePicture(window.inspectorPicture(size, scale), pngFile);
     return savePicture(view ? pictureOfView(window, *view, size, scale) : window.pictureOf(window, scale), pngFile);

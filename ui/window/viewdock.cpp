@@ -239,22 +239,27 @@ struct Wanted {
 
 } // namespace
 
+void ViewTitle::makeMore()
+{
+    if (m_more != nullptr)
+        return;
+    m_more = new QuietButton(this);
+    m_more->setObjectName(QStringLiteral("viewChoice"));
+    m_more->setText(QStringLiteral("⋯"));
+    m_more->setToolTip(tr("More of this place and its choices"));
+    m_more->setAccessibleName(tr("More choices"));
+    m_more->setFocusPolicy(Qt::TabFocus);
+    m_more->setPopupMode(QToolButton::InstantPopup);
+    auto* menu = new QMenu(m_more);
+    m_more->setMenu(menu);
+    connect(menu, &QMenu::aboutToShow, this, &ViewTitle::fillMore);
+}
+
 std::size_t ViewTitle::gather(const std::vector<QuietButton*>& choices, int excess)
 {
     if (choices.size() < 2)
         return 0; // a menu of one choice is no shorter
-    if (m_more == nullptr) {
-        m_more = new QuietButton(this);
-        m_more->setObjectName(QStringLiteral("viewChoice"));
-        m_more->setText(QStringLiteral("⋯"));
-        m_more->setToolTip(tr("More choices of this view"));
-        m_more->setAccessibleName(tr("More choices"));
-        m_more->setFocusPolicy(Qt::TabFocus);
-        m_more->setPopupMode(QToolButton::InstantPopup);
-        auto* menu = new QMenu(m_more);
-        m_more->setMenu(menu);
-        connect(menu, &QMenu::aboutToShow, this, &ViewTitle::fillMore);
-    }
+    makeMore();
     int freed = -m_more->wantedWidth() - space::kTight;
     std::size_t moved = 0;
     while (moved < choices.size() && freed < excess)
@@ -262,9 +267,13 @@ std::size_t ViewTitle::gather(const std::vector<QuietButton*>& choices, int exce
     return std::max<std::size_t>(moved, 2);
 }
 
-void ViewTitle::setGathered(std::size_t count)
+void ViewTitle::setGathered(std::size_t count, bool tabs)
 {
     m_gathered.clear();
+    m_tabsGathered = tabs;
+    for (const std::vector<QuietButton*>* side : {&m_before, &m_after})
+        for (QuietButton* tab : *side)
+            tab->setFocusPolicy(tabs ? Qt::NoFocus : Qt::TabFocus);
     for (QuietButton* choice : m_choices) {
         const bool in = !choice->isHidden() && m_gathered.size() < count;
         if (in) {
@@ -274,13 +283,20 @@ void ViewTitle::setGathered(std::size_t count)
         choice->setFocusPolicy(in ? Qt::NoFocus : Qt::TabFocus); // nobody should land on what cannot be seen
     }
     if (m_more != nullptr)
-        m_more->setVisible(count > 0);
+        m_more->setVisible(count > 0 || tabs);
 }
 
 void ViewTitle::fillMore()
 {
     QMenu* menu = m_more->menu();
     menu->clear();
+    if (m_tabsGathered) {
+        for (const std::vector<QuietButton*>* side : {&m_before, &m_after})
+            for (QuietButton* tab : *side)
+                menu->addAction(tab->text(), tab, &QToolButton::click);
+        if (!m_gathered.empty())
+            menu->addSeparator();
+    }
     for (QuietButton* choice : m_gathered) {
         QString text = choice->text();
         if (choice->menu() != nullptr) {
@@ -319,19 +335,32 @@ void ViewTitle::arrange()
         wantedChoices = Wanted(choices);
         excess += wantedChoices.total();
     }
-    const std::size_t kept = choices.size();
-    const std::size_t moved = excess > 0 ? gather(choices, excess) : 0;
-    if (moved > 0) {
-        choices.erase(choices.begin(), choices.begin() + static_cast<std::ptrdiff_t>(moved));
-        choices.push_back(m_more);
-        wantedChoices = Wanted(choices);
-        excess = name[0] + wantedTabs.total() + wantedChoices.total() - room - space::kTight * static_cast<int>(kept - choices.size());
+    std::vector<QuietButton*> shown = choices;
+    std::size_t moved = excess > 0 ? gather(choices, excess) : 0;
+    // A name of a few letters names nothing: when the other views cannot be read, they go into the menu as well.
+    bool tabsMoved = false;
+    const auto reckon = [&] {
+        shown.assign(choices.begin() + static_cast<std::ptrdiff_t>(moved), choices.end());
+        if (moved > 0 || tabsMoved)
+            shown.push_back(m_more);
+        wantedChoices = Wanted(shown);
+        wantedTabs = Wanted(tabsMoved ? std::vector<QuietButton*>() : tabs);
+        const int gaps = (tabsMoved ? 0 : space::kInset * static_cast<int>(tabs.size())) + space::kTight * static_cast<int>(shown.size());
+        excess = name[0] + wantedTabs.total() + wantedChoices.total() + gaps + space::kInset + space::kSmall - width();
+    };
+    if (moved > 0)
+        reckon();
+    if (excess > wantedTabs.total() / 4 && !tabs.empty()) {
+        makeMore();
+        tabsMoved = true;
+        reckon();
     }
-    setGathered(moved);
+    setGathered(moved, tabsMoved);
     excess = shrink(wantedTabs.widths, wantedTabs.least, excess);
     excess = shrink(wantedChoices.widths, wantedChoices.least, excess);
-    if (shrink(name, {scaledToText(34)}, excess) > 0) // menu and shortcuts reach the other views still
-        std::fill(wantedTabs.widths.begin(), wantedTabs.widths.end(), 0);
+    shrink(name, {scaledToText(34)}, excess);
+    wantedTabs.widths.resize(tabs.size(), 0);
+    choices = shown;
 
     const int h = height() - kTop;
     int x = space::kInset;

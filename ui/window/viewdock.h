@@ -56,7 +56,8 @@ private:
 };
 
 /// The heading of a view, in a dock and in a picture. In a narrow dock the subtitle gives way first, then the values of
-/// choices, then choices go into one menu, then the names of the other views shrink, the choices, and the view's own name last.
+/// choices, then choices go into one menu and the names of the
+/// other views with them, and the view's own name shrinks last.
 class ViewTitle : public QWidget {
     Q_OBJECT
 public:
@@ -88,7 +89,8 @@ private:
     void arrange();
     /// How many choices, from the first, go into one menu so that `excess` pixels become free.
     [[nodiscard]] std::size_t gather(const std::vector<QuietButton*>& choices, int excess);
-    void setGathered(std::size_t count);
+    void setGathered(std::size_t count, bool tabs);
+    void makeMore();
     void fillMore();
 
     QuietLabel* m_title;
@@ -99,6 +101,7 @@ private:
     std::vector<QuietButton*> m_choices;
     std::vector<QuietButton*> m_gathered; ///< choices in the menu of m_more
     QuietButton* m_more = nullptr;
+    bool m_tabsGathered = false; ///< the other views are in the menu, too
 };
 
 class ViewDock : public QDockWidget {
