@@ -15,7 +15,7 @@
 namespace shardlens {
 
 enum class Mode : std::uint8_t {
-    Roofline,   ///< efficiency 1, no overheads: lower bounds
+    Roofline,   ///< efficiency 1, no overheads; collectives exposed unless an overlap is set
     Calibrated, ///< constants of the engine on the accelerator, fitted to measurements
 };
 

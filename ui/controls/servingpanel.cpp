@@ -88,7 +88,7 @@ ServingPanel::ServingPanel(Document& document, int width, QWidget* parent)
     column->setSpacing(3);
     m_mode->setItems({{tr("roofline"), true, {}}, {tr("calibrated"), true, {}}});
     m_mode->setToolTip(
-        tr("Roofline: ideal times, lower bounds. Calibrated: as the engine runs on measured hardware, with 80 % intervals."));
+        tr("Roofline: ideal times at data-sheet rates. Calibrated: as the engine runs on measured hardware, with 80 % intervals."));
     m_mode->setObjectName(QStringLiteral("mode"));
     addRow(tr("Times"), m_mode, &switchWidth, *column);
     std::vector<PickerItem> engines;

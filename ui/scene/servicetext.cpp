@@ -127,7 +127,7 @@ QString modeText(const Scenario& scenario, const Report& report, bool brief)
                 text += ServiceText::tr("no points of it");
         }
     } else {
-        text = brief ? ServiceText::tr("Roofline") : ServiceText::tr("Roofline: lower bounds");
+        text = brief ? ServiceText::tr("Roofline") : ServiceText::tr("Roofline: at peak rates");
     }
     if (!report.legal || !underLoad(scenario))
         return text;

@@ -18,8 +18,8 @@ AboutDialog::AboutDialog(QWidget* parent) : QDialog(parent)
     auto* name = new QLabel(tr("ShardLens %1").arg(QStringLiteral(SHARDLENS_VERSION)), this);
     name->setFont(fontOf(TextRole::Verdict));
     auto* text = new QLabel(tr("What happens if I serve this model this way? Parallel plans for LLM inference, costed from data sheets "
-                               "and formulas while you drag.\n\nTimes are roofline estimates: lower bounds that no measurement has "
-                               "corrected. Help (F1) says what is counted and what is not.\n\nApache License 2.0. Fonts: Inter and "
+                               "and formulas while you drag.\n\nTimes are roofline estimates at peak rates, or calibrated to measured "
+                               "points. Help (F1) says what is counted and what is not.\n\nApache License 2.0. Fonts: Inter and "
                                "JetBrains Mono, SIL Open Font License 1.1."),
                             this);
     text->setWordWrap(true);

@@ -124,7 +124,8 @@ QStringList CommandPalette::shownTitles() const
 {
     QStringList titles;
     for (int row = 0; row < m_list->count(); ++row)
-        titles << m_list->item(row)->text();
+        if (m_list->item(row)->data(kEntryRole).isValid())
+            titles << m_list->item(row)->text();
     return titles;
 }
 
@@ -180,6 +181,10 @@ void CommandPalette::filter(const QString& pattern)
         item->setData(kEntryRole, QVariant::fromValue(static_cast<qulonglong>(match.entry)));
         if (!entry.enabled)
             item->setFlags(item->flags() & ~Qt::ItemIsEnabled);
+    }
+    if (matches.empty()) { // an empty box would look as if it were still searching
+        auto* none = new QListWidgetItem(tr("Nothing is called that"), m_list);
+        none->setFlags(Qt::NoItemFlags);
     }
     m_list->setCurrentRow(0);
     place();
