@@ -124,9 +124,49 @@ private Q_SLOTS:
         const Report report = evaluate(scenario);
         const Scene scene = drawn(scenario, report, {900, 600});
         QVERIFY(check::says(scene, QStringLiteral("295 FLOP/B")));
-        QVERIFY(check::says(scene, QStringLiteral("bf16 989 TFLOP/s")));
+        QVERIFY(check::says(scene, QStringLiteral("bf16, fp16 989 TFLOP/s")));
         QVERIFY(check::says(scene, QStringLiteral("HBM 3,350 GB/s")));
         QVERIFY(check::says(scene, QStringLiteral("a batch of")));
+    }
+
+    /// The name of a level roof stands at it: nearer than to any other, struck by none; equal roofs share one.
+    void namesOfRoofsStandAtTheirRoofs()
+    {
+        int names = 0;
+        int left = 0;
+        for (const char* which : {"8 H100, TP 4 x PP 2", "8 H100, TP 8", "NVL72, DeepSeek-V3 TP 8 x EP 8 x DP 4"})
+            for (const QSizeF size : {QSizeF{752, 140}, QSizeF{480, 134}, QSizeF{752, 196}, QSizeF{860, 200}, QSizeF{480, 190},
+                                      QSizeF{620, 300}, QSizeF{900, 600}, QSizeF{1600, 900}}) {
+                const Scenario scenario = pictures::scenarioOf(pictures::caseNamed(which));
+                const Report report = evaluate(scenario);
+                const Roofline roofline = rooflineOf(scenario, report, RooflineSide::Hbm);
+                const Scene scene = drawn(scenario, report, size);
+                const RooflineLayout layout = rooflineLayout({scenario, report, size, Theme::of(ThemeId::Light)}, {});
+                for (const ComputeRoof& roof : roofline.formats) {
+                    const double own = layout.y(roof.peak);
+                    bool named = false;
+                    for (const SceneItem& item : scene.items) {
+                        if (item.kind != SceneItem::Kind::Text || !layout.plot.contains(item.rect)
+                            || !check::textOf(scene, item).contains(qs(nameOf(roof.format))))
+                            continue;
+                        ++names;
+                        QVERIFY2(!named, "named once");
+                        named = true;
+                        const QRectF box = scene.textBounds(item);
+                        const auto gap = [&](double y) { return std::max(y - box.bottom(), box.top() - y); };
+                        for (const ComputeRoof& other : roofline.formats) {
+                            const double y = layout.y(other.peak);
+                            const double from = layout.x(other.peak / roofline.paths.front().bandwidth);
+                            QVERIFY2(from > box.right() || gap(y) >= 0, qPrintable(check::textOf(scene, item)));
+                            QVERIFY2(from > box.right() || gap(own) <= gap(y), qPrintable(check::textOf(scene, item)));
+                        }
+                    }
+                    left += !named;
+                    const QPointF end(layout.plot.right() - 2, own);
+                    QVERIFY(scene.tipAt(end).contains(qs(nameOf(roof.format))) || scene.subjectAt(end).kind != Subject::Kind::None);
+                }
+            }
+        QVERIFY(names > 20 && left > 0);
     }
 
     void factorsAreNamedWhereTheRoofIsNotReached()

@@ -79,9 +79,16 @@ std::vector<std::pair<QPointF, QPointF>> roofLines(const RooflineLayout& layout,
 {
     std::vector<std::pair<QPointF, QPointF>> lines;
     double peak = 0;
+    double fastest = 0;
+    for (const ByteRoof& path : roofline.paths)
+        fastest = std::max(fastest, path.used ? path.bandwidth : 0);
     for (const ComputeRoof& roof : roofline.formats) {
-        if (!roof.used)
+        if (!roof.used) {
+            if (fastest > 0)
+                lines.emplace_back(QPointF(layout.x(roof.peak / fastest), layout.y(roof.peak)),
+                                   QPointF(layout.plot.right(), layout.y(roof.peak)));
             continue;
+        }
         peak = std::max(peak, roof.peak);
         lines.emplace_back(QPointF(layout.plot.left(), layout.y(roof.peak)), QPointF(layout.plot.right(), layout.y(roof.peak)));
     }

@@ -178,7 +178,34 @@ struct RoofLine {
     QString figure;
     bool used = false;
     bool level = false;
+    QString tip; ///< all of it
 };
+
+/// Formats of one peak are one roof; those in use are named first. Integers do OP/s: what stands on an axis of FLOP/s is said in full in the tip.
+RoofLine levelOf(const ViewInput& input, const std::vector<const ComputeRoof*>& alike)
+{
+    const QString rate = qs(formatFlopRate(alike.front()->peak));
+    const QString operations = QString(rate).replace(QLatin1String("FLOP/s"), QLatin1String("OP/s"));
+    RoofLine line;
+    line.level = true;
+    line.figure = operations;
+    QStringList names;
+    QStringList tips;
+    for (const bool used : {true, false})
+        for (const ComputeRoof* roof : alike) {
+            if (roof->used != used)
+                continue;
+            const bool integer = roof->format == ComputeFormat::Int8;
+            line.used = line.used || used;
+            line.figure = integer ? line.figure : rate;
+            names << qs(nameOf(roof->format));
+            tips << RooflineScene::tr("%1: %2 dense").arg(names.back(), integer ? operations : rate);
+        }
+    line.name = names.join(QStringLiteral(", "));
+    line.tip = tips.join(QLatin1Char('\n'));
+    line.colour = line.used ? input.theme.color(Ink::Compute) : input.theme.faded(input.theme.color(Ink::Strong), 0.35);
+    return line;
+}
 
 std::vector<RoofLine> linesOf(const ViewInput& input, const RooflineLayout& layout, const Roofline& roofline)
 {
@@ -190,16 +217,15 @@ std::vector<RoofLine> linesOf(const ViewInput& input, const RooflineLayout& layo
     for (const ByteRoof& path : roofline.paths)
         if (path.used || bare)
             fastest = std::max(fastest, path.bandwidth);
-    for (const ComputeRoof& roof : roofline.formats) {
-        const double y = layout.y(roof.peak);
-        const double from = fastest > 0 ? layout.x(roof.peak / fastest) : layout.plot.left();
-        RoofLine line{{from, y},
-                      {layout.plot.right(), y},
-                      roof.used ? theme.color(Ink::Compute) : quiet,
-                      qs(nameOf(roof.format)),
-                      qs(formatFlopRate(roof.peak)),
-                      roof.used,
-                      true};
+    for (std::size_t first = 0, next = 0; first < roofline.formats.size(); first = next) {
+        const double peak = roofline.formats[first].peak; // highest first: those alike follow each other
+        std::vector<const ComputeRoof*> alike;
+        for (; next < roofline.formats.size() && roofline.formats[next].peak == peak; ++next)
+            alike.push_back(&roofline.formats[next]);
+        const double from = fastest > 0 ? layout.x(peak / fastest) : layout.plot.left();
+        RoofLine line = levelOf(input, alike);
+        line.a = {from, layout.y(peak)};
+        line.b = {layout.plot.right(), layout.y(peak)};
         if (from < layout.plot.right() && clipLine(layout.plot, line.a, line.b))
             lines.push_back(line);
     }
@@ -214,7 +240,8 @@ std::vector<RoofLine> linesOf(const ViewInput& input, const RooflineLayout& layo
                       qs(path.name),
                       qs(formatBandwidth(path.bandwidth)),
                       used,
-                      false};
+                      false,
+                      RooflineScene::tr("%1: %2").arg(qs(path.name), qs(formatBandwidth(path.bandwidth)))};
         if (clipLine(layout.plot, line.a, line.b))
             lines.push_back(line);
     }
@@ -245,39 +272,82 @@ std::vector<QRectF> placesAtLevel(const RoofLine& line, double width, double hei
     return boxes;
 }
 
-/// And that of a slope: above it, then below, where no other slope passes.
-std::vector<QRectF> placesAtSlope(const RoofLine& line, const std::vector<RoofLine>& lines, double width, double height)
+/// And that of a slope: above it, then below.
+std::vector<QRectF> placesAtSlope(const RoofLine& line, double width, double height)
 {
     std::vector<QRectF> boxes;
     for (const bool above : {true, false})
         for (const double along : {0.55, 0.7, 0.4, 0.85, 0.25, 0.62, 0.47, 0.32, 0.15}) {
             const QPointF on = line.a + (line.b - line.a) * along;
-            const QRectF box(above ? on.x() - width - 6 : on.x() + 6, above ? on.y() - height - 2 : on.y() + 2, width + 1, height);
-            const bool passed = std::any_of(lines.begin(), lines.end(), [&](const RoofLine& other) {
-                QPointF a = other.a;
-                QPointF b = other.b;
-                return !other.level && clipLine(box, a, b);
-            });
-            if (!passed)
-                boxes.push_back(box);
+            boxes.emplace_back(above ? on.x() - width - 6 : on.x() + 6, above ? on.y() - height - 2 : on.y() + 2, width + 1, height);
         }
     return boxes;
 }
 
+/// Whether a name there is struck by no line and nearer to its own roof than to another level one.
+bool standsAtItsRoof(const QRectF& box, const RoofLine& own, const std::vector<RoofLine>& lines,
+                     const std::vector<std::pair<QPointF, QPointF>>& strokes)
+{
+    const auto gap = [&box](const RoofLine& level) { return std::max(level.a.y() - box.bottom(), box.top() - level.a.y()); };
+    for (const auto& [from, to] : strokes)
+        if (QPointF a = from, b = to; clipLine(box, a, b))
+            return false;
+    return std::none_of(lines.begin(), lines.end(), [&](const RoofLine& line) {
+        QPointF a = line.a;
+        QPointF b = line.b;
+        if (clipLine(box, a, b))
+            return true;
+        return own.level && line.level && line.a.y() != own.a.y() && line.a.x() < box.right() && gap(line) < gap(own) + 3;
+    });
+}
+
+/// What else strikes through the plot: from where roofs meet down to the axis.
+std::vector<std::pair<QPointF, QPointF>> criticalStrokes(const RooflineLayout& layout, const Roofline& roofline)
+{
+    std::vector<std::pair<QPointF, QPointF>> strokes;
+    strokes.reserve(roofline.paths.size() * roofline.formats.size());
+    for (const ByteRoof& path : roofline.paths)
+        for (const ComputeRoof& roof : roofline.formats)
+            if (path.used && roof.used) {
+                const double x = layout.x(path.criticalIntensity(roof));
+                strokes.emplace_back(QPointF(x, layout.y(roof.peak)), QPointF(x, layout.plot.bottom()));
+            }
+    return strokes;
+}
+
+/// A roof that found no room for its name still says it under the pointer, beside what can be selected.
+void tipRoofs(Scene& scene, const std::vector<RoofLine>& lines)
+{
+    constexpr double kPiece = 12;
+    const std::size_t hits = scene.hits.size();
+    for (const RoofLine& line : lines) {
+        const QPointF way = line.b - line.a;
+        const int pieces = std::max(1, static_cast<int>(std::hypot(way.x(), way.y()) / kPiece));
+        for (int i = 0; i < pieces; ++i) {
+            const QPointF from = line.a + way * i / pieces;
+            const QRectF piece = QRectF(from, line.a + way * (i + 1) / pieces).normalized().adjusted(0, -3, 0, 3);
+            if (std::none_of(scene.hits.begin(), scene.hits.begin() + static_cast<std::ptrdiff_t>(hits),
+                             [&](const HitRegion& hit) { return hit.rect.intersects(piece); }))
+                scene.tip(piece, line.tip);
+        }
+    }
+}
+
 void drawRoofNames(Scene& scene, const ViewInput& input, const RooflineLayout& layout, const std::vector<RoofLine>& lines,
-                   std::vector<QRectF>& taken)
+                   const std::vector<std::pair<QPointF, QPointF>>& strokes, std::vector<QRectF>& taken)
 {
     for (const RoofLine& line : lines) {
         const TextRole role = line.used ? TextRole::NoteStrong : TextRole::Note;
         const double height = lineHeight(role);
         const double room = line.level ? line.b.x() - line.a.x() - 4 : layout.plot.width() / 2;
-        const QString brief = line.name.section(QLatin1Char(','), 0, 0);
+        const QString brief = line.level ? line.name : line.name.section(QLatin1Char(','), 0, 0);
         // Less of it where all of it finds no place.
         for (const QString& text : {QString(line.name % QChar(u' ') % line.figure), QString(brief % QChar(u' ') % line.figure), brief}) {
             const double width = textWidth(text, role);
             if (width > room)
                 continue;
-            const std::vector<QRectF> boxes = line.level ? placesAtLevel(line, width, height) : placesAtSlope(line, lines, width, height);
+            std::vector<QRectF> boxes = line.level ? placesAtLevel(line, width, height) : placesAtSlope(line, width, height);
+            std::erase_if(boxes, [&](const QRectF& box) { return !standsAtItsRoof(box, line, lines, strokes); });
             if (label(scene, layout.plot, boxes, text, input.theme.color(line.used ? Ink::Text : Ink::Text3), role, taken))
                 break;
         }
@@ -347,7 +417,8 @@ void buildRoofline(const ViewInput& input, const RooflineOptions& options, Scene
     }
     drawPoints(scene, input, layout, points);
     const std::size_t bubbles = taken.size();
-    drawRoofNames(scene, input, layout, roofs, taken);
+    drawRoofNames(scene, input, layout, roofs, criticalStrokes(layout, roofline), taken);
+    tipRoofs(scene, roofs);
     drawRooflineNames(scene, input, layout, roofline, points, taken, bubbles);
     double y = layout.plot.bottom() + margins.axis;
     const double width = input.size.width() - 2 * space::kInset;
