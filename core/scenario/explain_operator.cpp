@@ -2,6 +2,7 @@
 #include "core/scenario/constantrows.h"
 #include "core/scenario/explain_parts.h"
 #include "core/scenario/operatorindex.h"
+#include "core/scenario/plancollectives.h"
 #include "core/scenario/report_parts.h"
 #include "core/scenario/roofline.h"
 
@@ -257,12 +258,18 @@ Reached reachedBy(const Scenario& scenario, const OperatorCost& op, bool decode)
 }
 
 /// Symbols, then the same with numbers: the two sides of the roofline with a star before the longer, what adds to it, and the network.
-void addFormula(const Scenario& scenario, const OperatorCost& op, bool decode, double peak, bool hides, Explanation& out)
+void addFormula(const Scenario& scenario, const OperatorCost& op, const PlanCollective* collective, bool decode, double peak, bool hides,
+                Explanation& out)
 {
     const double bytes = op.weightBytes + op.activationBytes + op.kvBytes;
     if (bytes <= 0) {
         out.formula.push_back({"t", hides ? "steps × α + bytes / β − t_hidden" : "steps × α + bytes / β", "", false});
-        if (hides)
+        if (collective)
+            out.formula.push_back({"",
+                                   formatSeconds(collective->cost.latencyTime, 4) + " + " + formatSeconds(collective->cost.transferTime, 4)
+                                       + (hides ? " − " + formatSeconds(op.communicationTime - op.exposedTime(), 4) : ""),
+                                   "", false});
+        else if (hides)
             out.formula.push_back(
                 {"", formatSeconds(op.communicationTime, 4) + " − " + formatSeconds(op.communicationTime - op.exposedTime(), 4), "",
                  false});
@@ -332,7 +339,10 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
                 : op.bound == Bound::Compute  ? Cause::Compute
                 : op.kvBytes > op.weightBytes ? Cause::Kv
                                               : Cause::Weights;
-    addFormula(scenario, op, decode, peak, hides, out);
+    const std::vector<PlanCollective> collectives = bytes > 0 ? std::vector<PlanCollective>{} : planCollectives(scenario, report);
+    const auto own = std::find_if(collectives.begin(), collectives.end(),
+                                  [&](const PlanCollective& c) { return !draft && c.phase == subject.phase && c.op == subject.op; });
+    addFormula(scenario, op, own == collectives.end() ? nullptr : &*own, decode, peak, hides, out);
     out.formula.push_back({"", formatSeconds(op.time, 4), "", true});
     if (bytes > 0) {
         out.inputs.push_back({"shape", shapeText(op.local), "on this device; whole: " + shapeText(op.global), Provenance::Exact});

@@ -17,6 +17,7 @@ namespace shardlens {
 namespace {
 
 constexpr std::size_t kShownOperators = 9;
+constexpr std::size_t kTermsPut = 4; ///< of a sum, with numbers in the formula; the rest is one more
 
 /// Pieces that pass a stage in one prefill or one decode round.
 int piecesOf(const PhaseReport& phase, Phase which)
@@ -95,9 +96,19 @@ void addOperators(Explanation& out, const PhaseReport& phase)
     for (const Explanation::Alternative& bar : out.alternatives)
         sum += bar.amount;
     out.formula.push_back({"t_stage", "Σ_{operators} layers × t_op", "", false});
-    out.formula.push_back({"", formatSeconds(sum, 4), "", false});
     out.alternativesTitle = "Its heaviest piece, operator by operator";
     keepLargest(out);
+    std::string put; // the largest with their numbers
+    double rest = sum;
+    for (std::size_t i = 0; i < std::min(out.alternatives.size(), kTermsPut); ++i) {
+        put += (i == 0 ? "" : " + ") + out.alternatives[i].value;
+        rest -= out.alternatives[i].amount;
+    }
+    if (out.alternatives.size() > kTermsPut)
+        put += " + " + formatSeconds(rest);
+    if (!put.empty())
+        out.formula.push_back({"", put, "", false});
+    out.formula.push_back({"", formatSeconds(sum, 4), "", false});
 }
 
 /// What each operator of that piece adds to one cause.
@@ -330,7 +341,19 @@ Explanation explainCause(const Scenario& scenario, const Report& report, const S
         out.notes.push_back("Norms and other operators that move only activations are booked here; they are bound by HBM.");
         break;
     case Cause::Communication: {
-        out.formula = {{"t", "Σ_{collectives} (steps × α + bytes / β)", "", false}, {"", formatSeconds(seconds, 4), "", true}};
+        out.formula = {{"t", "Σ_{collectives} (steps × α + bytes / β)", "", false}};
+        if (stage == phase.busiestStage && phase.collectives.size() > 1) {
+            std::string put;
+            double rest = seconds;
+            for (std::size_t i = 0; i < std::min(phase.collectives.size(), kTermsPut); ++i) {
+                put += (i == 0 ? "" : " + ") + formatSeconds(phase.collectives[i].seconds, 4);
+                rest -= phase.collectives[i].seconds;
+            }
+            if (phase.collectives.size() > kTermsPut)
+                put += " + " + formatSeconds(rest, 4);
+            out.formula.push_back({"", put, "", false});
+        }
+        out.formula.push_back({"", formatSeconds(seconds, 4), "", true});
         for (const OperatorCost& op : phase.operators)
             if (op.communicationTime > 0)
                 out.alternatives.push_back({std::string(nameOf(op.op)) + ": " + std::string(nameOf(op.collective)),

@@ -46,6 +46,21 @@ CollectiveCost chosenCost(const StepModel& step, bool decode, const OperatorCost
     return cost;
 }
 
+/// The hand-over that the report shows, the slowest between two stages, with its latency told from its transfer.
+CollectiveCost chosenSend(const StepModel& step, const OperatorCost& op)
+{
+    const Placement& placement = step.placement();
+    const int stages = placement.size(MeshAxis::Pipeline);
+    CollectiveCost closest;
+    for (int stage = 0; stage < stages; ++stage) {
+        const CollectiveCost cost =
+            sendCost(step.cluster(), placement.firstDevice(stage, 0), placement.firstDevice((stage + 1) % stages, 0), op.payloadBytes);
+        if (stage == 0 || std::abs(cost.time - op.communicationTime) < std::abs(closest.time - op.communicationTime))
+            closest = cost;
+    }
+    return closest;
+}
+
 void addPhase(const Scenario& scenario, const Report& report, Phase phase, const StepModel& step, std::vector<PlanCollective>& out)
 {
     const bool decode = phase == Phase::Decode;
@@ -66,8 +81,7 @@ void addPhase(const Scenario& scenario, const Report& report, Phase phase, const
         if (op.collective == Collective::Send) {
             found.group = placement.group(MeshAxis::Pipeline);
             found.axis = MeshAxis::Pipeline;
-            found.cost =
-                costOf(CollectiveLine{0, op.communicationTime / op.payloadBytes, 1, op.algorithm, op.networkLevel}, op.payloadBytes);
+            found.cost = chosenSend(step, op);
             found.title = "Send to the next stage, ";
         } else {
             const std::vector<OperatorFacts>& facts = step.table(decode).facts;

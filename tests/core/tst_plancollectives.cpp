@@ -91,18 +91,79 @@ private Q_SLOTS:
         QCOMPARE(tensor.title, std::string("TP 4"));
         QVERIFY(std::any_of(tensor.inputs.begin(), tensor.inputs.end(),
                             [](const Explanation::Input& i) { return i.symbol == "members" && i.value.ends_with("4–7"); }));
+        // What one stage takes: no device runs both the embedding's and the head's.
         double decode = 0;
         for (const OperatorCost& op : report.decode.operators)
-            if (op.collective != Collective::None && op.collective != Collective::Send)
+            if (op.collective != Collective::None && op.collective != Collective::Send && op.stage == report.decode.busiestStage)
                 decode += op.communicationTime * std::max<int>(op.stageLayers, 1);
         QCOMPARE(tensor.value + " " + tensor.unit, formatSeconds(decode));
         QVERIFY(!tensor.formula.empty() && tensor.formula.back().result);
+        QCOMPARE(tensor.formula.back().numerator, formatSeconds(decode, 4)); // the proof ends at the headline
+        QVERIFY(std::any_of(tensor.inputs.begin(), tensor.inputs.end(),
+                            [](const Explanation::Input& i) { return i.symbol == "t" && i.value.starts_with("AllReduce after "); }));
         subject.axis = static_cast<int>(MeshAxis::Pipeline);
         QVERIFY(explain(scenario, report, subject).alternatives.size() >= 2); // sends of both phases
         subject.axis = static_cast<int>(MeshAxis::Data);
         const Explanation data = explain(scenario, report, subject);
         QVERIFY(data.alternatives.empty());
         QVERIFY(!data.notes.empty());
+    }
+
+    /// Latency is told from transfer, and each level of the fabric has a term that can be worked out from the figures beside it.
+    void anAxisPutsItsNumbersIn()
+    {
+        const auto has = [](const Explanation& what, const std::string& text) {
+            return std::any_of(what.formula.begin(), what.formula.end(),
+                               [&](const Explanation::Line& line) { return line.numerator.find(text) != std::string::npos; });
+        };
+        Scenario scenario = planned("llama-3-70b", "p5.48xlarge", 4, 2, 1);
+        Subject subject{Subject::Kind::Axis};
+        subject.axis = static_cast<int>(MeshAxis::Pipeline);
+        const Explanation send = explain(scenario, evaluate(scenario), subject);
+        QVERIFY(has(send, "1 × 1 µs + 262,144 B / 450 GB/s"));
+        QVERIFY(has(send, "1 µs + 582.5 ns"));
+        subject.axis = static_cast<int>(MeshAxis::Tensor);
+        const Explanation tensor = explain(scenario, evaluate(scenario), subject);
+        QVERIFY(has(tensor, "2 × 1 µs + 327,680 B / 450 GB/s")); // what is sent, not V
+        QVERIFY(has(tensor, "2 µs + 728.2 ns"));
+        scenario = planned("llama-3-70b", "trn2.48xlarge", 16, 1, 1);
+        const Explanation levels = explain(scenario, evaluate(scenario), subject);
+        QVERIFY(has(levels, "Σ_{levels}"));
+        QVERIFY(has(levels, "2 × 1 µs + 393,216 B / 725 GB/s + 4 × 1 µs + 131,072 B / 64 GB/s"));
+        QVERIFY(has(levels, "6 µs + 2.590 µs")); // which is what the terms sum to
+    }
+
+    void sumsAndExchangesPutTheirNumbersIn()
+    {
+        Scenario scenario = planned("mixtral-8x7b", "p5.48xlarge", 1, 1, 1, 8, 8);
+        const Report report = evaluate(scenario);
+        Subject subject{Subject::Kind::Operator};
+        int exchanges = 0;
+        for (const PlanCollective& c : planCollectives(scenario, report)) {
+            subject.phase = c.phase;
+            subject.op = c.op;
+            if (!c.id.ends_with("/dispatch")) // what combines works on bytes of its own too
+                continue;
+            const std::string put = formatSeconds(c.cost.latencyTime, 4) + " + " + formatSeconds(c.cost.transferTime, 4);
+            const Explanation what = explain(scenario, report, subject);
+            QVERIFY2(std::any_of(what.formula.begin(), what.formula.end(),
+                                 [&](const Explanation::Line& line) { return line.numerator.starts_with(put); }),
+                     put.c_str());
+            ++exchanges;
+        }
+        QVERIFY(exchanges > 0);
+        scenario = planned("llama-3-70b", "p5.48xlarge", 4, 2, 1);
+        const Report two = evaluate(scenario);
+        Subject cause{Subject::Kind::CauseOfTime};
+        cause.cause = static_cast<int>(Cause::Communication);
+        const Explanation sum = explain(scenario, two, cause);
+        QVERIFY(sum.formula.size() >= 3);
+        QVERIFY(sum.formula[1].numerator.starts_with(formatSeconds(two.decode.collectives.front().seconds, 4) + " + "));
+        const Explanation tpot = explain(scenario, two, Subject{Subject::Kind::Time});
+        const auto stage =
+            std::find_if(tpot.formula.begin(), tpot.formula.end(), [](const Explanation::Line& line) { return line.left == "t_stage"; });
+        QVERIFY(stage != tpot.formula.end());
+        QVERIFY((stage + 1)->numerator.starts_with(tpot.alternatives.front().value + " + "));
     }
 
     void aRankIsExplainedOrRefused()
