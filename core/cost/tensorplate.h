@@ -79,13 +79,12 @@ inline constexpr std::size_t kPlateAxisCount = 7;
 struct PlateTensor {
     TensorKind kind = TensorKind::Query;
     std::string name; ///< "W_Q", "KV cache"
-    std::string note; ///< what is not plain from the shape: "gate and up", "32 experts + 4 copies"; may be empty
+    std::string note; ///< what is not plain from the shape: "keys and values", "32 experts + 4 copies"; may be empty
     NumberFormat format = NumberFormat::Bf16;
     std::string formatText;      ///< "bf16"; of states "fp32 + bf16"
     Mesh mesh;                   ///< the stage's axes as this tensor sees them
     std::vector<PlateAxis> axes; ///< of mesh
     std::vector<PlatePart> parts;
-    std::int64_t equal = 1;           ///< equal matrices side by side: gate and up
     std::int64_t copies = 1;          ///< times each element is stored in one stage of one replica
     std::int64_t replicas = 1;        ///< DP
     Bytes wholeBytes = 0;             ///< of one layer, unsharded, every element once; 0 where only bytes per device are known

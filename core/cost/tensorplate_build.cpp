@@ -39,7 +39,7 @@ constexpr std::array kMatrices{
     MatrixName{"index head weights", TensorKind::IndexHeads, "W_IW"},
     MatrixName{"mixer in", TensorKind::MixerIn, "W_in"},
     MatrixName{"decay up", TensorKind::DecayUp, "W_decay"},
-    MatrixName{"gate up", TensorKind::GateUp, "W_gate"},
+    MatrixName{"gate up", TensorKind::GateUp, "W_ogate"},
     MatrixName{"mixer out", TensorKind::MixerOut, "W_out"},
     MatrixName{"up, gate", TensorKind::MlpUp, "W_up"},
     MatrixName{"up", TensorKind::MlpUp, "W_up"},
@@ -53,6 +53,17 @@ constexpr std::array kMatrices{
     MatrixName{"shared up", TensorKind::SharedUp, "S_up"},
     MatrixName{"shared down", TensorKind::SharedDown, "S_down"},
 };
+
+bool isUp(TensorKind kind)
+{
+    return kind == TensorKind::MlpUp || kind == TensorKind::ExpertsUp || kind == TensorKind::SharedUp;
+}
+
+/// "W_up" -> "W_gate".
+std::string gateOf(std::string_view up)
+{
+    return std::string(up.substr(0, up.find('_'))) + "_gate";
+}
 
 class Builder {
 public:
@@ -169,8 +180,8 @@ private:
         out.copies = out.mesh.devices() / split;
         for (PlateTensor& other : m_plate.tensors) {
             const bool same = other.kind == out.kind && other.name == out.name && other.notation() == out.notation()
-                              && other.equal == out.equal && other.format == out.format && other.deviceBytes == out.deviceBytes
-                              && other.fewestBytes == out.fewestBytes && sameShape(other, out);
+                              && other.format == out.format && other.deviceBytes == out.deviceBytes && other.fewestBytes == out.fewestBytes
+                              && sameShape(other, out);
             if (!same)
                 continue;
             for (std::size_t stage = 0; stage < out.layers.size(); ++stage)
@@ -212,14 +223,20 @@ private:
                 std::find_if(kMatrices.begin(), kMatrices.end(), [&shard](const MatrixName& each) { return each.shard == shard.name; });
             if (known == kMatrices.end() || (known->kind >= TensorKind::MlpUp) != feedForward)
                 continue;
-            PlateTensor out = blank(known->kind, known->name, m_context.formats.of(shard.weightClass));
-            describe(out, shard, layer);
-            out.deviceBytes = out.fewestBytes = shard.bytes(out.format);
-            if (shard.weightClass == WeightClass::Experts && slotsOf(f, true) != slotsOf(f, false))
-                out.fewestBytes = out.deviceBytes / slotsOf(f, false) * slotsOf(f, true);
-            out.wholeBytes = boundedProduct(bytesOf(out.format, shard.wholeRows, shard.wholeColumns), shard.wholeRepeat);
-            countLayers(out, kind);
-            add(std::move(out));
+            // What is one product in a layer, gate and up, is two matrices, each with bytes of its own.
+            const bool gated = isUp(known->kind) && f.matrices > 2;
+            const int matrices = gated ? f.matrices - 1 : 1;
+            for (int matrix = 0; matrix < matrices; ++matrix) {
+                const bool gate = gated && matrix == 0;
+                PlateTensor out = blank(known->kind, gate ? gateOf(known->name) : known->name, m_context.formats.of(shard.weightClass));
+                describe(out, shard, layer);
+                out.deviceBytes = out.fewestBytes = shard.bytes(out.format) / matrices;
+                if (shard.weightClass == WeightClass::Experts && slotsOf(f, true) != slotsOf(f, false))
+                    out.fewestBytes = out.deviceBytes / slotsOf(f, false) * slotsOf(f, true);
+                out.wholeBytes = boundedProduct(bytesOf(out.format, shard.wholeRows, shard.wholeColumns), shard.wholeRepeat) / matrices;
+                countLayers(out, kind);
+                add(std::move(out));
+            }
         }
         if (feedForward && f.isMoe())
             router(kind);
@@ -245,10 +262,6 @@ private:
         case TensorKind::MixerIn: mixer(out, a.linear); return;
         case TensorKind::MlpUp:
         case TensorKind::SharedUp:
-            out.equal = shard.wholeRepeat;
-            if (out.equal > 1)
-                out.note = "gate and up";
-            [[fallthrough]];
         case TensorKind::MlpDown:
         case TensorKind::SharedDown: mlp(out, shard); return;
         default: heads(out, shard, a); return;
@@ -270,12 +283,9 @@ private:
     {
         setMesh(out, {{PlateAxis::ExpertTensor, m_plan.expertTensor()}, {PlateAxis::Expert, m_plan.expert()}});
         const bool up = out.kind == TensorKind::ExpertsUp;
-        out.equal = up ? f.matrices - 1 : 1;
         const int redundant = m_plan.redundantExperts();
-        if (out.equal > 1)
-            out.note = "gate and up";
         if (redundant > 0)
-            out.note += (out.note.empty() ? "" : ", ") + std::to_string(f.experts) + " experts + " + std::to_string(redundant) + " copies";
+            out.note = std::to_string(f.experts) + " experts + " + std::to_string(redundant) + " copies";
         const Dim stack{"E", std::int64_t{f.experts} + redundant, {PlateAxis::Expert}};
         const std::vector<PlateAxis> split{PlateAxis::ExpertTensor};
         if (up)

@@ -55,7 +55,7 @@ std::string elementText(const PlateTensor& tensor)
 /// The arithmetic of a tensor of one part: symbols, then numbers.
 void addFormula(const PlateTensor& tensor, std::int64_t layers, double bytes, Explanation& out)
 {
-    double product = static_cast<double>(layers * tensor.equal) * bytesPerElement(tensor.format);
+    double product = static_cast<double>(layers) * bytesPerElement(tensor.format);
     double elements = 0;
     double pieces = 1;
     std::string symbols;
@@ -81,13 +81,11 @@ void addFormula(const PlateTensor& tensor, std::int64_t layers, double bytes, Ex
         pieces *= static_cast<double>(tensor.mesh.size(static_cast<int>(i)));
     }
     const bool several = tensor.parts.size() > 1;
-    const std::string times = (tensor.equal > 1 ? formatCount(tensor.equal) + " × " : std::string());
-    out.formula = {{"bytes", times + (several ? "(" + symbols + ")" : symbols) + " × b × layers", axes, false},
-                   {"",
-                    times + (several ? "(" + numbers + ")" : numbers) + " × " + formatNumber(bytesPerElement(tensor.format)) + " × "
-                        + formatCount(layers),
-                    splits, false},
-                   {"", formatBytes(bytes, 4), "", true}};
+    out.formula = {
+        {"bytes", (several ? "(" + symbols + ")" : symbols) + " × b × layers", axes, false},
+        {"", (several ? "(" + numbers + ")" : numbers) + " × " + formatNumber(bytesPerElement(tensor.format)) + " × " + formatCount(layers),
+         splits, false},
+        {"", formatBytes(bytes, 4), "", true}};
     product *= elements / pieces;
     constexpr double kPrinted = 5e-4; // what four figures do not show
     if (std::abs(product - bytes) > kPrinted * bytes)

@@ -3,6 +3,7 @@
 #include "core/cost/tensorplate.h"
 #include "core/hardware/resize.h"
 #include "core/scenario/evaluate.h"
+#include "core/scenario/scenario_file.h"
 #include "randomscenario.h"
 #include "scenarios.h"
 
@@ -149,6 +150,27 @@ private Q_SLOTS:
         QVERIFY(split > 1000);
     }
 
+    /// Gate and up are two matrices, each with the bytes that its notation says.
+    void gateAndUpStandApart()
+    {
+        Scenario s = caseStudyScenario(builtinCatalog());
+        const auto named = [&s](std::string_view name) -> std::optional<PlateTensor> {
+            for (PlateTensor& tensor : plateOf(s).tensors)
+                if (tensor.name == name)
+                    return std::move(tensor);
+            return std::nullopt;
+        };
+        const std::int64_t bytes = 2 * std::int64_t{s.model->hidden} * s.model->kinds.front().feedForward.intermediate;
+        for (const char* name : {"W_gate", "W_up", "W_down"}) {
+            const std::optional<PlateTensor> tensor = named(name);
+            QVERIFY2(tensor, name);
+            QCOMPARE(tensor->wholeBytes, bytes);
+            QCOMPARE(tensor->deviceBytes, bytes / s.plan.tensor());
+        }
+        QVERIFY(named("W_gate")->kind == named("W_up")->kind); // one operator reads both
+        QVERIFY(!named("E_gate"));
+    }
+
     /// What a device stores of a matrix without scales is its piece of every part, as memory counts it.
     void piecesAreWhatIsStored()
     {
@@ -165,13 +187,13 @@ private Q_SLOTS:
                 std::int64_t elements = 0;
                 for (const PlatePart& part : tensor.parts)
                     elements += localElements(tensor.mesh, part.array);
-                QVERIFY2(tensor.deviceBytes == 2 * elements * tensor.equal, tensor.notation().c_str());
+                QVERIFY2(tensor.deviceBytes == 2 * elements, tensor.notation().c_str());
                 std::int64_t whole = 0;
                 for (const PlatePart& part : tensor.parts)
                     whole += globalElements(part.array);
                 const bool redundant = tensor.kind == TensorKind::ExpertsUp || tensor.kind == TensorKind::ExpertsDown;
                 if (!redundant || s.plan.redundantExperts() == 0)
-                    QVERIFY2(tensor.wholeBytes == 2 * whole * tensor.equal, tensor.notation().c_str());
+                    QVERIFY2(tensor.wholeBytes == 2 * whole, tensor.notation().c_str());
                 ++compared;
             }
         }
