@@ -6,8 +6,10 @@
 #include "scenechecks.h"
 #include "ui/scene/playgroundscene.h"
 #include "ui/views/sceneview.h"
+#include "ui/window/dockarea.h"
 #include "ui/window/platebody.h"
 #include "ui/window/playgroundbody.h"
+#include "ui/window/viewdock.h"
 #include "windowfixture.h"
 
 #include <QLineEdit>
@@ -60,6 +62,31 @@ private Q_SLOTS:
     {
         QVERIFY(loadFonts());
         failOnUnexpectedMessages();
+    }
+
+    /// The stamp under a picture of it names the product and not the scenario of the window, and its height is that of its own words.
+    void theStampIsOfTheProduct()
+    {
+        WindowFixture fixture;
+        PlateBody& plate = *fixture.window.findChild<PlateBody*>();
+        QVERIFY(plate.assumptions().isEmpty());
+        ViewDock& dock = *fixture.window.docks().dock(ViewKind::Plate);
+        const int ofScenario = fixture.window.captionHeight(dock, 300);
+        plate.setMode(PlateMode::Playground);
+        plate.playground().setText({"A[I_X, J] . B[J, K_Y]", "X=4,Y=2", "I=1024,J=8192,K=8192"});
+        const QString stamp = plate.assumptions();
+        const Cluster& cluster = *fixture.document.scenario().cluster;
+        for (const QString& words : {QStringLiteral("A[I_X, J] . B[J, K_Y]"), QStringLiteral("X 4 × Y 2"),
+                                     QStringLiteral("I 1,024, J 8,192, K"), QStringLiteral("bf16"), qs(cluster.name)})
+            QVERIFY2(stamp.contains(words), qPrintable(stamp));
+        QVERIFY(!stamp.contains(qs(fixture.document.scenario().model->name)));
+        QVERIFY(fixture.window.captionHeight(dock, 300) != ofScenario);
+        plate.playground().setText({"A[I_X, J] . B[J, K_Y]", "X=512,Y=512", "I=1024,J=8192,K=8192"});
+        QVERIFY(!plate.assumptions().contains(qs(cluster.name))); // no cluster of that size
+        plate.playground().setText({"A[", "X=4", ""});
+        QCOMPARE(plate.assumptions(), QStringLiteral("A["));
+        plate.setMode(PlateMode::Tensors);
+        QCOMPARE(fixture.window.captionHeight(dock, 300), ofScenario);
     }
 
     void wordsStandApartInEveryStep_data()

@@ -292,7 +292,7 @@ private Q_SLOTS:
         WindowFixture fixture;
         fixture.window.commands().action(CommandId::CopyMesh)->trigger();
         const QSize dock = fixture.window.docks().dock(ViewKind::Mesh)->size();
-        const int caption = fixture.window.captionHeight(dock.width());
+        const int caption = fixture.window.captionHeight(*fixture.window.docks().dock(ViewKind::Mesh), dock.width());
         QVERIFY(caption > 20);
         QCOMPARE(QApplication::clipboard()->image().size(), (dock + QSize(0, caption)) * 2);
         fixture.window.commands().action(CommandId::ShowMesh)->trigger();

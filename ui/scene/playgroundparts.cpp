@@ -91,4 +91,29 @@ const std::vector<PlaygroundExample>& playgroundExamples()
     return examples;
 }
 
+QString playgroundAssumptions(const ProductText& text, const PlaygroundPicture& picture)
+{
+    const QString product = qs(text.product).simplified();
+    if (!picture.played)
+        return product;
+    const PlayedProduct& played = *picture.played;
+    QStringList axes;
+    for (const NamedAxis& axis : played.mesh.axes())
+        axes << qs(axis.name) + QChar(u' ') + qs(formatCount(axis.size));
+    QStringList sizes;
+    for (const ShardedArray* array : {&played.expression.left, played.expression.right ? &*played.expression.right : nullptr})
+        for (std::size_t i = 0; array && i < array->dims.size(); ++i)
+            if (const QString size = qs(array->dims[i].name) + QChar(u' ') + qs(formatCount(array->dims[i].size)); !sizes.contains(size))
+                sizes << size;
+    QStringList parts{product, tr("mesh %1").arg(axes.join(QStringLiteral(" × "))), sizes.join(QStringLiteral(", ")),
+                      qs(nameOf(played.setting.format))};
+    if (const Cluster* cluster = played.setting.cluster)
+        parts << tr("times on %1 of %2 × %3 of %4")
+                     .arg(qs(formatCount(played.mesh.devices())), qs(formatCount(cluster->devices())), qs(cluster->accelerator.name),
+                          qs(cluster->name));
+    else
+        parts << tr("bytes alone, no times");
+    return parts.join(QStringLiteral("; "));
+}
+
 } // namespace shardlens

@@ -42,6 +42,8 @@ struct PlaygroundMove {
 /// "12.3 µs" on a cluster, "64 MiB" without.
 [[nodiscard]] QString playgroundCost(const PlayedProduct& played, const MatmulWayCost& way);
 [[nodiscard]] QString describePlayground(const PlaygroundPicture& picture);
+/// What a picture of it rests on: product, mesh, sizes, format, and the devices that the times are of.
+[[nodiscard]] QString playgroundAssumptions(const ProductText& text, const PlaygroundPicture& picture);
 
 /// The four cases of the algebra.
 struct PlaygroundExample {

@@ -335,9 +335,18 @@ QImage MainWindow::inspectorPicture(QSize size, double scale)
     return image;
 }
 
-int MainWindow::captionHeight(int width) const
+QString MainWindow::assumptionsOf(const QWidget& widget) const
 {
-    return static_cast<int>(std::ceil(shardlens::captionHeight(assumptionsText(m_document.scenario(), m_document.report()), width)));
+    for (std::size_t i = 0; i < kViewCount; ++i)
+        if (&widget == m_docks->dock(static_cast<ViewKind>(i)) && m_views[i].assumptions)
+            if (const QString own = m_views[i].assumptions(); !own.isEmpty())
+                return own;
+    return assumptionsText(m_document.scenario(), m_document.report());
+}
+
+int MainWindow::captionHeight(const QWidget& widget, int width) const
+{
+    return static_cast<int>(std::ceil(shardlens::captionHeight(assumptionsOf(widget), width)));
 }
 
 QImage MainWindow::pictureOf(QWidget& widget, double scale, bool captioned)
@@ -358,7 +367,7 @@ QImage MainWindow::pictureOf(QWidget& widget, double scale, bool captioned)
     if (focus != nullptr)
         focus->clearFocus();
     const Theme& theme = Theme::of(m_theme);
-    const int caption = captioned ? captionHeight(widget.width()) : 0;
+    const int caption = captioned ? captionHeight(widget, widget.width()) : 0;
     QImage image((widget.size() + QSize(0, caption)) * scale, QImage::Format_RGB32);
     image.setDevicePixelRatio(scale);
     image.fill(theme.color(&widget == this ? Ink::Window : Ink::Surface));
@@ -370,8 +379,7 @@ QImage MainWindow::pictureOf(QWidget& widget, double scale, bool captioned)
     if (captioned) {
         Scene scene;
         scene.clear(QSizeF(widget.width(), widget.height() + caption));
-        drawCaption(scene, theme, QRectF(0, widget.height(), widget.width(), caption),
-                    assumptionsText(m_document.scenario(), m_document.report()));
+        drawCaption(scene, theme, QRectF(0, widget.height(), widget.width(), caption), assumptionsOf(widget));
         QPainter painter(&image);
         paint(painter, scene, theme);
     }

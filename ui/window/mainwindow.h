@@ -58,7 +58,7 @@ public:
     /// The window, or one view with its title, at `scale` pixels per unit; `captioned`: with the assumptions under it.
     [[nodiscard]] QImage pictureOf(QWidget& widget, double scale, bool captioned = false);
     /// Of the caption under a picture of one view.
-    [[nodiscard]] int captionHeight(int width) const;
+    [[nodiscard]] int captionHeight(const QWidget& widget, int width) const;
 
 protected:
     void closeEvent(QCloseEvent* event) override;
@@ -69,6 +69,8 @@ protected:
     void dropEvent(QDropEvent* event) override;
 
 private:
+    /// What the picture of a view, or of all, rests on.
+    [[nodiscard]] QString assumptionsOf(const QWidget& widget) const;
     void buildTop();
     void buildCentre();
     void buildStatus();

@@ -90,6 +90,12 @@ QString PlateBody::subtitle() const
     return plateSubtitle(m_document.scenario(), m_document.report(), stage());
 }
 
+QString PlateBody::assumptions() const
+{
+    return m_mode == PlateMode::Playground && m_playground ? playgroundAssumptions(m_playground->text(), m_playground->picture())
+                                                           : QString();
+}
+
 void PlateBody::redraw()
 {
     m_tensors->setBuilder([options = m_options](const ViewInput& input, Scene& scene) { buildPlate(input, options, scene); });

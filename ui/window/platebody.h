@@ -25,6 +25,8 @@ public:
     void stepStage(int by);
     [[nodiscard]] int stage() const;
     [[nodiscard]] QString subtitle() const;
+    /// What the playground rests on, which is not the scenario; empty for the tensors.
+    [[nodiscard]] QString assumptions() const;
     [[nodiscard]] SceneView& tensors() const { return *m_tensors; }
     [[nodiscard]] PlaygroundBody& playground(); ///< made when first asked for
 

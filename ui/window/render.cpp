@@ -60,7 +60,7 @@ QImage pictureOfView(MainWindow& window, ViewKind kind, QSize size, double scale
     dock->setAttribute(Qt::WA_DontShowOnScreen);
     dock->show();
     // The caption is part of the size that was asked for, unless that leaves no picture.
-    const int caption = window.captionHeight(size.width());
+    const int caption = window.captionHeight(*dock, size.width());
     const bool captioned = size.height() - caption >= 2 * kLeastPicture;
     dock->resize(size - QSize(0, captioned ? caption : 0));
     window.finish(kind);

@@ -23,10 +23,12 @@ View makePlateView(Document& document, QWidget* parent)
     QObject::connect(body, &PlateBody::changed, title, refresh);
     addMenuChoice(*title, viewText("Show"), {viewText("tensors"), viewText("playground")},
                   [body](int index) { body->setMode(static_cast<PlateMode>(index)); });
-    return {title, body, refresh, [title, body](const Theme& theme) {
-                title->setTheme(theme);
-                body->setTheme(theme);
-            }};
+    View view{title, body, refresh, [title, body](const Theme& theme) {
+                  title->setTheme(theme);
+                  body->setTheme(theme);
+              }};
+    view.assumptions = [body] { return body->assumptions(); };
+    return view;
 }
 
 } // namespace shardlens

@@ -19,6 +19,8 @@ struct View {
     std::function<void()> refresh; ///< the title follows the report; the body follows by itself. Asked only while the title is visible
     std::function<void(const Theme&)> applyTheme;
     std::function<void()> finish = {}; ///< what runs on other threads is there when it returns, for pictures; may be empty
+    /// What its picture rests on, where that is not the scenario; empty, or an empty text: the scenario.
+    std::function<QString()> assumptions = {};
 };
 
 [[nodiscard]] View makeView(ViewKind kind, Document& document, QWidget* parent);
