@@ -216,7 +216,9 @@ Explanation explainTime(const Scenario& scenario, const Report& report, Phase wh
     const bool prefill = which == Phase::Prefill;
     Explanation out;
     out.formulaId = prefill ? "time.ttft" : "time.tpot";
-    out.title = prefill ? "Time to first token" : "Time per output token";
+    const bool loaded = scenario.serving.load.kind != LoadKind::StaticBatch; // the service's figure is another one
+    out.title = loaded ? (prefill ? "Prefill of one static batch" : "Decode step of one static batch")
+                       : (prefill ? "Time to first token" : "Time per output token");
     const Workload& work = scenario.workload;
     const int stages = phase.timeline.stages;
     const int pieces = piecesOf(phase, which);
@@ -232,12 +234,13 @@ Explanation explainTime(const Scenario& scenario, const Report& report, Phase wh
         }
     const double work1 = phase.breakdown.total() - phase.breakdown[Cause::Bubble];
     const std::string name(figureNameOf(which));
+    const std::string left = loaded ? "T" : name;
     addOperators(out, phase);
     if (stages == 1) {
-        out.formula.push_back({name, "m × (Σ_{operators} layers × t_op + t_head)", "", false});
+        out.formula.push_back({left, "m × (Σ_{operators} layers × t_op + t_head)", "", false});
         out.formula.push_back({"", std::to_string(pieces) + " × " + formatSeconds(work1 / pieces, 4), "", false});
     } else {
-        out.formula.push_back({name, "Σ_{pieces} t_stage + t_bubble", "", false});
+        out.formula.push_back({left, "Σ_{pieces} t_stage + t_bubble", "", false});
         out.formula.push_back({"", formatSeconds(work1, 4) + " + " + formatSeconds(phase.breakdown[Cause::Bubble], 4), "", false});
     }
     out.formula.push_back({"", formatSeconds(phase.time, 4), "", true});
@@ -269,14 +272,18 @@ Explanation explainTime(const Scenario& scenario, const Report& report, Phase wh
     if (stages > 1 && phase.timeline.critical.length > 0)
         out.notes.push_back("Critical path: " + formatSeconds(phase.timeline.critical.work()) + " of work on stages and "
                             + formatSeconds(phase.timeline.critical.send) + " of sends follow each other without a gap.");
-    if (scenario.serving.load.kind != LoadKind::StaticBatch) {
+    if (loaded) {
         const ServiceFigures& service = report.serving.service;
         const Percentiles& p = prefill ? service.ttft : service.tpot;
         if (service.status == ServiceStatus::Served)
-            out.notes.push_back("This is one batch alone. Under the load " + name + " is " + formatSeconds(p.mean) + " in the mean, P50 "
-                                + formatSeconds(p.p50) + ", P90 " + formatSeconds(p.p90) + ", P99 " + formatSeconds(p.p99)
-                                + (service.simulated ? " (simulated): " : " (analytic): ") + formatNumber(service.meanBatch)
-                                + " sequences decode at once, " + formatNumber(service.meanWaiting) + " wait.");
+            out.notes.push_back(
+                "This is one batch alone, not under load. Under the load " + name + " is " + formatSeconds(p.mean) + " in the mean, P50 "
+                + formatSeconds(p.p50) + ", P90 " + formatSeconds(p.p90) + ", P99 " + formatSeconds(p.p99)
+                + (service.simulated ? " (simulated): " : " (analytic): ") + formatNumber(service.meanBatch) + " sequences decode at once, "
+                + formatNumber(service.meanWaiting) + " wait. "
+                + (prefill ? "It counts the wait for admission and the prompt of one request, beside others that decode."
+                           : "To a step alone it adds prompts that are prefilled in the same steps or between them, and it has "
+                             "the batches and contexts that the load makes."));
         else
             out.notes.push_back("This is one batch alone; what the load does is in the strip at the top.");
     }

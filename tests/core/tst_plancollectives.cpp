@@ -166,6 +166,22 @@ private Q_SLOTS:
         QVERIFY((stage + 1)->numerator.starts_with(tpot.alternatives.front().value + " + "));
     }
 
+    /// Under load the arithmetic is of a batch alone, which is not the service's figure.
+    void underLoadTheStepHasItsOwnName()
+    {
+        Scenario scenario = planned("llama-3-70b", "p5.48xlarge", 8, 1, 1);
+        const Explanation alone = explain(scenario, evaluate(scenario), Subject{Subject::Kind::Time});
+        QCOMPARE(alone.title, std::string("Time per output token"));
+        scenario.serving.load.kind = LoadKind::OpenLoop;
+        scenario.serving.load.rate = 1;
+        const Explanation loaded = explain(scenario, evaluate(scenario), Subject{Subject::Kind::Time});
+        QCOMPARE(loaded.title, std::string("Decode step of one static batch"));
+        for (const Explanation::Line& line : loaded.formula)
+            QVERIFY(line.left != "TPOT");
+        QVERIFY(std::any_of(loaded.notes.begin(), loaded.notes.end(),
+                            [](const std::string& note) { return note.find("it adds prompts") != std::string::npos; }));
+    }
+
     void aRankIsExplainedOrRefused()
     {
         const Scenario scenario = planned("llama-3-70b", "p5.48xlarge", 4, 2, 1);

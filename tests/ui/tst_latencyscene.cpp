@@ -220,6 +220,22 @@ private Q_SLOTS:
         QVERIFY(describeLatency(scenario, report).contains(QStringLiteral("not legal")));
     }
 
+    void underLoadTheBarsAreAStaticBatch()
+    {
+        Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        Scene scene;
+        buildLatency({scenario, report, {1400, 300}, Theme::of(ThemeId::Light)}, {}, scene);
+        QVERIFY(!check::says(scene, QStringLiteral("static batch")));
+        scenario.serving.load.kind = LoadKind::OpenLoop;
+        scenario.serving.load.rate = 3;
+        for (const double width : {420.0, 1400.0}) {
+            buildLatency({scenario, report, {width, 300}, Theme::of(ThemeId::Light)}, {}, scene);
+            QVERIFY(check::says(scene, QStringLiteral("one static batch, not under load")));
+            QCOMPARE(check::textTrouble(scene), QString());
+        }
+    }
+
     void describesInOneSentence()
     {
         const Scenario scenario = sample::scenario(4, 2);

@@ -137,15 +137,20 @@ QString headerNote(const ViewInput& input, bool prefill, double room)
         const ServingReport& serving = input.report.serving;
         const double mean = prefill ? serving.ttft : serving.tpot;
         if (!std::isfinite(mean))
-            return firstFitting({LatencyScene::tr("%1 under load grows without end").arg(name), name}, TextRole::Note, room);
+            return firstFitting(
+                {LatencyScene::tr("one static batch; %1 under load grows without end").arg(name), LatencyScene::tr("static batch")},
+                TextRole::Note, room);
         const Percentiles& percentiles = prefill ? serving.service.ttft : serving.service.tpot;
         const QString head = LatencyScene::tr("%1 under load %2").arg(name, secondsFigure(mean).joined());
         const QString how = serving.service.simulated ? LatencyScene::tr("simulated") : LatencyScene::tr("analytic");
         const QString spread = percentileText(percentiles, false);
         const QString brief = percentileText(percentiles, true);
         const QString ranged = range.isEmpty() ? head : head % QStringLiteral("; ") % range;
-        return firstFitting({LatencyScene::tr("%1; %2 (%3)").arg(ranged, spread, how), LatencyScene::tr("%1; %2").arg(head, spread),
-                             LatencyScene::tr("%1; %2").arg(head, brief), head, name},
+        // The bar is another thing than the figure: of a batch that starts together and meets no other.
+        const QString bar = LatencyScene::tr("one static batch, not under load");
+        return firstFitting({LatencyScene::tr("%1; %2; %3 (%4)").arg(bar, ranged, spread, how),
+                             LatencyScene::tr("%1; %2; %3").arg(bar, head, spread), LatencyScene::tr("%1; %2; %3").arg(bar, head, brief),
+                             LatencyScene::tr("%1; %2").arg(bar, head), bar, LatencyScene::tr("static batch")},
                             TextRole::Note, room);
     }
     const QString whole = prefill ? LatencyScene::tr("TTFT: until every sequence of the batch has its first token")
