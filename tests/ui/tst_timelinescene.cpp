@@ -5,6 +5,7 @@
 #include "ui/scene/scenetext.h"
 #include "ui/scene/timelinerows.h"
 #include "ui/scene/timelinescene.h"
+#include "ui/scene/timelinetext.h"
 
 #include <QTest>
 
@@ -363,8 +364,24 @@ private Q_SLOTS:
         report.prefill.timeline.idleFraction = 0.2;
         Scene scene;
         buildTimeline({scenario, report, {1400, 260}, light()}, {}, scene);
-        QVERIFY(check::says(scene, QStringLiteral("20 % idle")));
         QVERIFY(check::says(scene, QStringLiteral("11.1 %")));
+        // The closed form and what is beyond it, with its reason, sum to what is measured.
+        const QString whole = timelineIdleTexts(report.prefill, Phase::Prefill)[2];
+        QVERIFY2(whole.startsWith(QStringLiteral("20 % = 11.1 % of equal stages + 8.89 % ")), qPrintable(whole));
+        QVERIFY2(!check::says(scene, QStringLiteral("Bubble")), "a bubble is what the busiest stage's time loses; this is of all stages");
+    }
+
+    void countsHaveCommasAndWhatDoesNotFitSaysSoFirst()
+    {
+        const Scenario scenario = planned(2, 2, 8, 2);
+        Report report = sample::report(scenario);
+        report.prefill.timeline.stages = 1024;
+        report.prefill.timeline.microbatches = 1024;
+        report.prefill.timeline.steps = 1;
+        QVERIFY(timelineIdleTexts(report.prefill, Phase::Prefill)[1].contains(QStringLiteral("1,023/2,047")));
+        QVERIFY(timelineSubtitle(scenario, report).startsWith(QStringLiteral("prefill")));
+        report.memory.fits = false;
+        QVERIFY(timelineSubtitle(scenario, report).startsWith(QStringLiteral("if it fitted: ")));
     }
 
     void illegalPlanSaysWhy()

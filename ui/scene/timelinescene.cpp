@@ -182,10 +182,9 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineOptions& opti
     const QRectF line(panel.plot.left(), layout.below, panel.plot.width(), textLine());
     const bool ranged = sums && options.range && options.range->phase == panel.phase;
     const bool chosen = sums && !options.range && !options.chosen.empty() && options.chosen.front().phase == panel.phase;
-    const QString name = ranged    ? TimelineScene::tr("Range")
-                         : chosen  ? TimelineScene::tr("Chosen")
-                         : prefill ? TimelineScene::tr("Bubble")
-                                   : TimelineScene::tr("Idle");
+    const QString name = ranged   ? TimelineScene::tr("Range")
+                         : chosen ? TimelineScene::tr("Chosen")
+                                  : TimelineScene::tr("Idle"); // "bubble" is what the busiest stage loses
     const double used = textWidth(name, TextRole::NoteStrong) + 6;
     const auto texts = ranged   ? timelineSumTexts(*options.range, *sums)
                        : chosen ? timelineChoiceTexts(*sums)

@@ -38,6 +38,22 @@ double attentionTime(const Scenario& scenario, const Report& report, const Timel
     return seconds;
 }
 
+/// Why stages idle more than equal ones with free sends would.
+QString excessReason(const PhaseReport& report)
+{
+    bool sends = false;
+    bool unequal = false;
+    for (int stage = 0; stage < report.timeline.stages; ++stage)
+        for (int c = 0; c < report.costClasses; ++c) {
+            sends = sends || (report.costOf(stage, c).send > 0 && !report.costOf(stage, c).sendBlocks);
+            unequal = unequal || std::abs(report.costOf(stage, c).busy() / report.costOf(0, c).busy() - 1) > 0.001;
+        }
+    return sends && unequal ? TimelineText::tr("waiting for sends and longer stages")
+           : sends          ? TimelineText::tr("waiting for sends")
+           : unequal        ? TimelineText::tr("waiting for longer stages")
+                            : TimelineText::tr("in the order of pieces");
+}
+
 } // namespace
 
 QString timelineDevices(const Scenario& scenario, int stage)
@@ -67,8 +83,8 @@ std::array<QString, 4> timelineIdleTexts(const PhaseReport& report, Phase phase)
     const QString formula = !prefill ? QStringLiteral("max(0, 1 \u2212 m/p)")
                             : v > 1  ? QStringLiteral("(p \u2212 1)/(v m + p \u2212 1)")
                                      : QStringLiteral("(p \u2212 1)/(m + p \u2212 1)");
-    QString numbers = prefill ? QStringLiteral("%1/%2").arg(p - 1).arg(std::int64_t{v} * m + p - 1)
-                              : (m < p ? QStringLiteral("1 \u2212 %1/%2").arg(m).arg(p) : QString());
+    QString numbers = prefill ? QStringLiteral("%1/%2").arg(qs(formatCount(p - 1)), qs(formatCount(std::int64_t{v} * m + p - 1)))
+                              : (m < p ? QStringLiteral("1 \u2212 %1/%2").arg(qs(formatCount(m)), qs(formatCount(p))) : QString());
     const QString chain =
         numbers.isEmpty() ? QStringLiteral("%1 = %2").arg(formula, percent) : QStringLiteral("%1 = %2 = %3").arg(formula, numbers, percent);
     // Of p (v m + p - 1) slots as long as a piece, p (p - 1) are idle; of a decode round's v p max(p, m), v p (p - m).
@@ -77,6 +93,12 @@ std::array<QString, 4> timelineIdleTexts(const PhaseReport& report, Phase phase)
     const QString slotsText = TimelineText::tr("%1 idle of %2 slots = %3").arg(qs(formatCount(empty)), qs(formatCount(all)), chain);
     if (std::abs(closed - timeline.idleFraction) < 0.0005)
         return {slotsText, chain, numbers.isEmpty() ? percent : QStringLiteral("%1 = %2").arg(numbers, percent), percent};
+    if (closed < timeline.idleFraction) {
+        const QString more = TimelineText::tr("%1 %2").arg(qs(formatPercent(timeline.idleFraction - closed)), excessReason(report));
+        return {TimelineText::tr("%1: %2 even of equal stages and free sends, and %3").arg(idle, slotsText, more),
+                TimelineText::tr("%1: %2 of equal stages, and %3").arg(idle, chain, more),
+                TimelineText::tr("%1 = %2 of equal stages + %3").arg(idle, percent, more), idle};
+    }
     return {TimelineText::tr("%1 idle; equal stages and free sends: %2").arg(idle, slotsText),
             TimelineText::tr("%1 idle; equal stages: %2").arg(idle, chain),
             TimelineText::tr("%1 idle; equal stages: %2").arg(idle, percent), idle};
@@ -123,14 +145,13 @@ QString timelineSubtitle(const Scenario& scenario, const Report& report)
     const auto groups = [&](PlanAxis axis) {
         const int m = std::max(scenario.plan[axis], 1);
         const int most = static_cast<int>(ceilDiv(scenario.workload.batch, m));
-        return m == 1 ? TimelineText::tr("all %1 sequences at once").arg(most) : QStringLiteral("%1 \u00D7 %2").arg(m).arg(most);
+        return m == 1 ? TimelineText::tr("all %1 sequences at once").arg(qs(formatCount(most)))
+                      : QStringLiteral("%1 \u00D7 %2").arg(qs(formatCount(m)), qs(formatCount(most)));
     };
-    QString text =
-        TimelineText::tr("prefill %1, then decode %2").arg(groups(PlanAxis::PrefillMicrobatches), groups(PlanAxis::DecodeMicrobatches));
+    QString text = report.memory.fits ? QString() : TimelineText::tr("if it fitted: ");
+    text += TimelineText::tr("prefill %1, then decode %2").arg(groups(PlanAxis::PrefillMicrobatches), groups(PlanAxis::DecodeMicrobatches));
     if (report.prefill.timeline.visits > 1)
         text += TimelineText::tr("; %1 visits to each stage, later ones lower").arg(report.prefill.timeline.visits);
-    if (!report.memory.fits)
-        text += TimelineText::tr("; does not fit, drawn as if it did");
     if (const auto idle = static_cast<int>(scenario.cluster->devices() - scenario.plan.devices()); idle > 0 && !report.serving.pools)
         text += TimelineText::tr("; %1 idle").arg(counted(idle, qs(scenario.cluster->accelerator.noun)));
     return text;
