@@ -7,6 +7,7 @@
 
 #include <QTest>
 
+#include <algorithm>
 #include <limits>
 
 using namespace shardlens;
@@ -125,6 +126,23 @@ private Q_SLOTS:
                         [](const SceneItem& item) { return item.kind == SceneItem::Kind::Hatch && item.hatch == Hatch::OverCapacity; }),
             "what is over stands beyond the capacity line");
         QVERIFY(describeVerdict(scenario, report).startsWith(QStringLiteral("The plan does not fit: 29.4 GiB too much")));
+    }
+
+    void figuresStandBackWhereThePlanDoesNotFit()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        const auto figures = [&](const Report& report, Ink ink) {
+            Scene scene;
+            build(scenario, report, 1440, scene);
+            const QString number = secondsFigure(report.serving.tpot).number;
+            return std::count_if(scene.items.begin(), scene.items.end(), [&](const SceneItem& item) {
+                return item.kind == SceneItem::Kind::Text && item.role == TextRole::Verdict
+                       && scene.texts[static_cast<std::size_t>(item.extra)] == number && item.pen == Theme::of(ThemeId::Light).color(ink);
+            });
+        };
+        QVERIFY(figures(sample::report(scenario), Ink::Text) > 0);
+        QCOMPARE(figures(overfull(scenario), Ink::Text), 0);
+        QVERIFY(figures(overfull(scenario), Ink::Text2) > 0);
     }
 
     void regionsLeadToTheirSubjects()

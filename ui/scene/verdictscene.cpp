@@ -197,7 +197,7 @@ void drawFit(Scene& scene, const ViewInput& input, const QRectF& area)
     scene.hit(area.adjusted(0, 4, 0, -2), fit);
 }
 
-void drawColumn(Scene& scene, const Theme& theme, const Column& column, const QRectF& area)
+void drawColumn(Scene& scene, const Theme& theme, const Column& column, const QRectF& area, Ink ink)
 {
     scene.text({area.left(), area.top() + grown(kLabelTop), area.width(), grown(14)}, column.label, TextRole::Note, theme.color(Ink::Text2),
                Qt::AlignLeft | Qt::AlignVCenter, true);
@@ -211,7 +211,7 @@ void drawColumn(Scene& scene, const Theme& theme, const Column& column, const QR
         const double unit = textWidth(column.figure.unit, TextRole::Body);
         const bool large = textWidth(column.figure.number, TextRole::Verdict) + 4 + unit <= area.width();
         const TextRole role = large ? TextRole::Verdict : TextRole::Title;
-        scene.text(value, column.figure.number, role, theme.color(Ink::Text));
+        scene.text(value, column.figure.number, role, theme.color(ink));
         const double used = textWidth(column.figure.number, role) + 4;
         // Both stand on one base line: the unit's box ends higher by the difference of the descents.
         const double small = lineHeight(TextRole::Body);
@@ -300,7 +300,8 @@ void drawValues(Scene& scene, const ViewInput& input, const Advice& advice)
         if (!column.shown)
             continue;
         separate();
-        drawColumn(scene, input.theme, column, {x, 0, column.reserved + extra, valuesHeight()});
+        drawColumn(scene, input.theme, column, {x, 0, column.reserved + extra, valuesHeight()},
+                   input.report.memory.fits ? Ink::Text : Ink::Text2); // figures of a plan that cannot run stand back
         x += column.reserved + extra;
     }
     if (!bound)

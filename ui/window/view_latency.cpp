@@ -116,7 +116,12 @@ View makeLatencyView(Document& document, QWidget* parent)
     QObject::connect(menu, &QMenu::aboutToShow, menu, [menu, body, &document] { fillCurveMenu(menu, &body->curve(), &document); });
     fillCurveMenu(menu, &body->curve(), &document);
     curve->setMenu(menu);
-    View view{title, body, [title] { title->setSubtitle(viewText("by cause; a figure over any input")); },
+    View view{title, body,
+              [title, &document] {
+                  const bool fits = !document.report().legal || document.report().memory.fits;
+                  title->setSubtitle(fits ? viewText("by cause; a figure over any input")
+                                          : viewText("if it fitted: by cause; a figure over any input"));
+              },
               [title, body](const Theme& theme) {
                   title->setTheme(theme);
                   body->setTheme(theme);
