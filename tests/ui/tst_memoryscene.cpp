@@ -236,7 +236,7 @@ private Q_SLOTS:
         const Scene scene = memoryOf(scenario, report, {900, 600});
         QVERIFY(hasText(scene, QStringLiteral("GiB free on each device")));
         QVERIFY(hasText(scene, QStringLiteral("more requests of ")));
-        QVERIFY(hasText(scene, QStringLiteral("more tokens of cache")));
+        QVERIFY(hasText(scene, QStringLiteral("cache alone: ")));
         const Scenario stages = scenarioOf(caseNamed("8 H100, PP 8"));
         const Report uneven = evaluate(stages);
         QVERIFY(

@@ -48,7 +48,8 @@ QString MemoryPicture::requestsText() const
     return MemoryText::tr("no request of %1 fits beside the weights").arg(tokens);
 }
 
-/// The same room in tokens of the cache, all sequences of a replica together.
+/// The same room in tokens of the cache alone, all sequences of a replica together: more than the requests hold, whose activations and
+/// buffers grow with them.
 QString MemoryPicture::tokensText() const
 {
     const Workload& workload = m_input.scenario.workload;
@@ -56,7 +57,7 @@ QString MemoryPicture::tokensText() const
     if (!fits() || more <= 0)
         return {};
     const QString count = more < 100'000 ? qs(formatCount(more)) : rateFigure(static_cast<double>(more)).joined();
-    return m_brief ? MemoryText::tr("%1 tokens").arg(count) : MemoryText::tr("or %1 more tokens of cache").arg(count);
+    return m_brief ? MemoryText::tr("cache alone: %1 tokens").arg(count) : MemoryText::tr("cache alone: %1 more tokens").arg(count);
 }
 
 QString MemoryPicture::limitingName() const
