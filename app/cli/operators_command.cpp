@@ -76,11 +76,13 @@ std::string printText(const OperatorTable& table, const Scenario& scenario, cons
     for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
         if (table.count(phase) == 0)
             continue;
+        const PhaseReport& of = phase == Phase::Prefill ? report.prefill : report.decode;
+        const std::string stage = scenario.plan.pipeline() > 1 ? " on stage " + std::to_string(of.busiestStage) : std::string();
         std::vector<std::string> cells;
         cells.reserve(columns.size());
         for (const OperatorColumn column : columns)
             cells.push_back(column == OperatorColumn::Operator
-                                ? std::string(nameOf(phase)) + ", " + formatCount(table.count(phase)) + " in all"
+                                ? std::string(nameOf(phase)) + stage + ", " + formatCount(table.count(phase)) + " in all"
                                 : table.totalText(phase, column));
         text.rows.push_back(std::move(cells));
     }
@@ -89,6 +91,14 @@ std::string printText(const OperatorTable& table, const Scenario& scenario, cons
                       + text.print();
     if (static_cast<int>(table.rows().size()) < table.all())
         out += "\n" + formatCount(static_cast<std::int64_t>(table.rows().size())) + " of " + formatCount(table.all()) + " operators.\n";
+    for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
+        if (table.count(phase) == 0 || !table.complete(phase))
+            continue;
+        const PhaseReport& of = phase == Phase::Prefill ? report.prefill : report.decode;
+        const PhaseAccount account = accountOf(of, phase);
+        if (scenario.plan.pipeline() > 1 || account.uneven != 0)
+            out += "\n" + account.sentence(of, phase) + ".\n";
+    }
     for (const Phase phase : {Phase::Prefill, Phase::Decode})
         if (std::any_of(table.rows().begin(), table.rows().end(),
                         [&](const OperatorRow& row) { return row.phase == phase && table.isDraft(row); }))
@@ -113,7 +123,7 @@ Result<std::string> operatorsAnswer(const Arguments& arguments, const Scenario& 
     if (arguments.has(Flag::Markdown))
         return printMarkdown(table, table.usefulColumns());
     if (arguments.has(Flag::Json))
-        return printOperatorsJson(table, scenario);
+        return printOperatorsJson(table, scenario, report);
     return printText(table, scenario, report);
 }
 

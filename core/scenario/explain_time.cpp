@@ -25,12 +25,6 @@ int piecesOf(const PhaseReport& phase, Phase which)
     return phase.timeline.microbatches * (which == Phase::Prefill ? phase.timeline.steps : 1);
 }
 
-/// Times an operator runs for one piece on the busiest stage; 0 for one of another stage, and for sends, which run beside the work.
-int runsOnBusiest(const OperatorCost& op, const PhaseReport& phase)
-{
-    return op.stage == phase.busiestStage && op.collective != Collective::Send ? op.stageLayers : 0;
-}
-
 std::string timesText(double seconds, int runs)
 {
     return runs == 1 ? formatSeconds(seconds) : std::to_string(runs) + " × " + formatSeconds(seconds);
@@ -71,7 +65,7 @@ void addBars(Explanation& out, const PhaseReport& phase, const Seconds& secondsO
     };
     std::vector<Bar> bars;
     for (const OperatorCost& op : phase.operators) {
-        const int runs = runsOnBusiest(op, phase);
+        const int runs = phase.runsOnBusiest(op);
         const double seconds = secondsOf(op);
         if (runs == 0 || seconds <= 0)
             continue;

@@ -81,7 +81,7 @@ std::string printMarkdown(const OperatorTable& table, std::span<const OperatorCo
     return out;
 }
 
-std::string printOperatorsJson(const OperatorTable& table, const Scenario& scenario)
+std::string printOperatorsJson(const OperatorTable& table, const Scenario& scenario, const Report& report)
 {
     Json json{{"schema", "shardlens.operators/1"},
               {"model", scenario.model->id},
@@ -107,7 +107,14 @@ std::string printOperatorsJson(const OperatorTable& table, const Scenario& scena
         if (table.count(phase) == 0)
             continue;
         Json sums;
+        const PhaseReport& of = phase == Phase::Prefill ? report.prefill : report.decode;
+        const PhaseAccount account = accountOf(of, phase);
         sums["operators"] = table.count(phase);
+        sums["stage"] = of.busiestStage;
+        sums["phase_time_s"] = account.time;
+        sums["uneven_pieces_s"] = account.uneven;
+        sums["exposed_send_s"] = account.send;
+        sums["bubble_s"] = account.bubble;
         for (const OperatorColumnSpec& spec : operatorColumns())
             if (const std::optional<double> sum = table.total(phase, spec.column))
                 sums[keyOf(spec)] = *sum;

@@ -23,6 +23,7 @@ constexpr std::array kColumns{
     OperatorColumnSpec{C::Kind,            "kind",             "Layer kind",  "",       false, false, 4},
     OperatorColumnSpec{C::Operator,        "name",             "Operator",    "",       false, false, 0},
     OperatorColumnSpec{C::Layers,          "layers",           "Layers",      "",       true,  false, 7},
+    OperatorColumnSpec{C::Stages,          "stages",           "Stages",      "",       false, false, 6},
     OperatorColumnSpec{C::Shape,           "shape",            "Shape",       "",       false, false, 6},
     OperatorColumnSpec{C::Sharding,        "sharding",         "Sharding",    "",       false, false, 8},
     OperatorColumnSpec{C::Flop,            "flop",             "FLOP",        "FLOP",   true,  true,  5},
@@ -100,10 +101,9 @@ std::optional<double> once(const OperatorCost& op, OperatorColumn column)
     }
 }
 
-bool runsBeside(const PhaseReport& phase, const OperatorCost& op)
+bool isSend(const OperatorCost& op)
 {
-    return op.op == Op::SendActivations
-           && std::none_of(phase.stageCosts.begin(), phase.stageCosts.end(), [](const StageCost& c) { return c.sendBlocks; });
+    return op.collective == Collective::Send;
 }
 
 std::string formatted(OperatorColumn column, double value)
@@ -152,6 +152,7 @@ OperatorTable::OperatorTable(const Scenario& scenario, const Report& report, Ope
 {
     if (!report.legal)
         return;
+    nameStages();
     for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
         if (m_options.phases != PhaseChoice::Both && (m_options.phases == PhaseChoice::Prefill) != (phase == Phase::Prefill))
             continue;
@@ -174,6 +175,46 @@ const PhaseReport& OperatorTable::phaseOf(const OperatorRow& row) const
 const OperatorCost& OperatorTable::cost(const OperatorRow& row) const
 {
     return *operatorAt(phaseOf(row), row.op);
+}
+
+bool OperatorTable::isElsewhere(const OperatorRow& row) const
+{
+    const OperatorCost& op = cost(row);
+    return !isDraft(row) && !isSend(op) && phaseOf(row).runsOnBusiest(op) == 0;
+}
+
+/// "all", "0 only", "1–60" or "32 of 64".
+void OperatorTable::nameStages()
+{
+    const int stages = m_report.layout.stages();
+    if (stages < 2)
+        return;
+    m_stagesOfKind.reserve(m_scenario.model->kinds.size());
+    for (std::size_t kind = 0; kind < m_scenario.model->kinds.size(); ++kind) {
+        int first = -1;
+        int last = -1;
+        int count = 0;
+        for (int stage = 0; stage < stages; ++stage) {
+            if (m_report.layout.kindCount(stage, kind) == 0)
+                continue;
+            first = first < 0 ? stage : first;
+            last = stage;
+            ++count;
+        }
+        m_stagesOfKind.push_back(count == stages             ? std::string("all")
+                                 : count == 1                ? std::to_string(first) + " only"
+                                 : last - first + 1 == count ? std::to_string(first) + "\u2013" + std::to_string(last)
+                                                             : formatCount(count) + " of " + formatCount(stages));
+    }
+}
+
+std::string OperatorTable::stagesText(const OperatorRow& row) const
+{
+    const OperatorCost& op = cost(row);
+    if (m_stagesOfKind.empty() || isSend(op))
+        return "all";
+    const bool oneStage = op.kind < 0 || isDraft(row);
+    return oneStage ? std::to_string(op.stage) + " only" : m_stagesOfKind[static_cast<std::size_t>(op.kind)];
 }
 
 std::optional<double> OperatorTable::number(const OperatorRow& row, OperatorColumn column) const
@@ -208,6 +249,7 @@ std::string OperatorTable::text(const OperatorRow& row, OperatorColumn column) c
     case C::Phase: return std::string(nameOf(row.phase));
     case C::Kind: return isDraft(row) ? std::string("draft") : op.kind < 0 ? std::string("once") : std::to_string(op.kind);
     case C::Operator: return std::string(nameOf(op.op));
+    case C::Stages: return stagesText(row);
     case C::Shape: return op.local.m > 0 ? shapeText(op.local) : std::string();
     case C::Sharding: return notation(op, m_scenario.plan);
     case C::Bound: return std::string(boundWord(op.bound));
@@ -239,7 +281,7 @@ std::optional<double> OperatorTable::total(Phase phase, OperatorColumn column) c
         const OperatorCost& op = cost(row);
         const PhaseReport& of = phaseOf(row);
         const bool isTime = specOf(column).unit == "s" || column == C::Share;
-        if (row.phase != phase || isDraft(row) || (isTime && runsBeside(of, op)))
+        if (row.phase != phase || isDraft(row) || isElsewhere(row) || (isTime && isSend(op)))
             continue;
         const double runs = runsOf(of, phase, op);
         if (column == C::Share)
@@ -258,8 +300,16 @@ std::string OperatorTable::totalText(Phase phase, OperatorColumn column) const
 
 int OperatorTable::count(Phase phase) const
 {
-    return static_cast<int>(
-        std::count_if(m_rows.begin(), m_rows.end(), [&](const OperatorRow& r) { return r.phase == phase && !isDraft(r); }));
+    return static_cast<int>(std::count_if(m_rows.begin(), m_rows.end(),
+                                          [&](const OperatorRow& r) { return r.phase == phase && !isDraft(r) && !isElsewhere(r); }));
+}
+
+bool OperatorTable::complete(Phase phase) const
+{
+    const PhaseReport& of = shardlens::phaseOf(m_report, phase);
+    return count(phase) == std::count_if(of.operators.begin(), of.operators.end(), [&of](const OperatorCost& op) {
+               return isSend(op) || of.runsOnBusiest(op) > 0;
+           });
 }
 
 std::vector<OperatorColumn> OperatorTable::usefulColumns() const
@@ -276,6 +326,7 @@ std::vector<OperatorColumn> OperatorTable::usefulColumns() const
     };
     for (const OperatorColumnSpec& spec : kColumns) {
         const bool kept = spec.column == C::Phase                                       ? m_options.phases == PhaseChoice::Both
+                          : spec.column == C::Stages                                    ? !m_stagesOfKind.empty()
                           : spec.column == C::Kind                                      ? m_scenario.model->kinds.size() > 1 || anyDraft()
                           : spec.column == C::Collective || spec.column == C::Algorithm ? anyCollective()
                           : spec.column == C::Roof                                      ? m_scenario.calibration != nullptr
@@ -285,6 +336,37 @@ std::vector<OperatorColumn> OperatorTable::usefulColumns() const
             columns.push_back(spec.column);
     }
     return columns;
+}
+
+PhaseAccount accountOf(const PhaseReport& phase, Phase which)
+{
+    PhaseAccount out;
+    out.time = phase.time;
+    for (const OperatorCost& op : phase.operators)
+        if (phase.runsOnBusiest(op) > 0)
+            out.operators += op.time * runsOf(phase, which, op);
+    constexpr double kDust = 1e-9; // rounding of the sums
+    const double uneven = out.operators - phase.busyShare(phase.busiestStage) * phase.time;
+    out.uneven = std::abs(uneven) > kDust * phase.time ? uneven : 0;
+    out.send = phase.exposedSend();
+    out.bubble = phase.breakdown[Cause::Bubble];
+    return out;
+}
+
+std::string PhaseAccount::sentence(const PhaseReport& phase, Phase which) const
+{
+    constexpr double kShown = 5e-4; // of the phase
+    const auto share = [this](double seconds) { return formatPercent(time > 0 ? seconds / time : 0); };
+    std::string text(figureNameOf(which));
+    text += " " + formatSeconds(time) + ": " + share(operators - uneven) + " operators of stage " + std::to_string(phase.busiestStage);
+    if (std::abs(uneven) > kShown * time)
+        text +=
+            " (" + share(std::abs(uneven)) + (uneven > 0 ? " less" : " more") + " than the sum, in which every piece is as the one shown)";
+    if (send > kShown * time)
+        text += ", " + share(send) + " waiting for sends";
+    if (bubble > kShown * time)
+        text += ", " + share(bubble) + " bubble";
+    return text;
 }
 
 void OperatorTable::sort()

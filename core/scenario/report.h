@@ -56,6 +56,19 @@ struct PhaseReport {
     {
         return stageCosts[static_cast<std::size_t>(stage) * static_cast<std::size_t>(costClasses) + static_cast<std::size_t>(costClass)];
     }
+    /// Times an operator runs for one piece on the busiest stage; 0 for one of other stages, and for sends, which run beside the work.
+    [[nodiscard]] int runsOnBusiest(const OperatorCost& op) const
+    {
+        return op.stage == busiestStage && op.collective != Collective::Send ? op.stageLayers : 0;
+    }
+    /// Seconds of `time` that the busiest stage waits for sends.
+    [[nodiscard]] double exposedSend() const
+    {
+        double seconds = 0;
+        for (const CollectiveShare& share : collectives)
+            seconds += share.collective == Collective::Send ? share.seconds : 0;
+        return seconds;
+    }
     /// Share of `time` in which the devices of a stage work on pieces, their collectives included, sends that they wait for not: the sum
     /// over a round's pieces of what each takes there, over `time`. What is missing to 1 is the stage's bubble.
     [[nodiscard]] double busyShare(int stage) const

@@ -175,14 +175,18 @@ std::string timeText(const Report& report)
 std::string operatorsText(std::string_view title, const PhaseReport& phase, std::size_t kinds)
 {
     std::vector<const OperatorCost*> order;
-    const auto spent = [](const OperatorCost& op) { return op.time * op.stageLayers; };
+    order.reserve(phase.operators.size());
+    const auto spent = [&phase](const OperatorCost& op) { return op.time * phase.runsOnBusiest(op); };
     double sum = 0;
     for (const OperatorCost& op : phase.operators) {
+        if (phase.runsOnBusiest(op) == 0)
+            continue;
         order.push_back(&op);
         sum += spent(op);
     }
     std::stable_sort(order.begin(), order.end(), [&spent](const auto* a, const auto* b) { return spent(*a) > spent(*b); });
-    std::string text = "\n" + std::string(title) + '\n';
+    const bool pipelined = phase.stageCosts.size() > static_cast<std::size_t>(phase.costClasses);
+    std::string text = "\n" + std::string(title) + (pipelined ? ", stage " + std::to_string(phase.busiestStage) : "") + '\n';
     for (std::size_t i = 0; i < order.size() && i < kTopOperators; ++i) {
         const OperatorCost& op = *order[i];
         if (sum <= 0 || spent(op) <= 0)

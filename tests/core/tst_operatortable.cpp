@@ -2,6 +2,7 @@
 // The operator table: figures are the report's, filters and orders do what they say, and other programs can read what is printed.
 #include "core/calibration/csv.h"
 #include "core/scenario/operatortable.h"
+#include "core/scenario/report_json.h"
 #include "core/scenario/roofline.h"
 #include "randomscenario.h"
 #include "scenarios.h"
@@ -180,9 +181,77 @@ private Q_SLOTS:
             const OperatorTable send(s, report, filtered("send"));
             QCOMPARE(send.rows().size(), std::size_t{2});
             QVERIFY(*send.number(send.rows()[1], C::Total) > 0);
-            QCOMPARE(*send.total(Phase::Decode, C::Total) > 0, mode == SendMode::Synchronous);
+            QCOMPARE(*send.total(Phase::Decode, C::Total), 0.0);
+            QCOMPARE(report.decode.exposedSend() > 0, mode == SendMode::Synchronous);
             QVERIFY(*send.total(Phase::Decode, C::SentBytes) > 0);
         }
+    }
+
+    /// Of a long pipeline the embedding is on the first stage and the head on the last: no device runs both, and no sum has both.
+    void sumsAreOfOneStage()
+    {
+        Scenario s = test::caseStudy("p5.48xlarge", 8, 1, Bytes{80} << 30);
+        s.plan[PlanAxis::Pipeline] = 8;
+        s.plan[PlanAxis::PrefillMicrobatches] = s.plan[PlanAxis::DecodeMicrobatches] = 8;
+        s.plan[PlanAxis::Tensor] = 1;
+        s.workload.batch = 64;
+        const Report report = evaluate(s);
+        QVERIFY(report.legal);
+        const OperatorTable table(s, report);
+        QVERIFY(*table.total(Phase::Decode, C::Total) <= report.decode.time * (1 + 1e-9));
+        int elsewhere = 0;
+        for (const OperatorRow& row : table.rows()) {
+            const Op name = table.cost(row).op;
+            const bool first = name == Op::Embedding;
+            const bool last = name == Op::FinalNorm || name == Op::LmHead || name == Op::Sampling;
+            const int busiest = table.phaseOf(row).busiestStage;
+            QCOMPARE(table.isElsewhere(row), (first && busiest != 0) || (last && busiest != 7));
+            QCOMPARE(table.text(row, C::Stages), std::string(first ? "0 only" : last ? "7 only" : "all"));
+            elsewhere += table.isElsewhere(row) && row.phase == Phase::Decode ? 1 : 0;
+        }
+        QVERIFY(elsewhere > 0);
+        QCOMPARE(table.count(Phase::Decode) + elsewhere, static_cast<int>(report.decode.operators.size()));
+        QVERIFY(table.complete(Phase::Decode) && !OperatorTable(s, report, filtered("proj")).complete(Phase::Decode));
+        // The report's largest operators are of that stage too.
+        const std::string text = printReportText(s, report);
+        const std::size_t at =
+            text.find("Largest operators of a decode piece on the busiest stage, stage " + std::to_string(report.decode.busiestStage));
+        QVERIFY(at != std::string::npos);
+        QCOMPARE(text.substr(at, text.find("\n\n", at) - at).find("lm_head") != std::string::npos, report.decode.busiestStage == 7);
+    }
+
+    /// operators - what other pieces take less + waiting for sends + bubble is the phase, and each part is the report's.
+    void nothingOfAPhaseIsLeftOut()
+    {
+        test::Random random(11);
+        int pipelines = 0;
+        int uneven = 0;
+        int sends = 0;
+        for (int round = 0; round < 300; ++round) {
+            const Scenario s = random.scenario();
+            const Report report = evaluate(s);
+            if (!report.legal)
+                continue;
+            const OperatorTable table(s, report);
+            for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
+                const PhaseReport& p = phase == Phase::Prefill ? report.prefill : report.decode;
+                const PhaseAccount a = accountOf(p, phase);
+                QVERIFY(std::abs(*table.total(phase, C::Total) - a.operators) <= 1e-9 * p.time);
+                QVERIFY2(std::abs(a.operators - a.uneven + a.send + a.bubble - p.time) <= 1e-8 * p.time,
+                         qPrintable(QString::number((a.operators - a.uneven + a.send + a.bubble) / p.time)));
+                double work = 0; // of the breakdown, sends apart
+                for (std::size_t i = 0; i < kCauseCount; ++i)
+                    work += static_cast<Cause>(i) == Cause::Bubble ? 0 : p.breakdown.seconds[i];
+                QVERIFY(std::abs(a.operators - a.uneven + a.send - work) <= 1e-8 * p.time);
+                // Where all pieces are alike the sums are exact.
+                if (p.pieces.size() == 1)
+                    QCOMPARE(a.uneven, 0.0);
+                pipelines += s.plan.pipeline() > 1;
+                uneven += a.uneven != 0;
+                sends += a.send > 0;
+            }
+        }
+        QVERIFY2(pipelines > 20 && uneven > 5 && sends > 5, qPrintable(QStringLiteral("%1 %2 %3").arg(pipelines).arg(uneven).arg(sends)));
     }
 
     void amountsOfAllRuns()
@@ -199,7 +268,7 @@ private Q_SLOTS:
             QCOMPARE(*all.number(row, C::Flop), *once.number(row, C::Flop) * runs);
             QCOMPARE(*all.number(row, C::Share), *once.number(row, C::Share));
             QCOMPARE(*all.number(row, C::Time), *once.number(row, C::Time));
-            flop[row.phase] += *all.number(row, C::Flop);
+            flop[row.phase] += all.isElsewhere(row) ? 0 : *all.number(row, C::Flop);
         }
         QCOMPARE(*all.total(Phase::Decode, C::Flop), flop[Phase::Decode]);
         QCOMPARE(*once.total(Phase::Prefill, C::Flop), flop[Phase::Prefill]);
@@ -393,7 +462,7 @@ private Q_SLOTS:
         for (int round = 0; round < 40; ++round) {
             const Scenario s = random.scenario();
             const Report report = evaluate(s);
-            const std::string problems = schemaProblemsOfText("operators.json", printOperatorsJson(OperatorTable(s, report), s));
+            const std::string problems = schemaProblemsOfText("operators.json", printOperatorsJson(OperatorTable(s, report), s, report));
             QVERIFY2(problems.empty(), problems.c_str());
         }
     }

@@ -37,6 +37,7 @@ PhaseReport phase(double time)
     op.kind = 0;
     op.sharding = Sharding::Column;
     op.bound = Bound::Memory;
+    op.stage = 1;
     op.stageLayers = 40;
     op.global = {128, 8192, 10240, 1};
     op.local = {128, 8192, 2560, 1};

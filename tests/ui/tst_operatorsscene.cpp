@@ -119,15 +119,17 @@ private Q_SLOTS:
         }
     }
 
-    /// What the sums leave of a phase is its bubble.
-    void bubbleIsBesideTheSums()
+    /// What the sums leave of a phase is waiting for sends and bubble.
+    void theRestIsBesideTheSums()
     {
         const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 4 x PP 2"));
         const Report report = evaluate(scenario);
         const double share = report.prefill.breakdown[Cause::Bubble] / report.prefill.time;
         QVERIFY(share > 0.01);
-        const QString words = qs(formatPercent(share)) + QStringLiteral(" of ") + qs(formatSeconds(report.prefill.time));
-        QVERIFY(check::says(drawn(scenario, report, {1800, 900}), words));
+        const QString words = qs(formatPercent(share)) + QStringLiteral(" bubble");
+        const Scene whole = drawn(scenario, report, {1800, 900});
+        QVERIFY(check::says(whole, words));
+        QVERIFY(check::says(whole, QStringLiteral("Prefill on stage %1").arg(report.prefill.busiestStage)));
         OperatorsOptions options;
         options.table.filter = OperatorFilter::parse("proj").value();
         QVERIFY(!check::says(drawn(scenario, report, {1800, 900}, options), words));

@@ -5,6 +5,7 @@
 #include "ui/scene/scenetext.h"
 
 #include <QCoreApplication>
+#include <QStringList>
 
 #include <algorithm>
 #include <array>
@@ -265,20 +266,33 @@ void drawRow(Scene& scene, const ViewInput& input, const OperatorsLayout& layout
             cell.setLeft(cell.left() + kSwatch + 5);
         }
         const bool right = specOf(column.column).number;
-        const Ink ink = column.column == C::Operator || column.column == C::Share || column.column == C::Total ? Ink::Text : Ink::Text2;
+        const Ink ink = table.isElsewhere(row)                                                                   ? Ink::Text3
+                        : column.column == C::Operator || column.column == C::Share || column.column == C::Total ? Ink::Text
+                                                                                                                 : Ink::Text2;
         scene.text(cell, text, TextRole::Note, theme.color(ink), (right ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter, true);
     }
     scene.hit({rect.left() - 4, rect.top(), rect.width() + 8, rect.height()}, subjectOf(row));
 }
 
 /// What is beside the operators in their phase. Nothing while a filter hides some.
-QString bubbleText(const Report& report, const OperatorTable& table, Phase phase)
+QString besideText(const PhaseReport& whole, const OperatorTable& table, Phase phase)
 {
-    const PhaseReport& whole = phase == Phase::Prefill ? report.prefill : report.decode;
-    const double share = whole.time > 0 ? whole.breakdown[Cause::Bubble] / whole.time : 0;
-    if (table.count(phase) != static_cast<int>(whole.operators.size()) || share < 5e-4)
+    constexpr double kShown = 5e-4; // of the phase
+    if (!table.complete(phase) || !(whole.time > 0))
         return {};
-    return OperatorsScene::tr("; %1 of %2 is bubble").arg(qs(formatPercent(share)), qs(formatSeconds(whole.time)));
+    const PhaseAccount account = accountOf(whole, phase);
+    const auto share = [&](double seconds) { return qs(formatPercent(seconds / whole.time)); };
+    QStringList parts;
+    if (account.uneven > kShown * whole.time)
+        parts << OperatorsScene::tr("%1 less, as other pieces are lighter").arg(share(account.uneven));
+    else if (account.uneven < -kShown * whole.time)
+        parts << OperatorsScene::tr("%1 more, as other pieces are heavier").arg(share(-account.uneven));
+    if (account.send > kShown * whole.time)
+        parts << OperatorsScene::tr("%1 waiting for sends").arg(share(account.send));
+    if (account.bubble > kShown * whole.time)
+        parts << OperatorsScene::tr("%1 bubble").arg(share(account.bubble));
+    return parts.isEmpty() ? QString()
+                           : OperatorsScene::tr("; of %1: %2").arg(qs(formatSeconds(whole.time)), parts.join(QStringLiteral(", ")));
 }
 
 void drawTotals(Scene& scene, const ViewInput& input, const OperatorsLayout& layout, const OperatorTable& table)
@@ -299,11 +313,14 @@ void drawTotals(Scene& scene, const ViewInput& input, const OperatorsLayout& lay
                 end = column.left - kGap;
                 break;
             }
-        const QString name = phase == Phase::Prefill ? OperatorsScene::tr("Prefill") : OperatorsScene::tr("Decode");
+        const PhaseReport& whole = phase == Phase::Prefill ? input.report.prefill : input.report.decode;
+        QString name = phase == Phase::Prefill ? OperatorsScene::tr("Prefill") : OperatorsScene::tr("Decode");
+        if (input.report.layout.stages() > 1)
+            name = OperatorsScene::tr("%1 on stage %2").arg(name).arg(whole.busiestStage);
         const QString all = OperatorsScene::tr("%1 in all: %2, every layer and piece").arg(name, countText(count));
         const QString text =
-            firstFitting({all % bubbleText(input.report, table, phase), all,
-                          OperatorsScene::tr("%1 in all: %2").arg(name, countText(count)), OperatorsScene::tr("%1 in all").arg(name), name},
+            firstFitting({all % besideText(whole, table, phase), all, OperatorsScene::tr("%1 in all: %2").arg(name, countText(count)),
+                          OperatorsScene::tr("%1 in all").arg(name), name},
                          TextRole::NoteStrong, end - layout.totals.left());
         scene.text({layout.totals.left(), y, end - layout.totals.left(), layout.rowHeight}, text, TextRole::NoteStrong,
                    theme.color(Ink::Text));
