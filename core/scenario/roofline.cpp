@@ -2,6 +2,7 @@
 #include "core/scenario/roofline.h"
 
 #include "core/base/format.h"
+#include "core/schedule/pieces.h"
 
 #include <cmath>
 
@@ -195,15 +196,77 @@ std::string BatchToCompute::sentence() const
     if (batchNeeded == 0)
         return name + " stays under the HBM roof at any batch: its activations alone keep it from the " + roof + ".";
     const std::string rows = formatCount(std::llround(std::ceil(rowsNeeded)));
-    if (expert)
-        return name + " needs " + rows + " rows for each expert to reach the " + roof + ", and has " + formatNumber(rowsNow)
-               + ": a batch of about " + formatCount(batchNeeded) + " sequences instead of " + formatCount(batchNow) + ".";
     if (batchNeeded <= batchNow)
         return name + " is under the " + roof + " from a batch of " + formatCount(batchNeeded) + " sequences on; there are "
                + formatCount(batchNow) + ".";
+    if (expert)
+        return name + " needs " + rows + " rows for each expert to reach the " + roof + ", and has " + formatNumber(rowsNow)
+               + ": a batch of about " + formatCount(batchNeeded) + " sequences instead of " + formatCount(batchNow) + ".";
     return name + " needs " + rows + " rows at once to reach the " + roof + ": a batch of " + formatCount(batchNeeded)
            + " sequences instead of " + formatCount(batchNow) + ".";
 }
+
+namespace {
+
+/// One matrix of a decode step at any number of sequences, by the step's own cost model without an engine's constants.
+class MatrixOfStep {
+public:
+    MatrixOfStep(const Scenario& scenario, const OperatorCost& op)
+        : m_scenario(scenario),
+          m_op(op.op),
+          m_kind(op.kind),
+          m_inner(op.local.k),
+          m_width(op.local.n),
+          m_step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing, StepDetail::Rows)
+    {}
+
+    [[nodiscard]] const OperatorCost& at(std::int64_t sequences) const
+    {
+        const StepTokens tokens = decodePiece(m_scenario.workload, sequences);
+        m_operators.clear();
+        if (m_kind >= 0)
+            m_step.layerOperators(m_kind, tokens, m_operators);
+        else
+            m_step.headOperators(tokens, m_operators);
+        return *std::find_if(m_operators.begin(), m_operators.end(),
+                             [this](const OperatorCost& op) { return op.op == m_op && op.local.k == m_inner && op.local.n == m_width; });
+    }
+
+    /// Sequences of a microbatch; 0: it stays under the slope. Its intensity rises with the rows, so bisection finds it.
+    [[nodiscard]] std::int64_t fewestUnderLevelRoof() const
+    {
+        constexpr std::int64_t kMost = std::int64_t{1} << 40;
+        std::int64_t high = 1;
+        while (!isUnderLevelRoof(high)) {
+            if (high >= kMost)
+                return 0;
+            high *= 4;
+        }
+        std::int64_t low = high / 4; // not yet, or none
+        while (high - low > 1) {
+            const std::int64_t middle = low + (high - low) / 2;
+            (isUnderLevelRoof(middle) ? high : low) = middle;
+        }
+        return high;
+    }
+
+private:
+    [[nodiscard]] bool isUnderLevelRoof(std::int64_t sequences) const
+    {
+        const OperatorCost& op = at(sequences);
+        return op.computeTime >= op.memoryTime;
+    }
+
+    const Scenario& m_scenario;
+    Op m_op;
+    int m_kind;
+    std::int64_t m_inner;
+    std::int64_t m_width;
+    StepModel m_step;
+    mutable std::vector<OperatorCost> m_operators;
+};
+
+} // namespace
 
 std::optional<BatchToCompute> batchToCompute(const Scenario& scenario, const Report& report)
 {
@@ -212,8 +275,8 @@ std::optional<BatchToCompute> batchToCompute(const Scenario& scenario, const Rep
     const std::vector<OperatorCost>& all = report.decode.operators;
     const OperatorCost* most = nullptr;
     for (const OperatorCost& op : all)
-        if (op.weightBytes > 0 && op.flop > 0 && op.local.m > 0 && op.local.k > 0 && op.sharding != Sharding::Tokens
-            && (!most || op.weightBytes * op.stageLayers > most->weightBytes * most->stageLayers))
+        if (op.weightBytes > 0 && op.flop > 0 && op.local.m > 0 && op.local.k > 0 && op.op != Op::Embedding
+            && op.sharding != Sharding::Tokens && (!most || op.weightBytes * op.stageLayers > most->weightBytes * most->stageLayers))
             most = &op;
     if (!most)
         return std::nullopt;
@@ -224,23 +287,15 @@ std::optional<BatchToCompute> batchToCompute(const Scenario& scenario, const Rep
     out.format = op.arithmetic;
     out.expert = op.sharding == Sharding::Experts;
     out.batchNow = scenario.workload.batch;
-    // Of experts each has its own rows: FLOP and bytes for each row of one expert come out of the sums over those that are read.
-    const double m = static_cast<double>(op.local.m) * static_cast<double>(out.expert ? op.local.repeat : 1);
-    const double experts = out.expert ? static_cast<double>(op.local.repeat) : 1;
-    const double critical = scenario.cluster->accelerator.criticalIntensity(op.arithmetic);
-    const double gained = op.flop / m - critical * op.activationBytes / m;
     out.rowsNow = static_cast<double>(op.local.m);
-    if (!(gained > 0) || !std::isfinite(critical))
+    const MatrixOfStep matrix(scenario, op);
+    const std::int64_t piece = matrix.fewestUnderLevelRoof();
+    if (piece == 0)
         return out;
-    out.rowsNeeded = op.weightBytes / experts * critical / gained;
-    const double streams =
-        static_cast<double>(scenario.plan[PlanAxis::DecodeMicrobatches]) * static_cast<double>(scenario.plan.attentionData());
-    double tokens = std::ceil(out.rowsNeeded * (1 - 1e-12)) * streams;
-    if (out.expert) {
-        const FeedForward& f = scenario.model->kinds[static_cast<std::size_t>(op.kind)].feedForward;
-        tokens = out.rowsNeeded * f.experts / f.topK * static_cast<double>(scenario.plan[PlanAxis::DecodeMicrobatches]);
-    }
-    out.batchNeeded = static_cast<std::int64_t>(std::min(std::ceil(tokens), 1e15));
+    out.rowsNeeded = static_cast<double>(matrix.at(piece).local.m);
+    // The smallest batch whose larger microbatches have that many sequences.
+    const std::int64_t microbatches = scenario.plan.decodeMicrobatches();
+    out.batchNeeded = std::max({(piece - 1) * microbatches + 1, microbatches, std::int64_t{scenario.plan.attentionData()}});
     return out;
 }
 

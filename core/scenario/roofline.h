@@ -92,16 +92,17 @@ inline constexpr double kRoofTolerance = 1e-9;
 [[nodiscard]] double shareOf(const PhaseReport& phase, Phase which, const OperatorCost& op);
 
 /// The batch from which a matrix of a decode step is bound by arithmetic. A matmul of r rows takes f r FLOP and W + a r bytes: it is under
-/// the level roof from r = W C / (f - a C) on, C the critical intensity.
+/// the level roof from r = W C / (f - a C) on, C the critical intensity. Found by the step's own cost model rather than by that law: rows are
+/// whole, experts are those of the hottest rank, of which more are read the larger the batch.
 struct BatchToCompute {
     Op op = Op::MlpUp;
     int index = -1; ///< in the decode operators
     ComputeFormat format = ComputeFormat::Bf16;
-    double rowsNeeded = 0; ///< at once on one device; of an expert: its own. Infinite: no batch reaches it
+    double rowsNeeded = 0; ///< at once on one device; of an expert: its own. 0: no batch reaches it
     double rowsNow = 0;
     std::int64_t batchNow = 0;    ///< sequences per replica
     std::int64_t batchNeeded = 0; ///< 0: no batch reaches it
-    bool expert = false;          ///< then batchNeeded is where the mean expert has its rows, each expert getting its mean share
+    bool expert = false;          ///< of the hottest rank, each of its experts with the mean of their rows
     [[nodiscard]] std::string sentence() const;
 };
 /// Of the matrix that reads most weights in a decode step; nothing for a report that is not legal.
