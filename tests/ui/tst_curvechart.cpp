@@ -141,6 +141,28 @@ private Q_SLOTS:
                     }
     }
 
+    void theTargetsLabelLeavesTheCurve()
+    {
+        CurveData data = curve(32, 519, 1);
+        const QSizeF size(400, 420);
+        int placed = 0;
+        for (const double share : {0.75, 0.82, 0.9, 0.95}) {
+            data.target = share * data.points.front().of(data.figure);
+            Scene scene;
+            buildCurveMarks(data, size, Theme::of(ThemeId::Light), scene);
+            const CurveLayout layout = curveLayout(data, size);
+            for (const SceneItem& item : scene.items)
+                if (item.kind == SceneItem::Kind::Text
+                    && scene.texts[static_cast<std::size_t>(item.extra)].startsWith(QStringLiteral("target"))) {
+                    ++placed;
+                    for (const CurvePoint& point : data.points)
+                        if (point.has(data.figure))
+                            QVERIFY(!item.rect.contains(layout.xOf(point.x), layout.yOf(point.of(data.figure))));
+                }
+        }
+        QCOMPARE(placed, 4);
+    }
+
     /// Every input and figure of real scenarios: ticks, texts, the own value, an increasing order of points.
     void everyInputAndFigure()
     {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace shardlens {
 namespace {
@@ -217,6 +218,24 @@ QRectF placeLabel(Scene& scene, const Theme& theme, const QString& text, const Q
     return {};
 }
 
+/// What the curve covers, from point to point.
+std::vector<QRectF> curveRects(const CurveData& data, const CurveLayout& layout)
+{
+    std::vector<QRectF> rects;
+    rects.reserve(data.points.size());
+    std::optional<QPointF> last;
+    for (const CurvePoint& point : data.points) {
+        if (!point.has(data.figure) || (layout.logX && !(point.x > 0))) {
+            last.reset();
+            continue;
+        }
+        const QPointF at(layout.xOf(point.x), layout.yOf(point.of(data.figure)));
+        rects.push_back(QRectF(last.value_or(at), at).normalized().adjusted(-2, -2, 2, 2));
+        last = at;
+    }
+    return rects;
+}
+
 void drawMeasured(const CurveData& data, const CurveLayout& layout, const Theme& theme, Scene& scene)
 {
     constexpr double kHalf = 4.5;
@@ -337,10 +356,17 @@ void buildCurveMarks(const CurveData& data, QSizeF size, const Theme& theme, Sce
                              : below ? CurveText::tr("target %1, below").arg(value)
                                      : CurveText::tr("target %1").arg(value);
         const double wide = textWidth(text, TextRole::Note);
-        taken.push_back(placeLabel(scene, theme, text, within,
-                                   {QPointF(plot.left() + 6, y - line - 1), QPointF(plot.left() + 6, y + 2),
-                                    QPointF(plot.right() - wide - 12, y - line - 1), QPointF(plot.right() - wide - 12, y + 2)},
-                                   taken));
+        const auto place = [&](const std::vector<QRectF>& avoid) {
+            return placeLabel(scene, theme, text, within,
+                              {QPointF(plot.left() + 6, y - line - 1), QPointF(plot.left() + 6, y + 2),
+                               QPointF(plot.right() - wide - 12, y - line - 1), QPointF(plot.right() - wide - 12, y + 2)},
+                              avoid);
+        };
+        // Where no curve is; on it only where it is everywhere.
+        std::vector<QRectF> drawn = curveRects(data, layout);
+        drawn.insert(drawn.end(), taken.begin(), taken.end());
+        const QRectF label = place(drawn);
+        taken.push_back(label.isEmpty() ? place(taken) : label);
     }
     if (data.limit && layout.xOf(*data.limit) <= plot.right() + 0.5) {
         const double x = layout.xOf(*data.limit);
