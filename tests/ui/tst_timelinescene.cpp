@@ -366,7 +366,7 @@ private Q_SLOTS:
         buildTimeline({scenario, report, {1400, 260}, light()}, {}, scene);
         QVERIFY(check::says(scene, QStringLiteral("11.1 %")));
         // The closed form and what is beyond it, with its reason, sum to what is measured.
-        const QString whole = timelineIdleTexts(report.prefill, Phase::Prefill)[2];
+        const QString whole = timelineIdleTexts(report.prefill, Phase::Prefill)[1];
         QVERIFY2(whole.startsWith(QStringLiteral("20 % = 11.1 % of equal stages + 8.89 % ")), qPrintable(whole));
         QVERIFY2(!check::says(scene, QStringLiteral("Bubble")), "a bubble is what the busiest stage's time loses; this is of all stages");
     }

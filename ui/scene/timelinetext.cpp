@@ -96,8 +96,8 @@ std::array<QString, 4> timelineIdleTexts(const PhaseReport& report, Phase phase)
     if (closed < timeline.idleFraction) {
         const QString more = TimelineText::tr("%1 %2").arg(qs(formatPercent(timeline.idleFraction - closed)), excessReason(report));
         return {TimelineText::tr("%1: %2 even of equal stages and free sends, and %3").arg(idle, slotsText, more),
-                TimelineText::tr("%1: %2 of equal stages, and %3").arg(idle, chain, more),
-                TimelineText::tr("%1 = %2 of equal stages + %3").arg(idle, percent, more), idle};
+                TimelineText::tr("%1 = %2 of equal stages + %3").arg(idle, percent, more),
+                TimelineText::tr("%1; equal stages: %2").arg(idle, percent), idle};
     }
     return {TimelineText::tr("%1 idle; equal stages and free sends: %2").arg(idle, slotsText),
             TimelineText::tr("%1 idle; equal stages: %2").arg(idle, chain),
