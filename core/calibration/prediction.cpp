@@ -5,6 +5,7 @@
 #include "core/cost/memory.h"
 #include "core/cost/operators.h"
 #include "core/serving/disaggregation.h"
+#include "core/serving/kvtransfer.h"
 #include "core/serving/service.h"
 
 #include <algorithm>
@@ -133,9 +134,10 @@ Result<PointPrediction> predictPools(const ResolvedPoint& point, const PointCons
                              point.input,
                              point.output,
                              loadOf(point, 1, decode.slots(point) * point.decode.workers)};
-    input.transferBandwidth = transferBandwidthOf(prefill.step(), decode.step());
-    input.transferLatency = transferLatencyOf(prefill.step(), decode.step());
-    input.transferBytes = handedOverBytes(prefill.step(), static_cast<int>(point.meanInput));
+    const KvTransfer transfer = kvTransferOf(prefill.step(), decode.step(), static_cast<int>(point.meanInput));
+    input.transferBandwidth = transfer.bandwidth();
+    input.transferLatency = transfer.latency;
+    input.transferBytes = transfer.bytes;
     const DisaggregatedFigures figures = serveDisaggregated(input);
     if (figures.status == ServiceStatus::DoesNotFit)
         return doesNotFit(point, point.decode, "decode: ");

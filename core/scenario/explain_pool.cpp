@@ -12,7 +12,7 @@ namespace {
 Explanation explainTransfer(const Scenario& scenario, const Report& report, const DisaggregatedFigures& f)
 {
     Explanation out;
-    const PoolLink link = poolLink(scenario);
+    const KvTransfer link = poolTransfer(scenario);
     out.formulaId = "pool.transfer";
     out.title = "KV transfer";
     out.subtitle = "cache of a mean prompt, from a prefill to a decode worker";
@@ -22,14 +22,22 @@ Explanation explainTransfer(const Scenario& scenario, const Report& report, cons
         out.shareFraction = f.transferTime / ttft;
         out.share = formatPercent(out.shareFraction) + " of TTFT";
     }
-    out.formula = {
-        {"t", "latency + bytes / BW", "", false},
-        {"", formatSeconds(link.latency) + " + " + formatBytes(f.transferBytes) + " / " + formatBandwidth(link.bandwidth), "", false},
-        {"", formatSeconds(f.transferTime), "", true}};
+    const bool sending = link.sendingBinds();
+    const double bytes = sending ? link.sent : link.received;
+    const double bandwidth = sending ? link.sendBandwidth : link.receiveBandwidth;
+    out.formula = {{"t", "latency + bytes_device / BW_device", "", false},
+                   {"", formatSeconds(link.latency) + " + " + formatBytes(bytes) + " / " + formatBandwidth(bandwidth), "", false},
+                   {"", formatSeconds(f.transferTime), "", true}};
     out.inputs = {
-        {"bytes", exactBytes(f.transferBytes), "all layers' cache of the mean prompt, each value once", Provenance::Exact},
-        {"BW", formatBandwidth(link.bandwidth), "devices of the smaller worker × the slower outermost link", Provenance::DataSheet},
+        {"received", exactBytes(link.received), "by the decode device that holds most of the mean prompt's cache", Provenance::Exact},
+        {"sent", exactBytes(link.sent), "by the prefill device that sends most", Provenance::Exact},
+        {"in all", exactBytes(link.bytes), "crosses: each value as often as decode devices hold it", Provenance::Exact},
+        {"values", exactBytes(link.values), "of all layers, each once", Provenance::Exact},
+        {"BW_device", formatBandwidth(bandwidth),
+         std::string("outermost links of one device of the ") + (sending ? "prefill" : "decode") + " pool, which take longer",
+         Provenance::DataSheet},
         {"latency", formatSeconds(link.latency), "of the slower outermost link", Provenance::DataSheet}};
+    out.notes.push_back("All devices send and receive at once, each by its own link; the one with most to move is the last.");
     return out;
 }
 

@@ -5,6 +5,7 @@
 #include "core/scenario/serve.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace shardlens {
 
@@ -49,7 +50,7 @@ std::optional<Scenario> joinedPools(const Scenario& scenario, std::int64_t devic
     return out;
 }
 
-PoolLink poolLink(const Scenario& scenario)
+KvTransfer poolTransfer(const Scenario& scenario)
 {
     const ServingSettings::Pools& pools = *scenario.serving.pools;
     const auto stepOf = [&](const PoolSettings& pool) {
@@ -58,7 +59,8 @@ PoolLink poolLink(const Scenario& scenario)
     };
     const StepModel prefill = stepOf(pools.prefill);
     const StepModel decode = stepOf(pools.decode);
-    return {transferBandwidthOf(prefill, decode), transferLatencyOf(prefill, decode)};
+    const double prompt = rangeOf(scenario.serving.load.inputLengths, scenario.workload.input).mean;
+    return kvTransferOf(prefill, decode, static_cast<int>(std::lround(prompt)));
 }
 
 } // namespace shardlens

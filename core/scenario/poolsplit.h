@@ -4,6 +4,7 @@
 
 #include "core/scenario/report.h"
 #include "core/scenario/scenario.h"
+#include "core/serving/kvtransfer.h"
 
 #include <optional>
 
@@ -16,12 +17,7 @@ namespace shardlens {
 /// Nothing when not one replica fits, or the cluster cannot have that many devices.
 [[nodiscard]] std::optional<Scenario> joinedPools(const Scenario& scenario, std::int64_t devices);
 
-/// What carries the cache between a prefill and a decode worker: transferBandwidthOf() and transferLatencyOf().
-struct PoolLink {
-    double bandwidth = 0; ///< bytes/s
-    double latency = 0;   ///< s
-};
-/// Only for legal pools.
-[[nodiscard]] PoolLink poolLink(const Scenario& scenario);
+/// What carries the cache of a mean prompt between a prefill and a decode worker. Only for legal pools.
+[[nodiscard]] KvTransfer poolTransfer(const Scenario& scenario);
 
 } // namespace shardlens

@@ -226,7 +226,7 @@ std::string poolsText(const DisaggregatedFigures& pools)
     return pool("Prefill pool", pools.prefillWorkers, pools.prefillDevices, pools.prefillRate, pools.prefillUtilisation)
            + pool("Decode pool", pools.decodeWorkers, pools.decodeDevices, pools.decodeRate, pools.decodeUtilisation)
            + row("Prefill, transfer", formatSeconds(pools.prefillTime),
-                 "and " + formatSeconds(pools.transferTime) + " for " + formatBytes(pools.transferBytes) + " of KV cache");
+                 "and " + formatSeconds(pools.transferTime) + " for " + formatBytes(pools.transferBytes) + " of KV cache, copies included");
 }
 
 std::string servingText(const Scenario& scenario, const ServingReport& serving)
@@ -266,7 +266,9 @@ std::string servingText(const Scenario& scenario, const ServingReport& serving)
             text += row("Saturates at", formatNumber(service.saturationRate), "requests/s");
     }
     if (serving.mfu > 0)
-        text += row("MFU, MBU", formatPercent(serving.mfu), formatPercent(serving.mbu) + " of the HBM bandwidth, by decode steps");
+        text +=
+            row("MFU, MBU", formatPercent(serving.mfu),
+                formatPercent(serving.mbu) + " of the HBM bandwidth, by " + (serving.pools ? "the decode pool's steps" : "decode steps"));
     if (serving.costPerMillionTokens > 0)
         text += row("USD per million tokens", formatNumber(serving.costPerMillionTokens), priceSource(scenario));
     if (serving.joulesPerToken > 0)

@@ -3,6 +3,8 @@
 
 #include "core/scenario/calibrate.h"
 #include "core/schedule/pieces.h"
+#include "core/serving/kvtransfer.h"
+#include "core/serving/steptimes.h"
 
 #include <algorithm>
 #include <cmath>
@@ -201,16 +203,16 @@ void servePools(const Scenario& scenario, Report& report)
         const MemoryTerms memory(poolContext(scenario, pool), pool.plan, scenario.reserve);
         return kvCapacity(memory, pool.plan, engineOf(scenario), scenario.workload.input, scenario.workload.output);
     };
+    const double prompt = rangeOf(scenario.serving.load.inputLengths, scenario.workload.input).mean;
+    const KvTransfer transfer = kvTransferOf(prefill, decode, static_cast<int>(std::lround(prompt)));
     DisaggregatedInput input{{prefill, capacity(pools.prefill), engineOf(scenario), pools.prefill.workers},
                              {decode, capacity(pools.decode), engineOf(scenario), pools.decode.workers},
                              scenario.workload.input,
                              scenario.workload.output,
                              scenario.serving.load,
-                             transferBandwidthOf(prefill, decode),
-                             transferLatencyOf(prefill, decode),
-                             0};
-    const double prompt = rangeOf(scenario.serving.load.inputLengths, scenario.workload.input).mean;
-    input.transferBytes = handedOverBytes(prefill, static_cast<int>(std::lround(prompt)));
+                             transfer.bandwidth(),
+                             transfer.latency,
+                             transfer.bytes};
     serving.pools = serveDisaggregated(input);
     serving.service = serving.pools->service;
     serving.devices = static_cast<double>(serving.pools->devices());
@@ -221,6 +223,18 @@ void servePools(const Scenario& scenario, Report& report)
         + peakOf(clusterOf(scenario, pools.decode).accelerator, scenario, report) * static_cast<double>(serving.pools->decodeDevices);
     if (peak > 0)
         serving.mfu = serving.service.requestsPerSecond * usefulFlopOfRequest(scenario, prefill, decode) / peak;
+    if (serving.service.status == ServiceStatus::DoesNotFit)
+        return;
+    // Bytes of a step over its time: how long the pool idles between requests is in its utilisation, not here.
+    const ServiceInput alone{
+        decode, scenario.workload.input, scenario.workload.output, input.decode.kvTokens, scenario.serving.load, input.decode.engine};
+    StepTimes times(alone);
+    const double sequences = std::max(1.0, std::round(serving.service.meanBatch));
+    const double step = times.decode(sequences, times.meanContext());
+    const double bandwidth = clusterOf(scenario, pools.decode).accelerator.memoryBandwidth;
+    if (step > 0 && bandwidth > 0)
+        serving.mbu =
+            decodeBytes(decode, stageLayout(*scenario.model, pools.decode.plan), sequences, times.meanContext()) / (step * bandwidth);
 }
 
 } // namespace

@@ -222,27 +222,4 @@ DisaggregatedFigures serveDisaggregated(const DisaggregatedInput& input)
     return f;
 }
 
-double transferBandwidthOf(const StepModel& prefill, const StepModel& decode)
-{
-    const double devices =
-        static_cast<double>(std::min(prefill.plan().devices() / prefill.plan().data(), decode.plan().devices() / decode.plan().data()));
-    return devices * std::min(prefill.cluster().levels.back().bandwidth, decode.cluster().levels.back().bandwidth);
-}
-
-double transferLatencyOf(const StepModel& prefill, const StepModel& decode)
-{
-    return std::max(prefill.cluster().levels.back().latency, decode.cluster().levels.back().latency);
-}
-
-double handedOverBytes(const StepModel& prefill, int prompt)
-{
-    Workload workload;
-    workload.batch = 1;
-    workload.input = prompt;
-    workload.output = 1;
-    const Plan whole; // one device: no value twice
-    const MemoryTerms memory({prefill.model(), prefill.cluster(), workload, prefill.formats()}, whole, Bytes{0});
-    return static_cast<double>(memory.cacheOf(0, prompt).bytes);
-}
-
 } // namespace shardlens

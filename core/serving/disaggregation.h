@@ -20,9 +20,9 @@ struct DisaggregatedInput {
     int input = 2048;
     int output = 256;
     ServingLoad load;
-    double transferBandwidth = 0; ///< bytes/s between one prefill and one decode worker: transferBandwidthOf()
+    double transferBandwidth = 0; ///< bytes/s of all that crosses between one prefill and one decode worker: KvTransfer::bandwidth()
     double transferLatency = 0;   ///< s
-    double transferBytes = 0;     ///< cache of a mean prompt: handedOverBytes()
+    double transferBytes = 0;     ///< of the cache of a mean prompt, copies included: KvTransfer::bytes
 };
 
 struct DisaggregatedFigures {
@@ -38,7 +38,7 @@ struct DisaggregatedFigures {
     double prefillRate = 0;   ///< requests/s that one prefill worker can make
     double decodeRate = 0;    ///< requests/s that one decode worker finishes at the load's concurrency or its memory's limit
     double prefillTime = 0;   ///< s for a mean prompt, alone on a worker
-    double transferBytes = 0; ///< of a mean prompt
+    double transferBytes = 0; ///< of a mean prompt, copies included
     double transferTime = 0;  ///< s of it
     double prefillUtilisation = 0;
     double decodeUtilisation = 0; ///< of the rate at which it would be full
@@ -50,12 +50,6 @@ struct DisaggregatedFigures {
 /// Workers that are not given: decode workers that hold the load at kPlannedUtilisation of what they can (a closed loop: all clients'
 /// caches), and prefill workers that feed them at kPlannedUtilisation: no pool can be smaller, so these are the fewest devices.
 [[nodiscard]] DisaggregatedFigures serveDisaggregated(const DisaggregatedInput& input);
-
-/// bytes/s between a worker of each plan: each device of the smaller side by the outermost link of its cluster, the slower of the two.
-[[nodiscard]] double transferBandwidthOf(const StepModel& prefill, const StepModel& decode);
-[[nodiscard]] double transferLatencyOf(const StepModel& prefill, const StepModel& decode);
-/// Bytes of the cache of a prompt over all layers, each value once: what a decode worker must be sent.
-[[nodiscard]] double handedOverBytes(const StepModel& prefill, int prompt);
 
 /// Most of its rate at which a pool is planned to run: beyond it waits grow without bound.
 inline constexpr double kPlannedUtilisation = 0.9;

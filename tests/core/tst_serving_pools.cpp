@@ -7,6 +7,7 @@
 #include "core/scenario/report_json.h"
 #include "core/scenario/scenario_file.h"
 #include "core/scenario/serve.h"
+#include "core/serving/kvtransfer.h"
 #include "core/serving/queueing.h"
 
 #include <nlohmann/json.hpp>
@@ -61,7 +62,7 @@ private Q_SLOTS:
                                  {},
                                  50e9,
                                  1e-5,
-                                 handedOverBytes(prefill.step(), 2048)};
+                                 kvTransferOf(prefill.step(), decode.step(), 2048).bytes};
         input.load.kind = LoadKind::OpenLoop;
         input.load.rate = 1;
         input.decode.engine.maxSequences = 32;
@@ -95,6 +96,52 @@ private Q_SLOTS:
         QCOMPARE(serveDisaggregated(input).status, ServiceStatus::Saturated);
     }
 
+    /// Copies cross as often as they are held; the device with most to move sets the time.
+    void copiesOfTheCacheCross()
+    {
+        constexpr double kPrompt = 2048;
+        constexpr double kToken = 80 * 2 * 8 * 128; // Llama-3-70B, one byte each
+        const Server four("llama-3-70b", 4, planOf(4));
+        const Server eight("llama-3-70b", 8, planOf(8));
+        const Server wide("llama-3-70b", 64, planOf(64));
+        const Server piped("llama-3-70b", 16, planOf(8, 2));
+        const KvTransfer plain = kvTransferOf(four.step(), eight.step(), 2048);
+        QCOMPARE(plain.values, kPrompt * kToken);
+        QCOMPARE(plain.bytes, plain.values);
+        QCOMPARE(plain.received, plain.values / 8);
+        QCOMPARE(plain.sent, plain.values / 4);
+        QVERIFY(plain.sendingBinds());
+        QVERIFY(near(plain.bandwidth(), 4 * plain.sendBandwidth, 1e-12));
+        // 64 ranks over 8 KV heads: 8 copies; eight devices must send them all.
+        const KvTransfer copies = kvTransferOf(eight.step(), wide.step(), 2048);
+        QCOMPARE(copies.values, plain.values);
+        QCOMPARE(copies.bytes, 8 * plain.values);
+        QCOMPARE(copies.received, plain.values / 8);
+        QCOMPARE(copies.sent, plain.values);
+        QVERIFY(copies.sendingBinds());
+        QVERIFY(near(copies.bytes / copies.bandwidth(), plain.values / copies.sendBandwidth, 1e-12));
+        // From 64 to 8: no copy crosses, and each of the eight gets its head.
+        const KvTransfer back = kvTransferOf(wide.step(), eight.step(), 2048);
+        QCOMPARE(back.bytes, plain.values);
+        QCOMPARE(back.sent, plain.values / 64);
+        QVERIFY(!back.sendingBinds());
+        QVERIFY(near(back.bytes / back.bandwidth(), plain.values / 8 / back.receiveBandwidth, 1e-12));
+        // Two stages hold half the layers each.
+        const KvTransfer stages = kvTransferOf(piped.step(), piped.step(), 2048);
+        QCOMPARE(stages.bytes, plain.values);
+        QCOMPARE(stages.received, plain.values / 16);
+        QCOMPARE(stages.sent, plain.values / 16);
+        // One latent for all heads of MLA: each of 16 ranks holds all of it.
+        const Server latent("deepseek-v3", 16, planOf(16, 1, 1, 16));
+        const KvTransfer mla = kvTransferOf(latent.step(), latent.step(), 4096);
+        QCOMPARE(mla.received, mla.values);
+        QCOMPARE(mla.bytes, 16 * mla.values);
+        QVERIFY(near(mla.bytes / mla.bandwidth(), mla.values / mla.receiveBandwidth, 1e-12));
+        // With attention DP one rank of 16 gets a request.
+        const Server ranks("deepseek-v3", 16, planOf(1, 1, 1, 16, 16));
+        QCOMPARE(kvTransferOf(latent.step(), ranks.step(), 4096).bytes, mla.values);
+    }
+
     void closedLoopOfPools()
     {
         const Server server("llama-3-70b", 8, planOf(8));
@@ -105,7 +152,7 @@ private Q_SLOTS:
                                  {},
                                  400e9,
                                  0,
-                                 handedOverBytes(server.step(), 1024)};
+                                 kvTransferOf(server.step(), server.step(), 1024).bytes};
         input.load.kind = LoadKind::ClosedLoop;
         double tpot = 0;
         double throughput = 0;
@@ -144,7 +191,7 @@ private Q_SLOTS:
                                      {},
                                      400e9,
                                      0,
-                                     handedOverBytes(prefill.step(), 2048)};
+                                     kvTransferOf(prefill.step(), decode.step(), 2048).bytes};
             input.decode.engine.maxSequences = 256;
             input.load.kind = LoadKind::OpenLoop;
             input.load.rate = 1;
@@ -312,6 +359,13 @@ private Q_SLOTS:
         scenario.serving.pools = pools;
         const Report report = evaluate(scenario);
         QVERIFY(report.serving.pools && report.serving.pools->devices() == 12);
+        // MBU is a figure of decode steps: about the weights' bytes over a step's time, which is nearly TPOT at so few sequences.
+        const double read = 70e9 * 2 / 8 + report.serving.service.meanBatch * (2048 + 128) * 80 * 2 * 128 * 2;
+        const double expected = read / (report.serving.tpot * 3.35e12);
+        QVERIFY2(near(report.serving.mbu, expected, 0.1), qPrintable(QString::number(report.serving.mbu / expected)));
+        QVERIFY(report.serving.mbu < 1);
+        QVERIFY(Json::parse(printReportJson(scenario, report))["serving"]["mbu"].get<double>() > 0);
+        QVERIFY(printReportText(scenario, report).find("of the HBM bandwidth, by the decode pool's steps") != std::string::npos);
         QVERIFY2(near(report.serving.mfu, 4 * 2 * 70.5e9 * (2048.0 + 255) / (12 * 989.4e12), 0.12),
                  qPrintable(QString::number(report.serving.mfu)));
     }

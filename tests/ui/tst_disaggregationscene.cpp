@@ -163,8 +163,8 @@ private Q_SLOTS:
         QVERIFY(check::says(scene, qs(formatPercent(f.transferTime / report.serving.ttft))));
         QVERIFY(check::says(scene, qs(formatPercent(f.prefillUtilisation))));
         QVERIFY(check::says(scene, qs(formatPercent(f.decodeUtilisation))));
-        const PoolLink link = poolLink(scenario);
-        QVERIFY(std::abs(link.latency + f.transferBytes / link.bandwidth - f.transferTime) < 1e-12);
+        const KvTransfer link = poolTransfer(scenario);
+        QVERIFY(std::abs(link.latency + f.transferBytes / link.bandwidth() - f.transferTime) < 1e-12);
         int tiles = 0;
         for (const SceneItem& item : scene.items)
             tiles +=

@@ -409,7 +409,7 @@ private:
     void drawTransfer(const QRectF& area, double y, bool stacked)
     {
         const DisaggregatedFigures& f = *m_report.serving.pools;
-        const PoolLink link = poolLink(m_scenario);
+        const KvTransfer link = poolTransfer(m_scenario);
         const double ttft = m_report.serving.ttft;
         const QString bytes = qs(formatBytes(f.transferBytes));
         const QString time = qs(formatSeconds(f.transferTime));
@@ -435,7 +435,7 @@ private:
         line(y - m_line - 5, firstFitting({PoolsText::tr("%1 per request").arg(bytes), bytes}, TextRole::Note, box.width()), TextRole::Note,
              Ink::Text2);
         line(y + 5,
-             firstFitting({PoolsText::tr("%1 at %2").arg(time, qs(formatBandwidth(link.bandwidth))), time}, TextRole::Note, box.width()),
+             firstFitting({PoolsText::tr("%1 at %2").arg(time, qs(formatBandwidth(link.bandwidth()))), time}, TextRole::Note, box.width()),
              TextRole::Note, Ink::Text2);
         line(y + 5 + m_line, share, TextRole::Note, Ink::Text2);
         m_scene.hit({area.left(), std::max(area.top(), y - 2 * m_line - 5), area.width(),
