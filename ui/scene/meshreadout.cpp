@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lines under the mesh: whom it is about, what that holds, with whom it exchanges what. They never move.
 #include "core/base/format.h"
+#include "core/collective/collective.h"
 #include "ui/scene/meshdrawing.h"
 
 #include <algorithm>
@@ -95,8 +96,19 @@ void drawGroup(const MeshDrawing& drawing, ReadoutLine& line, const MeshGroup& g
 void drawSendWords(const MeshDrawing& drawing, ReadoutLine& line)
 {
     const QString noun = qs(drawing.input.scenario.cluster->accelerator.noun);
-    const auto send = [&](const QString& full, const QString& brief, int device) {
+    const Cluster& cluster = *drawing.input.scenario.cluster;
+    const auto send = [&](const QString& full, const QString& brief, int device, int from, int to) {
+        // The slowest hand-over decides a pipeline: between pods it is not what the bar of the fabric says.
+        constexpr double kProbe = 1e9; // bytes
+        const CollectiveCost cost = sendCost(cluster, from, to, kProbe);
         QString words = full.arg(noun, QString::number(device));
+        if (cost.outerLevel >= 0 && cost.transferTime > 0) {
+            const QString rated = MeshWords::tr("%1 at %2 over %3")
+                                      .arg(words, qs(formatBandwidth(kProbe / cost.transferTime, 3)),
+                                           qs(cluster.levels[static_cast<std::size_t>(cost.outerLevel)].name));
+            if (textWidth(rated, TextRole::Note) + 20 <= line.box.width())
+                words = rated;
+        }
         if (textWidth(words, TextRole::Note) + 20 > line.box.width())
             words = brief.arg(device);
         if (textWidth(words, TextRole::Note) + 20 > line.box.width())
@@ -105,9 +117,10 @@ void drawSendWords(const MeshDrawing& drawing, ReadoutLine& line)
         line.text(words, TextRole::Note, drawing.ink(Ink::Text2), 16);
     };
     if (drawing.focus.next >= 0)
-        send(MeshWords::tr("sends to %1 %2"), MeshWords::tr("to %1"), drawing.focus.next);
+        send(MeshWords::tr("sends to %1 %2"), MeshWords::tr("to %1"), drawing.focus.next, drawing.focus.device, drawing.focus.next);
     if (drawing.focus.previous >= 0)
-        send(MeshWords::tr("receives from %1 %2"), MeshWords::tr("from %1"), drawing.focus.previous);
+        send(MeshWords::tr("receives from %1 %2"), MeshWords::tr("from %1"), drawing.focus.previous, drawing.focus.previous,
+             drawing.focus.device);
 }
 
 void drawFocusReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines)
