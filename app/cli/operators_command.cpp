@@ -89,6 +89,9 @@ std::string printText(const OperatorTable& table, const Scenario& scenario, cons
     std::string out = scenario.model->name + " on " + scenario.cluster->name + ", one device; "
                       + (table.options().amount == OperatorAmount::All ? "all layers and pieces" : "one layer, one piece") + "\n\n"
                       + text.print();
+    if (report.legal && !report.memory.fits)
+        out += "\nDoes not fit: needs " + formatBytes(static_cast<double>(-report.memory.free()))
+               + " more on the fullest device; times as if it did.\n";
     if (static_cast<int>(table.rows().size()) < table.all())
         out += "\n" + formatCount(static_cast<std::int64_t>(table.rows().size())) + " of " + formatCount(table.all()) + " operators.\n";
     for (const Phase phase : {Phase::Prefill, Phase::Decode}) {

@@ -94,6 +94,31 @@ private Q_SLOTS:
         QVERIFY(with({}).find("A draft step") == std::string::npos);
     }
 
+    void plansThatDoNotFitSaySo()
+    {
+        const std::string text = run({"--tp", "8", "--batch", "4096"}).out;
+        QVERIFY2(text.find("Does not fit: needs ") != std::string::npos && text.find("; times as if it did.\n") != std::string::npos,
+                 text.c_str());
+        QVERIFY(run({"--tp", "8"}).out.find("Does not fit") == std::string::npos);
+    }
+
+    /// Stages are a column and a name of the sums where there is a pipeline, and what is beside the sums follows.
+    void sumsNameTheirStage()
+    {
+        const std::vector<std::string> asked{"--tp", "1", "--pp", "8", "--batch", "64", "--microbatches", "8", "--phase", "decode"};
+        const std::string text = run(asked).out;
+        QVERIFY2(text.find("7 only") != std::string::npos && text.find("decode on stage ") != std::string::npos, text.c_str());
+        QVERIFY2(text.find("operators of stage ") != std::string::npos, text.c_str());
+        std::vector<std::string> words = asked;
+        words.emplace_back("--json");
+        const std::string printed = run(words).out;
+        QCOMPARE(schemaProblemsOfText("operators.json", printed), std::string());
+        const auto sums = nlohmann::json::parse(printed)["totals"]["decode"];
+        const auto of = [&sums](const char* key) { return sums[key].get<double>(); };
+        QVERIFY(std::abs((of("total_s") - of("uneven_pieces_s") + of("exposed_send_s") + of("bubble_s")) / of("phase_time_s") - 1) < 1e-8);
+        QVERIFY(run({"--tp", "8"}).out.find("Stages") == std::string::npos);
+    }
+
     void amountsMultiply()
     {
         const auto flop = [](const char* amounts) {
