@@ -75,6 +75,26 @@ private Q_SLOTS:
         QCOMPARE(operatorsLayout({scenario, report, size, Theme::of(ThemeId::Dark)}, options).firstRow, layout.lastFirst);
     }
 
+    /// Communication is one colour in every picture of times, whichever level of the fabric carries it.
+    void communicationHasOneColour()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        Report report = evaluate(scenario);
+        const Theme& theme = Theme::of(ThemeId::Dark);
+        const auto filled = [&](const QColor& colour) {
+            const Scene scene = drawn(scenario, report, {1800, 900});
+            return std::count_if(scene.items.begin(), scene.items.end(),
+                                 [&](const SceneItem& item) { return item.kind == SceneItem::Kind::Fill && item.fill == colour; });
+        };
+        const auto inside = filled(theme.color(Cause::Communication));
+        QVERIFY(inside > 0);
+        for (PhaseReport* phase : {&report.prefill, &report.decode})
+            for (OperatorCost& op : phase->operators)
+                op.networkLevel = op.collective != Collective::None ? std::int16_t{1} : op.networkLevel;
+        QCOMPARE(filled(theme.color(Cause::Communication)), inside);
+        QCOMPARE(filled(theme.network(2)), std::ptrdiff_t{0});
+    }
+
     void allRowsWhenThereIsRoom()
     {
         const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("NVL72, DeepSeek-V3 TP 8 x EP 8 x DP 4"));

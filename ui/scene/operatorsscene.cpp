@@ -222,7 +222,7 @@ QColor boundColour(const Theme& theme, const OperatorCost& op)
     switch (op.bound) {
     case Bound::Compute: return theme.color(Ink::Compute);
     case Bound::Memory: return op.kvBytes > op.weightBytes ? theme.color(Ink::Kv) : theme.color(Ink::Weights);
-    case Bound::Network: return theme.network(op.networkLevel > 0 ? 2 : 1);
+    case Bound::Network: return theme.color(Cause::Communication);
     case Bound::Nothing: break;
     }
     return {};
@@ -240,9 +240,7 @@ void drawShare(Scene& scene, const Theme& theme, const QRectF& cell, const Opera
         const double width = length * op.breakdown.seconds[i] / op.time;
         if (width < 0.05)
             continue;
-        const QColor colour =
-            static_cast<Cause>(i) == Cause::Communication ? theme.network(op.networkLevel > 0 ? 2 : 1) : theme.color(static_cast<Cause>(i));
-        scene.fill({x, bar.top(), width, bar.height()}, colour);
+        scene.fill({x, bar.top(), width, bar.height()}, theme.color(static_cast<Cause>(i)));
         x += width;
     }
 }

@@ -164,7 +164,7 @@ double bubbleRadius(const RooflineLayout& layout, double share)
 
 QColor bubbleColour(const Theme& theme, const RooflinePoint& point)
 {
-    return point.cause == Cause::Communication ? theme.network(1) : theme.color(point.cause);
+    return theme.color(point.cause);
 }
 
 void drawBubble(Scene& scene, const Theme& theme, QPointF at, double radius, const QColor& colour, Phase phase, const QRectF& clip)

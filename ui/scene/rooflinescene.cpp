@@ -2,6 +2,7 @@
 #include "ui/scene/rooflinescene.h"
 
 #include "core/base/format.h"
+#include "ui/scene/meshlayout.h"
 #include "ui/scene/rooflineparts.h"
 #include "ui/scene/scenetext.h"
 
@@ -29,9 +30,11 @@ Subject subjectOf(const RooflinePoint& point)
     return subject;
 }
 
-QColor roofColour(const Theme& theme, const ByteRoof& path)
+/// A cause of time has one colour in every picture; those of the network's levels are for links.
+QColor roofColour(const ViewInput& input, const ByteRoof& path)
 {
-    return path.side == RooflineSide::Hbm ? theme.color(Ink::Weights) : theme.network(path.level == 0 ? 1 : 2);
+    return path.side == RooflineSide::Hbm ? input.theme.color(Ink::Weights)
+                                          : input.theme.network(networkTier(*input.scenario.cluster, path.level));
 }
 
 double highestUsed(const Roofline& roofline)
@@ -236,7 +239,7 @@ std::vector<RoofLine> linesOf(const ViewInput& input, const RooflineLayout& layo
         const bool used = path.used || bare;
         RoofLine line{{layout.x(first), layout.y(first * path.bandwidth)},
                       {layout.x(ridge), layout.y(peak)},
-                      used ? roofColour(theme, path) : quiet,
+                      used ? roofColour(input, path) : quiet,
                       qs(path.name),
                       qs(formatBandwidth(path.bandwidth)),
                       used,
