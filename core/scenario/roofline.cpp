@@ -112,18 +112,27 @@ std::vector<ByteRoof> pathsOf(const Cluster& cluster, RooflineSide side)
     return roofs;
 }
 
+/// Elementwise, and what it works on stays on the chip: neither matrix nor activation bytes.
+bool isFusedAway(const OperatorCost& op)
+{
+    return op.flop > 0 && op.local.k == 0 && !(op.activationBytes > 0) && !(op.kvBytes > 0);
+}
+
 /// Bytes and seconds of one operator on a side; false where it has no place there.
 bool place(const Cluster& cluster, const OperatorCost& op, LinkPaths& links, RooflinePoint& point)
 {
     if (point.side == RooflineSide::Hbm) {
+        if (isFusedAway(op))
+            return false;
         point.bytes = hbmBytes(op);
         point.time = op.time - op.exposedTime();
+        point.whole = op.time;
         point.bandwidth = cluster.accelerator.memoryBandwidth;
     } else {
         if (op.networkLevel < 0)
             return false;
         point.bytes = op.communicationBytes;
-        point.time = std::max(op.time, op.communicationTime);
+        point.time = point.whole = std::max(op.time, op.communicationTime);
         if (!(point.flop > 0 && point.bytes > 0 && point.time > 0))
             return false;
         point.bandwidth = links.use(op, point.phase == Phase::Decode);
@@ -152,6 +161,8 @@ void addPhase(const Scenario& scenario, const PhaseReport& phase, Phase which, R
         if (!place(cluster, op, links, point)) {
             out.unplaced += op.time > 0 ? 1 : 0;
             out.unplacedShare[static_cast<std::size_t>(which)] += point.share;
+            if (out.side == RooflineSide::Hbm && isFusedAway(op))
+                out.fusedShare[static_cast<std::size_t>(which)] += point.share;
             continue;
         }
         for (ComputeRoof& roof : out.formats)

@@ -55,11 +55,13 @@ struct RooflinePoint {
     double flop = 0;  ///< once, on one device
     double bytes = 0; ///< of the side
     double time = 0;  ///< seconds that the rate is over. HBM: without its collective. Link: with it, or its collective's where that hides
+    double whole = 0; ///< seconds with what its collective adds that nothing hides; at least `time`
     double peak = 0;  ///< FLOP/s of its format
     double bandwidth = 0; ///< bytes/s of its path: one of Roofline::paths
     double share = 0;     ///< of the time of its phase, all layers and pieces
     [[nodiscard]] double intensity() const { return flop / bytes; }
     [[nodiscard]] double achieved() const { return flop / time; }
+    [[nodiscard]] double achievedInAll() const { return flop / whole; }
     [[nodiscard]] double roof() const { return std::min(peak, intensity() * bandwidth); }
     /// Achieved of its roof: 1 on it.
     [[nodiscard]] double fraction() const { return achieved() / roof(); }
@@ -73,6 +75,9 @@ struct Roofline {
     std::vector<RooflinePoint> points;     ///< prefill, then decode, in program order
     std::array<double, 2> unplacedShare{}; ///< by Phase: share of operators that have no FLOP or no bytes on this side
     int unplaced = 0;                      ///< such operators that take time
+    /// Of unplacedShare: elementwise operators fused into their neighbours. Their few bytes are not what their FLOP work on, so that their
+    /// intensity says nothing.
+    std::array<double, 2> fusedShare{};
 };
 
 /// How far a rounding may lift a point over its roof.

@@ -72,6 +72,30 @@ private Q_SLOTS:
         QVERIFY(up->share > 0.2 && up->share < 1);
     }
 
+    /// With its AllReduce an output projection is slower than its roof allows; norms that are fused have no place.
+    void collectivesAndFusedNorms()
+    {
+        const Scenario s = test::caseStudy("p5.48xlarge", 8, 1, Bytes{80} << 30);
+        const Report report = evaluate(s);
+        const Roofline r = rooflineOf(s, report, RooflineSide::Hbm);
+        const RooflinePoint* out = pointOf(r, Phase::Prefill, Op::OutputProjection);
+        QVERIFY(out);
+        const OperatorCost& op = report.prefill.operators[static_cast<std::size_t>(out->op)];
+        QVERIFY(op.exposedTime() > 0);
+        QCOMPARE(out->achievedInAll(), op.flop / op.time);
+        QVERIFY(out->achievedInAll() < 0.8 * out->achieved());
+        const RooflinePoint* qkv = pointOf(r, Phase::Prefill, Op::QkvProjection);
+        QVERIFY(qkv && qkv->achievedInAll() == qkv->achieved());
+        double norms = 0;
+        for (const OperatorCost& each : report.prefill.operators)
+            if (each.op == Op::AttentionNorm || each.op == Op::MlpNorm || each.op == Op::FinalNorm) {
+                QVERIFY(!pointOf(r, Phase::Prefill, each.op));
+                norms += shareOf(report.prefill, Phase::Prefill, each);
+            }
+        QVERIFY(norms > 0 && std::abs(r.fusedShare[0] / norms - 1) < 1e-12);
+        QVERIFY(r.fusedShare[0] <= r.unplacedShare[0]);
+    }
+
     void linkSideCountsWhatIsSent()
     {
         Scenario s = test::caseStudy("p5.48xlarge", 8, 1, Bytes{80} << 30);

@@ -83,6 +83,30 @@ private Q_SLOTS:
         }
     }
 
+    /// A bubble on its roof is joined to a mark at FLOP over the whole time where its collective takes time.
+    void collectivesHaveAMarkBelow()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        const Report report = evaluate(scenario);
+        const Scene scene = drawn(scenario, report, {1600, 900});
+        const RooflineLayout layout = rooflineLayout({scenario, report, {1600, 900}, Theme::of(ThemeId::Light)}, {});
+        int marks = 0;
+        for (const RooflinePoint& point : rooflineOf(scenario, report, RooflineSide::Hbm).points) {
+            if (point.achievedInAll() > 0.99 * point.achieved())
+                continue;
+            const QPointF at(layout.x(point.intensity()), layout.y(point.achievedInAll()));
+            QVERIFY(layout.plot.contains(at));
+            QVERIFY(std::any_of(scene.items.begin(), scene.items.end(), [&](const SceneItem& item) {
+                return item.kind == SceneItem::Kind::Path
+                       && (scene.paths[static_cast<std::size_t>(item.extra)].boundingRect().center() - at).manhattanLength() < 0.01;
+            }));
+            ++marks;
+        }
+        QVERIFY(marks > 2);
+        QVERIFY(check::says(scene, QStringLiteral("with its collective")));
+        QVERIFY(check::says(scene, QStringLiteral("fused")));
+    }
+
     void areasAreShares()
     {
         const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
@@ -124,7 +148,8 @@ private Q_SLOTS:
         const Report report = evaluate(scenario);
         const Scene scene = drawn(scenario, report, {900, 600});
         QVERIFY(check::says(scene, QStringLiteral("295 FLOP/B")));
-        QVERIFY(check::says(scene, QStringLiteral("bf16, fp16 989 TFLOP/s")));
+        QVERIFY(check::says(scene, QStringLiteral("989 TFLOP/s")));
+        QVERIFY(check::says(scene, QStringLiteral("fp8, int8 1,979 TFLOP/s")));
         QVERIFY(check::says(scene, QStringLiteral("HBM 3,350 GB/s")));
         QVERIFY(check::says(scene, QStringLiteral("a batch of")));
     }

@@ -39,6 +39,7 @@ RooflineRange wholeRange(const Roofline& roofline)
                 include(path.criticalIntensity(roof), roof.peak);
     for (const RooflinePoint& point : roofline.points) {
         include(point.intensity(), point.achieved());
+        include(point.intensity(), point.achievedInAll());
         include(point.intensity(), point.roof());
     }
     for (const ComputeRoof& roof : roofline.formats)
@@ -46,7 +47,7 @@ RooflineRange wholeRange(const Roofline& roofline)
     if (!(r.left <= r.right))
         return {0, 3, 12, 15};
     r.left = std::floor((r.left - 0.3) * 4) / 4;
-    r.right = std::ceil((r.right + 0.4) * 4) / 4;
+    r.right = std::ceil((r.right + 0.9) * 4) / 4; // names of level roofs stand right of the bubbles
     r.bottom = std::floor((r.bottom - 0.3) * 4) / 4;
     r.top = std::ceil((r.top + 0.25) * 4) / 4;
     // A few points alone would be drawn as if they were far apart.

@@ -35,11 +35,18 @@ QString causeName(Cause cause)
     return {};
 }
 
+/// "0.3 % of prefill and 0.02 % of decode".
+QString sharesText(double prefill, double decode)
+{
+    return RooflineScene::tr("%1 of prefill and %2 of decode").arg(qs(formatPercent(prefill)), qs(formatPercent(decode)));
+}
+
 struct LegendItem {
     QString text;
     QColor colour;       ///< invalid: no sign
     bool bubble = false; ///< of a phase; else a swatch of a colour
     Phase phase = Phase::Decode;
+    bool mark = false; ///< of an operator with its collective
 };
 
 std::vector<LegendItem> legendOf(const ViewInput& input, const RooflineOptions& options, const Roofline& roofline)
@@ -52,8 +59,13 @@ std::vector<LegendItem> legendOf(const ViewInput& input, const RooflineOptions& 
         items.push_back({RooflineScene::tr("decode"), ink, true, Phase::Decode});
     items.push_back({RooflineScene::tr("area: share of its phase’s time"), {}, false, Phase::Decode});
     std::array<bool, kCauseCount> present{};
-    for (const RooflinePoint* point : pointsShown(roofline, options.phases))
+    bool marks = false;
+    for (const RooflinePoint* point : pointsShown(roofline, options.phases)) {
         present[static_cast<std::size_t>(point->cause)] = true;
+        marks = marks || point->achievedInAll() < kJoined * point->achieved();
+    }
+    if (marks)
+        items.push_back({RooflineScene::tr("with its collective"), ink, false, Phase::Decode, true});
     for (std::size_t i = 0; i < kCauseCount; ++i)
         if (present[i])
             items.push_back({causeName(static_cast<Cause>(i)), input.theme.color(static_cast<Cause>(i)), false, Phase::Decode});
@@ -183,6 +195,36 @@ void drawBubble(Scene& scene, const Theme& theme, QPointF at, double radius, con
         scene.path(circle, colour, edge, 1);
 }
 
+std::optional<QPointF> markInAll(const RooflineLayout& layout, const RooflinePoint& point)
+{
+    if (!(point.achievedInAll() < kJoined * point.achieved()))
+        return std::nullopt;
+    return QPointF(layout.x(point.intensity()), layout.y(point.achievedInAll()));
+}
+
+std::vector<std::pair<QPointF, QPointF>> joinsOf(const RooflineLayout& layout, const std::vector<const RooflinePoint*>& points)
+{
+    std::vector<std::pair<QPointF, QPointF>> joins;
+    joins.reserve(2 * points.size());
+    for (const RooflinePoint* point : points) {
+        const QPointF at = layout.at(*point);
+        if (!std::isfinite(at.y()))
+            continue;
+        if (point->fraction() < kJoined)
+            joins.emplace_back(at, QPointF(at.x(), layout.y(point->roof())));
+        if (const std::optional<QPointF> mark = markInAll(layout, *point))
+            joins.emplace_back(at, *mark);
+    }
+    return joins;
+}
+
+void drawMark(Scene& scene, const Theme& theme, QPointF at)
+{
+    QPainterPath ring;
+    ring.addEllipse(at, kMarkRadius, kMarkRadius);
+    scene.path(ring, theme.color(Ink::Surface), theme.edgeOf(theme.color(Cause::Communication)), 1.6);
+}
+
 QString rooflineSentence(const ViewInput& input, const RooflineOptions& options, const Roofline& roofline)
 {
     QString text;
@@ -202,12 +244,15 @@ QString rooflineSentence(const ViewInput& input, const RooflineOptions& options,
     for (const ByteRoof& path : roofline.paths)
         if (path.several)
             text += RooflineScene::tr("%1, one after the other: %2. ").arg(qs(path.name), qs(formatBandwidth(path.bandwidth)));
-    const auto share = [&](Phase phase) { return roofline.unplacedShare[static_cast<std::size_t>(phase)]; };
-    if (roofline.unplaced > 0 && (share(Phase::Prefill) > 0.001 || share(Phase::Decode) > 0.001))
-        text += (options.side == RooflineSide::Hbm
-                     ? RooflineScene::tr("Not drawn: operators that compute nothing, %1 of prefill and %2 of decode.")
-                     : RooflineScene::tr("Not drawn: operators that send nothing or only send, %1 of prefill and %2 of decode."))
-                    .arg(qs(formatPercent(share(Phase::Prefill))), qs(formatPercent(share(Phase::Decode))));
+    const std::array<double, 2>& fused = roofline.fusedShare;
+    const double prefill = roofline.unplacedShare[0] - fused[0];
+    const double decode = roofline.unplacedShare[1] - fused[1];
+    if (roofline.unplaced > 0 && (prefill > 0.001 || decode > 0.001))
+        text += (options.side == RooflineSide::Hbm ? RooflineScene::tr("Not drawn: operators that compute nothing, %1. ")
+                                                   : RooflineScene::tr("Not drawn: operators that send nothing or only send, %1. "))
+                    .arg(sharesText(prefill, decode));
+    if (fused[0] > 0 || fused[1] > 0)
+        text += RooflineScene::tr("Norms are fused into their neighbours and not drawn: %1.").arg(sharesText(fused[0], fused[1]));
     return text.trimmed();
 }
 
@@ -227,7 +272,9 @@ double drawRooflineLegend(Scene* scene, const ViewInput& input, const RooflineOp
         }
         if (scene && width <= area.width()) {
             const QPointF centre(area.left() + x + 5, area.top() + y + line / 2);
-            if (item.bubble)
+            if (item.mark)
+                drawMark(*scene, theme, centre);
+            else if (item.bubble)
                 drawBubble(*scene, theme, centre, 5, item.colour, item.phase, QRectF(QPointF(0, 0), scene->size));
             else if (item.colour.isValid())
                 scene->fill(QRectF(centre.x() - 5, centre.y() - 5, 10, 10), item.colour, theme.edgeOf(item.colour));
@@ -274,9 +321,8 @@ void drawRooflineNames(Scene& scene, const ViewInput& input, const RooflineLayou
     const double height = lineHeight(TextRole::Note);
     const QRectF room = layout.plot.adjusted(2, 1, -2, -1);
     auto lines = roofLines(layout, roofline);
-    for (const RooflinePoint* point : points)
-        if (point->fraction() < kLabelled)
-            lines.emplace_back(layout.at(*point), QPointF(layout.at(*point).x(), layout.y(point->roof())));
+    for (const auto& join : joinsOf(layout, points))
+        lines.push_back(join);
     // A name for each patch of so many pixels: beyond that they are noise.
     const auto most = static_cast<std::size_t>(std::clamp(layout.plot.width() * layout.plot.height() / 7000, 2.0, 24.0));
     std::size_t named = 0;

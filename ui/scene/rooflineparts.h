@@ -4,6 +4,10 @@
 
 #include "ui/scene/rooflinescene.h"
 
+#include <optional>
+#include <utility>
+#include <vector>
+
 namespace shardlens {
 
 /// Room round the plot for axes, legend and sentences.
@@ -33,6 +37,15 @@ void drawRooflineNames(Scene& scene, const ViewInput& input, const RooflineLayou
 [[nodiscard]] QColor bubbleColour(const Theme& theme, const RooflinePoint& point);
 /// Prefill: a ring with a pale inside; decode: filled.
 void drawBubble(Scene& scene, const Theme& theme, QPointF at, double radius, const QColor& colour, Phase phase, const QRectF& clip);
+/// Nearer to each other two rates are one, to the eye.
+inline constexpr double kJoined = 0.995;
+/// Below a bubble: what is left of its rate with its collective, where that takes time of its own.
+[[nodiscard]] std::optional<QPointF> markInAll(const RooflineLayout& layout, const RooflinePoint& point);
+/// From each bubble up to the roof it could reach, and down to its mark.
+[[nodiscard]] std::vector<std::pair<QPointF, QPointF>> joinsOf(const RooflineLayout& layout,
+                                                               const std::vector<const RooflinePoint*>& points);
+inline constexpr double kMarkRadius = 3;
+void drawMark(Scene& scene, const Theme& theme, QPointF at);
 /// The part of a line inside `box`; false when there is none.
 [[nodiscard]] bool clipLine(const QRectF& box, QPointF& a, QPointF& b);
 

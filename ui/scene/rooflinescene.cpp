@@ -19,7 +19,6 @@ struct RooflineScene {
 };
 
 constexpr double kTick = 4;
-constexpr double kJoined = 0.995; ///< nearer to its roof a point is on it, to the eye
 
 Subject subjectOf(const RooflinePoint& point)
 {
@@ -265,11 +264,11 @@ void drawRoofs(Scene& scene, const std::vector<RoofLine>& lines)
 }
 
 /// Where the name of a level roof may stand: above the line from its right end inwards, then below it; then farther off, clear of small
-/// bubbles on it.
+/// bubbles on it, then of great ones.
 std::vector<QRectF> placesAtLevel(const RoofLine& line, double width, double height)
 {
     std::vector<QRectF> boxes;
-    for (const double below : {-height - 1, 2.0, -height - 7, 8.0})
+    for (const double below : {-height - 1, 2.0, -height - 7, 8.0, -height - 16, -height - 28, -height - 42})
         for (double right = line.b.x() - 3; right - width >= line.a.x(); right -= 24)
             boxes.emplace_back(right - width, line.b.y() + below, width + 1, height);
     return boxes;
@@ -343,7 +342,7 @@ void drawRoofNames(Scene& scene, const ViewInput& input, const RooflineLayout& l
         const TextRole role = line.used ? TextRole::NoteStrong : TextRole::Note;
         const double height = lineHeight(role);
         const double room = line.level ? line.b.x() - line.a.x() - 4 : layout.plot.width() / 2;
-        const QString brief = line.level ? line.name : line.name.section(QLatin1Char(','), 0, 0);
+        const QString brief = line.name.section(QLatin1Char(','), 0, 0);
         // Less of it where all of it finds no place.
         for (const QString& text : {QString(line.name % QChar(u' ') % line.figure), QString(brief % QChar(u' ') % line.figure), brief}) {
             const double width = textWidth(text, role);
@@ -372,6 +371,15 @@ void drawPoints(Scene& scene, const ViewInput& input, const RooflineLayout& layo
                 scene.line(to - QPointF(3, 0), to + QPointF(3, 0), theme.color(Ink::Text3), 1);
         }
     }
+    for (const RooflinePoint* point : points)
+        if (const std::optional<QPointF> mark = markInAll(layout, *point)) {
+            QPointF from = layout.at(*point);
+            QPointF to = *mark;
+            if (clipLine(layout.plot, from, to))
+                scene.line(from, to, theme.color(Ink::Text3), 1);
+            if (layout.plot.contains(*mark))
+                drawMark(scene, theme, *mark);
+        }
     const QRectF clip = layout.plot.adjusted(0.5, 0.5, -0.5, -0.5);
     for (const RooflinePoint* point : points) {
         const QPointF at = layout.at(*point);
@@ -420,7 +428,13 @@ void buildRoofline(const ViewInput& input, const RooflineOptions& options, Scene
     }
     drawPoints(scene, input, layout, points);
     const std::size_t bubbles = taken.size();
-    drawRoofNames(scene, input, layout, roofs, criticalStrokes(layout, roofline), taken);
+    for (const RooflinePoint* point : points)
+        if (const std::optional<QPointF> mark = markInAll(layout, *point))
+            taken.emplace_back(mark->x() - kMarkRadius - 1, mark->y() - kMarkRadius - 1, 2 * kMarkRadius + 2, 2 * kMarkRadius + 2);
+    std::vector<std::pair<QPointF, QPointF>> strokes = criticalStrokes(layout, roofline);
+    const auto joins = joinsOf(layout, points);
+    strokes.insert(strokes.end(), joins.begin(), joins.end());
+    drawRoofNames(scene, input, layout, roofs, strokes, taken);
     tipRoofs(scene, roofs);
     drawRooflineNames(scene, input, layout, roofline, points, taken, bubbles);
     double y = layout.plot.bottom() + margins.axis;
@@ -446,7 +460,7 @@ QString rooflineTooltip(const Scenario& scenario, const Report& report, const Su
                                     [&](const RooflinePoint& point) { return point.phase == subject.phase && point.op == subject.op; });
     QString text = RooflineScene::tr("%1, %2\n").arg(qs(nameOf(op.op)), qs(nameOf(subject.phase)));
     if (found == roofline.points.end())
-        return text + RooflineScene::tr("has no place on this side: no FLOP, or no bytes");
+        return text + RooflineScene::tr("has no place on this side: no FLOP, or no bytes of its own");
     text += RooflineScene::tr("%1; weights %2, KV %3, activations %4\n")
                 .arg(qs(formatFlop(op.flop)), qs(formatBytes(op.weightBytes)), qs(formatBytes(op.kvBytes)),
                      qs(formatBytes(op.activationBytes)));
@@ -460,6 +474,8 @@ QString rooflineTooltip(const Scenario& scenario, const Report& report, const Su
                   .arg(qs(formatNumber(found->intensity())), qs(formatFlopRate(found->achieved())), qs(formatNumber(found->fraction())))
             : RooflineScene::tr("%1 FLOP per byte sent; %2 reached, × %3 of its roof\n")
                   .arg(qs(formatNumber(found->intensity())), qs(formatFlopRate(found->achieved())), qs(formatNumber(found->fraction())));
+    if (found->achievedInAll() < kJoined * found->achieved())
+        text += RooflineScene::tr("%1 with its collective\n").arg(qs(formatFlopRate(found->achievedInAll())));
     text += RooflineScene::tr("bound by %1; %2 each, %3 of %4")
                 .arg(op.bound == Bound::Memory ? QStringLiteral("HBM") : qs(nameOf(op.bound)), secondsFigure(op.time).joined(),
                      qs(formatPercent(found->share)),
