@@ -513,8 +513,9 @@ QString rooflineSubtitle(const Scenario& scenario, const Report& report, Rooflin
     const Roofline roofline = rooflineOf(scenario, report, side);
     if (std::any_of(roofline.points.begin(), roofline.points.end(), aboveRoof))
         return RooflineScene::tr("a point lies above its roof: an error");
-    return side == RooflineSide::Hbm ? RooflineScene::tr("operators under HBM and arithmetic")
-                                     : RooflineScene::tr("operators under the links");
+    const QString text = side == RooflineSide::Hbm ? RooflineScene::tr("operators under HBM and arithmetic")
+                                                   : RooflineScene::tr("operators under the links");
+    return report.memory.fits ? text : RooflineScene::tr("if it fitted: %1").arg(text);
 }
 
 } // namespace shardlens
