@@ -27,15 +27,26 @@ int deviceColumnsFor(std::int64_t count)
     return static_cast<int>(std::min<std::int64_t>(least, count));
 }
 
+/// Which row of a grid of so many columns.
+std::int64_t rowOf(std::int64_t index, int columns)
+{
+    return index / columns;
+}
+
+std::int64_t rowsFor(std::int64_t count, int columns)
+{
+    return rowOf(count + columns - 1, columns);
+}
+
 } // namespace
 
 QRectF PoolTiles::worker(std::int64_t index) const
 {
-    const std::int64_t rows = (devices + deviceColumns - 1) / deviceColumns;
+    const std::int64_t rows = rowsFor(devices, deviceColumns);
     const double wide = deviceColumns * tile;
     const double tall = static_cast<double>(rows) * tile;
     return {area.left() + static_cast<double>(index % workerColumns) * (wide + gap),
-            area.top() + static_cast<double>(index / workerColumns) * (tall + gap), wide, tall};
+            area.top() + static_cast<double>(rowOf(index, workerColumns)) * (tall + gap), wide, tall};
 }
 
 QRectF PoolTiles::device(std::int64_t worker, std::int64_t index) const
@@ -43,7 +54,7 @@ QRectF PoolTiles::device(std::int64_t worker, std::int64_t index) const
     const QRectF block = this->worker(worker);
     const double side = tile >= 5 ? tile - 1 : tile;
     return {block.left() + static_cast<double>(index % deviceColumns) * tile,
-            block.top() + static_cast<double>(index / deviceColumns) * tile, side, side};
+            block.top() + static_cast<double>(rowOf(index, deviceColumns)) * tile, side, side};
 }
 
 std::array<PoolTiles, 2> poolTiles(const std::array<QRectF, 2>& areas, const std::array<std::int64_t, 2>& workers,
@@ -57,13 +68,13 @@ std::array<PoolTiles, 2> poolTiles(const std::array<QRectF, 2>& areas, const std
         pool.workers = workers[i];
         pool.devices = devices[i];
         pool.deviceColumns = deviceColumnsFor(devices[i]);
-        const std::int64_t deviceRows = (devices[i] + pool.deviceColumns - 1) / pool.deviceColumns;
+        const std::int64_t deviceRows = rowsFor(devices[i], pool.deviceColumns);
         // The number of columns of workers at which tiles are largest.
         double best = 0;
         const int around = columnsFor(workers[i], std::max(0.1, areas[i].width() / std::max(1.0, areas[i].height())
                                                                     * static_cast<double>(deviceRows) / pool.deviceColumns));
         for (int columns = std::max(1, around - 3); columns <= around + 3; ++columns) {
-            const auto rows = static_cast<double>((workers[i] + columns - 1) / columns);
+            const auto rows = static_cast<double>(rowsFor(workers[i], columns));
             const double wide = areas[i].width() / (columns * (pool.deviceColumns + kGapShare));
             const double tall = areas[i].height() / (rows * (static_cast<double>(deviceRows) + kGapShare));
             if (std::min(wide, tall) > best) {
@@ -86,7 +97,7 @@ QSizeF PoolTiles::size() const
         return {0, 0};
     const QRectF first = worker(0);
     const auto columns = static_cast<double>(std::min<std::int64_t>(workerColumns, workers));
-    const auto rows = static_cast<double>((workers + workerColumns - 1) / workerColumns);
+    const auto rows = static_cast<double>(rowsFor(workers, workerColumns));
     return {columns * (first.width() + gap) - gap, rows * (first.height() + gap) - gap};
 }
 
@@ -99,7 +110,9 @@ PoolPlaces poolPlaces(const QRectF& area, double between, double leastWidth, con
     constexpr int kSplits = 24;
     for (int i = 0; i <= kSplits; ++i) {
         // From the even split outwards: of equal ones the evener.
-        const double share = 0.5 + (i % 2 == 0 ? 1 : -1) * ((i + 1) / 2) * (0.5 / (kSplits / 2 + 1));
+        constexpr double kStep = 1.0 / (kSplits + 2);
+        const int step = (i + 1) / 2;
+        const double share = 0.5 + (i % 2 == 0 ? kStep : -kStep) * step;
         const double left = room * share;
         if (i > 0 && (left < least || room - left < least))
             continue;
