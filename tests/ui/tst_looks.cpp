@@ -417,7 +417,8 @@ private Q_SLOTS:
             QMap<QString, int> found;
             for (const QWidget* widget : window.findChildren<QWidget*>())
                 if (!widget->objectName().startsWith(QLatin1String("qt_")) && widget->isVisible())
-                    found[QString::fromLatin1(widget->metaObject()->className()) + QLatin1Char(' ') + widget->objectName() + (qobject_cast<const QLabel*>(widget) ? qobject_cast<const QLabel*>(widget)->text() : QString())] =
+                    found[QString::fromLatin1(widget->metaObject()->className()) + QLatin1Char(' ') + widget->objectName()
+                          + (qobject_cast<const QLabel*>(widget) ? qobject_cast<const QLabel*>(widget)->text() : QString())] =
                         widget->fontInfo().pixelSize();
             return found;
         };
