@@ -271,6 +271,9 @@ std::vector<QRectF> placesAtLevel(const RoofLine& line, double width, double hei
     for (const double below : {-height - 1, 2.0, -height - 7, 8.0, -height - 16, -height - 28, -height - 42})
         for (double right = line.b.x() - 3; right - width >= line.a.x(); right -= 24)
             boxes.emplace_back(right - width, line.b.y() + below, width + 1, height);
+    // Where levels are too close for names between them there is room over the slope, before the level begins.
+    for (const double above : {1.0, 5.0, 9.0})
+        boxes.emplace_back(line.a.x() - width - 4, line.a.y() - height - above, width + 1, height);
     return boxes;
 }
 
