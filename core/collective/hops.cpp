@@ -111,6 +111,10 @@ void Hops::tabulate(const Cluster& cluster)
             double seconds = 0;
             for (const Transfer& transfer : some) {
                 step.messageBytes = std::max(step.messageBytes, transfer.bytes);
+                if (transfer.to < 0)
+                    step.upBytes = std::max(step.upBytes, transfer.bytes);
+                if (transfer.from < 0)
+                    step.downBytes = std::max(step.downBytes, transfer.bytes);
                 if (transfer.from != rank)
                     continue;
                 sent += transfer.bytes;

@@ -41,6 +41,8 @@ struct HopStep {
     double sentBefore = 0;   ///< bytes that the busiest device has sent before this step
     double busiestBytes = 0; ///< bytes that the busiest device sends in it
     double messageBytes = 0; ///< bytes of its largest transfer
+    double upBytes = 0;      ///< of the largest transfer to a switch that adds up; 0 without one
+    double downBytes = 0;    ///< and from one; a step takes the time of what is sent, so where this is more the steps overlap
     int level = -1;          ///< outermost fabric level in use
     bool adds = false;       ///< part of a reduction
     bool gathers = false;    ///< part of a gather

@@ -288,6 +288,15 @@ private Q_SLOTS:
                 QCOMPARE(step.adds, first);
                 QCOMPARE(step.spreads, !first);
                 QVERIFY(!step.gathers);
+                if (cost.algorithm == CollectiveAlgorithm::InNetwork) {
+                    // Up go all but the own part, down comes one part of the sum; then one part goes up and all parts come down.
+                    constexpr double kPart = (1 << 20) / 8.0;
+                    QCOMPARE(std::min(step.upBytes, step.downBytes), kPart);
+                    QCOMPARE(std::max(step.upBytes, step.downBytes), 8 * kPart);
+                    QCOMPARE(step.upBytes > step.downBytes, first);
+                } else {
+                    QVERIFY(step.upBytes == 0 && step.downBytes == 0);
+                }
                 const std::vector<Transfer> transfers = hops.value().transfers(s);
                 QCOMPARE(std::any_of(transfers.begin(), transfers.end(), [](const Transfer& t) { return t.adds; }), first);
             }

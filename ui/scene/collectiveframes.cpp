@@ -125,6 +125,8 @@ void buildCollectiveFrames(const ViewInput& input, const MeshOptions& options, c
     if (picture.hops)
         title +=
             text("%1 sent by each in %2").arg(qs(formatBytes(picture.hops->sentInAll())), qs(formatSeconds(picture.hops->cost().time)));
+    if (picture.hops && stepsOverlap(*picture.hops))
+        title += text("up and down overlap");
     scene.text(QRectF(whole.left(), whole.top(), whole.width(), head), title.join(QStringLiteral(" · ")), TextRole::NoteStrong,
                theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
     const QRectF area = whole.adjusted(0, head, 0, 0);
@@ -166,8 +168,8 @@ void buildCollectiveFrames(const ViewInput& input, const MeshOptions& options, c
         scene.text(box, words + QStringLiteral(" · ") + stepVerb(step), TextRole::NoteStrong, theme.color(Ink::Text),
                    Qt::AlignLeft | Qt::AlignVCenter, true);
         box.translate(0, line);
-        scene.text(box, text("%1 per hop, at %2").arg(qs(formatBytes(step.messageBytes)), qs(formatSeconds(step.start + step.seconds))),
-                   TextRole::Note, theme.color(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
+        scene.text(box, text("%1, at %2").arg(stepBytes(step), qs(formatSeconds(step.start + step.seconds))), TextRole::Note,
+                   theme.color(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
     }
 }
 

@@ -270,6 +270,21 @@ void drawCollective(const ViewInput& input, const MeshLayout& layout, const Coll
     }
 }
 
+QString stepBytes(const HopStep& step)
+{
+    if (step.upBytes > 0 && step.downBytes > 0 && step.upBytes != step.downBytes)
+        return text("%1 up, %2 down").arg(qs(formatBytes(step.upBytes)), qs(formatBytes(step.downBytes)));
+    return text("%1 per hop").arg(qs(formatBytes(step.messageBytes)));
+}
+
+bool stepsOverlap(const Hops& hops)
+{
+    for (int s = 0; s < hops.steps(); ++s)
+        if (hops.step(s).downBytes > hops.step(s).upBytes)
+            return true;
+    return false;
+}
+
 QString stepVerb(const HopStep& step)
 {
     if (step.adds)
@@ -295,10 +310,12 @@ QStringList collectiveParts(const Scenario& scenario, const CollectivePicture& p
                   : text("Step %1 of %2").arg(qs(formatCount(index + 1)), qs(formatCount(hops.steps())));
     if (hops.steps() == 1)
         parts.front() = done ? text("Done in one step") : text("One step");
-    parts += text("%1 per hop").arg(qs(formatBytes(step.messageBytes)));
+    parts += stepBytes(step);
     parts += text("%1 sent of %2").arg(qs(formatBytes(sent)), qs(formatBytes(hops.sentInAll())));
     parts += text("%1 of %2").arg(timeText(step.start + fraction * step.seconds), timeText(hops.cost().time));
     parts += stepVerb(step);
+    if (stepsOverlap(hops))
+        parts += text("up and down overlap");
     const QString noun = qs(scenario.cluster->accelerator.noun);
     if (hops.size() > kMostWholeGroup || static_cast<int>(hops.transfers(index, 0).size()) * hops.size() / 2 > kMostDrawnTransfers)
         parts += text("shown: what %1 %2 sends and receives").arg(noun, qs(formatCount(picture.device)));

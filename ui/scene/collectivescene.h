@@ -35,6 +35,10 @@ void drawCollective(const ViewInput& input, const MeshLayout& layout, const Coll
 
 /// "Step 3 of 14", "64 KiB per hop", "128 KiB sent of 448 KiB", "12.3 µs of 31 µs", "GPU 0 and its peers", most important first.
 [[nodiscard]] QStringList collectiveParts(const Scenario& scenario, const CollectivePicture& picture);
+/// "64 KiB per hop"; through a switch that adds up, where the two ways carry different bytes, "64 KiB up, 256 KiB down".
+[[nodiscard]] QString stepBytes(const HopStep& step);
+/// The time takes it that the sum already goes down while the rest still goes up.
+[[nodiscard]] bool stepsOverlap(const Hops& hops);
 /// What the step does: "adds up", "gathers", "hands out the sum", "hands over".
 [[nodiscard]] QString stepVerb(const HopStep& step);
 /// One sentence for a screen reader.

@@ -69,7 +69,12 @@ void CollectivePlay::fillMenu(QMenu& menu)
     for (const PlanCollective& c : all) {
         QAction* action = menu.addAction(qs(c.title) + QStringLiteral(" · ") + qs(formatCount(c.times)) + QStringLiteral(" × ")
                                              + qs(formatSeconds(c.cost.time)),
-                                         this, [this, id = c.id] { choose(id); });
+                                         this, [this, id = c.id] {
+                                             if (choose(id) && !m_frames) {
+                                                 m_player.seek(0);
+                                                 m_player.play();
+                                             }
+                                         });
         action->setCheckable(true);
         action->setChecked(m_chosen && m_picture.collective.id == c.id);
     }
