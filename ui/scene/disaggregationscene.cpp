@@ -506,7 +506,7 @@ QString disaggregationTooltip(const Scenario& scenario, const Report& report, co
         .arg(subject.pool == 0 ? PoolsText::tr("Prefill pool") : PoolsText::tr("Decode pool"))
         .arg(pool.workers)
         .arg(pool.devicesEach)
-        .arg(planText(settingsOf(scenario, subject.pool).plan), busyWords(pools, std::clamp(subject.pool, 0, 1)).front());
+        .arg(planText(settingsOf(scenario, subject.pool).plan), busyWords(pools, std::clamp(subject.pool, 0, 1)).constFirst());
 }
 
 } // namespace shardlens

@@ -121,8 +121,8 @@ QString expertsSubtitle(const Scenario& scenario, const Report& report, const Ex
     const int layers = expertLayersOf(*scenario.model);
     return ExpertsText::tr("%1 experts in each of %2 on %3, top %4")
         .arg(table->experts())
-        .arg(layers == 1 ? ExpertsText::tr("one layer") : ExpertsText::tr("%1 layers").arg(layers))
-        .arg(table->ranks() == 1 ? ExpertsText::tr("one rank") : ExpertsText::tr("%1 ranks").arg(table->ranks()))
+        .arg(layers == 1 ? ExpertsText::tr("one layer") : ExpertsText::tr("%1 layers").arg(layers),
+             table->ranks() == 1 ? ExpertsText::tr("one rank") : ExpertsText::tr("%1 ranks").arg(table->ranks()))
         .arg(table->topK());
 }
 

@@ -196,7 +196,6 @@ private:
         const QString fits = firstFitting({rows, brief}, TextRole::Note, first.height());
         if (fits.isEmpty())
             return;
-        SceneItem item;
         const double note = lineHeight(TextRole::Note);
         m_scene.text(QRectF(x - 3.5 - note / 2 - first.height() / 2, first.center().y() - note / 2, first.height(), note), fits,
                      TextRole::Note, ink(Ink::Text2), Qt::AlignCenter);

@@ -93,7 +93,7 @@ const std::vector<PlaygroundExample>& playgroundExamples()
 
 QString playgroundAssumptions(const ProductText& text, const PlaygroundPicture& picture)
 {
-    const QString product = qs(text.product).simplified();
+    QString product = qs(text.product).simplified();
     if (!picture.played)
         return product;
     const PlayedProduct& played = *picture.played;

@@ -63,7 +63,8 @@ void drawTimelineKeys(Scene& scene, const Theme& theme)
     std::erase_if(scene.hits, [&](const HitRegion& hit) { return plate.intersects(hit.rect); });
     scene.roundedRect(plate, 3, theme.color(Ink::Tooltip));
     for (std::size_t i = 0; i < kLines.size() && i / rows < columns; ++i) {
-        const double left = plate.left() + inset + static_cast<double>(i / rows) * (column + 20);
+        const std::size_t across = i / rows;
+        const double left = plate.left() + inset + static_cast<double>(across) * (column + 20);
         const double top = plate.top() + inset + static_cast<double>(i % rows) * line;
         const double room = plate.right() - inset - left;
         scene.text({left, top, std::min(keys, room), line}, TimelineKeys::tr(kLines[i].keys), TextRole::NoteStrong,

@@ -359,7 +359,7 @@ QImage MainWindow::pictureOf(QWidget& widget, double scale, bool captioned)
     for (QLineEdit* field : widget.findChildren<QLineEdit*>(QStringLiteral("operatorFilter")))
         if (&widget != this && field->text().isEmpty()) // nothing is filtered: only an invitation to
             choices << field;
-    choices.erase(std::remove_if(choices.begin(), choices.end(), [](const QWidget* choice) { return choice->isHidden(); }), choices.end());
+    choices.removeIf([](const QWidget* choice) { return choice->isHidden(); });
     for (QWidget* choice : choices)
         choice->setVisible(false);
     QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest); // what is left takes their room
