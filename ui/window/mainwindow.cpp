@@ -339,7 +339,7 @@ QString MainWindow::assumptionsOf(const QWidget& widget) const
 {
     for (std::size_t i = 0; i < kViewCount; ++i)
         if (&widget == m_docks->dock(static_cast<ViewKind>(i)) && m_views[i].assumptions)
-            if (const QString own = m_views[i].assumptions(); !own.isEmpty())
+            if (QString own = m_views[i].assumptions(); !own.isEmpty())
                 return own;
     return assumptionsText(m_document.scenario(), m_document.report());
 }

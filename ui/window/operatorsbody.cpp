@@ -231,7 +231,8 @@ bool OperatorsBody::key(const QKeyEvent& event)
         for (int i = 0; i < count; ++i)
             if (m_options.table.order && now.columns[static_cast<std::size_t>(i)].column == m_options.table.order->column)
                 at = i;
-        at = (at + (event.key() == Qt::Key_Left ? count - 1 : 1)) % count;
+        at += event.key() == Qt::Key_Left ? -1 : 1;
+        at = at < 0 ? count - 1 : at >= count ? 0 : at; // round the ends
         const OperatorColumn column = now.columns[static_cast<std::size_t>(at)].column;
         m_options.table.order = OperatorOrder{column, specOf(column).number};
         redraw();
