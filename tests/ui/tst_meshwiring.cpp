@@ -239,6 +239,27 @@ private Q_SLOTS:
         QCOMPARE(textFault(scene), QString());
     }
 
+    /// Equal places of the planes of a 3D torus are linked, round the end as well; no line runs behind tiles that it does not join.
+    void planesSayWhatTheyAreLinkedWith()
+    {
+        Scenario scenario = pictures::scenarioOf(pictures::caseNamed("v4 8x8x8, TP 16 x PP 4 x DP 8"));
+        scenario.cluster = builtinCatalog().cluster("tpu-v4-4x4x4");
+        scenario.plan = {};
+        scenario.plan[PlanAxis::Tensor] = 64;
+        const Report report = evaluate(scenario);
+        Subject chip;
+        chip.kind = Subject::Kind::Device;
+        chip.device = 9;
+        Scene scene;
+        buildMesh({scenario, report, QSizeF(900, 560), Theme::of(ThemeId::Light), {}, chip}, {}, scene);
+        QVERIFY(pictures::hasText(scene, QStringLiteral("z = 0, linked with z = 1 and 3")));
+        QVERIFY(pictures::hasText(scene, QStringLiteral("z = 3, linked with z = 0 and 2")));
+        for (const QPolygonF& line : scene.polylines) { // none across: rows and columns are joined straight
+            const QRectF box = line.boundingRect();
+            QVERIFY2(std::min(box.width(), box.height()) < 1, "a line between planes");
+        }
+    }
+
     /// Every device is somewhere, whether drawn, merged, cut away or out of sight; and ways begin and end there.
     void everyDeviceHasAPlaceAndAWay_data() { everyCaseAtEverySize(); }
     void everyDeviceHasAPlaceAndAWay()

@@ -143,6 +143,8 @@ void drawSwitch(const MeshDrawing& drawing, const MeshSwitch& domain)
         drawing.scene.line({below[0], domain.bar.bottom()}, {below[1], domain.bar.bottom()}, colour, width);
 }
 
+constexpr double kDepthStub = 6; ///< px
+
 double stepOf(const MeshRail& rail)
 {
     const QPointF step = rail.stops[1] - rail.stops[0];
@@ -195,6 +197,13 @@ void drawLitRail(const MeshDrawing& drawing, const MeshRail& rail)
         }
         if (members < 2)
             continue;
+        if (rail.onlyLit) {
+            // Between planes a line would run behind other tiles and seem to join those: a stub into the depth at each instead.
+            for (std::size_t i = first; i <= last; ++i)
+                if (const MeshTile* tile = drawing.layout.tileOf(rail.units[i]))
+                    drawing.scene.line(tile->rect.topRight(), tile->rect.topRight() + QPointF(kDepthStub, -kDepthStub), colour, width);
+            continue;
+        }
         QPolygonF line;
         for (std::size_t i = first; i <= last; ++i)
             line.append(rail.stops[i]);
@@ -300,13 +309,31 @@ void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
                      drawing.ink(faded ? Ink::Text3 : Ink::Text2));
 }
 
+/// "z = 0, linked with z = 1 and 3": the planes that equal places are linked with, round the end where that link is wired.
+QString planeName(const MeshDrawing& drawing, int plane, int planes, double room)
+{
+    QString brief = QStringLiteral("z = %1").arg(plane);
+    const auto& levels = drawing.input.scenario.cluster->levels;
+    const auto torus = std::find_if(levels.begin(), levels.end(), [](const FabricLevel& level) { return level.extents.size() == 3; });
+    if (torus == levels.end() || torus->extents[2] != planes || planes < 2)
+        return brief;
+    const bool wraps = planes > 2 && torus->wrap.size() == 3 && torus->wrap[2];
+    const int below = plane > 0 ? plane - 1 : wraps ? planes - 1 : -1;
+    const int above = plane + 1 < planes ? plane + 1 : wraps ? 0 : -1;
+    const QString full =
+        below < 0 || above < 0
+            ? MeshWords::tr("%1, linked with z = %2").arg(brief).arg(std::max(below, above))
+            : MeshWords::tr("%1, linked with z = %2 and %3").arg(brief).arg(std::min(below, above)).arg(std::max(below, above));
+    return textWidth(full, TextRole::Note) <= room ? full : brief;
+}
+
 /// "z = 0" over each plane, and between neighbours an arrow both ways: equal places of the planes are linked.
 void drawPlaneCaptions(const MeshDrawing& drawing)
 {
     const std::vector<MeshCaption>& captions = drawing.layout.captions;
     for (std::size_t i = 0; i < captions.size(); ++i) {
         const QRectF& box = captions[i].rect;
-        const QString name = QStringLiteral("z = %1").arg(captions[i].index);
+        const QString name = planeName(drawing, captions[i].index, static_cast<int>(captions.size()), box.width());
         drawing.text(box, name, TextRole::Note, drawing.ink(Ink::Text2));
         if (i + 1 >= captions.size() || captions[i + 1].rect.top() != box.top())
             continue;
