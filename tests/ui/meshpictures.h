@@ -3,6 +3,7 @@
 #pragma once
 
 #include "picturecases.h"
+#include "subjects.h"
 
 #include "ui/scene/meshscene.h"
 
@@ -10,10 +11,7 @@
 
 namespace shardlens::pictures {
 
-inline Subject device(int index)
-{
-    return Subject{.kind = Subject::Kind::Device, .device = index};
-}
+using subjects::device;
 
 inline Scene meshOf(const Scenario& scenario, const Report& report, QSizeF size, const Subject& hover = {}, const MeshOptions& options = {})
 {

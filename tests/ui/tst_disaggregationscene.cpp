@@ -82,14 +82,7 @@ std::vector<Scenario> states()
 
 DisaggregationBody& bodyOf(WindowFixture& fixture)
 {
-    ViewDock* dock = fixture.window.docks().dock(ViewKind::Disaggregation);
-    dock->show();
-    dock->raise();
-    QCoreApplication::processEvents();
-    auto* body = dock->findChild<DisaggregationBody*>();
-    if (!body)
-        qFatal("no disaggregation view");
-    return *body;
+    return raisedBody<DisaggregationBody>(fixture, ViewKind::Disaggregation);
 }
 
 } // namespace

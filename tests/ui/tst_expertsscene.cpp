@@ -56,14 +56,7 @@ Scenario shrunk(Scenario scenario, const Routing& routing, int redundant)
 
 ExpertsBody& bodyOf(WindowFixture& fixture)
 {
-    ViewDock* dock = fixture.window.docks().dock(ViewKind::Experts);
-    dock->show();
-    dock->raise();
-    QCoreApplication::processEvents();
-    auto* body = dock->findChild<ExpertsBody*>();
-    if (!body)
-        qFatal("no expert view");
-    return *body;
+    return raisedBody<ExpertsBody>(fixture, ViewKind::Experts);
 }
 
 void openMixture(WindowFixture& fixture)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What belongs to a selection, and how it is marked in every view.
 #include "core/cost/tensorplate.h"
+#include "subjects.h"
 #include "ui/scene/scene.h"
 
 #include <QImage>
@@ -9,6 +10,8 @@
 
 using namespace shardlens;
 using Kind = Subject::Kind;
+using subjects::device;
+using subjects::subject;
 
 namespace {
 
@@ -17,18 +20,6 @@ const Theme& light()
     return Theme::of(ThemeId::Light);
 }
 
-Subject subject(Kind kind)
-{
-    Subject result;
-    result.kind = kind;
-    return result;
-}
-Subject device(int index)
-{
-    Subject result = subject(Kind::Device);
-    result.device = index;
-    return result;
-}
 Subject stage(int index)
 {
     Subject result = subject(Kind::Stage);

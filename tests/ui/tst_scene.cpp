@@ -5,6 +5,7 @@
 #include "ui/scene/textlayout.h"
 
 #include "recordingdevice.h"
+#include "subjects.h"
 
 #include <QElapsedTimer>
 #include <QFile>
@@ -19,6 +20,8 @@
 
 using namespace shardlens;
 using Kind = Subject::Kind;
+using subjects::device;
+using subjects::subject;
 
 namespace {
 
@@ -35,19 +38,6 @@ QImage painted(const Scene& scene, const Theme& theme, double scale = 1)
 const Theme& light()
 {
     return Theme::of(ThemeId::Light);
-}
-
-Subject subject(Kind kind)
-{
-    Subject result;
-    result.kind = kind;
-    return result;
-}
-Subject device(int index)
-{
-    Subject result = subject(Kind::Device);
-    result.device = index;
-    return result;
 }
 
 /// Every role, with the symbols that fallback fonts would draw otherwise.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The widget of a scene: when it builds, what pointer and keys select, what hover costs, what a screen reader hears.
 #include "core/scenario/catalog.h"
+#include "subjects.h"
 #include "ui/controls/platetip.h"
 #include "ui/views/sceneview.h"
 
@@ -12,19 +13,12 @@
 
 using namespace shardlens;
 using Kind = Subject::Kind;
+using subjects::device;
 
 namespace {
 
 constexpr double kTile = 40;
 constexpr QRect kLegend(135, 105, 120, 20); // below and right of tile 6
-
-Subject device(int index)
-{
-    Subject result;
-    result.kind = Kind::Device;
-    result.device = index;
-    return result;
-}
 
 } // namespace
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ui/window/appearance.h"
+#include "ui/window/dockarea.h"
 #include "ui/window/mainwindow.h"
 
 #include <QApplication>
@@ -49,5 +50,19 @@ struct WindowFixture {
     Document document;
     MainWindow window;
 };
+
+/// What fills the dock of a view, raised above the views that share its place.
+template <typename Body>
+Body& raisedBody(WindowFixture& fixture, ViewKind kind)
+{
+    ViewDock* dock = fixture.window.docks().dock(kind);
+    dock->show();
+    dock->raise();
+    QCoreApplication::processEvents();
+    auto* body = dock->findChild<Body*>();
+    if (!body)
+        qFatal("the view has no body of that kind");
+    return *body;
+}
 
 } // namespace shardlens
