@@ -235,9 +235,7 @@ void NumberField::wheelEvent(QWheelEvent* event)
         event->ignore();
         return;
     }
-    m_wheel += event->angleDelta().y();
-    const int steps = m_wheel / 120;
-    m_wheel -= steps * 120;
+    const int steps = m_wheel.take(event->angleDelta().y());
     if (steps != 0)
         Q_EMIT stepped(steps);
     event->accept();

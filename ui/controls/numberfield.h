@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "ui/controls/wheelnotches.h"
 #include "ui/theme/theme.h"
 
 #include <QLineEdit>
@@ -61,7 +62,7 @@ private:
     int m_value = 0;
     int m_least = 1;
     int m_most = 1;
-    int m_wheel = 0; ///< angle not yet used
+    WheelNotches m_wheel;
     bool m_typing = false;
     bool m_hundredths = false;
 };

@@ -174,9 +174,7 @@ void Picker::wheelEvent(QWheelEvent* event)
         event->ignore();
         return;
     }
-    m_wheel += event->angleDelta().y();
-    const int steps = m_wheel / 120;
-    m_wheel -= steps * 120;
+    const int steps = m_wheel.take(event->angleDelta().y());
     if (steps != 0)
         step(-steps);
     event->accept();
@@ -208,18 +206,6 @@ void Picker::keyPressEvent(QKeyEvent* event)
         return;
     }
     QWidget::keyPressEvent(event);
-}
-
-void Picker::focusInEvent(QFocusEvent* event)
-{
-    QWidget::focusInEvent(event);
-    update();
-}
-
-void Picker::focusOutEvent(QFocusEvent* event)
-{
-    QWidget::focusOutEvent(event);
-    update();
 }
 
 } // namespace shardlens

@@ -2,6 +2,7 @@
 // A box that names one of many things (models, clusters) and opens a list that is searched by typing.
 #pragma once
 
+#include "ui/controls/wheelnotches.h"
 #include "ui/scene/scene.h"
 
 #include <QWidget>
@@ -54,8 +55,6 @@ protected:
     void mousePressEvent(QMouseEvent* event) override;
     void wheelEvent(QWheelEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
-    void focusInEvent(QFocusEvent* event) override;
-    void focusOutEvent(QFocusEvent* event) override;
 
 private:
     void choose(int index);
@@ -71,7 +70,7 @@ private:
     QString m_otherTitle;
     QString m_subtitle;
     int m_current = -1;
-    int m_wheel = 0;
+    WheelNotches m_wheel;
 };
 
 } // namespace shardlens

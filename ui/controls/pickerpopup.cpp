@@ -149,9 +149,7 @@ void PickerList::mouseReleaseEvent(QMouseEvent* event)
 
 void PickerList::wheelEvent(QWheelEvent* event)
 {
-    m_wheel += event->angleDelta().y();
-    const int steps = m_wheel / 40; // three rows per notch
-    m_wheel -= steps * 40;
+    const int steps = m_wheel.take(event->angleDelta().y(), 40); // three rows per notch
     m_first = std::clamp(m_first - steps, 0, std::max(0, static_cast<int>(m_rows.size()) - rowsInView()));
     update();
     event->accept();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ui/controls/picker.h"
+#include "ui/controls/wheelnotches.h"
 
 #include <QFrame>
 #include <QLineEdit>
@@ -41,7 +42,7 @@ private:
     Scene m_scene;
     int m_marked = -1;
     int m_first = 0; ///< position of the topmost row in view
-    int m_wheel = 0;
+    WheelNotches m_wheel;
 };
 
 class PickerPopup : public QFrame {

@@ -193,9 +193,7 @@ void Segmented::wheelEvent(QWheelEvent* event)
         event->ignore();
         return;
     }
-    m_wheel += event->angleDelta().y();
-    const int steps = m_wheel / 120;
-    m_wheel -= steps * 120;
+    const int steps = m_wheel.take(event->angleDelta().y());
     for (int i = 0; i < std::abs(steps); ++i)
         step(steps > 0 ? -1 : 1);
     event->accept();
@@ -239,18 +237,6 @@ void Segmented::keyPressEvent(QKeyEvent* event)
             return;
         }
     }
-}
-
-void Segmented::focusInEvent(QFocusEvent* event)
-{
-    QWidget::focusInEvent(event);
-    update();
-}
-
-void Segmented::focusOutEvent(QFocusEvent* event)
-{
-    QWidget::focusOutEvent(event);
-    update();
 }
 
 } // namespace shardlens

@@ -2,6 +2,7 @@
 // A switch between a few named choices that are all visible: number formats.
 #pragma once
 
+#include "ui/controls/wheelnotches.h"
 #include "ui/scene/scene.h"
 
 #include <QElapsedTimer>
@@ -41,8 +42,6 @@ protected:
     void mousePressEvent(QMouseEvent* event) override;
     void wheelEvent(QWheelEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
-    void focusInEvent(QFocusEvent* event) override;
-    void focusOutEvent(QFocusEvent* event) override;
 
 private:
     void choose(int index);
@@ -58,7 +57,7 @@ private:
     QString m_typed; ///< beginning of a name typed within a second
     QElapsedTimer m_sinceTyped;
     int m_current = 0;
-    int m_wheel = 0;
+    WheelNotches m_wheel;
 };
 
 } // namespace shardlens

@@ -358,9 +358,7 @@ void SliderBase::wheelEvent(QWheelEvent* event)
         event->ignore();
         return;
     }
-    m_wheel += event->angleDelta().y();
-    const int steps = m_wheel / 120;
-    m_wheel -= steps * 120;
+    const int steps = m_wheel.take(event->angleDelta().y());
     if (steps != 0) {
         m_wheelRest.start();
         step(steps, true);
@@ -396,12 +394,6 @@ void SliderBase::keyPressEvent(QKeyEvent* event)
     QWidget::keyPressEvent(event);
 }
 
-void SliderBase::focusInEvent(QFocusEvent* event)
-{
-    QWidget::focusInEvent(event);
-    update();
-}
-
 void SliderBase::focusOutEvent(QFocusEvent* event)
 {
     endDrag();
@@ -410,7 +402,6 @@ void SliderBase::focusOutEvent(QFocusEvent* event)
         Q_EMIT dragEnded();
     }
     QWidget::focusOutEvent(event);
-    update();
 }
 
 void SliderBase::changeEvent(QEvent* event)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ui/controls/numberfield.h"
+#include "ui/controls/wheelnotches.h"
 #include "ui/scene/scene.h"
 
 #include <QTimer>
@@ -66,7 +67,6 @@ protected:
     void mouseReleaseEvent(QMouseEvent* event) override;
     void wheelEvent(QWheelEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
-    void focusInEvent(QFocusEvent* event) override;
     void focusOutEvent(QFocusEvent* event) override;
     void changeEvent(QEvent* event) override;
 
@@ -86,7 +86,7 @@ private:
     std::vector<Tick> m_ticks;
     Scene m_scene;
     QTimer m_wheelRest;
-    int m_wheel = 0; ///< angle not yet used
+    WheelNotches m_wheel;
     bool m_dragging = false;
     bool m_compact = false;
     bool m_reasonSpace = false;

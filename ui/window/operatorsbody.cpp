@@ -18,7 +18,6 @@
 namespace shardlens {
 namespace {
 
-constexpr int kWheelStep = 120;
 constexpr int kRowsPerStep = 3;
 constexpr int kFieldHeight = 26;
 constexpr int kLeastWithField = 130; ///< lower bodies are all table
@@ -275,9 +274,7 @@ bool OperatorsBody::wheel(QWheelEvent& event)
 {
     const QPoint turn = event.angleDelta();
     const bool across = std::abs(turn.x()) > std::abs(turn.y()) || (event.modifiers() & Qt::ShiftModifier) != 0;
-    m_wheel += across && turn.x() != 0 ? turn.x() : turn.y();
-    const int steps = m_wheel / kWheelStep;
-    m_wheel -= steps * kWheelStep;
+    const int steps = m_wheel.take(across && turn.x() != 0 ? turn.x() : turn.y());
     if (steps == 0)
         return true;
     if (across) {

@@ -2,6 +2,7 @@
 // The operator table with its filter field: headers sort, the wheel and the arrow keys move, Ctrl+C copies what is shown.
 #pragma once
 
+#include "ui/controls/wheelnotches.h"
 #include "ui/document/document.h"
 #include "ui/scene/operatorsscene.h"
 
@@ -60,7 +61,7 @@ private:
     QLineEdit* m_filter;
     SceneView* m_view;
     OperatorsOptions m_options;
-    int m_wheel = 0; ///< angle not yet used
+    WheelNotches m_wheel;
 };
 
 } // namespace shardlens

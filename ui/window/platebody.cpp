@@ -11,7 +11,6 @@
 namespace shardlens {
 namespace {
 
-constexpr int kWheelStep = 120;
 
 } // namespace
 
@@ -112,9 +111,7 @@ void PlateBody::resizeEvent(QResizeEvent* event)
 bool PlateBody::eventFilter(QObject* watched, QEvent* event)
 {
     if (watched == m_tensors && event->type() == QEvent::Wheel) {
-        m_wheel += static_cast<QWheelEvent*>(event)->angleDelta().y();
-        const int steps = m_wheel / kWheelStep;
-        m_wheel -= steps * kWheelStep;
+        const int steps = m_wheel.take(static_cast<QWheelEvent*>(event)->angleDelta().y());
         const int last = std::max(0, plateTensorCount(m_document.scenario(), m_document.report(), stage()) - 1);
         const int first = std::clamp(m_options.firstTensor - steps, 0, last);
         if (first != m_options.firstTensor) {

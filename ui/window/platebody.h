@@ -2,6 +2,7 @@
 // The shard plate as a widget: the tensors of a stage, scrolled by the wheel, or the playground of products.
 #pragma once
 
+#include "ui/controls/wheelnotches.h"
 #include "ui/document/document.h"
 #include "ui/scene/platescene.h"
 
@@ -47,7 +48,7 @@ private:
     PlateMode m_mode = PlateMode::Tensors;
     PlateOptions m_options;
     int m_shownStage = 0;
-    int m_wheel = 0; ///< angle not yet used
+    WheelNotches m_wheel;
 };
 
 } // namespace shardlens

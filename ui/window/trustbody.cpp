@@ -14,7 +14,6 @@
 namespace shardlens {
 namespace {
 
-constexpr int kWheelStep = 120;
 constexpr int kRowsPerStep = 3;
 
 } // namespace
@@ -136,9 +135,7 @@ void TrustBody::resizeEvent(QResizeEvent* event)
 bool TrustBody::eventFilter(QObject* watched, QEvent* event)
 {
     if (watched == m_view && event->type() == QEvent::Wheel && m_table == TrustTable::Constants) {
-        m_wheel += static_cast<QWheelEvent*>(event)->angleDelta().y();
-        const int steps = m_wheel / kWheelStep;
-        m_wheel -= steps * kWheelStep;
+        const int steps = m_wheel.take(static_cast<QWheelEvent*>(event)->angleDelta().y());
         const Scenario& scenario = m_document.scenario();
         const Report& report = m_document.report();
         const ViewInput input{scenario, report, QSizeF(m_view->size()), Theme::of(ThemeId::Light)};

@@ -2,6 +2,7 @@
 // The trust view: measured points beside their predictions, as the scene draws them; points are predicted when the view is first seen.
 #pragma once
 
+#include "ui/controls/wheelnotches.h"
 #include "ui/document/document.h"
 #include "ui/document/measurements.h"
 #include "ui/scene/trustscene.h"
@@ -53,7 +54,7 @@ private:
     Mode m_mode = Mode::Roofline;
     std::optional<Mode> m_seen; ///< the mode whose predictions have been asked for
     int m_firstRow = 0;
-    int m_wheel = 0; ///< angle not yet used
+    WheelNotches m_wheel;
 };
 
 } // namespace shardlens
