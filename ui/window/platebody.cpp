@@ -9,11 +9,6 @@
 #include <algorithm>
 
 namespace shardlens {
-namespace {
-
-
-} // namespace
-
 PlateBody::PlateBody(Document& document, QWidget* parent) : QWidget(parent), m_document(document), m_theme(&Theme::of(ThemeId::Light))
 {
     setObjectName(QStringLiteral("dockBody"));
