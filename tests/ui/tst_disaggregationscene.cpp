@@ -250,6 +250,45 @@ private Q_SLOTS:
                                        .arg(qs(formatPercent(f.prefillUtilisation)), qs(formatNumber(f.prefillRate * f.prefillWorkers)))));
     }
 
+    /// Whatever the size, the picture says what the pools are against one: in the table, or in one line.
+    void theComparisonIsAlwaysThere()
+    {
+        const Scenario scenario = pooled(64);
+        const Report report = evaluate(scenario);
+        const std::optional<Scenario> other = joinedPools(scenario, std::llround(report.serving.devices));
+        QVERIFY(other);
+        const Report joined = evaluate(*other);
+        const auto change = [](double now, double before) {
+            return QString((now > before ? QStringLiteral("+") : QString()) + qs(formatPercent(now / before - 1)));
+        };
+        for (const double scale : {1.0, 1.5}) {
+            setTextScale(scale);
+            const auto restore = qScopeGuard([] { setTextScale(1); });
+            for (const QSizeF size : {QSizeF{330, 150}, QSizeF{620, 380}, QSizeF{860, 172}, QSizeF{860, 200}, QSizeF{1920, 1052}}) {
+                const Scene scene = drawn(scenario, report, size);
+                const QString at = QStringLiteral("%1 x %2, text %3").arg(size.width()).arg(size.height()).arg(scale);
+                if (size.width() > 330 || scale < 1.5) // large text in the smallest dock keeps one figure
+                    QVERIFY2(check::says(scene, change(report.serving.ttft, joined.serving.ttft)), qPrintable(at));
+                QVERIFY2(check::says(scene, change(report.serving.tpot, joined.serving.tpot)), qPrintable(at));
+            }
+        }
+        const Scene low = drawn(scenario, report, {860, 172});
+        QVERIFY(check::says(low, QStringLiteral("Against one pool of %1 NVIDIA H100 SXM5 80GB: TTFT").arg(other->plan.devices())));
+        QVERIFY(check::says(low, change(report.serving.outputTokensPerSecondPerDevice, joined.serving.outputTokensPerSecondPerDevice)));
+    }
+
+    /// Pools of other hardware than the aggregated system: it says what it stands on.
+    void mixedHardwareIsNamed()
+    {
+        Scenario mixed = pooled(256);
+        mixed.serving.pools->decode.cluster = builtinCatalog().cluster("gb200-nvl72");
+        const Report report = evaluate(mixed);
+        QVERIFY(report.serving.pools);
+        QVERIFY(check::says(drawn(mixed, report, {1200, 700}), QStringLiteral("aggregated, NVIDIA H100")));
+        QVERIFY(!check::says(drawn(pooled(64), evaluate(pooled(64)), {1200, 700}), QStringLiteral("aggregated, NVIDIA H100")));
+        QVERIFY(check::says(drawn(mixed, report, {330, 150}), QStringLiteral("H100")));
+    }
+
     void poolsReactAndAreExplained()
     {
         const Scenario scenario = pooled(64);

@@ -2,6 +2,8 @@
 #include "ui/scene/disaggregationparts.h"
 
 #include "core/base/format.h"
+#include "core/scenario/serve.h"
+#include "ui/scene/meshfacts.h"
 #include "ui/scene/scenetext.h"
 #include "ui/scene/tabletext.h"
 
@@ -16,8 +18,6 @@ namespace {
 struct PoolsText {
     Q_DECLARE_TR_FUNCTIONS(PoolsText)
 };
-
-constexpr double kTableRow = 18; // of drawTable()
 
 double barRow(double bar)
 {
@@ -61,6 +61,19 @@ QString changeText(double now, double before)
 {
     const double change = now / before - 1;
     return std::isfinite(change) ? QString((change > 0 ? QStringLiteral("+") : QString()) % qs(formatPercent(change))) : QString();
+}
+
+/// The aggregated system runs on the scenario's cluster; where a pool does not, that must be said.
+bool otherHardware(const Scenario& scenario)
+{
+    const ServingSettings::Pools& pools = *scenario.serving.pools;
+    const std::string& own = scenario.cluster->accelerator.name;
+    return clusterOf(scenario, pools.prefill).accelerator.name != own || clusterOf(scenario, pools.decode).accelerator.name != own;
+}
+
+QString acceleratorText(const Scenario& scenario)
+{
+    return qs(scenario.cluster->accelerator.name);
 }
 
 } // namespace
@@ -136,19 +149,57 @@ void drawRequestPath(Scene& scene, const Theme& theme, const QRectF& area, doubl
 
 double comparisonHeight(bool joined)
 {
-    return (joined ? 4 : 2) * std::max(kTableRow, lineHeight(TextRole::Note)) + 10;
+    return (joined ? 4 : 2) * tableRowHeight() + 10;
 }
 
-void drawPoolComparison(Scene& scene, const Theme& theme, const QRectF& area, const Report& report, const DisaggregationOptions& options)
+QStringList poolComparisonWords(const Scenario& scenario, const Report& report, const DisaggregationOptions& options)
+{
+    const ServingReport& pools = report.serving;
+    if (!options.joined || !options.joined->legal)
+        return {PoolsText::tr("Nothing to compare with: %1 do not hold one replica of the aggregated plan")
+                    .arg(counted(static_cast<int>(std::llround(pools.devices)), qs(scenario.cluster->accelerator.noun))),
+                PoolsText::tr("Too few devices for the aggregated plan"), PoolsText::tr("aggregated: too few devices")};
+    const ServingReport& joined = options.joined->serving;
+    const QString system = PoolsText::tr("one pool of %1 %2").arg(qs(formatCount(options.joinedDevices)), acceleratorText(scenario));
+    const QString brief = otherHardware(scenario) ? PoolsText::tr("one %1 pool").arg(acceleratorText(scenario)) : PoolsText::tr("one pool");
+    const auto both = [&](const QString& sentence) { return QStringList{sentence.arg(system), sentence.arg(brief)}; };
+    if (joined.service.status == ServiceStatus::DoesNotFit)
+        return both(PoolsText::tr("Against %1: that would not fit"));
+    if (joined.service.status == ServiceStatus::Saturated && pools.service.status != ServiceStatus::Saturated)
+        return both(PoolsText::tr("Against %1: that would be saturated"));
+    const auto change = [](const QString& name, double now, double before) {
+        const QString text = changeText(now, before);
+        return text.isEmpty() ? QStringList() : QStringList{name % QChar(u' ') % text};
+    };
+    const QStringList waits =
+        change(QStringLiteral("TTFT"), pools.ttft, joined.ttft) + change(QStringLiteral("TPOT"), pools.tpot, joined.tpot);
+    const auto rate = [&](const QString& name) {
+        return waits + change(name, pools.outputTokensPerSecondPerDevice, joined.outputTokensPerSecondPerDevice);
+    };
+    const QString comma = QStringLiteral(", ");
+    const QString all = rate(PoolsText::tr("tokens/s/device")).join(comma);
+    if (all.isEmpty())
+        return {};
+    const QString against = PoolsText::tr("Against %1: %2");
+    QStringList words{against.arg(system, all), against.arg(brief, all), against.arg(brief, rate(PoolsText::tr("tok/s/dev")).join(comma))};
+    if (!waits.isEmpty())
+        words << against.arg(brief, waits.join(comma)) << PoolsText::tr("vs %1: %2").arg(brief, waits.join(comma))
+              << PoolsText::tr("vs %1: %2").arg(brief, waits.constLast());
+    return words;
+}
+
+void drawPoolComparison(Scene& scene, const Theme& theme, const QRectF& area, const Scenario& scenario, const Report& report,
+                        const DisaggregationOptions& options)
 {
     const ServingReport& pools = report.serving;
     const ServingReport* joined = options.joined && options.joined->legal ? &options.joined->serving : nullptr;
     TableText table;
-    table.columns = {{{}, false, 0, false}};
+    table.columns = {{{}, false, 0, joined != nullptr && otherHardware(scenario)}};
     table.rows.resize(joined ? 3 : 1);
     table.rows[0].cells = {PoolsText::tr("pools")};
     if (joined) {
-        table.rows[1].cells = {PoolsText::tr("aggregated")};
+        table.rows[1].cells = {otherHardware(scenario) ? PoolsText::tr("aggregated, %1").arg(acceleratorText(scenario))
+                                                       : PoolsText::tr("aggregated")};
         table.rows[2].cells = {PoolsText::tr("change")};
     }
     const auto column = [&](const QString& title, int rank, double now, double before, const auto& text) {

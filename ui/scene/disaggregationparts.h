@@ -28,6 +28,9 @@ void drawRequestPath(Scene& scene, const Theme& theme, const QRectF& area, doubl
 
 /// A line each for pools, one system and the change. `name`: what the one system is.
 [[nodiscard]] double comparisonHeight(bool joined);
-void drawPoolComparison(Scene& scene, const Theme& theme, const QRectF& area, const Report& pools, const DisaggregationOptions& options);
+void drawPoolComparison(Scene& scene, const Theme& theme, const QRectF& area, const Scenario& scenario, const Report& pools,
+                        const DisaggregationOptions& options);
+/// The same in one line, longest first: how far the pools are from the one system, or why there is none to hold them against.
+[[nodiscard]] QStringList poolComparisonWords(const Scenario& scenario, const Report& pools, const DisaggregationOptions& options);
 
 } // namespace shardlens

@@ -206,7 +206,20 @@ private:
               TextRole::Body, Ink::Text, 1);
     }
 
-    /// The way of a request and the table, side by side where both fit, else the table, else neither.
+    /// What the pools are against one, in one line, where the table has no room.
+    void drawComparisonLine()
+    {
+        const QStringList words = poolComparisonWords(m_scenario, m_report, m_options);
+        const auto fitting = std::find_if(words.begin(), words.end(),
+                                          [&](const QString& text) { return textWidth(text, TextRole::Note) <= m_area.width(); });
+        if (fitting == words.end() || m_area.height() < 5 * m_line)
+            return;
+        m_scene.text({m_area.left(), m_area.bottom() - m_line, m_area.width(), m_line}, *fitting, TextRole::Note, ink(Ink::Text),
+                     Qt::AlignLeft | Qt::AlignVCenter);
+        m_area.setBottom(m_area.bottom() - m_line - space::kTight);
+    }
+
+    /// The way of a request and the table, side by side where both fit, else the table, else its sum in one line.
     void drawFigures()
     {
         if (!m_report.serving.pools || !served())
@@ -218,14 +231,16 @@ private:
         const double pools = 8 * m_line; // the least that the pools keep
         const bool beside = path > 0 && m_area.width() >= 44 * m_line && m_area.height() >= std::max(table, path) + pools;
         const bool above = !beside && path > 0 && m_area.height() >= table + path + pools + 6 * m_line;
-        if (!beside && !above && m_area.height() < table + pools)
+        if (!beside && !above && m_area.height() < table + pools) {
+            drawComparisonLine();
             return;
+        }
         const double tall = beside ? std::max(table, path) : above ? table + path + space::kSmall : table;
         QRectF area(m_area.left(), m_area.bottom() - tall, m_area.width(), tall);
         m_area.setBottom(area.top() - space::kSmall);
         if (beside) {
             const double wide = std::min(30 * m_line, area.width() * 0.48);
-            drawPoolComparison(m_scene, m_theme, {area.left(), area.bottom() - table, wide, table}, m_report, m_options);
+            drawPoolComparison(m_scene, m_theme, {area.left(), area.bottom() - table, wide, table}, m_scenario, m_report, m_options);
             drawRequestPath(m_scene, m_theme,
                             {area.left() + wide + space::kLarge, area.bottom() - path, area.width() - wide - space::kLarge, path}, bar,
                             m_report, joined);
@@ -233,7 +248,7 @@ private:
         }
         if (above)
             drawRequestPath(m_scene, m_theme, {area.left(), area.top(), area.width(), path}, bar, m_report, joined);
-        drawPoolComparison(m_scene, m_theme, {area.left(), area.bottom() - table, area.width(), table}, m_report, m_options);
+        drawPoolComparison(m_scene, m_theme, {area.left(), area.bottom() - table, area.width(), table}, m_scenario, m_report, m_options);
     }
 
     [[nodiscard]] QString countText(int pool) const

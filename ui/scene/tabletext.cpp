@@ -11,12 +11,6 @@ constexpr double kGap = 12;
 constexpr double kLeastText = 70; ///< a column of words is cut down to this before others drop
 constexpr double kMostText = 260;
 
-/// At the size of text that is set.
-double rowHeight()
-{
-    return std::ceil(lineHeight(TextRole::Note)) + 4;
-}
-
 struct Widths {
     std::vector<double> widths; ///< 0: dropped
     [[nodiscard]] double total() const
@@ -68,9 +62,14 @@ Widths widthsOf(const TableText& table, double room)
 
 } // namespace
 
+double tableRowHeight()
+{
+    return std::ceil(lineHeight(TextRole::Note)) + 4;
+}
+
 double drawTable(Scene& scene, const Theme& theme, const QRectF& area, const TableText& table, int first)
 {
-    const double height = rowHeight();
+    const double height = tableRowHeight();
     if (area.height() < 2 * height || table.rows.empty())
         return 0;
     const Widths layout = widthsOf(table, area.width());

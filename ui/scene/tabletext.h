@@ -22,6 +22,8 @@ struct TableText {
     std::vector<Row> rows;
 };
 
+/// Of each line, at the size of text that is set.
+[[nodiscard]] double tableRowHeight();
 /// From row `first` on, as many as fit. Returns the height used.
 double drawTable(Scene& scene, const Theme& theme, const QRectF& area, const TableText& table, int first);
 
