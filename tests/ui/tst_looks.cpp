@@ -467,6 +467,31 @@ private Q_SLOTS:
         title.resize(900, title.height());
         QVERIFY(subtitle->width() >= subtitle->sizeHint().width());
     }
+    /// What a plan that does not fit is drawn under is said in every window: tabs and choices go into a menu first.
+    void conditionsStayInNarrowTitles()
+    {
+        for (const QSize size : {QSize(1024, 700), QSize(1280, 800), QSize(1440, 900)}) {
+            WindowFixture fixture(size);
+            fixture.document.edit(pictures::scenarioOf(pictures::caseNamed("8 H100, batch 4,000 does not fit")), {});
+            QVERIFY(fixture.document.report().legal && !fixture.document.report().memory.fits);
+            for (const ViewKind kind : {ViewKind::Timeline, ViewKind::Latency, ViewKind::Operators, ViewKind::Roofline}) {
+                ViewDock* dock = fixture.window.docks().dock(kind);
+                dock->show();
+                dock->raise();
+                QApplication::processEvents();
+                fixture.window.finish(kind);
+                const auto* condition = dock->title()->findChild<QuietLabel*>(QStringLiteral("viewCondition"));
+                QCOMPARE(condition->text(), QStringLiteral("if it fitted"));
+                QVERIFY2(condition->width() >= condition->sizeHint().width(), qPrintable(nameOf(kind)));
+                QCOMPARE(titleFault(*dock->title()), QString());
+            }
+            fixture.document.edit(pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8")), {});
+            fixture.window.finish(ViewKind::Roofline);
+            const auto* condition =
+                fixture.window.docks().dock(ViewKind::Roofline)->title()->findChild<QuietLabel*>(QStringLiteral("viewCondition"));
+            QVERIFY(condition->text().isEmpty() && condition->width() == 0);
+        }
+    }
     void choicesGoIntoOneMenuBeforeTabsAreCut()
     {
         prepareAppearance();

@@ -156,19 +156,6 @@ private Q_SLOTS:
         QVERIFY(!check::says(drawn(scenario, report, {1800, 900}, options), words));
     }
 
-    /// As the timeline's: what does not fit is drawn, and said to be.
-    void subtitlesSayWhatDoesNotFit()
-    {
-        for (const bool fits : {false, true}) {
-            const Scenario scenario = pictures::scenarioOf(pictures::caseNamed(fits ? "8 H100, TP 8" : "8 H100, batch 4,000 does not fit"));
-            const Report report = evaluate(scenario);
-            QCOMPARE(report.memory.fits, fits);
-            QCOMPARE(operatorsSubtitle(scenario, report, {}).startsWith(QStringLiteral("if it fitted: ")), !fits);
-            for (const RooflineSide side : {RooflineSide::Hbm, RooflineSide::Link})
-                QCOMPARE(rooflineSubtitle(scenario, report, side).startsWith(QStringLiteral("if it fitted: ")), !fits);
-        }
-    }
-
     void allColumnsAreReachedByScrolling()
     {
         const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));

@@ -380,8 +380,6 @@ private Q_SLOTS:
         report.prefill.timeline.steps = 1;
         QVERIFY(timelineIdleTexts(report.prefill, Phase::Prefill)[1].contains(QStringLiteral("1,023/2,047")));
         QVERIFY(timelineSubtitle(scenario, report).startsWith(QStringLiteral("prefill")));
-        report.memory.fits = false;
-        QVERIFY(timelineSubtitle(scenario, report).startsWith(QStringLiteral("if it fitted: ")));
     }
 
     void illegalPlanSaysWhy()

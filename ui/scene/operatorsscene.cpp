@@ -461,9 +461,8 @@ QString operatorsSubtitle(const Scenario& scenario, const Report& report, const 
     const auto shown = static_cast<int>(table.rows().size());
     const QString amount = options.table.amount == OperatorAmount::Once ? OperatorsScene::tr("one layer, one device")
                                                                         : OperatorsScene::tr("all layers and pieces, one device");
-    const QString text = shown < table.all() ? OperatorsScene::tr("%1 of %2, %3").arg(shown).arg(countText(table.all()), amount)
-                                             : OperatorsScene::tr("%1, %2").arg(countText(shown), amount);
-    return report.memory.fits ? text : OperatorsScene::tr("if it fitted: %1").arg(text);
+    return shown < table.all() ? OperatorsScene::tr("%1 of %2, %3").arg(shown).arg(countText(table.all()), amount)
+                               : OperatorsScene::tr("%1, %2").arg(countText(shown), amount);
 }
 
 } // namespace shardlens

@@ -516,9 +516,8 @@ QString rooflineSubtitle(const Scenario& scenario, const Report& report, Rooflin
     const Roofline roofline = rooflineOf(scenario, report, side);
     if (std::any_of(roofline.points.begin(), roofline.points.end(), aboveRoof))
         return RooflineScene::tr("a point lies above its roof: an error");
-    const QString text = side == RooflineSide::Hbm ? RooflineScene::tr("operators under HBM and arithmetic")
-                                                   : RooflineScene::tr("operators under the links");
-    return report.memory.fits ? text : RooflineScene::tr("if it fitted: %1").arg(text);
+    return side == RooflineSide::Hbm ? RooflineScene::tr("operators under HBM and arithmetic")
+                                     : RooflineScene::tr("operators under the links");
 }
 
 } // namespace shardlens

@@ -148,8 +148,8 @@ QString timelineSubtitle(const Scenario& scenario, const Report& report)
         return m == 1 ? TimelineText::tr("all %1 sequences at once").arg(qs(formatCount(most)))
                       : QStringLiteral("%1 \u00D7 %2").arg(qs(formatCount(m)), qs(formatCount(most)));
     };
-    QString text = report.memory.fits ? QString() : TimelineText::tr("if it fitted: ");
-    text += TimelineText::tr("prefill %1, then decode %2").arg(groups(PlanAxis::PrefillMicrobatches), groups(PlanAxis::DecodeMicrobatches));
+    QString text =
+        TimelineText::tr("prefill %1, then decode %2").arg(groups(PlanAxis::PrefillMicrobatches), groups(PlanAxis::DecodeMicrobatches));
     if (report.prefill.timeline.visits > 1)
         text += TimelineText::tr("; %1 visits to each stage, later ones lower").arg(report.prefill.timeline.visits);
     if (const auto idle = static_cast<int>(scenario.cluster->devices() - scenario.plan.devices()); idle > 0 && !report.serving.pools)

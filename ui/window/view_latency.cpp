@@ -118,9 +118,8 @@ View makeLatencyView(Document& document, QWidget* parent)
     curve->setMenu(menu);
     View view{title, body,
               [title, &document] {
-                  const bool fits = !document.report().legal || document.report().memory.fits;
-                  title->setSubtitle(fits ? viewText("by cause; a figure over any input")
-                                          : viewText("if it fitted: by cause; a figure over any input"));
+                  title->setCondition(fitCondition(document.report()));
+                  title->setSubtitle(viewText("by cause; a figure over any input"));
               },
               [title, body](const Theme& theme) {
                   title->setTheme(theme);

@@ -31,8 +31,10 @@ View makeTimelineView(Document& document, QWidget* parent)
     QToolButton* keys = title->addChoice(viewText("?"), viewText("Keys of the timeline"));
     keys->setToolTip(viewText("Keys"));
     QObject::connect(keys, &QToolButton::clicked, hands, &TimelineHands::toggleKeys);
-    View view =
-        sceneOnly(title, scene, [title, &document] { title->setSubtitle(timelineSubtitle(document.scenario(), document.report())); });
+    View view = sceneOnly(title, scene, [title, &document] {
+        title->setCondition(fitCondition(document.report()));
+        title->setSubtitle(timelineSubtitle(document.scenario(), document.report()));
+    });
     return view;
 }
 

@@ -109,12 +109,14 @@ void QuietButton::paintEvent(QPaintEvent*)
 ViewTitle::ViewTitle(const QString& title, QWidget* parent)
     : QWidget(parent),
       m_title(new QuietLabel(TextRole::Title, Ink::Text, this)),
+      m_condition(new QuietLabel(TextRole::NoteStrong, Ink::Text2, this)),
       m_subtitle(new QuietLabel(TextRole::Note, Ink::Text3, this))
 {
     setObjectName(QStringLiteral("dockTitle"));
     setAttribute(Qt::WA_StyledBackground);
     m_title->setObjectName(QStringLiteral("viewTitle"));
     m_title->setText(title);
+    m_condition->setObjectName(QStringLiteral("viewCondition"));
     m_subtitle->setObjectName(QStringLiteral("viewSubtitle"));
     followTextScale(this, [this] {
         setFixedHeight(scaledToText(space::kDockTitle));
@@ -166,9 +168,18 @@ void ViewTitle::setSubtitle(const QString& subtitle)
     arrange();
 }
 
+void ViewTitle::setCondition(const QString& condition)
+{
+    if (condition == m_condition->text())
+        return;
+    m_condition->setText(condition);
+    arrange();
+}
+
 void ViewTitle::setTheme(const Theme& theme)
 {
     m_title->setTheme(theme);
+    m_condition->setTheme(theme);
     m_subtitle->setTheme(theme);
 }
 
@@ -325,7 +336,8 @@ void ViewTitle::arrange()
     Wanted wantedTabs(tabs);
     Wanted wantedChoices(choices);
     const int between = space::kInset * static_cast<int>(tabs.size()) + space::kTight * static_cast<int>(choices.size());
-    const int room = width() - space::kInset - space::kSmall - between;
+    const int condition = m_condition->text().isEmpty() ? 0 : m_condition->sizeHint().width() + space::kInset;
+    const int room = width() - space::kInset - space::kSmall - between - condition;
     std::vector<int> name{m_title->sizeHint().width()};
     int excess = name[0] + wantedTabs.total() + wantedChoices.total() - room;
     if (excess > 0) {
@@ -346,7 +358,7 @@ void ViewTitle::arrange()
         wantedChoices = Wanted(shown);
         wantedTabs = Wanted(tabsMoved ? std::vector<QuietButton*>() : tabs);
         const int gaps = (tabsMoved ? 0 : space::kInset * static_cast<int>(tabs.size())) + space::kTight * static_cast<int>(shown.size());
-        excess = name[0] + wantedTabs.total() + wantedChoices.total() + gaps + space::kInset + space::kSmall - width();
+        excess = name[0] + wantedTabs.total() + wantedChoices.total() + gaps + condition + space::kInset + space::kSmall - width();
     };
     if (moved > 0)
         reckon();
@@ -358,7 +370,7 @@ void ViewTitle::arrange()
     setGathered(moved, tabsMoved);
     excess = shrink(wantedTabs.widths, wantedTabs.least, excess);
     excess = shrink(wantedChoices.widths, wantedChoices.least, excess);
-    shrink(name, {scaledToText(34)}, excess);
+    const bool conditioned = shrink(name, {scaledToText(34)}, excess) <= 0;
     wantedTabs.widths.resize(tabs.size(), 0);
     choices = shown;
 
@@ -375,6 +387,7 @@ void ViewTitle::arrange()
     }
     if (m_before.size() == tabs.size())
         put(m_title, name[0], space::kInset);
+    put(m_condition, conditioned && condition > 0 ? condition - space::kInset : 0, space::kSmall);
     const int left = x;
     x = width() - space::kSmall - wantedChoices.total() - space::kTight * (static_cast<int>(choices.size()) - 1);
     // Half a subtitle says nothing.

@@ -63,6 +63,8 @@ class ViewTitle : public QWidget {
 public:
     ViewTitle(const QString& title, QWidget* parent);
     void setSubtitle(const QString& subtitle);
+    /// What everything in the view depends on, in two or three words; stays when choices and tabs have gone into a menu. Empty: nothing.
+    void setCondition(const QString& condition);
     void setTheme(const Theme& theme);
     /// A choice that runs at once, or that opens a menu.
     QToolButton* addChoice(const QString& text, const QString& accessibleName);
@@ -94,6 +96,7 @@ private:
     void fillMore();
 
     QuietLabel* m_title;
+    QuietLabel* m_condition;
     QuietLabel* m_subtitle;
     std::vector<Tab> m_tabs;
     std::vector<QuietButton*> m_before; ///< tabs left and right of the title

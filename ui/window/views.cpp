@@ -16,6 +16,11 @@ QString viewText(const char* text)
     return QCoreApplication::translate("Views", text);
 }
 
+QString fitCondition(const Report& report)
+{
+    return !report.legal || report.memory.fits ? QString() : viewText("if it fitted");
+}
+
 SceneView::Options viewOptions(bool rebuildOnHover, const char* name, QString (*description)(const Scenario&, const Report&),
                                QString (*tooltip)(const Scenario&, const Report&, const Subject&))
 {
