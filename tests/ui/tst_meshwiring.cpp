@@ -239,7 +239,75 @@ private Q_SLOTS:
         QCOMPARE(textFault(scene), QString());
     }
 
-    /// Equal places of the planes of a 3D torus are linked, round the end as well; no line runs behind tiles that it does not join.
+    /// The third axis of a torus is drawn from plane to plane, and round the end only where the machine has those links; no line runs
+    /// behind a tile or a word, whatever the size, the rows of planes and how far neighbours are merged.
+    void planesAreJoined_data()
+    {
+        QTest::addColumn<std::vector<int>>("extents");
+        QTest::addColumn<bool>("wrapped");
+        QTest::addColumn<int>("slices");
+        QTest::addColumn<QSizeF>("size");
+        for (const QSizeF& size : {QSizeF(330, 150), QSizeF(620, 380), QSizeF(900, 560), QSizeF(560, 900), QSizeF(1920, 1080)}) {
+            const auto row = [&size](const char* name) -> QTestData& {
+                return QTest::addRow("%s, %d", name, static_cast<int>(size.width()));
+            };
+            row("4x4x4") << std::vector{4, 4, 4} << true << 1 << size;
+            row("4x4x2") << std::vector{4, 4, 2} << true << 1 << size; // of two planes the link is the same both ways
+            row("4x4x4 cut") << std::vector{4, 4, 4} << false << 1 << size;
+            row("2x2x3") << std::vector{2, 2, 3} << true << 1 << size;
+            row("8x8x8") << std::vector{8, 8, 8} << true << 1 << size;
+            row("4x4x12") << std::vector{4, 4, 12} << true << 1 << size;
+            row("16x16x16") << std::vector{16, 16, 16} << true << 1 << size;
+            row("32x32x32") << std::vector{32, 32, 32} << true << 1 << size;
+            row("two of 32x32x32") << std::vector{32, 32, 32} << true << 2 << size;
+        }
+    }
+    void planesAreJoined()
+    {
+        QFETCH(std::vector<int>, extents);
+        QFETCH(bool, wrapped);
+        QFETCH(int, slices);
+        QFETCH(QSizeF, size);
+        Cluster cluster = *builtinCatalog().cluster("tpu-v4-4x4x4");
+        cluster.levels[0].extents = extents;
+        cluster.levels[0].wrap.assign(3, wrapped);
+        cluster.levels[1].extents = {slices};
+        const MeshLayout layout = layoutMesh({cluster, QRectF(QPointF(0, 0), size), 0, 0, 0, true});
+        QVERIFY(!layout.depths.empty());
+        for (const MeshDepth& depth : layout.depths) {
+            const auto planes = depth.planes.size();
+            QVERIFY(planes > 1 && depth.links.size() + 1 == planes);
+            QCOMPARE(!depth.wrap.isEmpty(), wrapped && extents[2] > 2);
+            QVERIFY(depth.perPlane * depth.unitDevices * static_cast<int>(planes) == extents[0] * extents[1] * extents[2]);
+            std::vector<QPolygonF> lines = depth.links;
+            for (std::size_t i = 0; i < lines.size(); ++i) { // each begins and ends at its own frames
+                const auto touches = [&](const QPointF& point, std::size_t plane) {
+                    return depth.planes[plane].adjusted(-0.1, -0.1, 0.1, 0.1).contains(point);
+                };
+                QVERIFY(touches(lines[i].front(), i) && touches(lines[i].back(), i + 1));
+            }
+            if (!depth.wrap.isEmpty())
+                lines.push_back(depth.wrap);
+            for (const QPolygonF& line : lines)
+                for (qsizetype i = 1; i < line.size(); ++i) {
+                    const QRectF segment = QRectF(line[i - 1], line[i]).normalized().adjusted(-0.2, -0.2, 0.2, 0.2);
+                    QVERIFY(QRectF(QPointF(0, 0), size).contains(segment));
+                    for (const QRectF& plane : depth.planes)
+                        QVERIFY2(!plane.adjusted(0.5, 0.5, -0.5, -0.5).intersects(segment), "a link runs through a plane");
+                }
+            for (const MeshTile& tile : layout.tiles) // beside it a line goes down, inside the frame
+                QVERIFY(std::any_of(depth.planes.begin(), depth.planes.end(),
+                                    [&](const QRectF& plane) { return plane.contains(tile.rect.adjusted(0, 0, depth.step, 0)); })
+                        || tile.device < depth.first || tile.device >= depth.first + extents[0] * extents[1] * extents[2]);
+            for (std::size_t plane = 0; plane < planes && depth.hasLanes; ++plane) {
+                const QRectF lane(depth.planes[plane].left(), depth.lanes[plane] - 1, depth.planes[plane].width(), 2);
+                QVERIFY(depth.titles.empty() || !depth.titles[plane].adjusted(0, 0, 0, -1).intersects(lane));
+                for (const MeshTile& tile : layout.tiles)
+                    QVERIFY(!tile.rect.intersects(lane));
+            }
+        }
+    }
+
     void planesSayWhatTheyAreLinkedWith()
     {
         Scenario scenario = pictures::scenarioOf(pictures::caseNamed("v4 8x8x8, TP 16 x PP 4 x DP 8"));
@@ -247,17 +315,45 @@ private Q_SLOTS:
         scenario.plan = {};
         scenario.plan[PlanAxis::Tensor] = 64;
         const Report report = evaluate(scenario);
-        Subject chip;
-        chip.kind = Subject::Kind::Device;
-        chip.device = 9;
-        Scene scene;
-        buildMesh({scenario, report, QSizeF(900, 560), Theme::of(ThemeId::Light), {}, chip}, {}, scene);
-        QVERIFY(pictures::hasText(scene, QStringLiteral("z = 0, linked with z = 1 and 3")));
-        QVERIFY(pictures::hasText(scene, QStringLiteral("z = 3, linked with z = 0 and 2")));
-        for (const QPolygonF& line : scene.polylines) { // none across: rows and columns are joined straight
-            const QRectF box = line.boundingRect();
-            QVERIFY2(std::min(box.width(), box.height()) < 1, "a line between planes");
+        const QColor lit = Theme::of(ThemeId::Light).network(1);
+        const Scene calm = meshOf(scenario, report, {900, 560});
+        QCOMPARE(countLines(calm, lit), 0);
+        for (const char* words : {"z = 0", "16 links to z = 1", "16 links to z = 3", "16 links round to z = 0"})
+            QVERIFY2(hasText(calm, QString::fromLatin1(words)), words);
+        const MeshLayout layout = meshLayoutOf({scenario, report, {900, 560}, Theme::of(ThemeId::Light)}, {});
+        const MeshDepth& depth = layout.depths.front();
+        const QPointF onLink = (depth.links[0].front() + depth.links[0].back()) / 2;
+        QCOMPARE(calm.tipAt(onLink), QStringLiteral("z links\n16 between z = 0 and z = 1, one for each place of a plane\n"
+                                                    "50 GB/s each, 800 GB/s together, one way"));
+        QVERIFY(calm.tipAt((depth.wrap[1] + depth.wrap[2]) / 2)
+                    .startsWith(QStringLiteral("z links, round the end\n16 between z = 0 and z = 3")));
+        // The chip's own ring is lit from its tile over the lanes of all planes, and no lit line runs behind a tile that it does not join.
+        const Scene scene = meshOf(scenario, report, {900, 560}, device(9));
+        for (const int peer : {9, 25, 41, 57}) {
+            const QRectF tile = layout.tileOf(peer)->rect;
+            const bool joined = std::any_of(scene.items.begin(), scene.items.end(), [&](const SceneItem& item) {
+                if (item.kind != SceneItem::Kind::Path || item.pen != lit)
+                    return false;
+                const QPainterPath& path = scene.paths[static_cast<std::size_t>(item.extra)];
+                const QPointF from = path.pointAtPercent(0);
+                const QPointF to = path.pointAtPercent(1);
+                return std::abs(from.x() - tile.right()) < 0.01 && from.y() > tile.top() && from.y() < tile.bottom()
+                       && std::abs(to.y() - depth.lanes[static_cast<std::size_t>(peer / 16)]) < 0.01;
+            });
+            QVERIFY2(joined, qPrintable(QString::number(peer)));
         }
+        for (const SceneItem& item : scene.items) {
+            if (item.kind != SceneItem::Kind::Path || item.pen != lit)
+                continue;
+            const QPainterPath& path = scene.paths[static_cast<std::size_t>(item.extra)];
+            for (const MeshTile& tile : layout.tiles)
+                for (int i = 0; i <= 100; ++i)
+                    QVERIFY(!tile.rect.adjusted(1, 1, -1, -1).contains(path.pointAtPercent(i / 100.0)));
+        }
+        // A message to the next plane goes over that line too.
+        const MeshRoute route = layout.routeBetween(*scenario.cluster, 9, 25);
+        QVERIFY(route.legs.size() == 1 && route.legs.front().contains(depth.links[0].front()));
+        QVERIFY(layout.routeBetween(*scenario.cluster, 9, 57).legs.front().contains(depth.wrap.front())); // round the end is shorter
     }
 
     /// Every device is somewhere, whether drawn, merged, cut away or out of sight; and ways begin and end there.

@@ -75,6 +75,16 @@ void drawMeshReadout(const MeshDrawing& drawing, const QRectF& area);
 void drawMeshTiles(const MeshDrawing& drawing);
 /// Links, switches and frames; behind the tiles.
 void drawMeshFabric(const MeshDrawing& drawing);
+inline constexpr double kIdleLink = 1.5;
+inline constexpr double kLitLink = 3;
+/// Groups whose links light up: the one that exchanges most, and all others that exchange something.
+[[nodiscard]] bool isLit(const MeshDrawing& drawing, const MeshGroup& group);
+/// `full` between units of a side that can be read, thinner between smaller ones.
+[[nodiscard]] double linkWidth(double side, double full);
+[[nodiscard]] QColor wrapColour(const MeshDrawing& drawing);
+/// Frames, titles and idle lines of a 3D torus; then what of them is lit.
+void drawMeshPlanes(const MeshDrawing& drawing, const MeshDepth& depth);
+void drawLitPlanes(const MeshDrawing& drawing, const MeshDepth& depth);
 /// What the focused device sends and receives, and the words on the switches it may cross.
 void drawMeshSends(const MeshDrawing& drawing);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/scene/meshlayout.h"
 
+#include "ui/scene/meshshapes.h"
 #include "ui/theme/theme.h"
 
 #include <algorithm>
@@ -10,90 +11,7 @@
 namespace shardlens {
 namespace {
 
-constexpr double kTileAspect = 1.15; // width over height at which a tile's lines sit best
-constexpr double kFrameAspect = 1.6; // of a domain of several tiles
-constexpr double kMostTileWidth = 260;
-constexpr double kMostTileHeight = 196;
-constexpr double kReadableUnit = 80; // px a side of what opens, in the coordinates it is laid out in
-
-/// Height of a line of small text with its air; smaller ones are not placed.
-double titleLine()
-{
-    return scaledToText(15);
-}
-
-double leastTitle()
-{
-    return scaledToText(14);
-}
-
-struct Grid {
-    int columns = 1;
-    int rows = 1;
-};
-
-/// Columns and rows for `units` boxes in an area so that boxes of the wanted aspect become as large as possible. `run`: units that
-/// belong together (a stage); rows made of whole or equal parts of a run are preferred.
-Grid chooseGrid(int units, double width, double height, double aspect, int run)
-{
-    Grid best;
-    double bestScore = -1;
-    for (int columns = 1; columns <= units; ++columns) {
-        const int rows = (units + columns - 1) / columns;
-        const double w = width / columns;
-        const double h = height / rows;
-        double score = std::min(w, h * aspect) * std::sqrt(std::max(w, 1.0) * std::max(h, 1.0));
-        const double filled = static_cast<double>(units) / (static_cast<double>(columns) * rows);
-        score *= filled * filled;
-        if (rows > 1 && rows % 2 != 0)
-            score *= 0.9; // as many above the switch as below
-        if (run > 1 && run < units && (run == columns || (run % columns == 0 && columns * 2 >= run)))
-            score *= 2.2;
-        else if (run > 1 && columns > run && columns % run == 0)
-            score *= 1.3; // several whole runs in each row
-        if (columns == 1 && units > 2)
-            score *= 0.5;
-        if (score > bestScore) {
-            bestScore = score;
-            best = {columns, rows};
-        }
-    }
-    return best;
-}
-
-double gapFor(double side)
-{
-    return side < 6 ? 1.0 : std::clamp(std::floor(side * 0.09), 1.0, 7.0);
-}
-
-QRectF centred(const QRectF& area, double width, double height)
-{
-    return {std::floor(area.left() + (area.width() - width) / 2), std::floor(area.top() + (area.height() - height) / 2), width, height};
-}
-
-/// A line from `from` out of the row, round it and back in at `to`, with round corners. `out` points away from the first unit.
-QPainterPath loop(QPointF from, QPointF to, QPointF side, double reach)
-{
-    const QPointF along = to - from;
-    const double length = std::hypot(along.x(), along.y());
-    const QPointF unit = length > 0 ? along / length : QPointF(1, 0);
-    const QPointF a = from - unit * reach;
-    const QPointF b = to + unit * reach;
-    const double depth = std::hypot(side.x(), side.y());
-    const double radius = std::min({6.0, reach, depth / 2});
-    const QPointF down = depth > 0 ? side / depth : QPointF(0, 1);
-    QPainterPath path(from);
-    path.lineTo(a + unit * radius);
-    path.quadTo(a, a + down * radius);
-    path.lineTo(a + side - down * radius);
-    path.quadTo(a + side, a + side + unit * radius);
-    path.lineTo(b + side - unit * radius);
-    path.quadTo(b + side, b + side - down * radius);
-    path.lineTo(b + down * radius);
-    path.quadTo(b, b - unit * radius);
-    path.lineTo(to);
-    return path;
-}
+using namespace meshshapes;
 
 class Builder {
 public:
@@ -436,40 +354,29 @@ private:
             addDomain(levelIndex, first, placed.units, {}, placed.reach);
             return;
         }
-        const Grid grid = chooseGrid(planes, area.width(), area.height(), static_cast<double>(columns) / rows * kTileAspect, 0);
-        const double cellW = area.width() / grid.columns;
-        const double cellH = area.height() / grid.rows;
-        const double gap = std::clamp(std::min(cellW, cellH) * 0.06, 3.0, 16.0);
-        const double title = cellH >= scaledToText(70) && cellW >= 60 ? titleLine() : 0;
-        std::vector<std::vector<QRectF>> placedUnits;
+        const bool wrapped = level.wrap.size() > 2 && level.wrap[2] && planes > 2;
+        const DepthGrid grid = depthGrid(area, planes, static_cast<double>(columns) / rows * kTileAspect, wrapped);
+        MeshDepth depth{static_cast<int>(levelIndex), first, columns * rows, unit, {}, {}, {}, {}, {}, grid.lane > 0, 0};
+        const double head = grid.title + grid.lane + 1;
         std::vector<QRectF> all;
         double reach = 0;
         for (int plane = 0; plane < planes; ++plane) {
-            const int column = plane % grid.columns;
-            const int row = plane / grid.columns;
-            const QRectF cell(area.left() + column * cellW, area.top() + row * cellH, cellW, cellH);
-            const QRectF inner = cell.adjusted(gap / 2, gap / 2, -gap / 2, -gap / 2);
-            const Plane placed = placePlane(levelIndex, first + plane * columns * rows * unit, inner.adjusted(0, title, 0, 0));
-            placedUnits.push_back(placed.units);
+            const QRectF inner = grid.cells[static_cast<std::size_t>(plane)].adjusted(grid.pad, head, -grid.pad, -grid.pad);
+            const Plane placed = placePlane(levelIndex, first + plane * columns * rows * unit, inner);
             all.insert(all.end(), placed.units.begin(), placed.units.end());
             reach = placed.reach;
-            if (title > 0 && title * m_scale >= leastTitle())
-                m_layout.captions.push_back(
-                    {onScreen(QRectF(placed.outline.left(), placed.outline.top() - title - 1, placed.outline.width(), title)), plane});
+            const QRectF frame = placed.outline.adjusted(-grid.pad, -head, grid.pad, grid.pad);
+            depth.planes.push_back(frame);
+            if (grid.title * m_scale >= leastTitle())
+                depth.titles.emplace_back(frame.left() + 5, frame.top() + 1, frame.width() - 10, grid.title);
         }
+        joinPlanes(grid, wrapped, depth);
+        const double besides = reach > 0 ? reach : grid.pad; // of the last column
+        depth.moveTo(m_scale, m_shift, std::min(besides, columns > 1 ? all[1].left() - all[0].right() : besides));
+        for (const QRectF& plane : depth.planes)
+            m_layout.content = m_layout.content.united(plane);
         addDomain(levelIndex, first, all, {}, reach);
-        for (std::size_t i = 0; i < placedUnits.front().size(); ++i) {
-            MeshRail rail;
-            rail.level = level.index;
-            rail.axis = 2;
-            rail.unitDevices = unit;
-            rail.onlyLit = true;
-            for (int plane = 0; plane < planes; ++plane) {
-                rail.stops.push_back(onScreen(placedUnits[static_cast<std::size_t>(plane)][i].center()));
-                rail.units.push_back(first + (plane * columns * rows + static_cast<int>(i)) * unit);
-            }
-            m_layout.rails.push_back(std::move(rail));
-        }
+        m_layout.depths.push_back(std::move(depth));
     }
 
     struct Plane {

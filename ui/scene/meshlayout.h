@@ -53,7 +53,7 @@ struct MeshWeb {
     QRectF title;                  ///< the level's name and the rate of a link; empty when there is no room
 };
 
-/// Units joined one after the other: a ring, or one row, column or depth line of a torus.
+/// Units joined one after the other: a ring, or one row or column of a torus.
 struct MeshRail {
     int level = 0;
     int axis = 0;
@@ -61,7 +61,6 @@ struct MeshRail {
     std::vector<QPointF> stops;
     std::vector<int> units; ///< first device of each stop
     QPainterPath wrap;      ///< round from the last stop to the first; empty without wrap-around link
-    bool onlyLit = false;   ///< depth lines of a 3D torus would hide the planes: drawn only when used
 };
 
 /// The units of one domain as placed, whatever joins them: what a device's place and the way to another are found in.
@@ -74,11 +73,40 @@ struct MeshDomain {
     double reach = 0;          ///< how far wrap-around links run outside a ring or torus
 };
 
-/// Name over one plane of a 3D torus.
-struct MeshCaption {
-    QRectF rect;
-    int index = 0;
+/// The planes of a 3D torus and the lines along its third axis. A line stands for the links between all equal places of two planes.
+struct MeshDepth {
+    int picture = 0; ///< index into MeshLayout::levels
+    int first = 0;
+    int perPlane = 1;             ///< units
+    int unitDevices = 1;          ///< of each
+    std::vector<QRectF> planes;   ///< the frame round each
+    std::vector<QRectF> titles;   ///< of each frame; none when there is no room for text
+    std::vector<double> lanes;    ///< y at which lines reach each frame and run through it
+    std::vector<QPolygonF> links; ///< from each plane to the next
+    QPolygonF wrap;               ///< from the last round to the first; empty without wrap-around links
+    bool hasLanes = false;        ///< lines may run through the frames, over the units
+    double step = 0;              ///< from a unit's right edge to the line that goes down to it
+    /// From a unit's edge to the lane of its plane.
+    [[nodiscard]] QPolygonF wayTo(const QRectF& unit, int plane) const;
+    /// From frame to frame, of neighbours or round the end.
+    [[nodiscard]] QPolygonF linkBetween(int from, int to) const;
+    /// To the coordinates of the screen; `gap`: room beside the units of a plane, before.
+    void moveTo(double scale, QPointF shift, double gap);
 };
+
+/// Where planes go before what is in them is known.
+struct DepthGrid {
+    int columns = 1;
+    int rows = 1;
+    std::vector<QRectF> cells; ///< row after row, to and fro
+    double title = 0;
+    double lane = 0;
+    double pad = 0;
+    double reach = 0; ///< of lines outside the frames
+};
+[[nodiscard]] DepthGrid depthGrid(const QRectF& area, int planes, double aspect, bool wrapped);
+/// Lanes, links and the way round between `depth.planes`.
+void joinPlanes(const DepthGrid& grid, bool wrapped, MeshDepth& depth);
 
 /// One level as drawn, after cutting and merging.
 struct MeshLevel {
@@ -139,7 +167,7 @@ struct MeshLayout {
     std::vector<MeshSwitch> switches;
     std::vector<MeshRail> rails;
     std::vector<MeshWeb> webs;
-    std::vector<MeshCaption> captions;
+    std::vector<MeshDepth> depths;
     std::vector<MeshDomain> domains; ///< by picture, then first
     QRectF content;                  ///< what the machine covers
     QRectF labelColumn;              ///< left of the rows; empty when rows are not stages

@@ -42,8 +42,10 @@ void cutSiblings(std::vector<MeshLevel>& levels, std::int64_t target, std::int64
 /// Merges neighbours until at most `most` tiles are left; returns how many inner levels are closed.
 int mergeNeighbours(std::vector<MeshLevel>& levels, std::int64_t most)
 {
+    // Closed as a whole unless hardly anything were left to see: a slice of thousands of chips is merged by rows instead.
+    constexpr std::int64_t kMuchLess = 64;
     std::size_t closed = 0;
-    while (product(levels, closed) > most && closed + 1 < levels.size())
+    while (product(levels, closed) > most && closed + 1 < levels.size() && product(levels, closed + 1) * kMuchLess >= most)
         ++closed;
     if (product(levels, closed) > most) {
         MeshLevel part = levels[closed];

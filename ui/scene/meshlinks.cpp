@@ -9,22 +9,29 @@
 #include <numeric>
 
 namespace shardlens {
-namespace {
 
-constexpr double kIdleLink = 1.5;
-constexpr double kLitLink = 3;
+bool isLit(const MeshDrawing& drawing, const MeshGroup& group)
+{
+    return group.peers.size() > 1 && (&group == &drawing.focus.groups.front() || !group.uses.empty());
+}
+
+double linkWidth(double side, double full)
+{
+    return side >= 40 ? full : (side >= 16 ? std::max(1.0, full - 1) : 1.0);
+}
+
+QColor wrapColour(const MeshDrawing& drawing)
+{
+    return drawing.input.theme.faded(drawing.ink(Ink::Strong), drawing.input.theme.id() == ThemeId::Dark ? 0.15 : 0.3);
+}
+
+namespace {
 
 /// True when any of the sorted `devices` lies in [first, first + count).
 bool anyIn(const std::vector<int>& devices, int first, int count)
 {
     const auto found = std::lower_bound(devices.begin(), devices.end(), first);
     return found != devices.end() && *found < first + count;
-}
-
-/// Groups whose links light up: the one that exchanges most, and all others that exchange something.
-bool isLit(const MeshDrawing& drawing, const MeshGroup& group)
-{
-    return group.peers.size() > 1 && (&group == &drawing.focus.groups.front() || !group.uses.empty());
 }
 
 /// Units of a domain between which lit groups exchange, ascending.
@@ -49,16 +56,6 @@ std::vector<std::size_t> litUnits(const MeshDrawing& drawing, int first, int uni
         members = std::move(both);
     }
     return members;
-}
-
-double linkWidth(double side, double full)
-{
-    return side >= 40 ? full : (side >= 16 ? std::max(1.0, full - 1) : 1.0);
-}
-
-QColor wrapColour(const MeshDrawing& drawing)
-{
-    return drawing.input.theme.faded(drawing.ink(Ink::Strong), drawing.input.theme.id() == ThemeId::Dark ? 0.15 : 0.3);
 }
 
 /// Vertical lines from the units to the bar, one for each column and side: nearer units stand in front of the same line.
@@ -143,8 +140,6 @@ void drawSwitch(const MeshDrawing& drawing, const MeshSwitch& domain)
         drawing.scene.line({below[0], domain.bar.bottom()}, {below[1], domain.bar.bottom()}, colour, width);
 }
 
-constexpr double kDepthStub = 6; ///< px
-
 double stepOf(const MeshRail& rail)
 {
     const QPointF step = rail.stops[1] - rail.stops[0];
@@ -153,8 +148,6 @@ double stepOf(const MeshRail& rail)
 
 void drawIdleRail(const MeshDrawing& drawing, const MeshRail& rail)
 {
-    if (rail.onlyLit)
-        return;
     const double width = linkWidth(stepOf(rail), kIdleLink);
     QPolygonF line;
     for (const QPointF& stop : rail.stops) {
@@ -197,13 +190,6 @@ void drawLitRail(const MeshDrawing& drawing, const MeshRail& rail)
         }
         if (members < 2)
             continue;
-        if (rail.onlyLit) {
-            // Between planes a line would run behind other tiles and seem to join those: a stub into the depth at each instead.
-            for (std::size_t i = first; i <= last; ++i)
-                if (const MeshTile* tile = drawing.layout.tileOf(rail.units[i]))
-                    drawing.scene.line(tile->rect.topRight(), tile->rect.topRight() + QPointF(kDepthStub, -kDepthStub), colour, width);
-            continue;
-        }
         QPolygonF line;
         for (std::size_t i = first; i <= last; ++i)
             line.append(rail.stops[i]);
@@ -309,45 +295,6 @@ void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
                      drawing.ink(faded ? Ink::Text3 : Ink::Text2));
 }
 
-/// "z = 0, linked with z = 1 and 3": the planes that equal places are linked with, round the end where that link is wired.
-QString planeName(const MeshDrawing& drawing, int plane, int planes, double room)
-{
-    QString brief = QStringLiteral("z = %1").arg(plane);
-    const auto& levels = drawing.input.scenario.cluster->levels;
-    const auto torus = std::find_if(levels.begin(), levels.end(), [](const FabricLevel& level) { return level.extents.size() == 3; });
-    if (torus == levels.end() || torus->extents[2] != planes || planes < 2)
-        return brief;
-    const bool wraps = planes > 2 && torus->wrap.size() == 3 && torus->wrap[2];
-    const int below = plane > 0 ? plane - 1 : wraps ? planes - 1 : -1;
-    const int above = plane + 1 < planes ? plane + 1 : wraps ? 0 : -1;
-    const QString full =
-        below < 0 || above < 0
-            ? MeshWords::tr("%1, linked with z = %2").arg(brief).arg(std::max(below, above))
-            : MeshWords::tr("%1, linked with z = %2 and %3").arg(brief).arg(std::min(below, above)).arg(std::max(below, above));
-    return textWidth(full, TextRole::Note) <= room ? full : brief;
-}
-
-/// "z = 0" over each plane, and between neighbours an arrow both ways: equal places of the planes are linked.
-void drawPlaneCaptions(const MeshDrawing& drawing)
-{
-    const std::vector<MeshCaption>& captions = drawing.layout.captions;
-    for (std::size_t i = 0; i < captions.size(); ++i) {
-        const QRectF& box = captions[i].rect;
-        const QString name = planeName(drawing, captions[i].index, static_cast<int>(captions.size()), box.width());
-        drawing.text(box, name, TextRole::Note, drawing.ink(Ink::Text2));
-        if (i + 1 >= captions.size() || captions[i + 1].rect.top() != box.top())
-            continue;
-        const double y = std::floor(box.center().y()) + 0.5;
-        const QPointF from(box.left() + textWidth(name, TextRole::Note) + 8, y);
-        const QPointF to(captions[i + 1].rect.left() - 8, y);
-        const QPointF middle = (from + to) / 2;
-        if (to.x() - from.x() < 20)
-            continue;
-        drawing.scene.arrow(middle, to, drawing.ink(Ink::Strong), 1, false, 5);
-        drawing.scene.arrow(middle, from, drawing.ink(Ink::Strong), 1, false, 5);
-    }
-}
-
 /// Where the line from the centre of `rect` towards `to` leaves it.
 QPointF borderPoint(const QRectF& rect, QPointF to)
 {
@@ -377,6 +324,10 @@ void drawMeshFabric(const MeshDrawing& drawing)
     for (std::size_t i = layout.levels.size(); i-- > 0;) {
         const int level = layout.levels[i].index;
         const int tier = layout.levels[i].tier;
+        for (const MeshDepth& depth : layout.depths) {
+            if (depth.picture == static_cast<int>(i))
+                drawMeshPlanes(drawing, depth);
+        }
         for (const MeshRail& rail : layout.rails) {
             if (rail.level == level)
                 drawIdleRail(drawing, rail);
@@ -384,6 +335,10 @@ void drawMeshFabric(const MeshDrawing& drawing)
         for (const MeshRail& rail : layout.rails) {
             if (rail.level == level)
                 drawLitRail(drawing, rail);
+        }
+        for (const MeshDepth& depth : layout.depths) {
+            if (depth.picture == static_cast<int>(i))
+                drawLitPlanes(drawing, depth);
         }
         for (const MeshSwitch& domain : layout.switches) {
             if (domain.level == level && domain.tier == tier)
@@ -399,7 +354,6 @@ void drawMeshFabric(const MeshDrawing& drawing)
                 drawFrame(drawing, frame);
         }
     }
-    drawPlaneCaptions(drawing);
 }
 
 void drawMeshSends(const MeshDrawing& drawing)

@@ -101,7 +101,9 @@ private:
             while (here != goal) {
                 const int next = (here + step + extent) % extent;
                 const int unitNext = at + (next - here) * stride;
-                if (std::abs(next - here) > 1)
+                if (axis == 2)
+                    overPlanes(at, unitNext, here, next);
+                else if (std::abs(next - here) > 1)
                     roundTheEdge(at, unitNext, stride, extent);
                 append(m_leg, unit(unitNext).center());
                 at = unitNext;
@@ -109,6 +111,23 @@ private:
             }
             stride *= extent;
         }
+    }
+
+    /// Out of one plane of a 3D torus and into the next, by the line that stands for their links.
+    void overPlanes(int from, int to, int plane, int next)
+    {
+        const auto depth = std::find_if(m_layout.depths.begin(), m_layout.depths.end(), [this](const MeshDepth& candidate) {
+            return candidate.picture == m_domain.picture && candidate.first == m_domain.first;
+        });
+        if (depth == m_layout.depths.end())
+            return;
+        const QPolygonF down = depth->wayTo(unit(to), next);
+        for (const QPointF& point : depth->wayTo(unit(from), plane))
+            append(m_leg, point);
+        for (const QPointF& point : depth->linkBetween(plane, next))
+            append(m_leg, point);
+        for (qsizetype i = down.size(); i-- > 0;)
+            append(m_leg, down[i]);
     }
 
     /// Over the wrap-around link that is drawn between the two ends of a row, column or ring.
