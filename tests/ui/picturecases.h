@@ -5,6 +5,7 @@
 #include "core/hardware/resize.h"
 #include "core/scenario/catalog.h"
 #include "core/scenario/evaluate.h"
+#include "scenechecks.h"
 #include "ui/scene/scene.h"
 
 #include <QTest>
@@ -115,45 +116,14 @@ inline const Case& caseNamed(const char* name)
     return cases().front();
 }
 
-/// The first fault among the scene's texts: outside the scene, or two over each other. Empty when there is none.
 inline QString textFault(const Scene& scene)
 {
-    struct Label {
-        QRectF box;
-        QString text;
-    };
-    std::vector<Label> labels;
-    const QRectF whole = QRectF(QPointF(0, 0), scene.size).adjusted(-0.5, -0.5, 0.5, 0.5);
-    for (const SceneItem& item : scene.items) {
-        if (item.kind != SceneItem::Kind::Text)
-            continue;
-        const QString& text = scene.texts[static_cast<std::size_t>(item.extra)];
-        const QRectF box = scene.textBounds(item);
-        if (!whole.contains(box))
-            return QStringLiteral("'%1' is outside: %2 %3 %4 %5")
-                .arg(text)
-                .arg(box.left())
-                .arg(box.top())
-                .arg(box.width())
-                .arg(box.height());
-        labels.push_back({box.adjusted(0.5, 1, -0.5, -1), text}); // line boxes may touch; letters are a pixel shorter
-    }
-    std::sort(labels.begin(), labels.end(), [](const Label& a, const Label& b) { return a.box.top() < b.box.top(); });
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-        for (std::size_t j = i + 1; j < labels.size() && labels[j].box.top() < labels[i].box.bottom(); ++j) {
-            if (labels[i].box.intersects(labels[j].box))
-                return QStringLiteral("'%1' and '%2' overlap at %3, %4")
-                    .arg(labels[i].text, labels[j].text)
-                    .arg(labels[j].box.left())
-                    .arg(labels[j].box.top());
-        }
-    }
-    return {};
+    return check::textTrouble(scene);
 }
 
 inline bool hasText(const Scene& scene, const QString& part)
 {
-    return std::any_of(scene.texts.begin(), scene.texts.end(), [&part](const QString& text) { return text.contains(part); });
+    return check::says(scene, part);
 }
 
 } // namespace shardlens::pictures

@@ -4,6 +4,7 @@
 
 #include "ui/scene/scene.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace shardlens::check {
@@ -22,25 +23,25 @@ inline QString named(const QRectF& rect)
 inline QString textTrouble(const Scene& scene)
 {
     struct Placed {
-        QRectF bounds;
+        QRectF box;
         QString text;
     };
-    std::vector<Placed> placed;
-    const QRectF whole = QRectF(QPointF(0, 0), scene.size).adjusted(-0.6, -0.6, 0.6, 0.6);
+    std::vector<Placed> all;
+    const QRectF whole = QRectF(QPointF(0, 0), scene.size).adjusted(-0.5, -0.5, 0.5, 0.5);
     for (const SceneItem& item : scene.items) {
         if (item.kind != SceneItem::Kind::Text)
             continue;
-        const QRectF bounds = scene.textBounds(item);
-        const QString text = textOf(scene, item);
-        if (!whole.contains(bounds))
-            return QStringLiteral("\"%1\" leaves the scene: %2").arg(text, named(bounds));
-        // Line boxes hold room for accents and tails; what must not touch is the body of the letters.
-        const QRectF body = bounds.adjusted(0.3, 2.5, -0.3, -2.5);
-        for (const Placed& other : placed)
-            if (other.bounds.intersects(body))
-                return QStringLiteral("\"%1\" (%2) lies on \"%3\" (%4)").arg(text, named(body), other.text, named(other.bounds));
-        placed.push_back({body, text});
+        const QRectF box = scene.textBounds(item);
+        if (!whole.contains(box))
+            return QStringLiteral("\"%1\" leaves the scene: %2").arg(textOf(scene, item), named(box));
+        all.push_back({box.adjusted(0.5, 1, -0.5, -1), textOf(scene, item)}); // line boxes may touch; letters are a pixel shorter
     }
+    std::sort(all.begin(), all.end(), [](const Placed& a, const Placed& b) { return a.box.top() < b.box.top(); });
+    for (std::size_t i = 0; i < all.size(); ++i)
+        for (std::size_t j = i + 1; j < all.size() && all[j].box.top() < all[i].box.bottom(); ++j)
+            if (all[i].box.intersects(all[j].box))
+                return QStringLiteral("\"%1\" (%2) lies on \"%3\" (%4)")
+                    .arg(all[j].text, named(all[j].box), all[i].text, named(all[i].box));
     return {};
 }
 

@@ -201,7 +201,7 @@ CurveLayout curveLayout(const CurveData& data, QSizeF size)
     setRanges(data, layout);
     const double inset = space::kInset;
     const double top = space::kTight + lineHeight(TextRole::BodyStrong) + 4 + lineHeight(TextRole::Note) / 2;
-    const double axis = lineHeight(TextRole::Note) + 6;
+    const double axis = lineHeight(TextRole::Note) + 7;
     const double height = std::max(size.height() - top - axis - space::kTight, 10.0);
     setYTicks(data, layout, height);
     const AxisUnit unit = axisUnitOf(data.figure, std::max(std::abs(layout.leastY), layout.mostY));

@@ -122,7 +122,7 @@ void drawGrid(const CurveData& data, const CurveLayout& layout, QSizeF size, con
         const double left = std::clamp(x - width / 2, 1.0, size.width() - 2 - width);
         if (left < free)
             continue;
-        scene.text({left, layout.plot.bottom() + 5, width + 0.5, line}, label, TextRole::Note, theme.color(Ink::Text3));
+        scene.text({left, layout.plot.bottom() + 6, width + 0.5, line}, label, TextRole::Note, theme.color(Ink::Text3));
         free = left + width + 6;
     }
 }
