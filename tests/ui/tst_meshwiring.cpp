@@ -295,6 +295,8 @@ private Q_SLOTS:
                     for (const QRectF& plane : depth.planes)
                         QVERIFY2(!plane.adjusted(0.5, 0.5, -0.5, -0.5).intersects(segment), "a link runs through a plane");
                 }
+            for (const MeshTile& tile : layout.tiles)
+                QVERIFY(tile.rect.width() > 0 && tile.rect.height() > 0);
             for (const MeshTile& tile : layout.tiles) // beside it a line goes down, inside the frame
                 QVERIFY(std::any_of(depth.planes.begin(), depth.planes.end(),
                                     [&](const QRectF& plane) { return plane.contains(tile.rect.adjusted(0, 0, depth.step, 0)); })

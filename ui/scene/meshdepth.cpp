@@ -34,19 +34,19 @@ DepthGrid depthGrid(const QRectF& area, int planes, double aspect, bool wrapped)
     grid.columns = chosen.columns;
     grid.rows = (planes + chosen.columns - 1) / chosen.columns;
     const double side = std::min(area.width() / grid.columns, area.height() / grid.rows);
-    const double gap = std::clamp(std::floor(side * 0.1), 3.0, 22.0);
-    grid.reach = std::max(1.5, std::floor(gap * 0.45));
+    const double gap = side < 20 ? side * 0.15 : std::clamp(std::floor(side * 0.1), 3.0, 22.0);
+    grid.reach = gap < 3 ? gap / 2 : std::max(1.5, std::floor(gap * 0.45));
     // Turns run on the right and on the left by turns; the way round runs outside of them, and below where it ends on the right.
     const bool endsRight = grid.rows % 2 != 0;
     const double right = grid.rows > 1 || (wrapped && endsRight) ? grid.reach + 1 : 0;
-    const double left = (grid.rows > 2 ? grid.reach : 0) + (wrapped ? grid.reach : 0) + 1;
+    const double left = (grid.rows > 2 ? grid.reach : 0) + (wrapped ? grid.reach : 0) + 2; // what is centred may move by a pixel
     const double below = wrapped && endsRight ? grid.reach + 1 : 0;
     const QRectF inside = area.adjusted(left, 0, -right, -below);
     const double w = (inside.width() - gap * (grid.columns - 1)) / grid.columns;
     const double h = (inside.height() - gap * (grid.rows - 1)) / grid.rows;
     grid.title = h >= scaledToText(70) && w >= 60 ? titleLine() : 0;
     grid.lane = h >= kRoomForLane ? kLane : 0;
-    grid.pad = std::clamp(std::floor(gap * 0.4), 1.0, 9.0);
+    grid.pad = gap < 3 ? gap * 0.2 : std::clamp(std::floor(gap * 0.4), 1.0, 9.0);
     for (int plane = 0; plane < planes; ++plane) {
         const int row = plane / grid.columns;
         const int along = plane % grid.columns;

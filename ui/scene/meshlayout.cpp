@@ -357,7 +357,7 @@ private:
         const bool wrapped = level.wrap.size() > 2 && level.wrap[2] && planes > 2;
         const DepthGrid grid = depthGrid(area, planes, static_cast<double>(columns) / rows * kTileAspect, wrapped);
         MeshDepth depth{static_cast<int>(levelIndex), first, columns * rows, unit, {}, {}, {}, {}, {}, grid.lane > 0, 0};
-        const double head = grid.title + grid.lane + 1;
+        const double head = grid.title + grid.lane + std::min(1.0, grid.pad);
         std::vector<QRectF> all;
         double reach = 0;
         for (int plane = 0; plane < planes; ++plane) {
@@ -396,11 +396,11 @@ private:
         const bool wrapX = wraps(0, columns);
         const bool wrapY = wraps(1, rows);
         const double side = std::min(area.width() / columns, area.height() / rows);
-        const double gap = side < 12 ? 1.5 : std::clamp(std::floor(side * 0.18), 2.0, 30.0);
+        const double gap = side < 12 ? std::min(1.5, side * 0.3) : std::clamp(std::floor(side * 0.18), 2.0, 30.0);
         // Round-the-row links need room; small planes show where a row wraps by a stub at both ends.
-        const double reach = side >= 30 ? std::clamp(gap * 0.55, 5.0, 16.0) : (side >= 10 ? 4.0 : 2.0);
-        const double marginX = wrapX || wrapY ? reach + 1 : 0;
-        const double marginY = wrapX || wrapY ? reach + 1 : 0;
+        const double reach = side >= 30 ? std::clamp(gap * 0.55, 5.0, 16.0) : (side >= 10 ? 4.0 : std::min(2.0, side * 0.2));
+        const double marginX = wrapX || wrapY ? reach + std::min(1.0, side * 0.1) : 0;
+        const double marginY = marginX;
         double w = (area.width() - 2 * marginX - gap * (columns - 1)) / columns;
         double h = (area.height() - 2 * marginY - gap * (rows - 1)) / rows;
         if (isLeaf(levelIndex)) {
