@@ -3,6 +3,7 @@
 #include "core/base/format.h"
 #include "core/scenario/evaluate.h"
 #include "core/scenario/explain.h"
+#include "core/scenario/fitsearch.h"
 #include "core/scenario/memorychange.h"
 
 #include <algorithm>
@@ -21,14 +22,15 @@ std::string signedPercent(double ratio)
     return (rounded > 0 ? "+" : "\u2212") + formatNumber(std::abs(rounded)) + " %";
 }
 
-/// The change that gives up least among those with which it fits, or what frees most.
+/// The change that gives up least among those with which it fits, or how many devices it takes.
 std::string mendFit(const Scenario& scenario, const Report& report)
 {
     const std::vector<MemoryChange> changes = memoryChanges(scenario, report.memory, 1);
-    if (!changes.empty())
+    if (!changes.empty() && changes.front().fits)
         return changes.front().label + ": frees " + changes.front().effect + ".";
-    return "more devices: the weights alone need " + formatBytes(static_cast<double>(report.memory.limiting().weights()))
-           + " on each of these.";
+    std::string nothing = nothingFits(scenario);
+    nothing.front() = 'n';
+    return "more devices: " + nothing;
 }
 
 } // namespace

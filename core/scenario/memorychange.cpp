@@ -2,10 +2,12 @@
 #include "core/scenario/memorychange.h"
 
 #include "core/base/format.h"
+#include "core/scenario/fitsearch.h"
 
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 namespace shardlens {
 
@@ -32,14 +34,20 @@ public:
 
     void add(Scenario next, std::string label, Loss loss = Loss::None)
     {
+        const bool plural = std::any_of(kPlurals.begin(), kPlurals.end(), [&label](std::string_view end) { return label.ends_with(end); });
+        add(std::move(next), std::move(label), loss, plural);
+    }
+
+    void add(Scenario next, std::string label, Loss loss, bool plural)
+    {
         const auto known = [&label](const MemoryChange& change) { return change.label == label; };
         if (!isLegal(next.context(), next.plan) || std::any_of(m_changes.begin(), m_changes.end(), known))
             return;
         const MemoryReport after = memoryOf(next.context(), next.plan, next.reserve);
         const Bytes freed = m_memory.limiting().total() - after.limiting().total();
-        if (static_cast<double>(freed) < 0.005 * static_cast<double>(m_memory.capacity))
+        const bool mends = after.fits && !m_memory.fits;
+        if (!mends && static_cast<double>(freed) < 0.005 * static_cast<double>(m_memory.capacity))
             return;
-        const bool plural = std::any_of(kPlurals.begin(), kPlurals.end(), [&label](std::string_view end) { return label.ends_with(end); });
         std::string effect = bytesText(freed);
         const std::string price = priceOf(after, next);
         if (!price.empty())
@@ -49,6 +57,11 @@ public:
                                  : "; " + bytesText(-after.free()) + " are then missing";
         m_ranks.push_back({after.fits, loss});
         m_changes.push_back({std::move(next), std::move(label), std::move(effect), freed, after.fits, plural});
+    }
+
+    [[nodiscard]] bool anyFits(Loss atMost) const
+    {
+        return std::any_of(m_ranks.begin(), m_ranks.end(), [atMost](const Rank& rank) { return rank.fits && rank.loss <= atMost; });
     }
 
     [[nodiscard]] std::vector<MemoryChange> ranked(std::size_t most)
@@ -207,6 +220,24 @@ void proposeLess(const Scenario& scenario, const MemoryReport& memory, Proposals
     }
 }
 
+/// Where no single step fits, as many steps as it takes.
+void proposeFitting(const Scenario& scenario, Proposals& out)
+{
+    const auto add = [&](FitEffort effort, Loss loss) {
+        std::optional<FittingChange> change = nearestFitting(scenario, effort);
+        if (change)
+            out.add(std::move(change->scenario), std::move(change->label), loss, change->plural);
+        return change.has_value();
+    };
+    if (out.anyFits(Loss::None) || add(FitEffort::Plan, Loss::None) || out.anyFits(Loss::Requests))
+        return;
+    for (const auto& [effort, loss] : {std::pair(FitEffort::Microbatches, Loss::None), std::pair(FitEffort::Cache, Loss::None),
+                                       std::pair(FitEffort::Weights, Loss::SomePrecision),
+                                       std::pair(FitEffort::SmallWeights, Loss::Precision), std::pair(FitEffort::Batch, Loss::Requests)})
+        if (add(effort, loss))
+            return;
+}
+
 } // namespace
 
 std::vector<MemoryChange> memoryChanges(const Scenario& scenario, const MemoryReport& memory, std::size_t most)
@@ -216,6 +247,8 @@ std::vector<MemoryChange> memoryChanges(const Scenario& scenario, const MemoryRe
     proposePlans(scenario, proposals);
     proposeOptions(scenario, proposals);
     proposeLess(scenario, memory, proposals);
+    if (!memory.fits)
+        proposeFitting(scenario, proposals);
     return proposals.ranked(most);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What to change so that a plan needs less memory: single edits of the scenario, each with its exact effect by memoryOf().
+// What to change so that a plan needs less memory: edits of the scenario, each with its exact effect by memoryOf().
 #pragma once
 
 #include "core/cost/memory.h"
@@ -23,7 +23,8 @@ struct MemoryChange {
 
 /// Changes that free memory on the fullest device: those with which the scenario fits first, and of these the ones that keep the requests
 /// as they are before a smaller batch or a shorter context; then by what they free. At most `most`, none that frees less than 0.5 % of the
-/// device. Only for a legal plan.
+/// device. Where no single edit fits, the nearest combination that does is among them (fitsearch.h); none fits when the first one does not.
+/// Only for a legal plan.
 [[nodiscard]] std::vector<MemoryChange> memoryChanges(const Scenario& scenario, const MemoryReport& memory, std::size_t most = 5);
 
 } // namespace shardlens

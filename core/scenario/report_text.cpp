@@ -5,6 +5,7 @@
 #include "core/plan/stages.h"
 #include "core/scenario/calibrate.h"
 #include "core/scenario/explain.h"
+#include "core/scenario/fitsearch.h"
 #include "core/scenario/memorychange.h"
 #include "core/scenario/report_json.h"
 #include "core/scenario/report_parts.h"
@@ -113,9 +114,13 @@ std::string changesText(const Scenario& scenario, const MemoryReport& memory)
     if (memory.fits)
         return {};
     std::string text;
-    for (const MemoryChange& change : memoryChanges(scenario, memory))
+    const std::vector<MemoryChange> changes = memoryChanges(scenario, memory);
+    for (const MemoryChange& change : changes)
         text += "  " + change.sentence() + '\n';
-    return text.empty() ? text : "\nWhat would free memory\n" + text;
+    std::string nothing;
+    if (changes.empty() || !changes.front().fits)
+        nothing = '\n' + nothingFits(scenario) + '\n';
+    return nothing + (text.empty() ? text : "\nWhat would free memory\n" + text);
 }
 
 std::string memoryText(const MemoryReport& memory)

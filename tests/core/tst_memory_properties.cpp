@@ -3,8 +3,10 @@
 #include "core/base/format.h"
 #include "core/cost/weightshards.h"
 #include "core/model/parameters.h"
+#include "core/scenario/fitsearch.h"
 #include "core/scenario/memorychange.h"
 #include "memoryscenarios.h"
+#include "randomscenario.h"
 
 #include <QTest>
 
@@ -110,6 +112,54 @@ private Q_SLOTS:
         s = scenarioOf("llama-3.1-405b", "p5.48xlarge");
         for (const MemoryChange& change : memoryChanges(s, memoryOf(s), 50))
             QCOMPARE(change.fits, memoryOf(change.scenario).fits);
+    }
+
+    /// What is said to fit does when it is evaluated, whatever the scenario; where nothing is said to fit, no TP x PP of one replica does.
+    void advicesFit()
+    {
+        test::Random random(17);
+        int combined = 0;
+        int nothing = 0;
+        for (int round = 0; round < 4'000; ++round) {
+            const Scenario s = random.scenario();
+            if (!isLegal(s.context(), s.plan))
+                continue;
+            const MemoryReport memory = memoryOf(s);
+            if (memory.fits)
+                continue;
+            const std::vector<MemoryChange> changes = memoryChanges(s, memory);
+            for (const MemoryChange& change : changes)
+                QCOMPARE(evaluate(change.scenario).memory.fits, change.fits);
+            for (int effort = 0; effort <= static_cast<int>(kMostFitEffort); ++effort)
+                if (const auto found = nearestFitting(s, static_cast<FitEffort>(effort))) {
+                    const Report report = evaluate(found->scenario);
+                    QVERIFY2(report.legal && report.memory.fits, found->label.c_str());
+                    QVERIFY(!found->label.empty());
+                    ++combined;
+                }
+            if (!changes.empty() && changes.front().fits)
+                continue;
+            ++nothing;
+            QVERIFY(nothingFits(s).starts_with("Nothing fits on "));
+            for (int tensor = 1; tensor <= s.cluster->devices(); ++tensor)
+                for (int pipeline = 1; pipeline <= s.model->layerCount() && tensor * pipeline <= s.cluster->devices(); ++pipeline) {
+                    Scenario other = s;
+                    for (const PlanAxis axis : {PlanAxis::Data, PlanAxis::Expert, PlanAxis::Sequence, PlanAxis::AttentionData})
+                        other.plan[axis] = 1;
+                    other.plan.options.layerSplit = LayerSplit::Even;
+                    other.plan.options.virtualStages = 1;
+                    other.plan[PlanAxis::Tensor] = tensor;
+                    other.plan[PlanAxis::Pipeline] = pipeline;
+                    if (isLegal(other.context(), other.plan))
+                        QVERIFY2(!memoryOf(other).fits,
+                                 qPrintable(QStringLiteral("TP %1 PP %2 of %3").arg(tensor).arg(pipeline).arg(s.model->layerCount())));
+                }
+            if (const auto more = onMoreDevices(s)) {
+                QVERIFY2(more->scenario.plan.devices() > s.cluster->devices(), more->label.c_str());
+                QVERIFY2(shardlens::memoryOf(more->scenario.context(), more->scenario.plan, s.reserve).fits, more->label.c_str());
+            }
+        }
+        QVERIFY2(combined > 100 && nothing > 10, qPrintable(QStringLiteral("%1 %2").arg(combined).arg(nothing)));
     }
 
     /// A decode step whose tokens touch every expert reads every weight of a stage once, but for the rows of the embedding.

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The memory bars read as a scene: proportions, the capacity line, words, without pixels.
+#include "core/hardware/resize.h"
+#include "core/scenario/catalog.h"
+#include "core/scenario/report_json.h"
 #include "picturecases.h"
 #include "samplereport.h"
 
@@ -270,6 +273,37 @@ private Q_SLOTS:
         QVERIFY(!memoryGhost(scenario, report, {.ghost = "no such change"}));
         const Scenario fitting = scenarioOf(caseNamed("8 H100, TP 8"));
         QVERIFY(!memoryGhost(fitting, evaluate(fitting), {}));
+    }
+
+    /// Whatever does not fit has a dashed bar of what would: weights alone too large, and a cluster on which nothing fits.
+    void everyPlanThatDoesNotFitHasAGhost()
+    {
+        const auto check = [](const char* cluster, const char* model, int devices, int tensor, const QString& wanted) {
+            Scenario scenario;
+            scenario.model = builtinCatalog().model(model);
+            scenario.cluster = builtinCatalog().cluster(cluster);
+            if (devices > 0)
+                scenario.cluster = std::make_shared<const Cluster>(resized(*scenario.cluster, devices).value());
+            scenario.plan[PlanAxis::Tensor] = tensor;
+            scenario.workload.batch = 64;
+            const Report report = evaluate(scenario);
+            QVERIFY(report.legal && !report.memory.fits && report.memory.limiting().weights() > report.memory.capacity);
+            const std::optional<MemoryGhost> ghost = memoryGhost(scenario, report, {});
+            QVERIFY(ghost && ghost->applies && ghost->after.fits);
+            QVERIFY(evaluate(ghost->change.scenario).memory.fits);
+            for (const QSizeF size : {QSizeF(330, 200), QSizeF(620, 330), QSizeF(1920, 1080)}) {
+                const Scene scene = memoryOf(scenario, report, size);
+                QCOMPARE(textFault(scene), QString());
+                QVERIFY2(hasText(scene, wanted), qPrintable(wanted));
+                QVERIFY(std::any_of(scene.hits.begin(), scene.hits.end(),
+                                    [](const HitRegion& each) { return each.subject == ghostSubject(); }));
+            }
+            const QString advice = QString::fromStdString(advise(scenario, report).sentence);
+            QVERIFY2(advice.contains(wanted), qPrintable(advice));
+            QVERIFY(QString::fromStdString(printReportText(scenario, report)).contains(wanted));
+        };
+        check("trn2.48xlarge", "llama-3-70b", 0, 4, QStringLiteral("TP 16"));
+        check("p5.48xlarge", "llama-3.1-405b", 1, 1, QStringLiteral("16 GPUs as TP 16"));
     }
 
     void wasteIsNamed()

@@ -48,6 +48,7 @@ private:
     void drawRow(std::size_t index);
     void drawSegments(const MemoryRow& row, const QRectF& bar);
     void drawTotal(const MemoryRow& row, const QRectF& bar);
+    [[nodiscard]] QString ghostNote() const;
     [[nodiscard]] QString totalText(const MemoryRow& row) const;
     [[nodiscard]] double totalLeft(const MemoryRow& row, double width) const;
     [[nodiscard]] bool totalInside(const MemoryRow& row) const;
@@ -57,7 +58,7 @@ private:
     [[nodiscard]] QString tokensText() const;
     [[nodiscard]] QString headlineText(double room) const;
     [[nodiscard]] QString limitingName() const;
-    [[nodiscard]] QString cureText() const;
+    [[nodiscard]] QString cureText(double room) const;
     [[nodiscard]] double freeWidth() const;
     [[nodiscard]] double freeTextWidth() const;
     void drawAnnotation();

@@ -2,6 +2,7 @@
 #include "ui/scene/memoryscene.h"
 
 #include "core/base/format.h"
+#include "core/scenario/fitsearch.h"
 #include "ui/scene/memorypicture.h"
 #include "ui/scene/scenetext.h"
 
@@ -11,6 +12,7 @@
 namespace shardlens {
 namespace {
 
+constexpr double kLabelShare = 0.34; // of the width, for the names of the bars
 constexpr double kLeastZone = 46;    // of the over-capacity zone
 constexpr double kMostlyEmpty = 0.4; // used share of the capacity below which the axis is broken
 constexpr double kUsedShare = 0.52;  // of the axis that the used part gets then
@@ -120,20 +122,33 @@ std::vector<LegendEntry> MemoryPicture::legendEntries() const
     return entries;
 }
 
+/// "on 16 cores, click to apply", as much of it as has room beside the bars.
+QString MemoryPicture::ghostNote() const
+{
+    const auto devices = static_cast<int>(m_ghost->change.scenario.plan.devices());
+    const double room = m_area.width() * kLabelShare - 8;
+    const QString click = m_ghost->applies ? MemoryText::tr("click to apply") : QString();
+    if (devices == m_input.scenario.plan.devices())
+        return click;
+    const QString where = MemoryText::tr("on %1").arg(counted(devices, qs(m_input.scenario.cluster->accelerator.noun)));
+    return firstFitting({click.isEmpty() ? where : MemoryText::tr("%1, %2").arg(where, click), where}, TextRole::Note, room);
+}
+
 /// Rows for so much height, a dashed one of the change below them.
 void MemoryPicture::arrange(double room)
 {
     const int most = static_cast<int>(std::max(1.0, room / leastPitch()));
-    const bool ghost = m_ghost && most >= 3;
+    const bool ghost = m_ghost && most >= 2;
     m_rows = memoryRows(m_input.scenario, m_input.report, ghost ? most - 1 : most, m_options.bars);
     if (!ghost)
         return;
     MemoryRow row;
     row.ghost = true;
     row.stage = m_ghost->after.limiting().stage;
-    row.label = qs(m_ghost->change.label);
-    row.note = MemoryText::tr("click to apply");
-    row.subject = ghostSubject();
+    row.label = qs(m_ghost->moreDevices() ? m_ghost->map : m_ghost->change.label);
+    row.note = ghostNote();
+    if (m_ghost->applies)
+        row.subject = ghostSubject();
     m_rows.push_back(row);
 }
 
@@ -166,7 +181,7 @@ void MemoryPicture::layOut(double forRows, bool withBand)
         if (m_twoLines)
             label = std::max(label, textWidth(row.note, TextRole::Note));
     }
-    m_label = std::min(std::ceil(label) + 10, m_area.width() * 0.34);
+    m_label = std::min(std::ceil(label) + 10, m_area.width() * kLabelShare);
     m_plot = QRectF(m_area.left() + m_label, m_area.top() + 4, m_area.width() - m_label, m_pitch * count);
     setScale();
     m_bottom = m_plot.bottom() + band;
@@ -359,10 +374,25 @@ std::optional<MemoryGhost> memoryGhost(const Scenario& scenario, const Report& r
     for (MemoryChange& change : memoryChanges(scenario, report.memory, options.ghost.empty() ? 1 : kAll)) {
         if (options.ghost.empty() ? !change.fits : change.label != options.ghost)
             continue;
-        MemoryReport after = memoryOf(change.scenario.context(), change.scenario.plan, change.scenario.reserve);
-        return MemoryGhost{std::move(change), std::move(after)};
+        MemoryGhost ghost;
+        ghost.after = memoryOf(change.scenario.context(), change.scenario.plan, change.scenario.reserve);
+        ghost.change = std::move(change);
+        return ghost;
     }
-    return std::nullopt;
+    if (!options.ghost.empty())
+        return std::nullopt;
+    std::optional<FittingChange> more = onMoreDevices(scenario);
+    if (!more)
+        return std::nullopt;
+    MemoryGhost ghost;
+    ghost.map = std::move(more->map);
+    ghost.after = memoryOf(more->scenario.context(), more->scenario.plan, scenario.reserve);
+    ghost.applies = isLegal(more->scenario.context(), more->scenario.plan);
+    ghost.change.label = std::move(more->label);
+    ghost.change.plural = more->plural;
+    ghost.change.fits = ghost.after.fits;
+    ghost.change.scenario = std::move(more->scenario);
+    return ghost;
 }
 
 std::vector<MemoryWaste> wasteOf(const DeviceMemory& memory)

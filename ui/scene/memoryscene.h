@@ -27,17 +27,20 @@ struct MemoryOptions {
     MemoryBars bars = MemoryBars::Automatic;
     MemoryAxis axis = MemoryAxis::Automatic;
     /// Label of the change whose bar is drawn dashed under the others (MemoryChange::label). Empty: none while the plan fits, else the first
-    /// one that makes it fit.
+    /// one that makes it fit, on this cluster or on more devices.
     std::string ghost = {};
     bool ghosts = true; ///< false: none at all
 };
 
 void buildMemory(const ViewInput& input, const MemoryOptions& options, Scene& scene);
 
-/// A change of the scenario that a dashed bar stands for.
+/// A change of the scenario that a dashed bar stands for: where nothing on this cluster fits, the fewest devices that would hold it.
 struct MemoryGhost {
     MemoryChange change;
     MemoryReport after;
+    std::string map; ///< of the plan on more devices, "TP 4 × PP 7"; empty while it fits on this cluster
+    [[nodiscard]] bool moreDevices() const { return !map.empty(); }
+    bool applies = true; ///< a click can make it; false: the cluster cannot grow so far
 };
 [[nodiscard]] std::optional<MemoryGhost> memoryGhost(const Scenario& scenario, const Report& report, const MemoryOptions& options);
 /// What the ghost's region stands for: a click on it makes the change.

@@ -82,13 +82,19 @@ QString MemoryPicture::headlineText(double room) const
     return textWidth(whole, TextRole::BodyStrong) <= room ? whole : brief;
 }
 
-/// The cheapest change with which it fits.
-QString MemoryPicture::cureText() const
+/// The nearest change with which it fits, in as many words as have room.
+QString MemoryPicture::cureText(double room) const
 {
-    if (!m_ghost || !m_ghost->change.fits || m_ghost->change.scenario.workload != m_input.scenario.workload)
+    if (!m_ghost || !m_ghost->change.fits
+        || (m_ghost->change.scenario.workload != m_input.scenario.workload && m_memory.maxBatchPerReplica > 0))
         return {}; // a smaller batch is said already
+    const QString label = qs(m_ghost->change.label);
     const QString spare = qs(formatBytes(static_cast<double>(m_ghost->after.free())));
-    return MemoryText::tr("%1 would fit, %2 free").arg(qs(m_ghost->change.label), spare);
+    const QString here = counted(m_input.scenario.cluster->devices(), qs(m_input.scenario.cluster->accelerator.noun));
+    const QString whole = m_ghost->moreDevices() ? MemoryText::tr("nothing fits on %1; it takes %2, %3 free").arg(here, label, spare)
+                                                 : MemoryText::tr("%1 would fit, %2 free").arg(label, spare);
+    const QString brief = m_ghost->moreDevices() ? MemoryText::tr("it takes %1").arg(label) : MemoryText::tr("%1 would fit").arg(label);
+    return firstFitting({whole, brief, label}, TextRole::Note, room);
 }
 
 double MemoryPicture::freeWidth() const
@@ -155,7 +161,7 @@ void MemoryPicture::drawNeed()
     writeOnGround(m_scene, m_input.theme, box, headlineText(box.width()), TextRole::BodyStrong, Ink::Violation, side);
     const QRectF second(box.left(), box.bottom(), box.width(), m_note);
     writeOnGround(m_scene, m_input.theme, second, requestsText(), TextRole::Note, Ink::Text2, side);
-    writeOnGround(m_scene, m_input.theme, second.translated(0, m_note), cureText(), TextRole::Note, Ink::Text2, side);
+    writeOnGround(m_scene, m_input.theme, second.translated(0, m_note), cureText(second.width()), TextRole::Note, Ink::Text2, side);
 }
 
 /// Where the axis leaves out a part: two slanted strokes on a gap, through the axis and faintly through the plot.
