@@ -104,6 +104,21 @@ struct BarWords {
 /// "Chip", "Node", "Rack", "Slice" or "Pod": one whole domain of a level; in a sentence with a small letter.
 [[nodiscard]] QString domainNoun(const Cluster& cluster, int level, bool inSentence = false);
 
+/// The leaves of an oversubscribed switch.
+struct MeshPods {
+    int level = -1;  ///< index into Cluster::levels; -1: there are none
+    int devices = 0; ///< of a full one
+    int count = 0;
+    int units = 0; ///< of a full one: nodes
+};
+[[nodiscard]] MeshPods podsOf(const Cluster& cluster);
+/// "1:7".
+[[nodiscard]] QString ratioText(const FabricLevel& level);
+/// "Pod 0 of 3,072 GPUs · 50 GB/s each inside, 7.14 GB/s between pods", then ever shorter.
+[[nodiscard]] QStringList podTitles(const Cluster& cluster, const MeshPods& pods, int pod);
+/// What the pointer hears on a pod or, with -1, on what joins them.
+[[nodiscard]] QString podTip(const Cluster& cluster, const MeshPods& pods, int pod);
+
 /// Facts that follow the device's name in the readout. `brief` says the same in fewer letters.
 [[nodiscard]] QStringList deviceParts(const Scenario& scenario, const Report& report, const MeshFacts& facts, int device,
                                       bool brief = false);

@@ -15,7 +15,7 @@ using namespace meshshapes;
 
 class Builder {
 public:
-    Builder(const MeshLayoutInput& input, MeshLayout& layout) : m_input(input), m_layout(layout) {}
+    Builder(const MeshLayoutInput& input, MeshLayout& layout) : m_input(input), m_layout(layout), m_devices(input.cluster.devices()) {}
 
     void run()
     {
@@ -87,11 +87,13 @@ private:
 
     void placeUnit(std::size_t level, int first, const QRectF& rect)
     {
+        if (first >= m_devices)
+            return;
         const QRectF screen = onScreen(rect);
         if (!m_input.zoom.isFitted() && !screen.intersects(m_sight))
             return;
         if (isClosed(level, screen)) {
-            m_layout.tiles.push_back({screen, first, unitDevices(level)});
+            m_layout.tiles.push_back({screen, first, std::min(unitDevices(level), m_devices - first)});
             return;
         }
         if (static_cast<int>(level) > m_layout.closed) {
@@ -177,7 +179,7 @@ private:
     void placeSwitch(std::size_t levelIndex, int first, const QRectF& area)
     {
         const MeshLevel& level = m_layout.levels[levelIndex];
-        const int units = level.units();
+        const int units = std::min(level.units(), static_cast<int>(ceilDiv(m_devices - first, unitDevices(levelIndex))));
         const bool labelled = hasBar(levelIndex) && area.height() >= scaledToText(150) && area.width() >= scaledToText(190);
         double bar = 0;
         double air = 0;
@@ -482,6 +484,7 @@ private:
 
     const MeshLayoutInput& m_input;
     MeshLayout& m_layout;
+    int m_devices;
     std::vector<int> m_unitDevices;               ///< by level
     std::vector<std::pair<QSizeF, Grid>> m_grids; ///< of the last domain placed of each level, with its room
     double m_scale = 1;                           ///< from the coordinates of the domain at hand to the screen

@@ -29,7 +29,7 @@ struct MeshFrame {
     int level = 0; ///< index into Cluster::levels of the domain inside
     int first = 0; ///< its first device
     int count = 0; ///< devices of one such domain
-    int tier = -1; ///< one switch of a host tree: its tier inside the level; -1: a whole domain
+    int tier = -1; ///< one switch of a host tree, or a pod: its tier inside the level; -1: a whole domain
 };
 
 /// A switch with its units in rows above and below.
@@ -40,7 +40,7 @@ struct MeshSwitch {
     int first = 0;
     int unitDevices = 1;
     std::vector<QRectF> units;
-    int tier = -1; ///< of a host tree; -1: a switch
+    int tier = -1; ///< of a host tree or a switch with pods; -1: a switch
 };
 
 /// Units with links of their own between pairs, set in a circle so that no link hides another: a full mesh or a hybrid cube mesh.
@@ -68,7 +68,7 @@ struct MeshDomain {
     int picture = 0; ///< index into MeshLayout::levels
     int first = 0;
     int unitDevices = 1;
-    std::vector<QRectF> units; ///< all of them, those out of sight too
+    std::vector<QRectF> units; ///< all of them, those out of sight too; the last pod may have fewer
     QRectF bar;                ///< of a switch; empty: none is drawn
     double reach = 0;          ///< how far wrap-around links run outside a ring or torus
 };
@@ -114,7 +114,7 @@ struct MeshLevel {
     Topology topology = Topology::Switch;
     std::vector<int> extents;
     std::vector<bool> wrap;
-    int tier = -1;     ///< of a host tree, which is shown as one level for each tier
+    int tier = -1;     ///< of a host tree, which is shown as one level for each tier; of a switch with pods: 0 inside, 1 between them
     bool part = false; ///< a run of neighbours of the level above, which is too wide to be drawn unit by unit
     [[nodiscard]] int units() const;
 };
@@ -211,6 +211,11 @@ inline constexpr double kPixelsPerTile = 45;
 /// First step of layoutMesh(): levels, shown and merge for the area and the plan.
 void chooseMeshLevels(const MeshLayoutInput& input, MeshLayout& layout);
 [[nodiscard]] MeshLayout layoutMesh(const MeshLayoutInput& input);
+
+/// Units that hang on one leaf of an oversubscribed switch with several: a level of the picture of their own. 0: there is none.
+[[nodiscard]] int podUnits(const FabricLevel& level);
+/// bytes/s of a device to another leaf while every device of its own sends (FabricLevel::oversubscription).
+[[nodiscard]] double rateBetweenPods(const FabricLevel& level);
 
 /// True for the innermost level of accelerators whose devices are cores of a chip.
 [[nodiscard]] bool isOnChip(const Cluster& cluster, int level);

@@ -18,12 +18,14 @@ std::int64_t product(const std::vector<MeshLevel>& levels, std::size_t from = 0)
 /// Keeps only as many outer units as `target` devices need, from the outermost axis inwards, until at most `most` are left.
 void cutSiblings(std::vector<MeshLevel>& levels, std::int64_t target, std::int64_t most)
 {
+    bool isPodCut = false; // one replica stands for a whole pod as well
     for (std::size_t l = levels.size(); l-- > 0;) {
         MeshLevel& level = levels[l];
         for (std::size_t axis = level.extents.size(); axis-- > 0;) {
             const std::int64_t total = product(levels);
-            if (total <= most)
+            if (total <= most && !isPodCut)
                 return;
+            isPodCut = false;
             std::int64_t inner = 1;
             for (std::size_t i = 0; i < l; ++i)
                 inner *= levels[i].units();
@@ -32,6 +34,7 @@ void cutSiblings(std::vector<MeshLevel>& levels, std::int64_t target, std::int64
             const auto keep = static_cast<int>(std::clamp<std::int64_t>(ceilDiv(target, inner), 1, level.extents[axis]));
             if (keep < level.extents[axis] && axis < level.wrap.size())
                 level.wrap[axis] = false;
+            isPodCut = keep < level.extents[axis] && level.topology == Topology::Switch && level.tier > 0;
             level.extents[axis] = keep;
             if (keep > 1)
                 return;
@@ -91,6 +94,9 @@ void chooseMeshLevels(const MeshLayoutInput& input, MeshLayout& layout)
             for (std::size_t tier = 0; tier < level.extents.size(); ++tier)
                 if (level.extents[tier] > 1)
                     levels.push_back({static_cast<int>(i), level.topology, {level.extents[tier]}, {}, static_cast<int>(tier)});
+        } else if (const int pod = podUnits(level); pod > 0) {
+            levels.push_back({static_cast<int>(i), level.topology, {pod}, {}, 0});
+            levels.push_back({static_cast<int>(i), level.topology, {static_cast<int>(ceilDiv(level.units(), pod))}, {}, 1});
         } else if (level.units() > 1) {
             levels.push_back({static_cast<int>(i), level.topology, level.extents, level.wrap});
         }
@@ -102,10 +108,11 @@ void chooseMeshLevels(const MeshLayoutInput& input, MeshLayout& layout)
     const std::int64_t target = input.replicaDevices > 0 ? input.replicaDevices : std::min<std::int64_t>(most, 64);
     if (!input.everyCopy)
         cutSiblings(levels, target, most);
-    layout.shown = static_cast<int>(product(levels));
+    const std::int64_t places = product(levels);
+    layout.shown = static_cast<int>(std::min<std::int64_t>(places, input.cluster.devices())); // the last pod may not be full
     layout.closed = mergeNeighbours(levels, most);
     layout.replica = input.replicaDevices;
-    layout.merge = layout.shown / static_cast<int>(product(levels, static_cast<std::size_t>(layout.closed)));
+    layout.merge = static_cast<int>(places) / static_cast<int>(product(levels, static_cast<std::size_t>(layout.closed)));
 }
 
 bool isOnChip(const Cluster& cluster, int level)

@@ -34,22 +34,23 @@ bool anyIn(const std::vector<int>& devices, int first, int count)
     return found != devices.end() && *found < first + count;
 }
 
-/// Units of a domain between which lit groups exchange, ascending.
-std::vector<std::size_t> litUnits(const MeshDrawing& drawing, int first, int unitDevices, std::size_t units)
+/// Units of a domain between which lit groups exchange, ascending. `passesUp`: what goes to other domains passes its switch as well.
+std::vector<std::size_t> litUnits(const MeshDrawing& drawing, int first, int unitDevices, std::size_t units, bool passesUp)
 {
     std::vector<std::size_t> members;
+    const int end = first + unitDevices * static_cast<int>(units);
     for (const MeshGroup& group : drawing.focus.groups) {
         if (!isLit(drawing, group))
             continue;
         std::vector<std::size_t> of;
-        const int end = first + unitDevices * static_cast<int>(units);
         for (auto peer = std::lower_bound(group.peers.begin(), group.peers.end(), first); peer != group.peers.end() && *peer < end;
              ++peer) {
             const auto unit = static_cast<std::size_t>((*peer - first) / unitDevices);
             if (of.empty() || of.back() != unit)
                 of.push_back(unit);
         }
-        if (of.size() < 2)
+        const bool passes = passesUp && !of.empty() && (group.peers.front() < first || group.peers.back() >= end);
+        if (of.size() < 2 && !passes)
             continue;
         std::vector<std::size_t> both;
         std::set_union(members.begin(), members.end(), of.begin(), of.end(), std::back_inserter(both));
@@ -108,21 +109,39 @@ void drawBarText(const MeshDrawing& drawing, const MeshSwitch& domain)
         drawing.text(right, text.rate, TextRole::Note, drawing.ink(Ink::Text2));
 }
 
+/// Of a switch with pods: inside one of them.
+bool isInPod(const MeshDrawing& drawing, int level, int tier)
+{
+    return tier == 0 && podUnits(drawing.input.scenario.cluster->levels[static_cast<std::size_t>(level)]) > 0;
+}
+
+void addPodTip(const MeshDrawing& drawing, const QRectF& rect, int pod)
+{
+    const QRectF seen = drawing.sight.isEmpty() ? QRectF(QPointF(0, 0), drawing.input.size) : drawing.sight;
+    const Cluster& cluster = *drawing.input.scenario.cluster;
+    drawing.scene.tip(rect & seen, podTip(cluster, podsOf(cluster), pod));
+}
+
 void drawSwitch(const MeshDrawing& drawing, const MeshSwitch& domain)
 {
     if (domain.bar.isEmpty())
         return;
     const double side = std::min(domain.units.front().width(), domain.units.front().height());
-    const std::vector<std::size_t> members = litUnits(drawing, domain.first, domain.unitDevices, domain.units.size());
+    const bool inPod = isInPod(drawing, domain.level, domain.tier);
+    const std::vector<std::size_t> members = litUnits(drawing, domain.first, domain.unitDevices, domain.units.size(), inPod);
     if (side >= 6) {
         std::vector<std::size_t> all(domain.units.size());
         std::iota(all.begin(), all.end(), std::size_t{0});
         for (const Trunk& trunk : trunks(domain, all))
             drawing.scene.line({trunk.x, trunk.top}, {trunk.x, trunk.bottom}, drawing.ink(Ink::Strong), linkWidth(side, kIdleLink));
     }
-    const bool lit = members.size() > 1;
+    const bool lit = members.size() > 1 || (inPod && !members.empty());
     const QColor colour = drawing.input.theme.network(networkTier(*drawing.input.scenario.cluster, domain.level));
     drawBar(drawing, domain, lit, colour);
+    if (domain.tier == 1 && podUnits(drawing.input.scenario.cluster->levels[static_cast<std::size_t>(domain.level)]) > 0)
+        addPodTip(drawing, domain.bar.adjusted(0, -3, 0, 3), -1);
+    else if (inPod)
+        addPodTip(drawing, domain.bar, domain.first / podsOf(*drawing.input.scenario.cluster).devices);
     if (!lit)
         return;
     double above[2] = {1e9, -1e9};
@@ -256,6 +275,29 @@ int stageOfFrame(const MeshDrawing& drawing, const MeshFrame& frame)
     return stage;
 }
 
+/// A rack of racks: its size and its two rates, as far as all of them have room for that.
+void drawPod(const MeshDrawing& drawing, const MeshFrame& frame, bool faded)
+{
+    const Cluster& cluster = *drawing.input.scenario.cluster;
+    const MeshPods pods = podsOf(cluster);
+    const int pod = frame.first / pods.devices;
+    drawing.scene.roundedRect(frame.rect, frame.rect.height() >= 20 ? 4 : 0, drawing.ink(Ink::Surface),
+                              drawing.ink(faded ? Ink::Line : Ink::Strong), frame.rect.height() >= 60 ? 1.5 : 1);
+    if (frame.title.isEmpty())
+        return;
+    const int last = (drawing.layout.shown - 1) / pods.devices;
+    const QStringList own = podTitles(cluster, pods, pod);
+    const QStringList first = podTitles(cluster, pods, 0);
+    const QStringList other = podTitles(cluster, pods, last);
+    for (qsizetype i = 0; i < own.size(); ++i) {
+        if (std::max(textWidth(first[i], TextRole::NoteStrong), textWidth(other[i], TextRole::NoteStrong)) > frame.title.width())
+            continue;
+        drawing.text(frame.title, own[i], TextRole::NoteStrong, drawing.ink(faded ? Ink::Text3 : Ink::Text2));
+        break;
+    }
+    addPodTip(drawing, frame.title, pod);
+}
+
 void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
 {
     const Cluster& cluster = *drawing.input.scenario.cluster;
@@ -264,6 +306,10 @@ void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
     const bool faded = drawing.focus.device >= 0 && std::none_of(groups.begin(), groups.end(), [&frame](const MeshGroup& group) {
                            return anyIn(group.peers, frame.first, frame.count);
                        });
+    if (isInPod(drawing, frame.level, frame.tier)) {
+        drawPod(drawing, frame, faded);
+        return;
+    }
     const QColor pen = isOnChip(cluster, frame.level) && !faded ? drawing.ink(Ink::Strong) : drawing.ink(Ink::Line);
     drawing.scene.roundedRect(frame.rect, frame.rect.height() >= 20 ? 3 : 0, idle ? drawing.ink(Ink::Surface) : drawing.ink(Ink::Sunken),
                               pen, 1, idle);
@@ -295,6 +341,36 @@ void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
                      drawing.ink(faded ? Ink::Text3 : Ink::Text2));
 }
 
+void drawLinks(const MeshDrawing& drawing, int picture)
+{
+    const MeshLayout& layout = drawing.layout;
+    const MeshLevel& shown = layout.levels[static_cast<std::size_t>(picture)];
+    for (const MeshDepth& depth : layout.depths) {
+        if (depth.picture == picture)
+            drawMeshPlanes(drawing, depth);
+    }
+    for (const MeshRail& rail : layout.rails) {
+        if (rail.level == shown.index)
+            drawIdleRail(drawing, rail);
+    }
+    for (const MeshRail& rail : layout.rails) {
+        if (rail.level == shown.index)
+            drawLitRail(drawing, rail);
+    }
+    for (const MeshDepth& depth : layout.depths) {
+        if (depth.picture == picture)
+            drawLitPlanes(drawing, depth);
+    }
+    for (const MeshSwitch& domain : layout.switches) {
+        if (domain.level == shown.index && domain.tier == shown.tier)
+            drawSwitch(drawing, domain);
+    }
+    for (const MeshWeb& web : layout.webs) {
+        if (web.level == shown.index)
+            drawWeb(drawing, web);
+    }
+}
+
 /// Where the line from the centre of `rect` towards `to` leaves it.
 QPointF borderPoint(const QRectF& rect, QPointF to)
 {
@@ -322,35 +398,13 @@ void drawMeshFabric(const MeshDrawing& drawing)
 {
     const MeshLayout& layout = drawing.layout;
     for (std::size_t i = layout.levels.size(); i-- > 0;) {
-        const int level = layout.levels[i].index;
-        const int tier = layout.levels[i].tier;
-        for (const MeshDepth& depth : layout.depths) {
-            if (depth.picture == static_cast<int>(i))
-                drawMeshPlanes(drawing, depth);
-        }
-        for (const MeshRail& rail : layout.rails) {
-            if (rail.level == level)
-                drawIdleRail(drawing, rail);
-        }
-        for (const MeshRail& rail : layout.rails) {
-            if (rail.level == level)
-                drawLitRail(drawing, rail);
-        }
-        for (const MeshDepth& depth : layout.depths) {
-            if (depth.picture == static_cast<int>(i))
-                drawLitPlanes(drawing, depth);
-        }
-        for (const MeshSwitch& domain : layout.switches) {
-            if (domain.level == level && domain.tier == tier)
-                drawSwitch(drawing, domain);
-        }
-        for (const MeshWeb& web : layout.webs) {
-            if (web.level == level)
-                drawWeb(drawing, web);
-        }
+        if (!layout.levels[i].part) // runs of neighbours have no links of their own
+            drawLinks(drawing, static_cast<int>(i));
+        if (i == 0 || layout.levels[i - 1].part)
+            continue;
+        const MeshLevel& inside = layout.levels[i - 1];
         for (const MeshFrame& frame : layout.frames) {
-            const bool isInside = i > 0 && frame.level == layout.levels[i - 1].index;
-            if (isInside && (frame.tier < 0 ? layout.levels[i - 1].index != level : frame.tier == layout.levels[i - 1].tier))
+            if (frame.level == inside.index && (frame.tier < 0 ? inside.index != layout.levels[i].index : frame.tier == inside.tier))
                 drawFrame(drawing, frame);
         }
     }

@@ -73,7 +73,11 @@ bool isInsideOneLevel(const Cluster& cluster, const std::vector<int>& peers)
         domain *= level.units();
         const bool differs = std::any_of(peers.begin(), peers.end(),
                                          [&](int peer) { return peer / inner % level.units() != peers.front() / inner % level.units(); });
-        levels += differs ? 1 : 0;
+        const int pod = podUnits(level);
+        const bool crosses = differs && pod > 0 && std::any_of(peers.begin(), peers.end(), [&](int peer) {
+                                 return peer / inner / pod != peers.front() / inner / pod;
+                             });
+        levels += differs ? (crosses ? 2 : 1) : 0;
     }
     return levels == 1;
 }
@@ -89,9 +93,11 @@ QString productText(const CollectiveUse& use)
 double groupBandwidth(const Scenario& scenario, const MeshGroup& group, int level)
 {
     double bandwidth = 0;
+    const bool hasPods = podUnits(scenario.cluster->levels[static_cast<std::size_t>(level)]) > 0;
     const AxisRow row = axisRow(*scenario.cluster, group.group, {}, Placement(scenario.plan.meshSizes()).devices());
     for (const AxisLink& link : row.links)
-        bandwidth += link.level == level ? link.bandwidth : 0;
+        if (link.level == level) // between pods and inside them one link carries both
+            bandwidth = hasPods && bandwidth > 0 ? std::min(bandwidth, link.bandwidth) : bandwidth + link.bandwidth;
     return bandwidth > 0 ? bandwidth : scenario.cluster->levels[static_cast<std::size_t>(level)].bandwidth;
 }
 
@@ -120,7 +126,7 @@ LinkText linkText(const Cluster& cluster, int level, int tier)
 {
     const FabricLevel& shown = cluster.levels[static_cast<std::size_t>(level)];
     const auto rate = [](double bandwidth, const QString& unit) {
-        return MeshWords::tr("%1 per %2, one way").arg(qs(formatBandwidth(bandwidth)), unit);
+        return MeshWords::tr("%1 per %2, one way").arg(qs(formatBandwidth(bandwidth, 3)), unit);
     };
     const QString device = qs(cluster.accelerator.noun);
     switch (shown.topology) {
@@ -132,6 +138,12 @@ LinkText linkText(const Cluster& cluster, int level, int tier)
                     rate(shown.linkBandwidth(static_cast<std::size_t>(tier)), MeshWords::tr("switch"))};
         return {qs(shown.name), rate(shown.bandwidth, device)};
     case Topology::Switch:
+        if (podUnits(shown) > 0 && tier == 0)
+            return {MeshWords::tr("%1 in the pod").arg(qs(shown.name)), rate(shown.bandwidth, device)};
+        if (shown.oversubscription > 1 && (podUnits(shown) > 0 || shown.leafUnits <= 1))
+            return {podUnits(shown) > 0 ? MeshWords::tr("%1 between pods").arg(qs(shown.name)) : qs(shown.name),
+                    MeshWords::tr("%1, oversubscribed %2").arg(rate(rateBetweenPods(shown), device), ratioText(shown))};
+        break;
     case Topology::Ring:
     case Topology::Torus: break;
     }
@@ -168,6 +180,8 @@ QStringList deviceParts(const Scenario& scenario, const Report& report, const Me
     QStringList parts;
     if (scenario.plan.data() > 1)
         parts += MeshWords::tr("replica %1").arg(held.replica);
+    if (const MeshPods pods = podsOf(*scenario.cluster); pods.level >= 0)
+        parts += MeshWords::tr("pod %1").arg(device / pods.devices);
     parts += facts.layout().visits() == 1 ? layersOf(held.layers) : MeshWords::tr("layers %1").arg(facts.layersText(held.stage));
     if (held.queryHeads.count() > 0)
         parts += named(MeshWords::tr("query head %1"), MeshWords::tr("query heads %1"), MeshWords::tr("Q %1"), held.queryHeads);
@@ -226,7 +240,10 @@ QString groupText(const Scenario& scenario, int device, const MeshGroup& group, 
                  + MeshWords::tr("at %1 of %2 on %3")
                        .arg(qs(formatNumber(most.sent / most.seconds / 1e9)), qs(formatBandwidth(bandwidth)), qs(level.name));
     else
-        words += QStringLiteral(", ") + MeshWords::tr("over %1 at %2").arg(qs(level.name), qs(formatBandwidth(bandwidth)));
+        words += QStringLiteral(", ")
+                 + (podUnits(level) > 0 && bandwidth < level.bandwidth ? MeshWords::tr("over %1 between pods at %2")
+                                                                       : MeshWords::tr("over %1 at %2"))
+                       .arg(qs(level.name), qs(formatBandwidth(bandwidth, 3)));
     return words;
 }
 
@@ -242,6 +259,10 @@ MeshSummary meshSummary(const Scenario& scenario, const Report& report, const Me
         parts += MeshWords::tr("on %1 of %2").arg(qs(formatCount(facts.used())), counted(all, noun(scenario)));
     if (facts.stages() > 1)
         parts += MeshWords::tr("%1 stages of %2").arg(qs(formatCount(facts.stages())), qs(formatCount(facts.stageDevices())));
+    if (const MeshPods pods = podsOf(*scenario.cluster); pods.level >= 0)
+        parts += MeshWords::tr("%1 per %2 between %3 pods")
+                     .arg(qs(formatBandwidth(rateBetweenPods(scenario.cluster->levels[static_cast<std::size_t>(pods.level)]), 3)),
+                          noun(scenario), qs(formatCount(pods.count)));
     parts += freeText(report);
     summary.facts = parts;
     const std::vector<CollectiveUse> uses = decodeCollectives(report);
@@ -292,10 +313,12 @@ QString meshSubtitle(const Scenario& scenario)
         return id + QStringLiteral(", ") + shapeText(inner);
     }
     const int perDomain = inner.units();
+    const QString domains = MeshWords::tr("%1 of %2")
+                                .arg(counted(cluster.devices() / perDomain, domainNoun(cluster, static_cast<int>(levels.front()), true)),
+                                     counted(perDomain, one));
+    const MeshPods pods = podsOf(cluster);
     return id + QStringLiteral(", ")
-           + MeshWords::tr("%1 of %2")
-                 .arg(counted(cluster.devices() / perDomain, domainNoun(cluster, static_cast<int>(levels.front()), true)),
-                      counted(perDomain, one));
+           + (pods.level < 0 ? domains : MeshWords::tr("%1 in %2").arg(domains, counted(pods.count, MeshWords::tr("pod"))));
 }
 
 QString describeMesh(const Scenario& scenario, const Report& report)
