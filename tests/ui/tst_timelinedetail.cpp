@@ -34,7 +34,9 @@ Plotted plotted(int tensor, int pipeline, int microbatches, int chunks = 1, int 
                 double overlap = 0)
 {
     Plotted result;
-    result.scenario = pictures::scenarioOf({"", "p5.48xlarge", 0, "llama-3-70b", tensor, pipeline});
+    const int devices = tensor * pipeline > 8 ? tensor * pipeline : 0;
+    result.scenario = pictures::scenarioOf({"", "p5.48xlarge", devices, "llama-3-70b", tensor, pipeline});
+    result.scenario.workload.batch = std::max(result.scenario.workload.batch, microbatches);
     Plan& plan = result.scenario.plan;
     plan[PlanAxis::PrefillMicrobatches] = microbatches;
     plan[PlanAxis::DecodeMicrobatches] = microbatches;
@@ -259,6 +261,73 @@ private Q_SLOTS:
                 tops[static_cast<std::size_t>(hit.subject.visit)] = hit.rect.top();
         for (std::size_t i = 1; i < tops.size(); ++i)
             QVERIFY(tops[i - 1] >= 0 && tops[i] > tops[i - 1] + 1);
+    }
+
+    void interleavedPiecesAreNamedInTheDefaultPicture()
+    {
+        const Plotted of = plotted(8, 4, 4, 1, 4);
+        Scene scene;
+        buildTimeline(of.input({1200, 344}), {}, scene);
+        int named = 0;
+        for (const SceneItem& item : scene.items)
+            named +=
+                item.kind == SceneItem::Kind::Text && scene.texts[static_cast<std::size_t>(item.extra)] == QStringLiteral("v4") ? 1 : 0;
+        QCOMPARE(named, 16);
+        QCOMPARE(pictures::textFault(scene), QString());
+    }
+
+    /// However many stages and pieces: what goes from stage to stage is seen on all of them, the same pieces everywhere.
+    void sendsAreSeenAtEveryLevelOfDetail()
+    {
+        for (const auto& [stages, microbatches] : {std::pair{4, 4}, std::pair{8, 64}, std::pair{16, 64}, std::pair{80, 80}})
+            for (const QSizeF size : {QSizeF{620, 260}, QSizeF{1200, 380}, QSizeF{1920, 1052}}) {
+                const Plotted of = plotted(1, stages, microbatches);
+                Scene scene;
+                buildTimeline(of.input(size), {}, scene);
+                const TimelineLayout layout = timelineLayout(of.input(size), {});
+                for (const TimelinePanel& panel : layout.panels) {
+                    std::vector<int> marks(layout.rows.size(), 0);
+                    for (const SceneItem& item : scene.items) {
+                        const QRectF bounds = item.rect.normalized();
+                        if (item.pen != light().color(Ink::Send) || item.kind != SceneItem::Kind::Line
+                            || !panel.plot.contains(bounds.center()))
+                            continue;
+                        for (std::size_t row = 0; row + 1 < layout.rows.size(); ++row)
+                            if (bounds.top() < layout.rows[row + 1].top && bounds.bottom() > layout.rows[row].top + layout.rowHeight - 0.1)
+                                ++marks[row];
+                    }
+                    for (std::size_t row = 0; row + 1 < marks.size(); ++row)
+                        QVERIFY2(marks[row] >= 2, qPrintable(QStringLiteral("%1 stages at %2 x %3: %4 sends of row %5")
+                                                                 .arg(stages)
+                                                                 .arg(size.width())
+                                                                 .arg(size.height())
+                                                                 .arg(marks[row])
+                                                                 .arg(row)));
+                }
+            }
+    }
+
+    /// A tall picture is used: rows grow, say the same time by operator too, and what is left goes to the layers.
+    void tallPicturesAreUsed()
+    {
+        const Plotted of = plotted(8, 4, 1);
+        const QSizeF size(1920, 1052);
+        const TimelineLayout layout = timelineLayout(of.input(size), {});
+        QVERIFY2(layout.rowHeight > 130, qPrintable(QString::number(layout.rowHeight)));
+        QVERIFY2(layout.below > 0.8 * size.height(), qPrintable(QString::number(layout.below)));
+        Scene scene;
+        buildTimeline(of.input(size), {}, scene);
+        QCOMPARE(pictures::textFault(scene), QString());
+        const QRectF row = layout.rowRect(layout.panels[0], 0);
+        double width = 0;
+        for (const HitRegion& hit : scene.hits)
+            if (hit.subject.kind == Kind::Operator && row.contains(hit.rect))
+                width += hit.rect.width();
+        const auto cells = cellsOfStage(of.report.prefill.timeline, 0);
+        double busy = 0;
+        for (const TimelineCell& cell : cells)
+            busy += layout.panels[0].xOf(cell.end) - layout.panels[0].xOf(cell.start);
+        QVERIFY2(width > 0.9 * busy && width <= busy * (1 + 1e-9), qPrintable(QStringLiteral("%1 of %2").arg(width).arg(busy)));
     }
 
     void attentionGrowsAlongThePrompt()

@@ -414,6 +414,49 @@ private Q_SLOTS:
         QCOMPARE(layout().rows.size(), std::size_t{4});
     }
 
+    void rowsGoToTheTopByMouse()
+    {
+        const auto nameOf = [this](std::size_t row) {
+            const TimelineLayout now = layout();
+            return QPointF(now.labels.center().x(), now.rows[row].top + now.rowHeight / 2).toPoint();
+        };
+        QTest::mouseDClick(m_view, Qt::LeftButton, Qt::NoModifier, nameOf(2));
+        QCOMPARE(layout().rows.size(), std::size_t{5});
+        QVERIFY(layout().rows.front().pinned && layout().rows.front().stage == 2);
+        // It stays there while the others scroll.
+        for (int i = 0; i < 4; ++i)
+            wheel(layout().labels.center(), {0, 120}, Qt::ControlModifier);
+        for (int i = 0; i < 10; ++i)
+            wheel(layout().labels.center(), {0, -120});
+        QVERIFY(layout().rows.front().pinned && layout().rows.front().stage == 2);
+        QCOMPARE(layout().rows.back().stage, 3);
+        QTest::mouseClick(m_view, Qt::LeftButton, Qt::ControlModifier, nameOf(0));
+        QVERIFY(!layout().rows.front().pinned);
+        QTest::mouseClick(m_view, Qt::LeftButton, Qt::ControlModifier, nameOf(0));
+        QVERIFY(layout().rows.front().pinned && layout().rows.front().stage == 3);
+    }
+
+    /// The inspector stays with the pinned piece; the one under the pointer is named at the pointer.
+    void whatIsUnderThePointerIsNamedWhateverIsPinned()
+    {
+        const Report& report = m_fixture->document.report();
+        const auto cells = cellsOfStage(report.prefill.timeline, 1);
+        const TimelinePanel of = panel(Phase::Prefill);
+        const auto centre = [&](const TimelineCell& cell) {
+            return QPointF(of.xOf((cell.start + cell.end) / 2), layout().rowRect(of, 1).center().y());
+        };
+        QTest::mouseClick(m_view, Qt::LeftButton, Qt::NoModifier, centre(cells.front()).toPoint());
+        QVERIFY(m_fixture->document.selection().pin().kind != Kind::None);
+        moveTo(centre(cells.back()));
+        QVERIFY2(m_hands->marker().text().endsWith(QStringLiteral("m%1, stage 1: %2")
+                                                       .arg(cells.back().microbatch)
+                                                       .arg(qs(formatSeconds(cells.back().end - cells.back().start)))),
+                 qPrintable(m_hands->marker().text()));
+        QVERIFY(m_view->rect().contains(m_hands->marker().geometry()));
+        moveTo({of.plot.left() + 1, layout().rowRect(of, 3).center().y()}); // idle
+        QVERIFY(!m_hands->marker().text().contains(QStringLiteral("stage")));
+    }
+
     void marksAndTheSheetOfKeys()
     {
         const TimelinePanel of = panel(Phase::Prefill);

@@ -17,7 +17,11 @@ struct TimelineInside {
     Q_DECLARE_TR_FUNCTIONS(TimelineInside)
 };
 
-constexpr double kUnderlay = 3; ///< px: height of what runs beside
+constexpr double kUnderlay = 3;       ///< px: height of what runs beside
+constexpr double kTallestBar = 72;    ///< px
+constexpr double kLowestFurther = 34; ///< px: of bars beyond the first
+constexpr double kFunnel = 14;        ///< px: from a layer's place in its piece to the whole width
+constexpr double kBetween = 8;        ///< px: below a bar
 
 const PhaseReport& phaseOf(const Report& report, Phase phase)
 {
@@ -37,19 +41,19 @@ struct ShownPiece {
     bool pinned = false;
 };
 
-ShownPiece shownPiece(const ViewInput& input, const TimelinePanel& panel)
+ShownPiece shownPiece(const ViewInput& input, Phase phase, double from)
 {
-    const PhaseReport& report = phaseOf(input.report, panel.phase);
+    const PhaseReport& report = phaseOf(input.report, phase);
     const Subject& pin = input.pin;
-    if (pin.kind == Subject::Kind::Piece && pin.phase == panel.phase)
+    if (pin.kind == Subject::Kind::Piece && pin.phase == phase)
         for (const TimelineCell& cell : cellsOfStage(report.timeline, pin.stage))
             if (cell.microbatch == pin.microbatch && (pin.step < 0 || cell.step == pin.step) && (pin.visit < 0 || cell.visit == pin.visit))
                 return {&cell, true};
     const auto cells = cellsOfStage(report.timeline, report.busiestStage);
     const int classes = std::max(1, static_cast<int>(report.pieces.size()));
-    const int shown = panel.phase == Phase::Decode ? 0 : shownPieceClass(report);
+    const int shown = phase == Phase::Decode ? 0 : shownPieceClass(report);
     for (const TimelineCell& cell : cells)
-        if (cell.costClass % classes == shown && cell.end > panel.visible.begin)
+        if (cell.costClass % classes == shown && cell.end > from)
             return {&cell, false};
     return {cells.empty() ? nullptr : &cells.front(), false};
 }
@@ -85,7 +89,47 @@ std::pair<std::size_t, std::size_t> shownLayer(const ViewInput& input, Phase pha
     return {first, last};
 }
 
+/// Stretches of work that have bars of their own: the magnified layer, a layer of each further kind, the head. [first, last) of work.
+using Stretches = std::vector<std::pair<std::size_t, std::size_t>>;
+Stretches shownStretches(const ViewInput& input, Phase phase, const std::vector<OperatorCost>& operators,
+                         const std::vector<PieceWork>& work)
+{
+    Stretches out{shownLayer(input, phase, operators, work)};
+    const auto kindOf = [&](std::size_t at) { return operators[static_cast<std::size_t>(work[at].op)].kind; };
+    const auto known = [&](std::size_t at) {
+        return std::any_of(out.begin(), out.end(), [&](const auto& each) {
+            return each.first < each.second
+                   && (work[each.first].layer < 0 || work[at].layer < 0 ? work[each.first].layer == work[at].layer
+                                                                        : kindOf(each.first) == kindOf(at));
+        });
+    };
+    for (std::size_t i = 0; i < work.size();) {
+        std::size_t end = i;
+        while (end < work.size() && work[end].layer == work[i].layer)
+            ++end;
+        if (work[i].layer != -1 && !known(i)) // a table look-up has nothing inside
+            out.emplace_back(i, end);
+        i = end;
+    }
+    return out;
+}
+
 } // namespace
+
+double insideHeight(const ViewInput& input)
+{
+    const StageLayout& layout = input.report.layout;
+    int most = 1;
+    for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
+        const ShownPiece shown = shownPiece(input, phase, 0);
+        if (shown.cell == nullptr || shown.cell->stage >= layout.stages() || shown.cell->visit >= layout.visits())
+            continue;
+        const auto& counts = layout.kindCounts(shown.cell->stage, shown.cell->visit);
+        const auto kinds = static_cast<int>(std::count_if(counts.begin(), counts.end(), [](int count) { return count > 0; }));
+        most = std::max(most, kinds + (layout.holdsHead(shown.cell->stage, shown.cell->visit) ? 1 : 0));
+    }
+    return kFunnel + most * (lineHeight(TextRole::Note) + 2 + kTallestBar + kBetween);
+}
 
 PieceInterior::PieceInterior(const ViewInput& input, Phase phase)
     : m_input(input),
@@ -132,7 +176,7 @@ double PieceInterior::hiddenTime(int stage, int visit, int costClass)
     return entry->second;
 }
 
-void WorkPainter::draw(const OperatorCost& op, int index, double left, double right, const QRectF& clip, bool large) const
+void WorkPainter::draw(const OperatorCost& op, int index, double left, double right, const QRectF& clip, bool large, double runs) const
 {
     const double from = std::max(left, clip.left());
     const double to = std::min(right, clip.right());
@@ -175,7 +219,7 @@ void WorkPainter::draw(const OperatorCost& op, int index, double left, double ri
     const QColor ink = Theme::textOn(theme.color(largest));
     const bool collective = largest == Cause::Communication && op.collective != Collective::None;
     const QString name = collective ? qs(nameOf(op.collective)) : qs(nameOf(op.op));
-    const QString time = qs(formatSeconds(collective ? op.exposedTime() : op.time)); // of what is named: the slice, or all of it
+    const QString time = qs(formatSeconds(runs * (collective ? op.exposedTime() : op.time))); // of what is named: the slice, or all of it
     const double line = lineHeight(TextRole::Note);
     if (widest.height() < line)
         return;
@@ -192,9 +236,34 @@ void WorkPainter::draw(const OperatorCost& op, int index, double left, double ri
         scene.text(widest, label, TextRole::Note, ink, Qt::AlignCenter);
 }
 
+namespace {
+
+/// From the layer's place in its piece to the whole width.
+void drawFunnel(Scene& scene, const ViewInput& input, const TimelineLayout& layout, const TimelinePanel& panel, const TimelineCell& cell,
+                const TimeRange& layer, double height)
+{
+    const Theme& theme = input.theme;
+    for (std::size_t row = 0; row < layout.rows.size(); ++row) {
+        if (layout.rows[row].stages > 1 || layout.rows[row].stage != cell.stage)
+            continue;
+        const double from = panel.xOf(cell.start + layer.begin);
+        const double to = panel.xOf(cell.start + layer.end);
+        if (from < panel.plot.left() || to > panel.plot.right() || layout.rows.back().stage != cell.stage)
+            return;
+        const double bottom = layout.rowRect(panel, row).bottom();
+        const QRectF& area = panel.inside;
+        scene.fill({from, bottom - 3, std::max(to - from, 1.0), 3}, theme.color(Ink::Text));
+        scene.line({from, area.top()}, {area.left(), area.top() + height}, theme.color(Ink::Strong));
+        scene.line({std::max(to, from + 1), area.top()}, {area.right(), area.top() + height}, theme.color(Ink::Strong));
+        return;
+    }
+}
+
+} // namespace
+
 void drawInside(Scene& scene, const ViewInput& input, const TimelineLayout& layout, const TimelinePanel& panel)
 {
-    const ShownPiece shown = shownPiece(input, panel);
+    const ShownPiece shown = shownPiece(input, panel.phase, panel.visible.begin);
     if (panel.inside.isEmpty() || shown.cell == nullptr)
         return;
     const TimelineCell& cell = *shown.cell;
@@ -202,55 +271,51 @@ void drawInside(Scene& scene, const ViewInput& input, const TimelineLayout& layo
     PieceInterior interior(input, panel.phase);
     const std::vector<OperatorCost>& operators = interior.operators(cell.costClass);
     const std::vector<PieceWork> work = interior.work(cell.stage, cell.visit, cell.costClass);
-    const auto [first, last] = shownLayer(input, panel.phase, operators, work);
-    if (first >= last)
+    Stretches stretches = shownStretches(input, panel.phase, operators, work);
+    if (stretches.front().first >= stretches.front().second)
         return;
     const Theme& theme = input.theme;
-    const double begin = work[first].begin;
-    const double length = work[last - 1].end - begin;
     const double line = lineHeight(TextRole::Note);
     const QRectF& area = panel.inside;
-    const double funnel = std::clamp(area.height() - line - 4 - 24, 6.0, 14.0);
-    const QRectF bar(area.left(), area.top() + funnel + line + 2, area.width(), std::min(area.height() - funnel - line - 2, 56.0));
-    // From the layer's place in its piece to the whole width.
-    for (std::size_t row = 0; row < layout.rows.size(); ++row)
-        if (layout.rows[row].stages == 1 && layout.rows[row].stage == cell.stage) {
-            const double from = panel.xOf(cell.start + begin);
-            const double to = panel.xOf(cell.start + begin + length);
-            if (from < panel.plot.left() || to > panel.plot.right() || layout.rows.back().stage != cell.stage)
-                break;
-            const double bottom = layout.rowRect(panel, row).bottom();
-            const double top = area.top();
-            scene.fill({from, bottom - 3, std::max(to - from, 1.0), 3}, theme.color(Ink::Text));
-            scene.line({from, top}, {area.left(), top + funnel}, theme.color(Ink::Strong));
-            scene.line({std::max(to, from + 1), top}, {area.right(), top + funnel}, theme.color(Ink::Strong));
-            break;
-        }
-    int equal = 0; // layers of the piece with these operators
-    for (std::size_t i = 0; i < work.size(); ++i)
-        if (work[i].op == work[first].op)
-            ++equal;
-    QString name = layerName(work[first]);
-    name[0] = name[0].toUpper();
+    const double funnel = std::clamp(area.height() - line - 4 - 24, 6.0, kFunnel);
+    const double room = area.height() - funnel + kBetween;
+    const auto most = static_cast<std::size_t>(std::max(1.0, std::floor(room / (line + 2 + kLowestFurther + kBetween))));
+    if (stretches.size() > most)
+        stretches.resize(most);
+    const double each = room / static_cast<double>(stretches.size());
+    const double tall = std::min(each - line - 2 - kBetween, kTallestBar);
     QString piece = TimelineInside::tr("stage %1, %2").arg(cell.stage).arg(microbatchName(panel.phase, cell.microbatch));
     if (panel.phase == Phase::Prefill && report.timeline.steps > 1)
         piece += TimelineInside::tr(", chunk %1").arg(cell.step + 1);
     if (report.timeline.visits > 1)
         piece += TimelineInside::tr(", visit %1").arg(cell.visit + 1);
-    const QString time = qs(formatSeconds(length));
-    const QString many = TimelineInside::tr("%1 \u00D7 %2 = %3").arg(equal).arg(time, qs(formatSeconds(length * equal)));
-    const QRectF title(area.left(), area.top() + funnel, area.width(), line);
-    const QString text = equal > 1 ? TimelineInside::tr("%1 of %2").arg(name, piece) : QStringLiteral("%1, %2").arg(name, piece);
-    const QString left = firstFitting({text, name}, TextRole::NoteStrong, title.width());
-    scene.text(title, left, TextRole::NoteStrong, theme.color(Ink::Text));
-    const double used = left.isEmpty() ? 0 : textWidth(left, TextRole::NoteStrong) + space::kSmall;
-    const QString right = firstFitting({equal > 1 ? many : time, time}, TextRole::Note, title.width() - used);
-    scene.text(title.adjusted(used, 0, 0, 0), right, TextRole::Note, theme.color(Ink::Text2));
-    const WorkPainter painter{scene, input, panel.phase, cell.stage};
-    for (std::size_t i = first; i < last; ++i)
-        painter.draw(operators[static_cast<std::size_t>(work[i].op)], work[i].op,
-                     bar.left() + (work[i].begin - begin) / length * bar.width(), bar.left() + (work[i].end - begin) / length * bar.width(),
-                     bar, true);
+    drawFunnel(scene, input, layout, panel, cell, {work[stretches[0].first].begin, work[stretches[0].second - 1].end}, funnel);
+    double top = area.top() + funnel;
+    for (const auto& [first, last] : stretches) {
+        const double begin = work[first].begin;
+        const double length = work[last - 1].end - begin;
+        // Layers of the piece with these operators.
+        const auto equal = static_cast<int>(
+            std::count_if(work.begin(), work.end(), [op = work[first].op](const PieceWork& other) { return other.op == op; }));
+        QString name = layerName(work[first]);
+        name[0] = name[0].toUpper();
+        const QString time = qs(formatSeconds(length));
+        const QString many = TimelineInside::tr("%1 \u00D7 %2 = %3").arg(equal).arg(time, qs(formatSeconds(length * equal)));
+        const QRectF title(area.left(), top, area.width(), line);
+        const QString text = equal > 1 ? TimelineInside::tr("%1 of %2").arg(name, piece) : QStringLiteral("%1, %2").arg(name, piece);
+        const QString left = firstFitting({text, name}, TextRole::NoteStrong, title.width());
+        scene.text(title, left, TextRole::NoteStrong, theme.color(Ink::Text));
+        const double used = left.isEmpty() ? 0 : textWidth(left, TextRole::NoteStrong) + space::kSmall;
+        const QString right = firstFitting({equal > 1 ? many : time, time}, TextRole::Note, title.width() - used);
+        scene.text(title.adjusted(used, 0, 0, 0), right, TextRole::Note, theme.color(Ink::Text2));
+        const QRectF bar(area.left(), top + line + 2, area.width(), tall);
+        const WorkPainter painter{scene, input, panel.phase, cell.stage};
+        for (std::size_t i = first; i < last; ++i)
+            painter.draw(operators[static_cast<std::size_t>(work[i].op)], work[i].op,
+                         bar.left() + (work[i].begin - begin) / length * bar.width(),
+                         bar.left() + (work[i].end - begin) / length * bar.width(), bar, true);
+        top = bar.bottom() + kBetween;
+    }
 }
 
 } // namespace shardlens

@@ -35,11 +35,13 @@ struct WorkPainter {
     const ViewInput& input;
     Phase phase;
     int stage;
-    /// `left`, `right`: the operator's edges, uncut; drawn is what lies inside `clip`.
-    void draw(const OperatorCost& op, int index, double left, double right, const QRectF& clip, bool large) const;
+    /// `left`, `right`: the operator's edges, uncut; drawn is what lies inside `clip`. `runs`: how many of it they are.
+    void draw(const OperatorCost& op, int index, double left, double right, const QRectF& clip, bool large, double runs = 1) const;
 };
 
-/// The magnified layer of TimelinePanel::inside.
+/// What TimelinePanel::inside can use: a bar for each kind of layer, and one for the head, of the pieces that are shown.
+[[nodiscard]] double insideHeight(const ViewInput& input);
+/// The magnified layers of TimelinePanel::inside.
 void drawInside(Scene& scene, const ViewInput& input, const TimelineLayout& layout, const TimelinePanel& panel);
 
 } // namespace shardlens

@@ -30,6 +30,7 @@ constexpr std::array kLines{
     KeyLine{QT_TRANSLATE_NOOP("TimelineKeys", ". ,"), QT_TRANSLATE_NOOP("TimelineKeys", "next, previous piece")},
     KeyLine{QT_TRANSLATE_NOOP("TimelineKeys", "arrows"), QT_TRANSLATE_NOOP("TimelineKeys", "from the pinned piece to its neighbours")},
     KeyLine{QT_TRANSLATE_NOOP("TimelineKeys", "Space, > <"), QT_TRANSLATE_NOOP("TimelineKeys", "play; one event on, back")},
+    KeyLine{QT_TRANSLATE_NOOP("TimelineKeys", "double click"), QT_TRANSLATE_NOOP("TimelineKeys", "fit a piece; a stage on top, or not")},
     KeyLine{QT_TRANSLATE_NOOP("TimelineKeys", "P, M"), QT_TRANSLATE_NOOP("TimelineKeys", "keep the row on top; mark a time")},
     KeyLine{QT_TRANSLATE_NOOP("TimelineKeys", "wheel on stages"), QT_TRANSLATE_NOOP("TimelineKeys", "scroll rows; with Ctrl how many")},
 };

@@ -14,7 +14,10 @@ struct TimelineRows {
 
 constexpr double kCriticalMark = 2; ///< px
 constexpr double kLowestMarkedRow = 12;
-constexpr double kHiddenStrip = 4; ///< px
+constexpr double kHiddenStrip = 4;          ///< px
+constexpr double kLowestOperatorRow = 5;    ///< lines of text
+constexpr double kLeastOperatorPiece = 200; ///< px
+constexpr double kCauseShare = 0.56;        ///< of a row that has a line for operators
 
 } // namespace
 
@@ -50,6 +53,12 @@ void RowPainter::drawPiece(const TimelinePiece& piece, double right, const QRect
         drawCriticalMark(rect, piece);
         return;
     }
+    // A tall row says the same time twice: by cause, and below by operator.
+    QRectF causes = rect;
+    if (rect.height() >= kLowestOperatorRow * lineHeight(TextRole::Note) && rect.width() >= kLeastOperatorPiece) {
+        causes.setHeight(std::round(rect.height() * kCauseShare));
+        drawOperatorSums(piece, {rect.left(), causes.bottom() + 1, rect.width(), rect.bottom() - causes.bottom() - 1}, stage);
+    }
     const double perSecond = (piece.end - piece.start) / work;
     double x = left;
     double sum = 0;
@@ -60,7 +69,7 @@ void RowPainter::drawPiece(const TimelinePiece& piece, double right, const QRect
         const double next = last || sum >= work * (1 - 1e-12) ? right : clampedX(piece.start + sum * perSecond);
         if (!(next > x) || !(seconds > 0))
             return QRectF();
-        const QRectF drawn(x, row.top(), next - x, row.height());
+        const QRectF drawn(x, causes.top(), next - x, causes.height());
         x = next;
         return drawn;
     };
@@ -89,7 +98,7 @@ void RowPainter::drawPiece(const TimelinePiece& piece, double right, const QRect
             m_scene.hit(drawn, part);
         }
     }
-    drawHidden(piece, rect, stage, exposedAt);
+    drawHidden(piece, causes, stage, exposedAt);
     if (!labelled.isEmpty())
         drawLabel(labelled, largest, piece);
     drawCriticalMark(rect, piece);
@@ -144,6 +153,25 @@ bool RowPainter::drawOperators(const TimelinePiece& piece, const QRectF& rect, i
         m_scene.fill({std::max(done, rect.left()), lane.top(), rect.right() - std::max(done, rect.left()), lane.height()},
                      m_theme.color(Ink::Send));
     return true;
+}
+
+void RowPainter::drawOperatorSums(const TimelinePiece& piece, const QRectF& lane, int stage)
+{
+    const std::vector<OperatorCost>& operators = m_interior.operators(piece.costClass);
+    std::vector<double> seconds(operators.size(), 0);
+    for (const PieceWork& work : m_interior.work(stage, piece.visit, piece.costClass))
+        seconds[static_cast<std::size_t>(work.op)] += work.end - work.begin;
+    const WorkPainter painter{m_scene, m_input, m_panel.phase, stage};
+    double done = 0;
+    const auto at = [&](double time) { return m_panel.xOf(std::min(piece.start + time, piece.end)); };
+    for (std::size_t i = 0; i < operators.size(); ++i) {
+        painter.draw(operators[i], static_cast<int>(i), at(done), at(done + seconds[i]), lane, true,
+                     operators[i].time > 0 ? seconds[i] / operators[i].time : 1);
+        done += seconds[i];
+    }
+    // A send that the stage waits for is the rest of the piece.
+    if (const double from = std::max(at(done), lane.left()); m_phase.costOf(stage, piece.costClass).sendBlocks && lane.right() - from >= 1)
+        m_scene.fill({from, lane.top(), lane.right() - from, lane.height()}, m_theme.color(Ink::Send));
 }
 
 void RowPainter::drawHidden(const TimelinePiece& piece, const QRectF& rect, int stage, double exposedAt)
@@ -235,8 +263,21 @@ void RowPainter::drawLabel(const QRectF& rect, Cause cause, const TimelinePiece&
         prefer(TimelineRows::tr("%1, chunk %2").arg(label, number), TimelineRows::tr("%1 c%2").arg(label, number));
     else if (piece.step >= 0 && m_phase.timeline.steps > 1)
         prefer(TimelineRows::tr("%1, token %2").arg(label, number), label);
-    if (textWidth(label, TextRole::BodyMedium) + 4 <= rect.width())
-        m_scene.text(rect, label, TextRole::BodyMedium, Theme::textOn(fillOf(cause)), Qt::AlignCenter);
+    const QColor ink = Theme::textOn(fillOf(cause));
+    const double line = lineHeight(TextRole::Note);
+    const QString visit = TimelineRows::tr("v%1").arg(piece.visit + 1);
+    const QString name = microbatchName(m_panel.phase, piece.microbatch);
+    // Of virtual stages the visit is the half of a name: under the other half where there is no room beside it.
+    if (m_phase.timeline.visits > 1 && label == name && rect.height() >= 2 * line
+        && std::max(textWidth(name, TextRole::Note), textWidth(visit, TextRole::Note)) + 2 <= rect.width()) {
+        const double top = rect.center().y() - line;
+        m_scene.text({rect.left(), top, rect.width(), line}, name, TextRole::Note, ink, Qt::AlignCenter);
+        m_scene.text({rect.left(), top + line, rect.width(), line}, visit, TextRole::Note, ink, Qt::AlignCenter);
+    } else if (textWidth(label, TextRole::BodyMedium) + 4 <= rect.width()) {
+        m_scene.text(rect, label, TextRole::BodyMedium, ink, Qt::AlignCenter);
+    } else if (textWidth(label, TextRole::Note) + 2 <= rect.width()) {
+        m_scene.text(rect, label, TextRole::Note, ink, Qt::AlignCenter);
+    }
 }
 
 } // namespace shardlens

@@ -55,6 +55,8 @@ private:
     void drawIdle(double from, double to, const QRectF& row, int stage);
     void drawPiece(const TimelinePiece& piece, double right, const QRectF& row, int stage);
     bool drawOperators(const TimelinePiece& piece, const QRectF& rect, int stage);
+    /// All runs of each operator added up, as wide as they take together.
+    void drawOperatorSums(const TimelinePiece& piece, const QRectF& lane, int stage);
     void drawSlice(const QRectF& rect, Cause cause, int stage, bool widest);
     void drawHidden(const TimelinePiece& piece, const QRectF& rect, int stage, double exposedAt);
     void drawPinnedOperator(const TimelinePiece& piece, const QRectF& slice, Cause cause, double seconds, int stage);
@@ -65,6 +67,9 @@ private:
     /// All of `parts` in one block, banded by cause; where the largest cause lies in it.
     QRectF drawBands(const QRectF& rect, const Breakdown& parts);
     void drawSends(int stage, const QRectF& row, const QRectF& next);
+    /// Where there are too many for an arrow each: those of every n-th piece, on all rows the same pieces. `most`: pieces of the fullest row.
+    void drawSampledSends(std::size_t most);
+    void drawSampledSends(const TimelineRow& from, const QRectF& row, const TimelineRow& to, const QRectF& next, std::ptrdiff_t every);
     void drawReturns(int stage, const QRectF& row);
     void drawArrow(const TimelinePiece& piece, double arrival, bool critical, int stage, const QRectF& row, const QRectF& next);
     [[nodiscard]] double clampedX(double seconds) const
@@ -82,10 +87,10 @@ private:
         return result;
     }
     /// Later visits of virtual stages begin lower, so that they are told apart at any width.
-    [[nodiscard]] QRectF lowered(const QRectF& row, const TimelinePiece& piece) const
+    [[nodiscard]] QRectF lowered(const QRectF& row, int visit) const
     {
         const int visits = m_phase.timeline.visits;
-        const double down = visits > 1 ? std::round(row.height() * kVisitSteps * piece.visit / (visits - 1)) : 0;
+        const double down = visits > 1 ? std::round(row.height() * kVisitSteps * visit / (visits - 1)) : 0;
         return row.adjusted(0, down, 0, 0);
     }
 

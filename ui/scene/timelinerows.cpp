@@ -23,8 +23,10 @@ constexpr double kIdleTint = 0.6;  ///< of the way to the ground: about what the
 constexpr double kShades = 16;     ///< of a row that is too low for bands
 constexpr double kPartTint = 0.55; ///< of the way to the ground: some of a row's stages work
 constexpr double kLowestBandedRow = 8;
-constexpr double kLowestHatched = 6;   ///< px: lower rows stand on one hatch, strokes of their own would be dots
-constexpr double kNarrowestSliced = 4; ///< px
+constexpr double kLowestHatched = 6;     ///< px: lower rows stand on one hatch, strokes of their own would be dots
+constexpr double kRepeatedShares = 12;   ///< px
+constexpr double kNarrowestSliced = 4;   ///< px
+constexpr std::size_t kMostArrows = 240; ///< pieces whose sends have an arrow each
 
 } // namespace
 
@@ -49,8 +51,14 @@ void RowPainter::draw()
         else
             drawRow(row, rect);
     }
-    if (m_detail != Detail::Slices || m_layout.stagesPerRow > 1 || m_layout.rowGap < 6 || cells > 240 || m_phase.timeline.stages == 1)
+    if (m_phase.timeline.stages == 1)
         return;
+    const std::size_t most = *std::max_element(counts.begin(), counts.end());
+    if (m_detail != Detail::Slices || m_layout.stagesPerRow > 1 || m_layout.rowGap < kLeastArrowGap || cells > kMostArrows
+        || m_panel.plot.width() < kLeastArrowPitch * static_cast<double>(most)) {
+        drawSampledSends(most);
+        return;
+    }
     m_facts = pieceFacts(m_input.scenario, m_input.report, m_panel.phase);
     for (std::size_t i = 0; i < m_layout.rows.size(); ++i) {
         const TimelineRow& row = m_layout.rows[i];
@@ -116,7 +124,7 @@ void RowPainter::drawRow(const TimelineRow& of, const QRectF& row)
         if (end - i > 1 || narrow(i))
             drawRun(i, end, right, row, stage);
         else
-            drawPiece(m_pieces[i], right, lowered(row, m_pieces[i]), stage);
+            drawPiece(m_pieces[i], right, lowered(row, m_pieces[i].visit), stage);
         previousEnd = m_pieces[end - 1].end;
         i = end;
     }
@@ -246,7 +254,12 @@ void RowPainter::drawRun(std::size_t first, std::size_t last, double end, const 
     for (std::size_t i = first; i < last; ++i)
         parts += m_phase.costOf(stage, m_pieces[i].costClass).breakdown;
     const QRectF run(left, row.top(), right - left, row.height());
-    drawBands(run, parts);
+    // A low row shows shares side by side: again and again, as the pieces do, or all communication would seem to come at the end.
+    const double most = static_cast<double>(kMostPieceItems / kPieceCauses.size()) / static_cast<double>(m_layout.rows.size());
+    const double times = run.height() < kLowestBandedRow ? std::max(1.0, std::floor(std::min(run.width() / kRepeatedShares, most))) : 1;
+    const double each = run.width() / times;
+    for (int i = 0; i < static_cast<int>(times); ++i)
+        drawBands({run.left() + i * each, run.top(), each, run.height()}, parts);
     m_scene.hit(run, subject(Subject::Kind::Stage, stage));
 }
 

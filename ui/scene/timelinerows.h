@@ -18,7 +18,11 @@ inline constexpr std::array kPieceCauses{Cause::Weights, Cause::Kv, Cause::Compu
 /// At most this many rectangles for the pieces of one panel, whatever the number of cells.
 inline constexpr std::size_t kMostPieceItems = 2400;
 /// Layers wider than this show their operators.
-inline constexpr double kLeastLayerWidth = 9;
+inline constexpr double kLeastLayerWidth = 14;
+/// Rows further apart have arrows between them, px.
+inline constexpr double kLeastArrowGap = 5;
+/// Sends of pieces further apart are arrows each, px.
+inline constexpr double kLeastArrowPitch = 12;
 
 void drawTimelineRows(Scene& scene, const ViewInput& input, const TimelineOptions& options, const TimelineLayout& layout,
                       const TimelinePanel& panel);

@@ -37,8 +37,11 @@ double axisHeight()
 
 constexpr double kTallestRow = 44;
 constexpr double kPanelGap = 28;
-constexpr double kTallestWithRoom = 84;
-constexpr double kTallestInside = 112;
+/// Rows of a tall picture have a line for operators of their own.
+double tallestRow(double height)
+{
+    return std::clamp(height / 7, 84.0, 150.0);
+}
 
 const PhaseReport& phaseOf(const Report& report, Phase phase)
 {
@@ -257,13 +260,13 @@ const TimelineRow* TimelineLayout::rowAt(double y) const
 namespace {
 
 /// Rows of the pinned stages, then of those that are scrolled to; several stages a row where there are more than pixels.
-void layRows(const TimelineOptions& options, int stages, double top, double room, TimelineLayout& layout)
+void layRows(const TimelineOptions& options, int stages, double top, double room, double tallest, TimelineLayout& layout)
 {
     const int first = std::clamp(options.firstStage, 0, stages - 1);
     const int shown = options.shownStages <= 0 ? stages - first : std::min(options.shownStages, stages - first);
     std::vector<int> pinned;
     for (const int stage : options.pinnedStages)
-        if (stage >= 0 && stage < stages && shown + static_cast<int>(pinned.size()) > 1)
+        if (stage >= 0 && stage < stages && stages > 1)
             pinned.push_back(stage);
     if (static_cast<double>(pinned.size()) * 8 > room / 2)
         pinned.clear(); // no room to keep anything on top
@@ -273,7 +276,7 @@ void layRows(const TimelineOptions& options, int stages, double top, double room
     const int rows = kept + (shown + layout.stagesPerRow - 1) / layout.stagesPerRow;
     const double share = room / rows;
     layout.rowGap = rows == 1 ? 0 : share >= 16 ? std::clamp(share * 0.26, 5.0, 26.0) : share >= 4 ? 1 : 0;
-    layout.rowHeight = std::min(share - layout.rowGap, stages == 1 ? std::max(kTallestRow, 3 * textLine()) : kTallestWithRoom);
+    layout.rowHeight = std::min(share - layout.rowGap, tallest);
     const double pitch = layout.rowHeight + layout.rowGap;
     for (const int stage : pinned) {
         layout.rows.push_back({stage, 1, top, true});
@@ -309,11 +312,13 @@ TimelineLayout timelineLayout(const ViewInput& input, const TimelineOptions& opt
     const double smallest = 10 + line + 2 + line + 4;
     const int shown = options.shownStages <= 0 ? stages : std::min(stages, options.shownStages);
     const double wanted = stages == 1 ? std::min(room * 0.42, kTallestRow) : shown * (kTallestRow + 18.0) - 18;
-    double inside = width >= 320 && room - wanted >= smallest ? std::min(room - wanted, kTallestInside) : 0;
+    double inside = width >= 320 && room - wanted >= smallest ? std::min(room - wanted, insideHeight(input)) : 0;
     if (inside > 0)
         room -= inside;
     const double top = space::kTight + headerHeight();
-    layRows(options, stages, top, room, layout);
+    const double tallest =
+        stages == 1 ? std::max({kTallestRow, 3 * textLine(), tallestRow(height) * std::min(1.0, height / 600)}) : tallestRow(height);
+    layRows(options, stages, top, room, tallest, layout);
     const double bottom = layout.rows.back().top + layout.rowHeight;
     const double rowsHeight = bottom - top;
 

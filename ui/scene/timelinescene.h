@@ -90,6 +90,8 @@ void buildTimeline(const ViewInput& input, const TimelineOptions& options, Scene
 
 /// "prefill 8 x 4 sequences, then decode 2 x 16": goes beside the title.
 [[nodiscard]] QString timelineSubtitle(const Scenario& scenario, const Report& report);
+/// "m3, stage 2: 4.1 ms": the name of a piece and how long it takes; empty for anything else.
+[[nodiscard]] QString timelinePieceWords(const Report& report, const Subject& subject);
 [[nodiscard]] QString timelineTooltip(const Scenario& scenario, const Report& report, const Subject& subject);
 /// One sentence for a screen reader.
 [[nodiscard]] QString describeTimeline(const Scenario& scenario, const Report& report);

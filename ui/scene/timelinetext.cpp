@@ -157,6 +157,22 @@ QString timelineSubtitle(const Scenario& scenario, const Report& report)
     return text;
 }
 
+QString timelinePieceWords(const Report& report, const Subject& subject)
+{
+    const TimelineCell* const cell = cellOf(report, subject);
+    if (cell == nullptr)
+        return {};
+    const Timeline& timeline = phaseOf(report, subject.phase).timeline;
+    QString name = microbatchName(subject.phase, cell->microbatch);
+    if (timeline.visits > 1)
+        name += TimelineText::tr(", visit %1").arg(cell->visit + 1);
+    if (timeline.steps > 1 && subject.step >= 0)
+        name += (subject.phase == Phase::Prefill ? TimelineText::tr(", chunk %1") : TimelineText::tr(", token %1")).arg(cell->step + 1);
+    if (timeline.stages > 1)
+        name += TimelineText::tr(", stage %1").arg(cell->stage);
+    return TimelineText::tr("%1: %2").arg(name, qs(formatSeconds(cell->end - cell->start)));
+}
+
 QString timelineTooltip(const Scenario& scenario, const Report& report, const Subject& subject)
 {
     if (!report.legal)
@@ -249,6 +265,8 @@ QString timelineTooltip(const Scenario& scenario, const Report& report, const Su
                     + TimelineText::tr("idle %1 of prefill, %2 of a decode round")
                           .arg(qs(formatPercent(stageIdleShare(report.prefill, subject.stage))),
                                qs(formatPercent(stageIdleShare(report.decode, subject.stage))));
+        if (report.prefill.timeline.stages > 1)
+            text += QChar(u'\n') + TimelineText::tr("P or a double click on its name keeps the row on top, or lets it go");
         return text;
     }
     case Subject::Kind::Range: {

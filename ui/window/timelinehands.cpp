@@ -235,7 +235,12 @@ void TimelineHands::setRange(std::optional<TimelineRange> range)
 
 void TimelineHands::followPointer()
 {
-    m_marker->follow(layout(), m_document.report().legal && !m_options.keys ? m_pointer : QPointF(-1, -1));
+    const TimelineLayout current = layout();
+    const bool told = m_document.report().legal && !m_options.keys;
+    // The inspector stays with what is pinned: what lies under the pointer is named at the pointer.
+    const QString piece =
+        told ? timelinePieceWords(m_document.report(), timelinePieceAt(m_document.report(), current, m_pointer)) : QString();
+    m_marker->follow(current, told ? m_pointer : QPointF(-1, -1), piece);
 }
 
 void TimelineHands::choose(QPointF position)

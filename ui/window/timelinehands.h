@@ -82,7 +82,7 @@ private:
     bool press(const QMouseEvent& event);
     bool move(const QMouseEvent& event);
     bool release(const QMouseEvent& event);
-    bool doubleClick(const QMouseEvent& event); ///< fits the piece
+    bool doubleClick(const QMouseEvent& event); ///< fits the piece; a stage's row goes to the top
     void dragRows(double dy);
     /// The nearest edge of a piece within a few pixels, else the time itself.
     [[nodiscard]] double snapped(const TimelineLayout& layout, const TimelinePanel& panel, QPointF at) const;

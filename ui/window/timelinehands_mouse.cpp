@@ -68,6 +68,7 @@ bool TimelineHands::press(const QMouseEvent& event)
 {
     m_drag = Drag::None;
     m_moved = false;
+    m_pointer = event.position();
     if (m_options.keys) {
         toggleKeys();
         return true;
@@ -162,7 +163,10 @@ bool TimelineHands::release(const QMouseEvent& event)
     if (!click)
         return true;
     if (event.modifiers().testFlag(Qt::ControlModifier)) {
-        choose(m_pressed);
+        if (layout().labels.contains(m_pressed))
+            pinRow();
+        else
+            choose(m_pressed);
         return true;
     }
     // Pressing could have been the begin of a drag; now it is known to be a click, which pins.
@@ -176,6 +180,12 @@ bool TimelineHands::release(const QMouseEvent& event)
 
 bool TimelineHands::doubleClick(const QMouseEvent& event)
 {
+    if (!m_options.keys && m_document.report().legal && event.button() == Qt::LeftButton && layout().labels.contains(event.position())) {
+        m_drag = Drag::None;
+        m_pointer = event.position();
+        pinRow();
+        return true;
+    }
     // The first click has pinned the piece, or let it go; either way it is what is meant.
     if (m_options.keys || !m_document.report().legal || event.button() != Qt::LeftButton || layout().panelAt(event.position()) == nullptr)
         return press(event);

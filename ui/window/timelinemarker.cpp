@@ -28,7 +28,7 @@ TimelineMarker::TimelineMarker(SceneView* view) : QWidget(view), m_view(view)
     hide();
 }
 
-void TimelineMarker::follow(const TimelineLayout& layout, QPointF pointer)
+void TimelineMarker::follow(const TimelineLayout& layout, QPointF pointer, const QString& piece)
 {
     const auto panel = std::find_if(layout.panels.begin(), layout.panels.end(),
                                     [pointer](const TimelinePanel& each) { return each.plot.contains(pointer); });
@@ -38,6 +38,9 @@ void TimelineMarker::follow(const TimelineLayout& layout, QPointF pointer)
         return;
     }
     m_text = timeText(panel->timeAt(pointer.x()), panel->visible.length() / panel->plot.width());
+    if (const QString both = QStringLiteral("%1 \u00B7 %2").arg(m_text, piece);
+        !piece.isEmpty() && textWidth(both, TextRole::Note) + 8 <= m_view->width())
+        m_text = both;
     const double width = std::ceil(textWidth(m_text, TextRole::Note)) + 8;
     const double height = std::ceil(lineHeight(TextRole::Note)) + 2;
     const double left = std::clamp(std::round(pointer.x() - width / 2), 0.0, std::max(m_view->width() - width, 0.0));

@@ -15,8 +15,8 @@ class TimelineMarker : public QWidget {
     Q_OBJECT
 public:
     explicit TimelineMarker(SceneView* view);
-    /// Where the pointer is; hides outside of the plots.
-    void follow(const TimelineLayout& layout, QPointF pointer);
+    /// Where the pointer is, and what lies under it; hides outside of the plots.
+    void follow(const TimelineLayout& layout, QPointF pointer, const QString& piece);
     [[nodiscard]] const QString& text() const { return m_text; }
 
 protected:
