@@ -3,6 +3,7 @@
 #include "meshpictures.h"
 
 #include "core/base/format.h"
+#include "core/hardware/resize.h"
 #include "ui/scene/meshfacts.h"
 #include "ui/scene/meshlayout.h"
 
@@ -154,6 +155,67 @@ private Q_SLOTS:
         layout = meshLayoutOf(input, options);
         QVERIFY(!layout.frames.empty());
         QVERIFY(!zoomTarget(layout, layout.tiles[layout.tiles.size() / 2].rect.center()).isEmpty());
+    }
+
+    /// Equal devices, and equal frames, are all named or none is, whatever the width: the widest name decides.
+    void namesAreEven_data()
+    {
+        QTest::addColumn<QString>("cluster");
+        QTest::addColumn<int>("devices");
+        QTest::addColumn<int>("tensor");
+        QTest::newRow("cores") << QStringLiteral("trn2.48xlarge") << 0 << 4;
+        QTest::newRow("nodes") << QStringLiteral("p5.48xlarge") << 256 << 8;
+        QTest::newRow("rack") << QStringLiteral("gb200-nvl72") << 0 << 8;
+        QTest::newRow("planes") << QStringLiteral("tpu-v4-8x8x8") << 0 << 16;
+        QTest::newRow("torus") << QStringLiteral("tpu-v5e-16x16") << 0 << 16;
+    }
+    void namesAreEven()
+    {
+        QFETCH(QString, cluster);
+        QFETCH(int, devices);
+        QFETCH(int, tensor);
+        Scenario scenario = scenarioOf(caseNamed("8 H100, TP 4 x PP 2"));
+        scenario.cluster = builtinCatalog().cluster(cluster.toStdString());
+        QVERIFY(scenario.cluster);
+        if (devices > 0)
+            scenario.cluster = std::make_shared<const Cluster>(resized(*scenario.cluster, devices).value());
+        scenario.plan = {};
+        scenario.plan[PlanAxis::Tensor] = tensor;
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal);
+        int pictures = 0;
+        for (const double scale : {1.0, 1.5}) {
+            setTextScale(scale);
+            for (double width = 330; width < 1920; width *= 1.07) {
+                const ViewInput input{scenario, report, {width, width * 0.6}, Theme::of(ThemeId::Light)};
+                const MeshLayout layout = meshLayoutOf(input, {});
+                if (layout.merge > 1)
+                    continue;
+                Scene scene;
+                buildMesh(input, {}, scene);
+                int named = 0;
+                int titled = 0;
+                for (const SceneItem& item : scene.items) {
+                    if (item.kind != SceneItem::Kind::Text)
+                        continue;
+                    const QString& text = scene.texts[static_cast<std::size_t>(item.extra)];
+                    const QString last = text.section(QLatin1Char(' '), -1);
+                    const MeshTile* tile = layout.tileOf(last.toInt());
+                    named +=
+                        tile && tile->device >= tensor && tile->rect.contains(scene.textBounds(item).center()) && last.toInt() >= tensor
+                            ? 1
+                            : 0;
+                    titled += std::any_of(layout.frames.begin(), layout.frames.end(), [&](const MeshFrame& frame) {
+                        return frame.title == item.rect && frame.first / frame.count == last.toInt();
+                    });
+                }
+                QVERIFY2(named == 0 || named == layout.shown - tensor, qPrintable(QStringLiteral("%1 at %2").arg(named).arg(width)));
+                QVERIFY2(titled == 0 || titled == static_cast<int>(layout.frames.size()), qPrintable(QString::number(titled)));
+                ++pictures;
+            }
+        }
+        setTextScale(1);
+        QVERIFY(pictures > 5);
     }
 
     void scalesSayTheirNumbers()

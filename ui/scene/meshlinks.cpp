@@ -316,14 +316,14 @@ void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
     if (frame.title.isEmpty())
         return;
     const QString kind = frame.tier >= 0 ? MeshWords::tr("PCIe switch") : domainNoun(cluster, frame.level);
-    QString name = kind + QLatin1Char(' ') + QString::number(frame.first / frame.count);
+    // The widest title decides for all frames, so that equal nodes look equal.
+    const QString last = QString::number(drawing.layout.shown / frame.count - 1);
+    const QString widest = kind + QLatin1Char(' ') + last;
     double right = frame.title.right();
     const int stage = stageOfFrame(drawing, frame);
     if (stage >= 0 && drawing.facts->stages() > 1) {
         const QString stageName = MeshWords::tr("Stage %1").arg(stage);
         const double width = textWidth(stageName, TextRole::Note);
-        // The widest title decides for all frames, so that equal nodes look equal.
-        const QString widest = kind + QLatin1Char(' ') + QString::number(drawing.layout.shown / frame.count - 1);
         const QString widestStage = MeshWords::tr("Stage %1").arg(drawing.facts->stages() - 1);
         if (textWidth(widest, TextRole::Note) + 10 + textWidth(widestStage, TextRole::Note) <= frame.title.width()) {
             const QRectF box(right - width, frame.title.top(), width, frame.title.height());
@@ -334,11 +334,12 @@ void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
             right -= width + 8;
         }
     }
-    if (textWidth(name, TextRole::Note) > right - frame.title.left())
-        name = QString::number(frame.first / frame.count);
-    if (textWidth(name, TextRole::Note) <= right - frame.title.left())
-        drawing.text(QRectF(frame.title.left(), frame.title.top(), right - frame.title.left(), frame.title.height()), name, TextRole::Note,
-                     drawing.ink(faded ? Ink::Text3 : Ink::Text2));
+    const bool named = textWidth(widest, TextRole::Note) <= frame.title.width();
+    if (!named && textWidth(last, TextRole::Note) > frame.title.width())
+        return;
+    const QString index = QString::number(frame.first / frame.count);
+    drawing.text(QRectF(frame.title.left(), frame.title.top(), right - frame.title.left(), frame.title.height()),
+                 named ? kind + QLatin1Char(' ') + index : index, TextRole::Note, drawing.ink(faded ? Ink::Text3 : Ink::Text2));
 }
 
 void drawLinks(const MeshDrawing& drawing, int picture)

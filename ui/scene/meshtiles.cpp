@@ -62,9 +62,44 @@ Dress dressOf(const MeshDrawing& drawing, const DeviceFacts& facts, bool isSmall
     return dress;
 }
 
+double padOf(double width)
+{
+    return width >= 60 ? 6 : (width >= 34 ? 4 : 1);
+}
+
+/// How devices that do nothing are named: all in the same way, as the widest name and the smallest tile allow.
+struct EmptyNames {
+    bool named = false;   ///< "GPU 12"
+    bool indexed = false; ///< "12"
+    bool idle = false;    ///< with "idle" below
+};
+
+EmptyNames emptyNames(const MeshDrawing& drawing)
+{
+    QSizeF least(1e9, 1e9);
+    for (const MeshTile& tile : drawing.layout.tiles)
+        least = tile.count == 1 ? least.boundedTo(tile.rect.size()) : least;
+    const double room = least.width() - 2 * padOf(least.width());
+    const double height = least.height() - 2;
+    const int last = drawing.layout.shown - 1;
+    EmptyNames names;
+    if (height < lineHeight(TextRole::Note))
+        return names;
+    // Bold, as devices that are used have it: both kinds are named alike.
+    names.named = textWidth(deviceName(drawing.input.scenario, last), TextRole::BodyStrong) <= room;
+    names.indexed = textWidth(QString::number(last), TextRole::Note) <= room;
+    names.idle = height >= 2 * factLine() + 4 && textWidth(MeshWords::tr("idle"), TextRole::Note) <= room;
+    return names;
+}
+
 class Tile {
 public:
-    Tile(const MeshDrawing& drawing, const MeshTile& tile) : m_drawing(drawing), m_scene(drawing.scene), m_rect(tile.rect), m_tile(tile)
+    Tile(const MeshDrawing& drawing, const MeshTile& tile, const EmptyNames& names)
+        : m_drawing(drawing),
+          m_scene(drawing.scene),
+          m_rect(tile.rect),
+          m_tile(tile),
+          m_names(names)
     {
         if (!drawing.sight.isEmpty()) // what is in sight of a large tile is drawn as if it were the tile: its words stay readable
             m_rect &= drawing.sight;
@@ -102,22 +137,16 @@ private:
             m_scene.roundedRect(m_rect, radius(), ink(Ink::Surface), ink(m_side >= 20 ? Ink::Strong : Ink::Line), 1, idle && m_side >= 12);
         else
             m_scene.fill(m_rect, ink(Ink::Grid));
-        const QString index = QString::number(m_tile.device);
-        const QString name = deviceName(m_drawing.input.scenario, m_tile.device);
-        const QRectF inner = m_rect.adjusted(4, 1, -4, -1);
-        if (m_tile.count > 1 || inner.height() < lineHeight(TextRole::Note))
+        if (m_tile.count > 1 || !m_names.indexed)
             return;
-        for (const QString& text : {name, index}) {
-            if (textWidth(text, TextRole::Note) > inner.width())
-                continue;
-            const bool two =
-                idle && inner.height() >= 2 * factLine() + 4 && textWidth(MeshWords::tr("idle"), TextRole::Note) <= inner.width();
-            m_drawing.text(inner.adjusted(0, 0, 0, two ? -factLine() : 0), text, TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
-            if (two)
-                m_drawing.text(inner.adjusted(0, factLine(), 0, 0), MeshWords::tr("idle"), TextRole::Note, ink(Ink::Text3),
-                               Qt::AlignCenter);
+        const QString text = m_names.named ? deviceName(m_drawing.input.scenario, m_tile.device) : QString::number(m_tile.device);
+        const QRectF inner = m_rect.adjusted(0, 1, 0, -1);
+        const bool two = idle && m_names.idle;
+        if (inner.width() < textWidth(text, TextRole::Note) || inner.height() < (two ? 2 : 1) * factLine()) // cut by the view's edge
             return;
-        }
+        m_drawing.text(inner.adjusted(0, 0, 0, two ? -factLine() : 0), text, TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
+        if (two)
+            m_drawing.text(inner.adjusted(0, factLine(), 0, 0), MeshWords::tr("idle"), TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
     }
 
     void drawGround()
@@ -180,7 +209,7 @@ private:
 
     void drawContent()
     {
-        const double pad = m_rect.width() >= 60 ? 6 : (m_rect.width() >= 34 ? 4 : 1);
+        const double pad = padOf(m_rect.width());
         m_inner = m_rect.adjusted(pad, m_rect.height() >= 40 ? 4 : 1, -pad, m_rect.height() >= 40 ? -5 : -2);
         if (m_inner.width() < 6 || m_inner.height() < 4)
             return;
@@ -478,6 +507,7 @@ private:
     Scene& m_scene;
     QRectF m_rect;
     const MeshTile& m_tile;
+    const EmptyNames& m_names;
     DeviceFacts m_facts;
     Dress m_dress;
     QRectF m_inner;
@@ -490,8 +520,9 @@ private:
 
 void drawMeshTiles(const MeshDrawing& drawing)
 {
+    const EmptyNames names = emptyNames(drawing);
     for (const MeshTile& tile : drawing.layout.tiles)
-        Tile(drawing, tile).draw();
+        Tile(drawing, tile, names).draw();
 }
 
 } // namespace shardlens
