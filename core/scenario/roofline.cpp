@@ -159,6 +159,8 @@ void addPhase(const Scenario& scenario, const PhaseReport& phase, Phase which, R
         point.peak = cluster.accelerator.peakOf(op.arithmetic);
         point.share = shareOf(phase, which, op);
         if (!place(cluster, op, links, point)) {
+            if (phase.runsOnBusiest(op) == 0)
+                continue; // in no sum of this stage: another one's, or a send beside the work
             out.unplaced += op.time > 0 ? 1 : 0;
             out.unplacedShare[static_cast<std::size_t>(which)] += point.share;
             if (out.side == RooflineSide::Hbm && isFusedAway(op))

@@ -70,11 +70,13 @@ struct RooflinePoint {
 
 struct Roofline {
     RooflineSide side = RooflineSide::Hbm;
-    std::vector<ComputeRoof> formats;      ///< those the accelerator has, highest peak first
-    std::vector<ByteRoof> paths;           ///< HBM, or the fabric's levels from the inside out, then what collectives make of several
-    std::vector<RooflinePoint> points;     ///< prefill, then decode, in program order
-    std::array<double, 2> unplacedShare{}; ///< by Phase: share of operators that have no FLOP or no bytes on this side
-    int unplaced = 0;                      ///< such operators that take time
+    std::vector<ComputeRoof> formats;  ///< those the accelerator has, highest peak first
+    std::vector<ByteRoof> paths;       ///< HBM, or the fabric's levels from the inside out, then what collectives make of several
+    std::vector<RooflinePoint> points; ///< prefill, then decode, in program order
+    /// By Phase: share of the busiest stage's operators that have no FLOP or no bytes on this side; with the points of that stage the sum that
+    /// accountOf() has. Sends are in neither: they run beside the work.
+    std::array<double, 2> unplacedShare{};
+    int unplaced = 0; ///< such operators that take time
     /// Of unplacedShare: elementwise operators fused into their neighbours. Their few bytes are not what their FLOP work on, so that their
     /// intensity says nothing.
     std::array<double, 2> fusedShare{};
