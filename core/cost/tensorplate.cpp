@@ -155,11 +155,11 @@ std::int64_t PlateTensor::meshDeviceOf(std::int64_t tile) const
     return device;
 }
 
-std::string PlateTensor::notation() const
+std::string PlateTensor::notation(AxisSizes sizes) const
 {
     std::string text;
     for (const PlatePart& part : parts)
-        text += (text.empty() ? "" : " + ") + printArray(part.array, mesh, AxisSizes::Shown);
+        text += (text.empty() ? "" : " + ") + printArray(part.array, mesh, sizes);
     return text.empty() ? name : text;
 }
 

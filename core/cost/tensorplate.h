@@ -95,7 +95,7 @@ struct PlateTensor {
     [[nodiscard]] std::int64_t layersOn(int stage) const { return layers[static_cast<std::size_t>(stage)]; }
     [[nodiscard]] std::int64_t tileCount() const;
     /// "W_K[D, K_TPk8, H]", parts joined by " + ".
-    [[nodiscard]] std::string notation() const;
+    [[nodiscard]] std::string notation(AxisSizes sizes = AxisSizes::Shown) const;
     /// Coordinates of a tile on `mesh`, those of axes that do not split it zero. Tiles count through the splitting axes in mesh order.
     [[nodiscard]] std::int64_t meshDeviceOf(std::int64_t tile) const;
     /// Index range of one dimension of one part in a tile.

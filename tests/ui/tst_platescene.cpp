@@ -5,6 +5,7 @@
 #include "longstrings.h"
 #include "picturecases.h"
 #include "scenechecks.h"
+#include "ui/scene/plateowners.h"
 #include "ui/scene/platescene.h"
 
 #include <QScopeGuard>
@@ -113,7 +114,8 @@ private Q_SLOTS:
     {
         for (const QSizeF& size : {QSizeF(1920, 620), QSizeF(1600, 900), QSizeF(3840, 1000)}) {
             const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 4 x PP 2"));
-            const PlateLayout layout = plateLayout(tensorPlate(scenario.context(), scenario.plan, scenario.reserve), 0, size, 0);
+            const PlateLayout layout =
+                plateLayout(tensorPlate(scenario.context(), scenario.plan, scenario.reserve), 0, size, 0, plateOwners(scenario, 0));
             double filled = 0;
             double right = 0;
             for (const PlateCell& cell : layout.cells) {
@@ -133,7 +135,7 @@ private Q_SLOTS:
             const Scenario scenario = pictures::scenarioOf(*given);
             const TensorPlate plate = tensorPlate(scenario.context(), scenario.plan, scenario.reserve);
             for (const QSizeF& size : {QSizeF(1200, 640), QSizeF(1600, 900)}) {
-                const PlateLayout layout = plateLayout(plate, 0, size, 0);
+                const PlateLayout layout = plateLayout(plate, 0, size, 0, plateOwners(scenario, 0));
                 QVERIFY(layout.cells.size() > 8);
                 QCOMPARE(layout.hidden, 0);
                 int compared = 0;
@@ -165,7 +167,7 @@ private Q_SLOTS:
     {
         const auto drawn = draw(pictures::caseNamed("8 H100, TP 8"), {1600, 900});
         const TensorPlate plate = tensorPlate(drawn->scenario.context(), drawn->scenario.plan, drawn->scenario.reserve);
-        const PlateLayout layout = plateLayout(plate, 0, {1600, 900}, 0);
+        const PlateLayout layout = plateLayout(plate, 0, {1600, 900}, 0, plateOwners(drawn->scenario, 0));
         const Placement placement(drawn->scenario.plan.meshSizes());
         int tiles = 0;
         for (const PlateCell& cell : layout.cells) {
@@ -219,6 +221,70 @@ private Q_SLOTS:
         const auto end = draw(pictures::caseNamed("8 H100, TP 4 x PP 2"), {1600, 900}, last);
         QVERIFY(check::says(end->scene, QStringLiteral("W_head")));
         QVERIFY(!check::says(end->scene, QStringLiteral("W_embed")));
+    }
+
+    /// In the smallest dock as in a wide view every matrix has its notation and who holds it.
+    void everyMatrixSaysWhoHoldsIt()
+    {
+        for (const QSizeF& size : {QSizeF(330, 150), QSizeF(360, 280), QSizeF(620, 380), QSizeF(1200, 700)}) {
+            const auto drawn = draw(pictures::caseNamed("8 H100, TP 8"), size);
+            QCOMPARE(pictures::textFault(drawn->scene), QString());
+            QVERIFY(check::says(drawn->scene, QStringLiteral("W_Q[D, N_TP")));
+            const auto captions = [&](const QString& said) {
+                return std::count_if(drawn->scene.items.begin(), drawn->scene.items.end(), [&](const SceneItem& item) {
+                    return item.kind == SceneItem::Kind::Text && drawn->scene.texts[item.extra].endsWith(said);
+                });
+            };
+            const TensorPlate plate = tensorPlate(drawn->scenario.context(), drawn->scenario.plan, drawn->scenario.reserve);
+            const PlateLayout layout = plateLayout(plate, 0, size, 0, plateOwners(drawn->scenario, 0));
+            QVERIFY(!layout.cells.empty());
+            QCOMPARE(captions(QStringLiteral("1/8 each")) + captions(QStringLiteral("whole")),
+                     static_cast<std::ptrdiff_t>(layout.cells.size()));
+            if (size.width() > 1000)
+                QVERIFY(captions(QStringLiteral("GPU 0–7: 1/8 each")) > 0);
+        }
+    }
+
+    /// Words stand on every tile of a matrix or on none, whatever the sizes that rounding gives them; totals under all matrices or none.
+    void labelsAreEven()
+    {
+        int labelled = 0;
+        int bare = 0;
+        for (const pictures::Case& given : pictures::cases()) {
+            for (const QSizeF& size : {QSizeF(620, 380), QSizeF(1200, 700), QSizeF(1920, 1080)}) {
+                const auto drawn = draw(given, size);
+                if (!drawn->report.legal)
+                    continue;
+                const TensorPlate plate = tensorPlate(drawn->scenario.context(), drawn->scenario.plan, drawn->scenario.reserve);
+                const PlateLayout layout = plateLayout(plate, 0, size, 0, plateOwners(drawn->scenario, 0));
+                std::ptrdiff_t totals = 0;
+                std::ptrdiff_t several = 0;
+                for (const PlateCell& cell : layout.cells) {
+                    std::set<std::pair<double, double>> tiles;
+                    std::set<std::pair<double, double>> words;
+                    for (const SceneItem& item : drawn->scene.items) {
+                        const bool inside = std::any_of(cell.parts.begin(), cell.parts.end(), [&](const QRectF& part) {
+                            return part.adjusted(-1, -1, 1, 1).contains(item.rect);
+                        });
+                        if (!inside)
+                            continue;
+                        if (item.kind == SceneItem::Kind::Text)
+                            words.insert({item.rect.left(), item.rect.top()});
+                        else if (item.kind == SceneItem::Kind::Fill)
+                            tiles.insert({item.rect.left(), item.rect.top()});
+                    }
+                    QVERIFY2(words.empty() || words.size() == tiles.size(), given.name);
+                    ++(words.empty() ? bare : labelled);
+                    const PlateTensor& tensor = plate.tensors[static_cast<std::size_t>(cell.tensor)];
+                    if (tensor.layersOn(0) <= 1 || layout.text == PlateText::Owners)
+                        continue;
+                    ++several;
+                    totals += check::says(drawn->scene, plateBytes(tensor, 0, true)) ? 1 : 0;
+                }
+                QVERIFY2(totals == 0 || totals == several, given.name);
+            }
+        }
+        QVERIFY(labelled > 50 && bare > 50);
     }
 
     void aPinChoosesTheStage()

@@ -2,6 +2,7 @@
 #include "ui/scene/platelayout.h"
 
 #include "core/base/format.h"
+#include "ui/scene/plateowners.h"
 #include "ui/scene/scenetext.h"
 
 #include <QCoreApplication>
@@ -12,7 +13,8 @@
 namespace shardlens {
 namespace {
 
-constexpr double kGapX = 22;
+constexpr double kGapX = 22; // where all is written; without the names' second halves less does
+constexpr double kBriefGapX = 14;
 constexpr double kGapY = 12;
 constexpr double kWantedSide = 34; ///< px that it should have before the exponent falls
 constexpr double kPartGap = 2;
@@ -44,17 +46,22 @@ double leastSide(PlateText text)
 {
     switch (text) {
     case PlateText::Full: return 18;
-    case PlateText::Brief: return kPlateLeastSide * 0.7;
-    case PlateText::Names: break;
+    case PlateText::Brief: return 14;
+    case PlateText::Owners: break;
     }
-    return 0;
+    return kPlateLeastSide;
 }
 
 /// Cells in rows from the left, as tall as their tallest one; or in columns from the top, as wide as their widest, which leaves less room
 /// where a few are much taller than the others.
 class Flow {
 public:
-    Flow(const std::vector<Shape>& shapes, PlateText text, QSizeF area) : m_shapes(shapes), m_lines(plateLines(text)), m_area(area) {}
+    Flow(const std::vector<Shape>& shapes, PlateText text, QSizeF area)
+        : m_shapes(shapes),
+          m_lines(plateLines(text)),
+          m_area(area),
+          m_gap(text == PlateText::Full ? kGapX : kBriefGapX)
+    {}
 
     /// False when it does not fit; `cells` then holds what does.
     bool place(double scale, double exponent, bool down, std::vector<PlateCell>* cells) const
@@ -77,7 +84,7 @@ public:
                 return false;
             if (down ? at.y() > 0 && at.y() + high > m_area.height() : at.x() > 0 && at.x() + wide > m_area.width()) {
                 close();
-                at = down ? QPointF(at.x() + across + kGapX, 0) : QPointF(0, at.y() + across + kGapY);
+                at = down ? QPointF(at.x() + across + m_gap, 0) : QPointF(0, at.y() + across + kGapY);
                 across = 0;
                 section.clear();
             }
@@ -90,7 +97,7 @@ public:
                     cells->back().section = shape.section;
             }
             section = shape.section;
-            at += down ? QPointF(0, high + kGapY) : QPointF(wide + kGapX, 0);
+            at += down ? QPointF(0, high + kGapY) : QPointF(wide + m_gap, 0);
         }
         close();
         return true;
@@ -141,6 +148,7 @@ private:
     const std::vector<Shape>& m_shapes;
     PlateLines m_lines;
     QSizeF m_area;
+    double m_gap;
 };
 
 struct Found {
@@ -197,7 +205,7 @@ Found choose(const Flow& flow, double shortest, double longest)
     return readable.ok ? readable : longestSide;
 }
 
-std::vector<Shape> shapesOf(const TensorPlate& plate, int stage, int first, PlateText text)
+std::vector<Shape> shapesOf(const TensorPlate& plate, int stage, int first, PlateText text, const std::vector<QString>& owners)
 {
     std::vector<Shape> shapes;
     const PlateLines lines = plateLines(text);
@@ -212,14 +220,16 @@ std::vector<Shape> shapesOf(const TensorPlate& plate, int stage, int first, Plat
         for (const PlatePart& part : tensor.parts)
             shape.columns.push_back(sideSize(part, false));
         shape.rows = sideSize(tensor.parts.front(), true);
-        shape.least = textWidth(qs(tensor.name), TextRole::BodyStrong) + 4;
+        const double notation = textWidth(plateNotation(tensor, text), plateNotationRole(text)) + 2;
+        shape.least = std::min(notation, 190.0);
         if (text == PlateText::Full) {
-            const double notation = textWidth(qs(tensor.notation()), TextRole::Formula);
             const double dims = textWidth(plateDims(tensor.parts.front(), false), TextRole::Note) + lines.rows + 16;
-            shape.least = std::max({shape.least, std::min(notation, 190.0), std::min(dims, 190.0)});
+            shape.least = std::max({shape.least, textWidth(qs(tensor.name), TextRole::BodyStrong) + 4, std::min(dims, 190.0)});
         }
-        if (text != PlateText::Names)
-            shape.least = std::max(shape.least, textWidth(plateBytes(tensor, stage, 0), TextRole::Note) + lines.rows + 4);
+        const QString& named = text == PlateText::Full ? owners.front() : owners[std::min<std::size_t>(1, owners.size() - 1)];
+        shape.least = std::max(shape.least, std::min(textWidth(plateCaption(named, tensor), TextRole::Note), 130.0) + lines.rows + 1);
+        if (text != PlateText::Owners)
+            shape.least = std::max(shape.least, textWidth(plateBytes(tensor, stage, false), TextRole::Note) + lines.rows + 4);
         shapes.push_back(shape);
     }
     return shapes;
@@ -231,22 +241,30 @@ PlateLines plateLines(PlateText text)
 {
     const double note = lineHeight(TextRole::Note);
     PlateLines lines;
-    lines.name = lineHeight(TextRole::BodyStrong) + 1;
+    lines.notation = lineHeight(plateNotationRole(text)) + 1;
+    lines.owners = note + 1;
     lines.bar = 8;
-    if (text == PlateText::Names) {
-        lines.name += 2;
-        return lines;
-    }
-    lines.bytes = note + 2;
-    if (text == PlateText::Brief) {
-        lines.name += 2;
+    if (text != PlateText::Owners)
+        lines.bytes = note + 2;
+    if (text != PlateText::Full) {
+        lines.notation += 2;
         return lines;
     }
     lines.section = note + 3;
-    lines.notation = lineHeight(TextRole::Formula) + 1;
+    lines.name = lineHeight(TextRole::BodyStrong) + 1;
     lines.columns = note + 6;
     lines.rows = note + 7;
     return lines;
+}
+
+TextRole plateNotationRole(PlateText text)
+{
+    return text == PlateText::Full ? TextRole::Formula : TextRole::NoteStrong;
+}
+
+QString plateNotation(const PlateTensor& tensor, PlateText text)
+{
+    return qs(tensor.notation(text == PlateText::Full ? AxisSizes::Shown : AxisSizes::Hidden));
 }
 
 QString plateSection(TensorKind kind)
@@ -284,20 +302,19 @@ QString plateDims(const PlatePart& part, bool rows)
     return text;
 }
 
-QString plateBytes(const PlateTensor& tensor, int stage, double width)
+QString plateBytes(const PlateTensor& tensor, int stage, bool total)
 {
-    QString each = qs(formatBytes(static_cast<double>(tensor.deviceBytes)));
+    const QString each = qs(formatBytes(static_cast<double>(tensor.deviceBytes)));
     const std::int64_t layers = tensor.layersOn(stage);
     if (layers <= 1)
         return each;
-    const QString all = qs(formatBytes(static_cast<double>(tensor.deviceBytes) * static_cast<double>(layers)));
-    QString long_ = each + QStringLiteral(" × %1 = ").arg(qs(formatCount(layers))) + all;
-    if (width > 0 && textWidth(long_, TextRole::Note) <= width)
-        return long_;
-    return each + QStringLiteral(" × %1").arg(qs(formatCount(layers)));
+    const QString times = each + QStringLiteral(" × ") + qs(formatCount(layers));
+    if (!total)
+        return times;
+    return times + QStringLiteral(" = ") + qs(formatBytes(static_cast<double>(tensor.deviceBytes) * static_cast<double>(layers)));
 }
 
-PlateLayout plateLayout(const TensorPlate& plate, int stage, QSizeF size, int first)
+PlateLayout plateLayout(const TensorPlate& plate, int stage, QSizeF size, int first, const std::vector<QString>& owners)
 {
     PlateLayout layout;
     const double note = lineHeight(TextRole::Note);
@@ -305,9 +322,9 @@ PlateLayout plateLayout(const TensorPlate& plate, int stage, QSizeF size, int fi
     const QRectF area = QRectF(QPointF(0, 0), size).adjusted(space::kInset, 6, -space::kInset, -6);
     layout.foot = hasFoot ? QRectF(area.left(), area.bottom() - note, area.width(), note) : QRectF();
     const QSizeF room(area.width(), area.height() - (hasFoot ? note + 6 : 0));
-    for (const PlateText text : {PlateText::Full, PlateText::Brief, PlateText::Names}) {
+    for (const PlateText text : {PlateText::Full, PlateText::Brief, PlateText::Owners}) {
         layout.text = text;
-        std::vector<Shape> shapes = shapesOf(plate, stage, first, text);
+        std::vector<Shape> shapes = shapesOf(plate, stage, first, text, owners);
         const std::size_t all = shapes.size();
         Found found;
         while (!shapes.empty()) {
@@ -327,7 +344,7 @@ PlateLayout plateLayout(const TensorPlate& plate, int stage, QSizeF size, int fi
                 flow.place(found.scale, found.exponent, found.down, &layout.cells);
                 break;
             }
-            if (text != PlateText::Names)
+            if (text != PlateText::Owners)
                 break; // fewer words first
             shapes.pop_back();
         }
@@ -337,10 +354,13 @@ PlateLayout plateLayout(const TensorPlate& plate, int stage, QSizeF size, int fi
         if (!layout.cells.empty())
             break;
     }
+    const PlateLines lines = plateLines(layout.text);
+    layout.totals = true;
     for (PlateCell& cell : layout.cells) {
         const PlateTensor& tensor = plate.tensors[static_cast<std::size_t>(cell.tensor)];
         cell.layersBytes = static_cast<double>(tensor.deviceBytes) * static_cast<double>(tensor.layersOn(stage));
         layout.mostBytes = std::max(layout.mostBytes, cell.layersBytes);
+        layout.totals = layout.totals && textWidth(plateBytes(tensor, stage, true), TextRole::Note) <= cell.box.width() - lines.rows;
         cell.box.translate(area.topLeft());
         for (QRectF& part : cell.parts)
             part.translate(area.topLeft());

@@ -13,8 +13,12 @@
 
 namespace shardlens {
 
-/// How much is written round a matrix; less where there is little room.
-enum class PlateText : std::uint8_t { Full, Brief, Names };
+/// How much is written round a matrix; less where there is little room, but always its notation and who holds it.
+enum class PlateText : std::uint8_t {
+    Full,
+    Brief,  ///< no name, dimensions and section
+    Owners, ///< nor bytes, which the bar shows
+};
 
 struct PlateCell {
     int tensor = 0;
@@ -31,6 +35,7 @@ struct PlateLayout {
     double scale = 0;
     double mostBytes = 0; ///< longest bar
     QRectF foot;          ///< the notes under the tensors
+    bool totals = false;  ///< there is room for the bytes of all layers under every matrix
     int hidden = 0;       ///< tensors that found no room
 };
 
@@ -40,11 +45,12 @@ struct PlateLines {
     double name = 0;
     double notation = 0;
     double columns = 0; ///< dimensions over the matrix
+    double owners = 0;
     double bytes = 0;
     double bar = 0;
     double rows = 0; ///< width of the dimensions left of it
     [[nodiscard]] double above() const { return section + name + notation + columns; }
-    [[nodiscard]] double below() const { return bytes + bar; }
+    [[nodiscard]] double below() const { return owners + bytes + bar; }
 };
 [[nodiscard]] PlateLines plateLines(PlateText text);
 
@@ -53,14 +59,18 @@ inline constexpr double kPlateLeastSide = 7;
 /// Sheets of further copies stand out by this much right of and below the first.
 inline constexpr double kPlateSheet = 5;
 
-/// `first`: tensors of the stage before it are left out (scrolled away).
-[[nodiscard]] PlateLayout plateLayout(const TensorPlate& plate, int stage, QSizeF size, int first);
+/// `first`: tensors of the stage before it are left out (scrolled away). `owners`: plateOwners(), the first or
+/// where there is less room the second of which the captions are to show.
+[[nodiscard]] PlateLayout plateLayout(const TensorPlate& plate, int stage, QSizeF size, int first, const std::vector<QString>& owners);
 
 /// "N 64 × H 128"
 [[nodiscard]] QString plateDims(const PlatePart& part, bool rows);
 [[nodiscard]] QString plateSection(TensorKind kind);
-/// "128 MiB × 80", the bytes of a device; briefer where that does not fit.
-[[nodiscard]] QString plateBytes(const PlateTensor& tensor, int stage, double width);
+/// "W_Q[D, N_TP8, H]", without the sizes of axes where little is written.
+[[nodiscard]] QString plateNotation(const PlateTensor& tensor, PlateText text);
+[[nodiscard]] TextRole plateNotationRole(PlateText text);
+/// "128 MiB × 80", the bytes of a device; `total`: "128 MiB × 80 = 10 GiB".
+[[nodiscard]] QString plateBytes(const PlateTensor& tensor, int stage, bool total);
 
 /// The pieces of one side of a part: the places where it is split, in order, as shares 0 to 1 of its length.
 class PlateSide {

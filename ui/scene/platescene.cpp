@@ -3,6 +3,7 @@
 
 #include "core/base/format.h"
 #include "ui/scene/meshfacts.h"
+#include "ui/scene/plateowners.h"
 #include "ui/scene/scenetext.h"
 
 #include <QCoreApplication>
@@ -22,6 +23,7 @@ QString tr(const char* text)
 constexpr double kLeastTile = 4;        // px: narrower tiles are drawn together
 constexpr double kLeastHatched = 3;     // px
 constexpr double kFade = 0.6;           // of tiles that the selection does not hold
+constexpr double kLabelMargin = 6;      // px, of both sides of a tile together
 constexpr int kMostTiles = 4000;        // of one part, drawn
 constexpr double kLeastHatchTiles = 40; // more sheets than this are hatched in one colour
 
@@ -56,7 +58,8 @@ public:
           m_placement(m_plan.meshSizes()),
           m_stage(plateStage(input.scenario, input.report, input.pin, options)),
           m_plate(tensorPlate(input.scenario.context(), m_plan, input.scenario.reserve)),
-          m_layout(plateLayout(m_plate, m_stage, input.size, options.firstTensor)),
+          m_owners(plateOwners(input.scenario, m_stage)),
+          m_layout(plateLayout(m_plate, m_stage, input.size, options.firstTensor, m_owners)),
           m_lines(plateLines(m_layout.text))
     {
         const Subject& subject = input.hover.kind != Subject::Kind::None ? input.hover : input.pin;
@@ -66,6 +69,7 @@ public:
 
     void draw()
     {
+        chooseOwners();
         for (const PlateCell& cell : m_layout.cells)
             drawCell(cell);
         drawFoot();
@@ -78,9 +82,11 @@ private:
     Placement m_placement;
     int m_stage;
     TensorPlate m_plate;
+    std::vector<QString> m_owners;
     PlateLayout m_layout;
     PlateLines m_lines;
     Subject m_focus;
+    QString m_owner; ///< of m_owners, as every caption names them
 
     [[nodiscard]] QColor ink(Ink ink) const { return m_input.theme.color(ink); }
     [[nodiscard]] const PlateTensor& of(const PlateCell& cell) const { return m_plate.tensors[static_cast<std::size_t>(cell.tensor)]; }
@@ -128,16 +134,18 @@ private:
                              ink(Ink::Text3), Qt::AlignLeft | Qt::AlignTop, true);
             y += m_lines.section;
         }
-        drawName(tensor, {cell.box.left(), y, width, m_lines.name});
-        m_scene.hit({cell.box.left(), y, width, m_lines.name}, subjectOf(cell, -1));
+        if (m_lines.name > 0)
+            drawName(tensor, {cell.box.left(), y, width, m_lines.name});
+        m_scene.hit({cell.box.left(), y, width, m_lines.name + m_lines.notation}, subjectOf(cell, -1));
         y += m_lines.name;
-        if (m_lines.notation > 0)
-            m_scene.text({cell.box.left(), y, width, m_lines.notation}, qs(tensor.notation()), TextRole::Formula, ink(Ink::Text2),
-                         Qt::AlignLeft | Qt::AlignVCenter, true);
+        const bool led = m_lines.name > 0; // by the name; alone the notation is what the eye looks for
+        m_scene.text({cell.box.left(), y, width, m_lines.notation}, plateNotation(tensor, m_layout.text), plateNotationRole(m_layout.text),
+                     ink(led ? Ink::Text2 : Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
         drawDimensions(cell);
+        const std::optional<TileWords> words = tileWords(cell);
         for (std::size_t part = 0; part < cell.parts.size(); ++part)
-            drawPart(cell, tensor.parts[part], cell.parts[part]);
-        drawBytes(cell);
+            drawPart(cell, tensor.parts[part], cell.parts[part], words);
+        drawBelow(cell);
     }
 
     /// Where the next section of the row begins, or in columns whatever stands right of it.
@@ -202,7 +210,41 @@ private:
         m_scene.items.back().rotation = -90;
     }
 
-    void drawPart(const PlateCell& cell, const PlatePart& part, const QRectF& rect)
+    /// What is written on the tiles of a matrix: on each of them or on none, in words that fit the narrowest.
+    enum class TileWords : std::uint8_t { All, Some, Count };
+
+    [[nodiscard]] std::optional<TileWords> tileWords(const PlateCell& cell) const
+    {
+        const PlateTensor& tensor = of(cell);
+        const double least = textWidth(QStringLiteral("0"), TextRole::Note);
+        for (const TileWords words : {TileWords::All, TileWords::Some, TileWords::Count}) {
+            bool fits = true;
+            for (std::size_t i = 0; i < cell.parts.size() && fits; ++i) {
+                const QRectF& rect = cell.parts[i];
+                const PlateSide down(tensor, tensor.parts[i], true);
+                const PlateSide across(tensor, tensor.parts[i], false);
+                const std::vector<Run> rows = runsOf(down, rect.height());
+                const std::vector<Run> columns = runsOf(across, rect.width());
+                for (const Run& row : rows) {
+                    fits = fits && edge(0, rect.height(), row.end) - edge(0, rect.height(), row.begin) >= lineHeight(TextRole::Note);
+                    for (std::size_t at = 0; at < columns.size() && fits; ++at) {
+                        const Run& column = columns[at];
+                        const double room = edge(0, rect.width(), column.end) - edge(0, rect.width(), column.begin) - kLabelMargin;
+                        fits = room >= least
+                               && textWidth(
+                                      labelOf(tensor, {row, column, down.tileOf(row.first) + across.tileOf(column.first), false, 0}, words),
+                                      TextRole::Note)
+                                      <= room;
+                    }
+                }
+            }
+            if (fits)
+                return words;
+        }
+        return std::nullopt;
+    }
+
+    void drawPart(const PlateCell& cell, const PlatePart& part, const QRectF& rect, std::optional<TileWords> words)
     {
         const PlateTensor& tensor = of(cell);
         const PlateSide down(tensor, part, true);
@@ -218,8 +260,9 @@ private:
                 for (const Run& column : columns) {
                     const QRectF tile(QPointF(edge(at.left(), at.width(), column.begin), edge(at.top(), at.height(), row.begin)),
                                       QPointF(edge(at.left(), at.width(), column.end), edge(at.top(), at.height(), row.end)));
-                    drawTile(cell, part, tile,
-                             {row, column, down.tileOf(row.first) + across.tileOf(column.first), sheet, rows.size() * columns.size()});
+                    drawTile(cell, tile,
+                             {row, column, down.tileOf(row.first) + across.tileOf(column.first), sheet, rows.size() * columns.size()},
+                             words);
                 }
             }
         };
@@ -240,7 +283,7 @@ private:
         std::size_t all;
     };
 
-    void drawTile(const PlateCell& cell, const PlatePart&, const QRectF& rect, const Tile& tile)
+    void drawTile(const PlateCell& cell, const QRectF& rect, const Tile& tile, std::optional<TileWords> words)
     {
         const PlateTensor& tensor = of(cell);
         const int device = holderOf(tensor, m_placement, m_stage, tile.number, tile.sheet ? 1 : 0);
@@ -252,47 +295,60 @@ private:
                               static_cast<double>(tile.all) > kLeastHatchTiles ? m_input.theme.place(m_stage, 2, 4) : colour);
         } else {
             m_scene.fill(rect, colour, m_input.theme.edgeOf(colour));
-            drawLabel(tensor, rect, tile, faded ? ink(Ink::Text3) : Theme::textOn(colour));
+            if (words)
+                m_scene.text(rect, labelOf(tensor, tile, *words), TextRole::Note, faded ? ink(Ink::Text3) : Theme::textOn(colour),
+                             Qt::AlignCenter);
         }
         m_scene.hit(rect, subjectOf(cell, device));
     }
 
-    /// All devices that hold the tile while there is room, as visualize_sharding of JAX lists them.
-    void drawLabel(const PlateTensor& tensor, const QRectF& rect, const Tile& tile, const QColor& color)
+    /// All devices that hold the tile while there is room, as visualize_sharding of JAX lists them; else the first and how many more (one
+    /// device of several alone would read as the only one), or how many. Of tiles that are drawn as one: how many.
+    [[nodiscard]] QString labelOf(const PlateTensor& tensor, const Tile& tile, TileWords words) const
     {
-        const double room = rect.width() - 6;
-        if (rect.height() < lineHeight(TextRole::Note) || room < textWidth(QStringLiteral("0"), TextRole::Note))
-            return;
         const std::int64_t merged = tile.row.count * tile.column.count;
-        if (merged > 1) {
-            const QString count = firstFitting({QStringLiteral("× %1").arg(qs(formatCount(merged)))}, TextRole::Note, room);
-            if (!count.isEmpty())
-                m_scene.text(rect, count, TextRole::Note, color, Qt::AlignCenter);
-            return;
-        }
+        if (merged > 1)
+            return QStringLiteral("× %1").arg(qs(formatCount(merged)));
         const auto number = [&](std::int64_t copy) { return QString::number(holderOf(tensor, m_placement, m_stage, tile.number, copy)); };
         const std::int64_t holders = tensor.holderCount();
+        if (words == TileWords::Count && holders > 1)
+            return QStringLiteral("× %1").arg(qs(formatCount(holders)));
+        if (words != TileWords::All && holders > 1)
+            return number(0) + QStringLiteral(" +%1").arg(qs(formatCount(holders - 1)));
         QString all;
         for (std::int64_t copy = 0; copy < std::min<std::int64_t>(holders, 8); ++copy)
             all += (all.isEmpty() ? QString() : QStringLiteral(", ")) + number(copy);
         if (holders > 8)
             all += QStringLiteral(" +%1").arg(qs(formatCount(holders - 8)));
-        const QString some = holders > 1 ? number(0) + QStringLiteral(" +%1").arg(qs(formatCount(holders - 1))) : number(0);
-        // One device of several alone would read as the only one.
-        const QString text = firstFitting({all, some, holders > 1 ? QString() : number(0)}, TextRole::Note, room);
-        if (!text.isEmpty())
-            m_scene.text(rect, text, TextRole::Note, color, Qt::AlignCenter);
+        return all;
     }
 
-    void drawBytes(const PlateCell& cell)
+    /// One form for all matrices: the longest that every one has room for.
+    void chooseOwners()
+    {
+        for (const QString& owners : m_owners) {
+            m_owner = owners;
+            const bool fits = std::all_of(m_layout.cells.begin(), m_layout.cells.end(), [&](const PlateCell& cell) {
+                return textWidth(plateCaption(m_owner, of(cell)), TextRole::Note) <= cell.box.width() - m_lines.rows;
+            });
+            if (fits)
+                return;
+        }
+    }
+
+    /// Who holds it, bytes, and their bar.
+    void drawBelow(const PlateCell& cell)
     {
         const PlateTensor& tensor = of(cell);
         const double left = m_lines.rows > 0 ? cell.parts.front().left() : cell.box.left();
         double y = cell.parts.front().bottom() + kPlateSheet + 2;
+        m_scene.text({left, y, cell.box.right() - left, m_lines.owners}, plateCaption(m_owner, tensor), TextRole::Note, ink(Ink::Text2),
+                     Qt::AlignLeft | Qt::AlignVCenter, true);
+        y += m_lines.owners;
         if (m_lines.bytes > 0) {
             const QRectF box(left, y, cell.box.right() - left, m_lines.bytes);
-            m_scene.text(box, plateBytes(tensor, m_stage, box.width()), TextRole::Note, ink(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter,
-                         true);
+            m_scene.text(box, plateBytes(tensor, m_stage, m_layout.totals), TextRole::Note, ink(Ink::Text),
+                         Qt::AlignLeft | Qt::AlignVCenter, true);
             y += m_lines.bytes + 2;
         }
         const QColor colour = m_input.theme.color(memoryClassOf(tensor.kind));
