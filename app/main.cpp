@@ -60,7 +60,7 @@ int draw(const cli::RenderRequest& request, int& argc, char** argv)
 {
     std::fputs(request.notices.c_str(), stderr);
     const Result<bool> drawn = drawPicture(request, argc, argv);
-    return drawn.ok() ? cli::kAnswered : fail(drawn.error().sentence());
+    return drawn.ok() ? request.status : fail(drawn.error().sentence());
 }
 
 #else

@@ -76,7 +76,8 @@ Result<bool> drawPicture(const cli::RenderRequest& request, int& argc, char** ar
         product = ProductPicture{request.product->text, request.product->way, request.product->step};
     Result<bool> drawn =
         renderPicture(request.scenario, kind.name, QString::fromStdString(request.file), size, request.scale, themeNamed(request.theme),
-                      PictureDetail{product ? &*product : nullptr, request.collective, request.pinned});
+                      PictureDetail{product ? &*product : nullptr, request.collective, request.pinned, request.shown,
+                                    QString::fromStdString(request.filter), request.order, request.textScale});
     return drawn;
 }
 

@@ -12,6 +12,7 @@
 #include "core/base/format.h"
 #include "core/scenario/catalog_check.h"
 #include "core/scenario/evaluate.h"
+#include "core/scenario/operatortable.h"
 #include "core/scenario/plancollectives.h"
 #include "core/scenario/report_json.h"
 #include "core/scenario/serve.h"
@@ -273,6 +274,39 @@ std::optional<Error> chooseCollective(const Arguments& arguments, RenderRequest&
     return wrong(request.collective, all.empty() ? "this plan exchanges nothing" : "allowed is one of " + names);
 }
 
+/// Choices of the view's title, and which rows of operators there are; the view itself knows the names.
+std::optional<Error> chooseShown(const Arguments& arguments, RenderRequest& request)
+{
+    const auto wrong = [](std::string path, std::string found, std::string allowed) {
+        return Error{.file = {}, .path = std::move(path), .found = std::move(found), .allowed = std::move(allowed)};
+    };
+    if (arguments.has(Flag::Show)) {
+        if (request.picture == Picture::Window || request.picture == Picture::Inspector)
+            return wrong("--show", {}, "belongs to the picture of one view");
+        for (std::size_t from = 0; from <= arguments[Flag::Show].text.size();) {
+            const std::string& text = arguments[Flag::Show].text;
+            const std::size_t end = std::min(text.find(',', from), text.size());
+            request.shown.push_back(text.substr(from, end - from));
+            from = end + 1;
+        }
+    }
+    for (const auto& [flag, name] : {std::pair{Flag::Filter, "--filter"}, std::pair{Flag::Sort, "--sort"}})
+        if (arguments.has(flag) && request.picture != Picture::Operators)
+            return wrong(name, {}, "belongs to the picture operators");
+    if (arguments.has(Flag::Filter)) {
+        request.filter = arguments[Flag::Filter].text;
+        if (const Result<OperatorFilter> filter = OperatorFilter::parse(request.filter); !filter.ok())
+            return wrong("--filter", filter.error().found, filter.error().allowed);
+    }
+    if (arguments.has(Flag::Sort)) {
+        const Result<OperatorOrder> order = parseOperatorOrder(arguments[Flag::Sort].text);
+        if (!order.ok())
+            return wrong("--sort", order.error().found, order.error().allowed);
+        request.order = arguments[Flag::Sort].text;
+    }
+    return std::nullopt;
+}
+
 Request renderCommand(const Arguments& arguments, std::istream& input)
 {
     const std::vector<std::string>& words = arguments.positionals;
@@ -301,15 +335,20 @@ Request renderCommand(const Arguments& arguments, std::istream& input)
     std::vector<Finding> violations;
     std::vector<Finding> warnings;
     checkPlan(request.scenario.context(), request.scenario.plan, violations, warnings);
-    if (!violations.empty())
-        return Answer{.status = kIllegalPlan, .out = {}, .err = violationLines(request.scenario, violations, originOf(file))};
+    if (!violations.empty()) {
+        request.status = kIllegalPlan;
+        request.notices += violationLines(request.scenario, violations, originOf(file));
+    }
     Result<std::optional<ProductRequest>> product = productOf(arguments, request);
     if (!product.ok())
         return badInput(product.error());
     request.product = std::move(product).value();
-    if (const std::optional<Error> wrong = chooseCollective(arguments, request))
+    // A plan that breaks a rule has nothing that could be selected or played.
+    if (const std::optional<Error> wrong = violations.empty() ? chooseCollective(arguments, request) : std::nullopt)
         return badInput(*wrong);
-    if (arguments.has(Flag::Select)) {
+    if (const std::optional<Error> wrong = chooseShown(arguments, request))
+        return badInput(*wrong);
+    if (violations.empty() && arguments.has(Flag::Select)) {
         const Result<Subject> subject = subjectNamed(arguments[Flag::Select].text, request.scenario, evaluate(request.scenario));
         if (!subject.ok())
             return badInput(subject.error());
@@ -321,6 +360,8 @@ Request renderCommand(const Arguments& arguments, std::istream& input)
     }
     if (arguments.has(Flag::Scale))
         request.scale = arguments[Flag::Scale].factor;
+    if (arguments.has(Flag::TextScale))
+        request.textScale = arguments[Flag::TextScale].factor;
     if (arguments.has(Flag::Theme))
         request.theme = arguments[Flag::Theme].text;
     return request;

@@ -70,7 +70,12 @@ struct RenderRequest {
     int width = 0;          ///< 0: the picture's own size
     int height = 0;
     double scale = 1;
-    Subject pinned;              ///< Kind::None: nothing
+    Subject pinned;                 ///< Kind::None: nothing
+    std::vector<std::string> shown; ///< choices of the view's title by name
+    std::string filter;             ///< of the rows of operators
+    std::string order;              ///< of them, as parseOperatorOrder() reads it
+    double textScale = 1;
+    int status = kAnswered;      ///< once it is drawn: kIllegalPlan of a plan that breaks a rule, which the picture names
     std::string theme = "light"; ///< light, dark, print or contrast
     std::string notices;         ///< one sentence per line, for standard error
 };

@@ -112,6 +112,8 @@ enum class Flag : std::uint8_t {
     Theme,
     Collective,
     Select,
+    Show,
+    TextScale,
     Help,
     Version,
 };

@@ -12,6 +12,20 @@ namespace {
 constexpr std::string_view kStatuses =
     "Exit status: 0 answered (also when the answer is \"does not fit\"), 2 bad usage or unreadable input, 3 the plan is illegal.\n";
 
+/// What --show takes: names of ui/window/viewchoices.h, which a test holds against this list.
+constexpr std::string_view kRenderDetails =
+    "A plan that breaks a rule is drawn as the window draws it, with the rule's name; the rule is also said on standard error, and the\n"
+    "status is 3. Choices of a view's title for --show (WHAT:NAME where two have one name; a wrong name lists those of the view):\n"
+    "  mesh        stage-tp-rank, tp-rank, pp-stage, dp-replica, ep-rank, sp-rank, attention-dp, kv-head, load, memory; axes\n"
+    "  plate       tensors, playground\n"
+    "  memory      per-device, per-stage, grouped; axis-as-suits, axis-to-the-capacity, axis-of-what-is-used; automatic, never\n"
+    "  latency     both, bars, curve; tpot, ttft, end-to-end, free-memory; over:batch, over:context, over:tp, over:devices;\n"
+    "              horizontal-axis:linear, vertical-axis:logarithmic\n"
+    "  roofline    hbm, link; both, prefill, decode\n"
+    "  operators   both, prefill, decode; one-run, all-runs; fitting, all\n"
+    "  experts     decode, prefill; mean-of-all-orders, one-order\n"
+    "  trust       tpot, ttft, tokens/s-per-device; engine, gpu, model; nearest-points, constants\n";
+
 /// Headings of the long lists, each above the first flag of its part of the table.
 struct FlagGroup {
     Flag first;
@@ -74,7 +88,7 @@ std::string helpText(Command command)
         text += "Does: " + std::string(spec.summary) + ".\n";
     }
     if (command == Command::Render)
-        text += "\nPICTURE is " + pictureList() + ".\n";
+        text += "\nPICTURE is " + pictureList() + ".\n\n" + std::string(kRenderDetails);
     if (!spec.details.empty())
         text += "\n" + std::string(spec.details);
     const bool grouped = takes(command, specOf(Flag::Model));

@@ -160,9 +160,9 @@ private Q_SLOTS:
         row("reserve negative", "evaluate --reserve -1", "--reserve: found -1; allowed is bytes from 0 to 1 PiB, such as 0, 500MB or 2GiB");
         row("reserve infinite", "evaluate --reserve inf",
             "--reserve: found inf; allowed is bytes from 0 to 1 PiB, such as 0, 500MB or 2GiB");
-        row("size", "render mesh --size 800", "--size: found 800; allowed is WIDTHxHEIGHT, each a whole number from 160 to 8,192");
+        row("size", "render mesh --size 800", "--size: found 800; allowed is WIDTHxHEIGHT, each a whole number from 100 to 8,192");
         row("size too large", "render mesh --size 800x9000",
-            "--size: found 800x9000; allowed is WIDTHxHEIGHT, each a whole number from 160 to 8,192");
+            "--size: found 800x9000; allowed is WIDTHxHEIGHT, each a whole number from 100 to 8,192");
         row("scale", "render mesh --scale 40", "--scale: found 40; allowed is a number from 0.5 to 4");
         row("overlap", "evaluate --overlap 1.5", "--overlap: found 1.5; allowed is a number from 0 to 1");
         row("overlap negative", "evaluate --overlap -0.5", "--overlap: found -0.5; allowed is a number from 0 to 1");

@@ -7,6 +7,7 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QProcess>
+#include <QRegularExpression>
 #include <QTemporaryDir>
 #include <QtTest>
 
@@ -209,6 +210,73 @@ private Q_SLOTS:
         if (status == 2)
             QVERIFY2(run.err.count('\n') == 1, run.err.constData());
     }
+
+#if SHARDLENS_WITH_GUI
+    /// What the help lists for --show is what the views have; each view is drawn with all of its choices one after the other.
+    void listedChoicesAreTaken()
+    {
+        const QStringList lines = QString::fromUtf8(start(split("render --help")).out).split(QLatin1Char('\n'));
+        QHash<QString, QStringList> choices;
+        QString view;
+        for (const QString& line : lines) {
+            if (!line.startsWith(QStringLiteral("  ")) || line.startsWith(QStringLiteral("  -"))) {
+                view.clear();
+                if (!choices.isEmpty())
+                    break;
+                continue;
+            }
+            if (line.at(2) != QLatin1Char(' '))
+                view = line.mid(2).section(QLatin1Char(' '), 0, 0);
+            const QString words = line.at(2) != QLatin1Char(' ') ? line.mid(2 + view.size()) : line;
+            for (const QString& word : words.split(QRegularExpression(QStringLiteral("[,;]")), Qt::SkipEmptyParts))
+                if (!word.trimmed().isEmpty())
+                    choices[view] << word.trimmed();
+        }
+        QCOMPARE(choices.size(), 8);
+        for (auto it = choices.cbegin(); it != choices.cend(); ++it) {
+            QVERIFY(it.value().size() >= 2);
+            const Run run = start({QStringLiteral("render"), it.key(), QStringLiteral("--model"), QStringLiteral("deepseek-v3"),
+                                   QStringLiteral("--cluster"), QStringLiteral("hgx-h200"), QStringLiteral("--show"),
+                                   it.value().join(QLatin1Char(',')), QStringLiteral("-o"), path("choices.png")});
+            QVERIFY2(run.status == 0, qPrintable(it.key() + QStringLiteral(": ") + QString::fromUtf8(run.err)));
+        }
+        const Run wrong = start({QStringLiteral("render"), QStringLiteral("roofline"), QStringLiteral("--show"), QStringLiteral("links"),
+                                 QStringLiteral("-o"), path("choices.png")});
+        QCOMPARE(wrong.status, 2);
+        QCOMPARE(wrong.err,
+                 QByteArray("--show: found links; allowed is one of bytes:hbm, bytes:link, phase:both, phase:prefill, phase:decode\n"));
+    }
+
+    void picturesFollowWhatIsAskedOfThem()
+    {
+        const auto drawn = [this](const QString& words, int status) {
+            const QString file = path("asked.png");
+            QFile::remove(file);
+            const Run run = start(words.split(QLatin1Char(' ')) + QStringList{QStringLiteral("-o"), file});
+            if (run.status != status)
+                qWarning("%s: %d %s", qPrintable(words), run.status, run.err.constData());
+            QFile picture(file);
+            return picture.open(QIODevice::ReadOnly) ? picture.readAll() : QByteArray();
+        };
+        const auto differ = [&](const QString& words, const QString& more) {
+            const QByteArray plain = drawn(words, 0);
+            const QByteArray other = drawn(words + QLatin1Char(' ') + more, 0);
+            return !plain.isEmpty() && !other.isEmpty() && plain != other;
+        };
+        QVERIFY(differ(QStringLiteral("render roofline"), QStringLiteral("--show link")));
+        QVERIFY(differ(QStringLiteral("render trust"), QStringLiteral("--show constants")));
+        QVERIFY(differ(QStringLiteral("render operators"), QStringLiteral("--filter proj")));
+        QVERIFY(differ(QStringLiteral("render operators"), QStringLiteral("--sort name")));
+        QVERIFY(differ(QStringLiteral("render timeline"), QStringLiteral("--text-scale 1.5")));
+        QVERIFY(differ(QStringLiteral("render experts --model deepseek-v3 --cluster hgx-h200 --tp 8 --ep 8 --routing-skew 1"),
+                       QStringLiteral("--show one-order")));
+        // As small as a dock can be; and a plan that breaks a rule, which the status still says.
+        QVERIFY(!drawn(QStringLiteral("render mesh --size 330x150"), 0).isEmpty());
+        for (const QString& picture :
+             {QStringLiteral("mesh"), QStringLiteral("window"), QStringLiteral("inspector"), QStringLiteral("timeline")})
+            QVERIFY(!drawn(QStringLiteral("render %1 --tp 6").arg(picture), 3).isEmpty());
+    }
+#endif
 
     void standardInputIsAFile()
     {

@@ -154,6 +154,9 @@ private Q_SLOTS:
         OperatorsOptions options;
         options.table.filter = OperatorFilter::parse("proj").value();
         QVERIFY(!check::says(drawn(scenario, report, {1800, 900}, options), words));
+        // Both sums have a name in the smallest dock, too.
+        const Scene small = drawn(scenario, report, {330, 122});
+        QVERIFY(check::says(small, QStringLiteral("Prefill")) && check::says(small, QStringLiteral("Decode")));
     }
 
     void allColumnsAreReachedByScrolling()

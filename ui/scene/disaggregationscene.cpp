@@ -152,7 +152,7 @@ private:
             PoolsText::tr("Aggregated: prefill and decode share %1")
                 .arg(devices == 1 ? PoolsText::tr("one device") : PoolsText::tr("%1 devices").arg(qs(formatCount(std::llround(devices))))),
             TextRole::BodyStrong, Ink::Text, 2);
-        if (m_area.height() < 7 * m_line)
+        if (m_area.height() < 9 * m_line)
             return;
         if (m_input.scenario.serving.pools)
             words(PoolsText::tr("The pools are idle: a static batch is served by the plan. With %1 in flight it would be:")

@@ -312,13 +312,14 @@ void drawTotals(Scene& scene, const ViewInput& input, const OperatorsLayout& lay
                 break;
             }
         const PhaseReport& whole = phase == Phase::Prefill ? input.report.prefill : input.report.decode;
-        QString name = phase == Phase::Prefill ? OperatorsScene::tr("Prefill") : OperatorsScene::tr("Decode");
+        const QString brief = phase == Phase::Prefill ? OperatorsScene::tr("Prefill") : OperatorsScene::tr("Decode");
+        QString name = brief;
         if (input.report.layout.stages() > 1)
             name = OperatorsScene::tr("%1 on stage %2").arg(name).arg(whole.busiestStage);
         const QString all = OperatorsScene::tr("%1 in all: %2, every layer and piece").arg(name, countText(count));
         const QString text =
             firstFitting({all % besideText(whole, table, phase), all, OperatorsScene::tr("%1 in all: %2").arg(name, countText(count)),
-                          OperatorsScene::tr("%1 in all").arg(name), name},
+                          OperatorsScene::tr("%1 in all").arg(name), name, brief},
                          TextRole::NoteStrong, end - layout.totals.left());
         scene.text({layout.totals.left(), y, end - layout.totals.left(), layout.rowHeight}, text, TextRole::NoteStrong,
                    theme.color(Ink::Text));

@@ -133,6 +133,12 @@ void OperatorsBody::sortBy(OperatorColumn column)
     redraw();
 }
 
+void OperatorsBody::setOrder(const OperatorOrder& order)
+{
+    m_options.table.order = order;
+    redraw();
+}
+
 QString OperatorsBody::asMarkdown() const
 {
     return qs(printMarkdown(table(), layout().shownColumns()));

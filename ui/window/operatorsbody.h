@@ -27,6 +27,7 @@ public:
     void setAllColumns(bool all);
     void setFilter(const QString& text); ///< as if typed
     void sortBy(OperatorColumn column);  ///< as a click on its header: one way, the other, program order
+    void setOrder(const OperatorOrder& order);
     /// What is shown, in the order shown: rows that pass the filter, columns that have room; exact figures.
     [[nodiscard]] QString asMarkdown() const;
     [[nodiscard]] QString asCsv() const;

@@ -6,9 +6,12 @@
 #include "ui/window/collectiveplay.h"
 #include "ui/window/dockarea.h"
 #include "ui/window/mainwindow.h"
+#include "ui/window/operatorsbody.h"
 #include "ui/window/platebody.h"
 #include "ui/window/playgroundbody.h"
 #include "ui/window/trustbody.h"
+#include "ui/window/viewchoices.h"
+#include "ui/window/viewdock.h"
 
 #include <QApplication>
 #include <QImage>
@@ -19,6 +22,8 @@
 
 namespace shardlens {
 namespace {
+
+constexpr int kLeastCaptioned = 320; ///< a lower picture has no line of assumptions
 
 std::optional<ViewKind> viewNamed(std::string_view what)
 {
@@ -61,7 +66,7 @@ QImage pictureOfView(MainWindow& window, ViewKind kind, QSize size, double scale
     dock->show();
     // The caption is part of the size that was asked for, unless that leaves no picture.
     const int caption = window.captionHeight(*dock, size.width());
-    const bool captioned = size.height() - caption >= 2 * kLeastPicture;
+    const bool captioned = size.height() - caption >= kLeastCaptioned;
     dock->resize(size - QSize(0, captioned ? caption : 0));
     window.finish(kind);
     QApplication::processEvents();
@@ -83,6 +88,7 @@ Result<bool> renderPicture(const Scenario& scenario, std::string_view what, cons
     document.undoStack().clear();
     Settings settings = Settings::none();
     MainWindow window(document, settings);
+    setTextScale(detail.textScale);
     window.setTheme(theme);
     window.setAttribute(Qt::WA_DontShowOnScreen);
     window.setMinimumSize(0, 0);
@@ -98,6 +104,11 @@ Result<bool> renderPicture(const Scenario& scenario, std::string_view what, cons
         plate->playground().setPosition(detail.product->position);
     }
     document.selection().setPin(detail.pinned);
+    if (auto* operators = window.findChild<OperatorsBody*>(); operators && !detail.filter.isEmpty())
+        operators->setFilter(detail.filter);
+    if (auto* operators = window.findChild<OperatorsBody*>(); operators && !detail.order.empty())
+        if (const Result<OperatorOrder> order = parseOperatorOrder(detail.order); order.ok())
+            operators->setOrder(order.value());
     window.refiner().finish(); // a picture shows what is known in the end
     QApplication::processEvents();
     if (!view)
@@ -105,6 +116,14 @@ Result<bool> renderPicture(const Scenario& scenario, std::string_view what, cons
             if (window.docks().isInFront(static_cast<ViewKind>(i)))
                 window.finish(static_cast<ViewKind>(i));
     QApplication::processEvents();
+    for (const std::string& choice : detail.shown) {
+        if (!view)
+            break; // a window has many titles
+        window.docks().dock(*view)->show();
+        window.finish(*view); // what there is to choose follows from what is shown
+        if (const Result<bool> chosen = chooseInView(*window.docks().dock(*view)->title(), choice); !chosen.ok())
+            return chosen.error();
+    }
     if (what == "inspector")
         return savePicture(window.inspectorPicture(size, scale), pngFile);
     return savePicture(view ? pictureOfView(window, *view, size, scale) : window.pictureOf(window, scale), pngFile);

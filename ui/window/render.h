@@ -18,7 +18,7 @@ class QImage;
 namespace shardlens {
 
 /// Smallest and largest picture, in pixels a side: below nothing can be read, above a PNG takes gigabytes of memory.
-inline constexpr int kLeastPicture = 160;
+inline constexpr int kLeastPicture = 100;
 inline constexpr int kMostPicture = 16384;
 
 /// A moment of a product of sharded arrays, which the plate shows in place of the tensors.
@@ -33,6 +33,10 @@ struct PictureDetail {
     const ProductPicture* product = nullptr; ///< on the plate; none: the tensors
     std::string collective;                  ///< of the plan, which the mesh shows as a strip of frames; empty: none
     Subject pinned;                          ///< selected in every view, and what the inspector explains
+    std::vector<std::string> shown = {};     ///< choices of the view's title, as viewChoices() names them
+    QString filter = {};                     ///< of the rows of operators
+    std::string order = {};                  ///< of them, as parseOperatorOrder() reads it
+    double textScale = 1;                    ///< 1 to 1.5
 };
 
 /// `what`: window, inspector, or a view by its name (nameOf(ViewKind)). `size` in units of the layout; the PNG has `scale` times as many pixels a side.
