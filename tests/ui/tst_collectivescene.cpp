@@ -4,6 +4,7 @@
 #include "longstrings.h"
 #include "picturecases.h"
 #include "ui/scene/axisorderscene.h"
+#include "ui/scene/collectivelines.h"
 #include "ui/scene/collectivescene.h"
 #include "ui/window/dockarea.h"
 #include "ui/window/meshstrips.h"
@@ -99,6 +100,84 @@ private Q_SLOTS:
         picture.position = picture.hops->steps();
         const QString sent = qs(formatBytes(picture.hops->sentInAll()));
         QVERIFY(collectiveParts(scenario, picture).contains(sent + QStringLiteral(" sent of ") + sent));
+    }
+
+    /// On paper: one row of devices on each side of their switch, so that no link runs behind another; what goes there and what comes back
+    /// side by side, each with a head, and its bytes.
+    void framesShowDirectionAndSize_data()
+    {
+        QTest::addColumn<QString>("cluster");
+        QTest::addColumn<QStringList>("bytes");
+        QTest::newRow("adds up") << QStringLiteral("p5.48xlarge") << QStringList{QStringLiteral("512 KiB"), QStringLiteral("64 KiB")};
+        QTest::newRow("two-shot") << QStringLiteral("dgx-a100") << QStringList{QStringLiteral("7 × 64 KiB")};
+        QTest::newRow("rack") << QStringLiteral("gb200-nvl72") << QStringList{QStringLiteral("512 KiB")};
+    }
+    void framesShowDirectionAndSize()
+    {
+        QFETCH(QString, cluster);
+        QFETCH(QStringList, bytes);
+        Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        scenario.cluster = builtinCatalog().cluster(cluster.toStdString());
+        QVERIFY(scenario.cluster);
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal);
+        CollectivePicture picture = collectivePicture(scenario, planCollectives(scenario, report).front(), 0);
+        QVERIFY(picture.hops);
+        MeshOptions options;
+        options.bare = true;
+        options.openLinks = true;
+        const ViewInput input{scenario, report, {530, 560}, Theme::of(ThemeId::Light)};
+        const MeshLayout layout = meshLayoutOf(input, options);
+        QCOMPARE(layout.shown, 8); // those that take part
+        const MeshSwitch& plate = layout.switches.front();
+        for (std::size_t i = 0; i < plate.units.size(); ++i) {
+            const QRectF& unit = plate.units[i];
+            const QRectF link(unit.center().x() - 8, std::min(unit.center().y(), plate.bar.top()), 16,
+                              std::abs(unit.center().y() - plate.bar.center().y()));
+            for (std::size_t other = 0; other < plate.units.size(); ++other)
+                QVERIFY2(other == i || !link.intersects(plate.units[other]), "a link runs behind another device");
+        }
+        Scene scene;
+        scene.clear(input.size);
+        picture.isStill = true;
+        picture.position = 0.5;
+        drawCollective(input, layout, picture, scene);
+        QCOMPARE(pictures::textFault(scene), QString());
+        int heads = 0;
+        for (const SceneItem& item : scene.items)
+            heads += item.kind == SceneItem::Kind::Path && item.fill.isValid() ? 1 : 0;
+        QVERIFY2(heads >= 16, qPrintable(QString::number(heads))); // up and down, of eight
+        for (const QString& words : bytes)
+            QCOMPARE(std::count(scene.texts.begin(), scene.texts.end(), words), 8);
+        // None of the two lines of a device hides the other.
+        std::vector<double> places;
+        for (const QPolygonF& line : scene.polylines)
+            if (std::abs(line.front().x() - plate.units[0].center().x()) < 10 && line.front().y() < plate.bar.bottom())
+                places.push_back(line.front().x());
+        std::sort(places.begin(), places.end());
+        QVERIFY(places.size() >= 2 && places.back() - places.front() >= 6);
+    }
+
+    /// Between nodes a way runs beside the devices of its node, not over them, to the plate that joins the nodes.
+    void waysLeaveTheirNode()
+    {
+        Scenario scenario = pictures::scenarioOf(pictures::caseNamed("32 nodes of 8, TP 16 across two nodes"));
+        const Report report = evaluate(scenario);
+        const MeshLayout layout = meshLayoutOf({scenario, report, {1100, 700}, Theme::of(ThemeId::Light)}, {});
+        for (const int from : {0, 3, 5}) {
+            const MeshRoute route = layout.routeBetween(*scenario.cluster, from, from + 8);
+            QVERIFY(route.isNested);
+            for (const QPolygonF& leg : route.legs)
+                for (qsizetype i = 1; i < leg.size(); ++i) {
+                    QVERIFY(std::abs(leg[i].x() - leg[i - 1].x()) < 0.01 || std::abs(leg[i].y() - leg[i - 1].y()) < 0.01);
+                    for (const MeshTile& tile : layout.tiles) {
+                        if (tile.device == from || tile.device == from + 8)
+                            continue;
+                        const auto [first, last] = insideOf(tile.rect.adjusted(0.1, 0.1, -0.1, -0.1), leg[i - 1], leg[i]);
+                        QVERIFY2(last <= first, qPrintable(QString::number(tile.device)));
+                    }
+                }
+        }
     }
 
     void aSwitchAddsUpAndThenHandsOut()

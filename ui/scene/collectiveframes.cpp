@@ -127,6 +127,13 @@ void buildCollectiveFrames(const ViewInput& input, const MeshOptions& options, c
             text("%1 sent by each in %2").arg(qs(formatBytes(picture.hops->sentInAll())), qs(formatSeconds(picture.hops->cost().time)));
     if (picture.hops && stepsOverlap(*picture.hops))
         title += text("up and down overlap");
+    MeshOptions bare = options;
+    bare.zoom = {};
+    bare.bare = true;
+    bare.openLinks = true;
+    const Cluster& cluster = *input.scenario.cluster;
+    if (const MeshLayout layout = meshLayoutOf(input, bare); layout.isCut(cluster))
+        title += text("%1 of %2 drawn").arg(qs(formatCount(layout.shown)), counted(cluster.devices(), qs(cluster.accelerator.noun)));
     scene.text(QRectF(whole.left(), whole.top(), whole.width(), head), title.join(QStringLiteral(" · ")), TextRole::NoteStrong,
                theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
     const QRectF area = whole.adjusted(0, head, 0, 0);
@@ -149,11 +156,9 @@ void buildCollectiveFrames(const ViewInput& input, const MeshOptions& options, c
         const QRectF cell(area.left() + column * (grid.cell.width() + kGap), area.top() + row * (grid.cell.height() + kGap),
                           grid.cell.width(), grid.cell.height());
         CollectivePicture moment = picture;
-        // Packets a good part of the way: where they come from and where they go is seen at once.
-        moment.position = steps[i] + 0.6;
-        MeshOptions frame = options;
-        frame.zoom = {};
-        frame.bare = true;
+        moment.isStill = true;
+        moment.position = steps[i] + 0.5;
+        MeshOptions frame = bare;
         frame.overlay = [&moment](const ViewInput& in, const MeshLayout& layout, Scene& s) { drawCollective(in, layout, moment, s); };
         buildMesh({input.scenario, input.report, QSizeF(cell.width(), cell.height() - caption), theme, {}, {}}, frame, small);
         scene.roundedRect(QRectF(cell.left(), cell.top(), cell.width(), cell.height() - caption).adjusted(0.5, 0.5, -0.5, -0.5), 3, {},

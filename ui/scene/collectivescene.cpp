@@ -2,6 +2,7 @@
 #include "ui/scene/collectivescene.h"
 
 #include "core/base/format.h"
+#include "ui/scene/collectivelines.h"
 #include "ui/scene/meshdrawing.h"
 #include "ui/scene/meshfacts.h"
 
@@ -16,7 +17,9 @@ namespace {
 
 constexpr double kPacket = 7;
 constexpr double kLeastPacket = 3;
-constexpr double kWordedTile = 16; // a tile as wide may have words in it
+constexpr double kStillPacket = 9;      // on paper
+constexpr std::size_t kMostHeads = 200; // of more messages only the lines are drawn
+constexpr double kWordedTile = 16;      // a tile as wide may have words in it
 
 QString text(const char* words)
 {
@@ -74,40 +77,6 @@ std::vector<Flow> flowsOf(const CollectivePicture& picture, const MeshLayout& la
     return flows;
 }
 
-/// Where a segment is inside a rectangle, as fractions of it; empty when it is not.
-std::pair<double, double> insideOf(const QRectF& rect, QPointF a, QPointF b)
-{
-    double first = 0;
-    double last = 1;
-    const auto cut = [&](double at, double step, double low, double high) {
-        if (std::abs(step) < 1e-9) {
-            if (at < low || at > high)
-                last = -1;
-            return;
-        }
-        const double one = (low - at) / step;
-        const double other = (high - at) / step;
-        first = std::max(first, std::min(one, other));
-        last = std::min(last, std::max(one, other));
-    };
-    cut(a.x(), b.x() - a.x(), rect.left(), rect.right());
-    cut(a.y(), b.y() - a.y(), rect.top(), rect.bottom());
-    return first < last ? std::pair{first, last} : std::pair{0.0, 0.0};
-}
-
-/// What holds words, which no link may cross: large tiles and the plates of switches.
-std::vector<QRectF> worded(const MeshLayout& layout)
-{
-    std::vector<QRectF> rects;
-    for (const MeshTile& tile : layout.tiles)
-        if (tile.rect.width() >= kWordedTile && tile.rect.height() >= lineHeight(TextRole::Note))
-            rects.push_back(tile.rect);
-    for (const MeshSwitch& plate : layout.switches)
-        if (plate.labelled && !plate.bar.isEmpty())
-            rects.push_back(plate.bar);
-    return rects;
-}
-
 /// Words on the plates of switches, over which a packet goes unseen.
 std::vector<QRectF> plateWords(const Cluster& cluster, const MeshLayout& layout)
 {
@@ -123,39 +92,17 @@ std::vector<QRectF> plateWords(const Cluster& cluster, const MeshLayout& layout)
     return rects;
 }
 
-/// The segment without what lies in the rectangles.
-void drawSegment(QPointF a, QPointF b, const std::vector<QRectF>& keepOut, const QColor& colour, double width, Scene& scene)
+/// What no way may cross: large tiles and words, and the plates that it comes to; over those of other levels it passes.
+std::vector<QRectF> keptFree(const Cluster& cluster, const MeshLayout& layout, int level)
 {
-    std::vector<std::pair<double, double>> hidden;
-    for (const QRectF& rect : keepOut)
-        if (const auto part = insideOf(rect, a, b); part.second > part.first)
-            hidden.push_back(part);
-    std::sort(hidden.begin(), hidden.end());
-    hidden.emplace_back(1, 1);
-    double at = 0;
-    for (const auto& [first, last] : hidden) {
-        if (first > at)
-            scene.polyline(QPolygonF{a + (b - a) * at, a + (b - a) * first}, colour, width);
-        at = std::max(at, last);
-    }
-}
-
-/// A route from `from` to `upTo`, fractions of its length.
-void drawLegs(const MeshRoute& route, const std::vector<QRectF>& keepOut, const QColor& colour, double width, double from, double upTo,
-              Scene& scene)
-{
-    const double first = route.length() * from;
-    const double last = route.length() * upTo;
-    double passed = 0;
-    for (const QPolygonF& leg : route.legs)
-        for (qsizetype i = 1; i < leg.size(); ++i) {
-            const double length = QLineF(leg[i - 1], leg[i]).length();
-            const double a = std::clamp((first - passed) / std::max(length, 1e-9), 0.0, 1.0);
-            const double b = std::clamp((last - passed) / std::max(length, 1e-9), 0.0, 1.0);
-            if (b > a)
-                drawSegment(leg[i - 1] + (leg[i] - leg[i - 1]) * a, leg[i - 1] + (leg[i] - leg[i - 1]) * b, keepOut, colour, width, scene);
-            passed += length;
-        }
+    std::vector<QRectF> rects = plateWords(cluster, layout);
+    for (const MeshTile& tile : layout.tiles)
+        if (tile.rect.width() >= kWordedTile && tile.rect.height() >= lineHeight(TextRole::Note))
+            rects.push_back(tile.rect);
+    for (const MeshSwitch& plate : layout.switches)
+        if (plate.labelled && !plate.bar.isEmpty() && plate.level == level)
+            rects.push_back(plate.bar);
+    return rects;
 }
 
 /// The way between the edges of the two tiles, as fractions of the route: words inside them stay free.
@@ -188,6 +135,41 @@ void drawMembers(const ViewInput& input, const MeshLayout& layout, const Collect
             continue;
         last = place.rect;
         scene.roundedRect(place.rect.adjusted(-1, -1, 1, 1), 2, {}, ring, device == picture.device ? 2.5 : 1.5);
+    }
+}
+
+/// Px to the right of the middle of its way, on which an answer may come along.
+double besideOf(const QRectF& source, const QRectF& target, std::size_t flows)
+{
+    const double side = std::min({source.width(), source.height(), target.width(), target.height()});
+    if (flows > kMostHeads || side < kWordedTile)
+        return 0;
+    return side >= 28 ? 5 : 3;
+}
+
+struct Packet {
+    QPointF at;
+    bool adds = false;
+};
+
+double packetSize(std::size_t flows)
+{
+    return flows > 128 ? kLeastPacket : flows > 32 ? 5 : kPacket;
+}
+
+void drawPackets(const ViewInput& input, const MeshLayout& layout, const std::vector<Packet>& packets, double size, Scene& scene)
+{
+    const std::vector<QRectF> words = plateWords(*input.scenario.cluster, layout);
+    for (const auto& [at, adds] : packets) {
+        const QPointF point = at;
+        const QRectF around = QRectF(at.x() - size / 2, at.y() - size / 2, size, size);
+        if (std::any_of(words.begin(), words.end(), [&around](const QRectF& rect) { return rect.intersects(around); }))
+            continue;
+        if (std::any_of(layout.tiles.begin(), layout.tiles.end(),
+                        [point](const MeshTile& tile) { return tile.rect.width() >= kWordedTile && tile.rect.contains(point); }))
+            continue; // words of a device on the way stay free
+        // Square: the receiver adds it up. Round: it takes it over.
+        scene.roundedRect(around, adds ? 1 : size / 2, input.theme.color(Ink::Text), input.theme.color(Ink::Surface), size > 4 ? 1 : 0.5);
     }
 }
 
@@ -240,34 +222,38 @@ void drawCollective(const ViewInput& input, const MeshLayout& layout, const Coll
     const std::vector<Flow> flows = flowsOf(picture, layout);
     const double fraction = picture.fraction();
     const double thin = flows.size() > 64 ? 1 : 2;
-    const std::vector<QRectF> keepOut = worded(layout);
-    std::vector<std::pair<QPointF, bool>> packets;
+    std::map<int, std::vector<QRectF>> kept; // by level
+    std::vector<Packet> packets;
+    std::vector<RunLabel> labels;
     for (const Flow& flow : flows) {
-        const MeshRoute route = layout.routeBetween(cluster, flow.from, flow.to);
+        MeshRoute route = layout.routeBetween(cluster, flow.from, flow.to);
         if (route.legs.empty())
             continue;
+        const QRectF source = layout.placeOf(flow.from).rect;
+        const QRectF target = layout.placeOf(flow.to).rect;
+        for (QPolygonF& leg : route.legs)
+            leg = movedToTheRight(leg, route.isNested ? 1 : besideOf(source, target, flows.size()));
         const QColor colour = input.theme.network(networkTier(cluster, std::max(0, flow.level)));
-        const auto [out, in] = betweenTiles(route, layout.placeOf(flow.from).rect, layout.placeOf(flow.to).rect);
+        const auto [out, in] = betweenTiles(route, source, target);
         // A switch that adds up is reached, and left, straight over the plate.
         const double first = flow.fromSwitch ? route.offPlate : out;
         const double last = flow.toSwitch ? route.ontoPlate : in;
-        drawLegs(route, keepOut, colour, thin, first, last, scene);
-        if (!done)
-            packets.emplace_back(route.at(first + fraction * (last - first)), flow.adds);
-    }
-    const double size = flows.size() > 128 ? kLeastPacket : flows.size() > 32 ? 5 : kPacket;
-    const std::vector<QRectF> words = plateWords(cluster, layout);
-    for (const auto& [at, adds] : packets) {
-        const QPointF point = at;
-        const QRectF around = QRectF(at.x() - size / 2, at.y() - size / 2, size, size);
-        if (std::any_of(words.begin(), words.end(), [&around](const QRectF& rect) { return rect.intersects(around); }))
+        const auto [keepOut, isNew] = kept.try_emplace(route.level);
+        if (isNew)
+            keepOut->second = keptFree(cluster, layout, route.level);
+        const std::vector<QPolygonF> runs = visibleRuns(route, keepOut->second, first, last);
+        for (const QPolygonF& run : runs)
+            drawRun(run, colour, thin, flows.size() <= kMostHeads, scene);
+        if (done || runs.empty())
             continue;
-        if (std::any_of(layout.tiles.begin(), layout.tiles.end(),
-                        [point](const MeshTile& tile) { return tile.rect.width() >= kWordedTile && tile.rect.contains(point); }))
-            continue; // words of a device on the way stay free
-        // Square: the receiver adds it up. Round: it takes it over.
-        scene.roundedRect(around, adds ? 1 : size / 2, input.theme.color(Ink::Text), input.theme.color(Ink::Surface), size > 4 ? 1 : 0.5);
+        const RunPoint rest = restOf(runs);
+        packets.push_back({picture.isStill ? rest.at : route.at(first + fraction * (last - first)), flow.adds});
+        addLabel(labels, rest, qs(formatBytes(flow.bytes)));
     }
+    const double size = packetSize(picture.isStill ? labels.size() : flows.size());
+    drawPackets(input, layout, packets, picture.isStill && size == kPacket ? kStillPacket : size, scene);
+    if (picture.isStill && !done)
+        drawRunLabels(labels, layout, input.theme, scene);
 }
 
 QString stepBytes(const HopStep& step)

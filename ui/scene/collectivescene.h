@@ -16,8 +16,9 @@ struct CollectivePicture {
     std::shared_ptr<const Hops> hops; ///< null: nothing to show, see `why`
     PlanCollective collective;
     QString why;
-    int device = 0;      ///< whose group it is
-    double position = 0; ///< 0: nothing sent; s + f: step s is f done; steps(): all done
+    int device = 0;       ///< whose group it is
+    bool isStill = false; ///< on paper: packets halfway, with their bytes where these fit
+    double position = 0;  ///< 0: nothing sent; s + f: step s is f done; steps(): all done
     /// The step at hand, and how much of it is done.
     [[nodiscard]] int step() const;
     [[nodiscard]] double fraction() const { return hops ? std::clamp(position - step(), 0.0, 1.0) : 0; }

@@ -193,7 +193,11 @@ private:
         const bool leaves = isLeaf(levelIndex);
         const int run = m_input.stageDevices > 0 ? m_input.stageDevices / unitDevices(levelIndex) : 0;
         const double roomForRows = area.height() - bar - 2 * air;
-        const Grid grid = switchGrid(levelIndex, {area.width(), roomForRows}, leaves ? kTileAspect : kFrameAspect, run);
+        Grid grid = switchGrid(levelIndex, {area.width(), roomForRows}, leaves ? kTileAspect : kFrameAspect, run);
+        const Grid open{(level.units() + 1) / 2, std::min(level.units(), 2)};
+        const bool isOpen = m_input.openLinks && leaves && bar > 0 && area.width() / open.columns >= kLeastOpen;
+        if (isOpen)
+            grid = open;
         if (leaves)
             m_layout.columns = grid.columns;
         const double gap = gapFor(std::min(area.width() / grid.columns, roomForRows / grid.rows));
@@ -208,12 +212,17 @@ private:
             h = std::min({h, kMostTileHeight, std::max(w < 80 ? w * 1.5 : w, 12.0)});
             w = std::min(w, std::max(h * 4.0, 12.0));
         }
+        if (isOpen) { // half of the height is for what travels
+            const double most = (area.height() - bar) / grid.rows;
+            h = std::min(h, std::max(most * 0.5, 4.0));
+            air = std::clamp(std::floor(most - h), air, kMostOpenAir);
+        }
         if (w >= 8)
             w = std::floor(w);
         if (h >= 8)
             h = std::floor(h);
         const double width = grid.columns * w + gap * (grid.columns - 1);
-        const double height = grid.rows * h + bar + airUsed + rowGaps;
+        const double height = grid.rows * h + bar + (isOpen ? grid.rows * air : airUsed) + rowGaps;
         const QRectF content = centred(area, width, height);
         MeshSwitch result{{}, labelled && bar * m_scale >= leastTitle() + 4, level.index, first, unitDevices(levelIndex), {}, level.tier};
         const double barTop = content.top() + above * h + gap * (above - 1) + air;

@@ -135,7 +135,8 @@ struct MeshLayoutInput {
     double labelWidth = 0;  ///< of the column that rows of one stage each get when the machine is a single switch domain; 0: none
     bool everyCopy = false; ///< replicas are drawn one by one, not one for all
     MeshZoom zoom = {};
-    QRectF sight = {}; ///< what is placed when zoomed; empty: the area
+    QRectF sight = {};      ///< what is placed when zoomed; empty: the area
+    bool openLinks = false; ///< see MeshOptions
 };
 
 /// The smallest thing in the picture that stands for a device.
@@ -152,6 +153,7 @@ struct MeshRoute {
     std::vector<QPolygonF> legs;
     int level = -1;           ///< index into Cluster::levels of what joins the two; -1: they are one
     bool throughHost = false; ///< the pair has no link of its own
+    bool isNested = false;    ///< an end is inside a unit of the switch: the way runs between the tiles there
     /// Where on its way the message comes onto the plate of a switch, and where it leaves that; halfway without one.
     double ontoPlate = 0.5;
     double offPlate = 0.5;

@@ -105,9 +105,10 @@ void chooseMeshLevels(const MeshLayoutInput& input, MeshLayout& layout)
         levels.push_back({0, Topology::Switch, {1}, {}});
     const auto most = static_cast<std::int64_t>(
         std::clamp(input.area.width() * input.area.height() / kPixelsPerTile, 16.0, static_cast<double>(kMostTiles)));
+    const bool isAlone = input.openLinks && input.replicaDevices > 0; // what takes part, and nobody in the way
     const std::int64_t target = input.replicaDevices > 0 ? input.replicaDevices : std::min<std::int64_t>(most, 64);
     if (!input.everyCopy)
-        cutSiblings(levels, target, most);
+        cutSiblings(levels, target, isAlone ? std::min(most, target) : most);
     const std::int64_t places = product(levels);
     layout.shown = static_cast<int>(std::min<std::int64_t>(places, input.cluster.devices())); // the last pod may not be full
     layout.closed = mergeNeighbours(levels, most);

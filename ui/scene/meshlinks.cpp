@@ -391,7 +391,7 @@ BarWords barWordsOf(const Cluster& cluster, const MeshSwitch& domain)
     const double name = textWidth(text.name, TextRole::BodyMedium);
     const double rate = textWidth(text.rate, TextRole::Note);
     if (name + 16 + rate > box.width())
-        return {box, {}};
+        return {QRectF(box.left(), box.top(), std::min(name + 1, box.width()), box.height()), {}};
     return {QRectF(box.left(), box.top(), name + 1, box.height()), QRectF(box.right() - rate, box.top(), rate, box.height())};
 }
 

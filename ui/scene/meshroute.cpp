@@ -10,12 +10,6 @@
 namespace shardlens {
 namespace {
 
-/// Where the line from the centre of `rect` straight up or down to `y` leaves the rectangle.
-QPointF towards(const QRectF& rect, double y)
-{
-    return {rect.center().x(), std::clamp(y, rect.top(), rect.bottom())};
-}
-
 void append(QPolygonF& leg, const QPointF& point)
 {
     if (leg.isEmpty() || leg.back() != point)
@@ -44,18 +38,20 @@ public:
     }
 
     /// From unit `a` to unit `b`, between the centres of two tiles inside them.
-    MeshRoute between(int a, int b, const QPointF& from, const QPointF& to)
+    MeshRoute between(int a, int b, const MeshPlace& source, const MeshPlace& target)
     {
         m_leg = {};
-        append(m_leg, from);
+        const QRectF& from = source.rect;
+        const QRectF& to = target.rect;
+        append(m_leg, from.center());
         const bool isLine = m_level.topology == Topology::Ring || m_level.topology == Topology::Torus;
         if (isLine && !m_level.part)
             walk(a, b);
         else if (!m_domain.bar.isEmpty())
-            overBar(a, b);
+            overBar(a, b, source, target);
         else if (m_level.topology == Topology::CubeMesh)
             m_route.throughHost = m_cluster.levels[static_cast<std::size_t>(m_level.index)].linksBetween(a, b) == 0;
-        append(m_leg, to);
+        append(m_leg, to.center());
         m_route.legs.push_back(m_leg);
         if (const double length = m_route.length(); m_onto >= 0 && length > 0) {
             m_route.ontoPlate = m_onto / length;
@@ -75,15 +71,42 @@ private:
 
     [[nodiscard]] const QRectF& unit(int index) const { return m_domain.units[static_cast<std::size_t>(index)]; }
 
-    void overBar(int a, int b)
+    /// Where a tile's way to the switch runs: straight from the tile, but of one inside a unit beside it, where no other tile is in the way.
+    [[nodiscard]] double wayOut(const QRectF& whole, const MeshPlace& place)
     {
+        if (place.rect == whole)
+            return whole.center().x();
+        constexpr double kBeside = 3;
+        m_route.isNested = true;
+        return std::min(place.rect.right() + std::min(kBeside, gapBeside(place) / 2), whole.right());
+    }
+
+    /// Between the tile and its neighbour in the row.
+    [[nodiscard]] double gapBeside(const MeshPlace& place) const
+    {
+        constexpr double kUnknown = 2;
+        const MeshTile* next = m_layout.tileOf(place.first + place.count);
+        if (next && next->rect.left() > place.rect.right() && std::abs(next->rect.top() - place.rect.top()) < 0.5)
+            return next->rect.left() - place.rect.right();
+        const MeshTile* before = m_layout.tileOf(place.first - 1);
+        return before && before->rect.right() < place.rect.left() ? place.rect.left() - before->rect.right() : kUnknown;
+    }
+
+    void overBar(int a, int b, const MeshPlace& source, const MeshPlace& target)
+    {
+        const QRectF& from = source.rect;
+        const QRectF& to = target.rect;
         const double y = m_domain.bar.center().y();
-        append(m_leg, towards(unit(a), y));
-        append(m_leg, {unit(a).center().x(), y});
+        const double out = wayOut(unit(a), source);
+        const double in = wayOut(unit(b), target);
+        append(m_leg, {out, from.center().y()});
+        append(m_leg, {out, std::clamp(y, unit(a).top(), unit(a).bottom())});
+        append(m_leg, {out, y});
         m_onto = lengthSoFar();
-        append(m_leg, {unit(b).center().x(), y});
+        append(m_leg, {in, y});
         m_off = lengthSoFar();
-        append(m_leg, towards(unit(b), y));
+        append(m_leg, {in, std::clamp(y, unit(b).top(), unit(b).bottom())});
+        append(m_leg, {in, to.center().y()});
     }
 
     /// One axis after the other, innermost first.
@@ -253,7 +276,7 @@ MeshRoute MeshLayout::routeBetween(const Cluster& cluster, int from, int to) con
         const int a = (source.first - first) / domain->unitDevices;
         const int b = (target.first - first) / domain->unitDevices;
         if (a != b)
-            return Router(cluster, *this, *domain).between(a, b, source.rect.center(), target.rect.center());
+            return Router(cluster, *this, *domain).between(a, b, source, target);
         first += a * domain->unitDevices;
     }
     return {};

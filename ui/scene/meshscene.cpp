@@ -44,7 +44,7 @@ Areas areasOf(const ViewInput& input, const MeshFacts* facts, double legend, boo
         areas.legend = QRectF(rest.left(), rest.bottom() - legend, rest.width(), legend);
         rest.setBottom(areas.legend.top() - 4);
     }
-    if (cut && rest.height() >= 60) {
+    if (cut && !bare && rest.height() >= 60) {
         areas.caption = QRectF(rest.left(), rest.bottom() - captionHeight(), rest.width(), captionHeight());
         rest.setBottom(areas.caption.top() - 2);
         rest.adjust(0, 0, -2 * kSheet, -2 * kSheet);
@@ -250,7 +250,8 @@ Picture place(const ViewInput& input, const MeshOptions& options, const MeshFact
                                labels,
                                options.everyCopy,
                                options.zoom,
-                               sightOf(input, areas)};
+                               sightOf(input, areas),
+                               options.openLinks};
     };
     Picture picture;
     if (facts)
@@ -311,7 +312,7 @@ void buildMesh(const ViewInput& input, const MeshOptions& options, Scene& scene)
                               scene,
                               fitted ? QRectF() : sightOf(input, areas),
                               plate};
-    if (cut && fitted)
+    if (cut && fitted && !options.bare)
         drawStack(drawing);
     drawMeshFabric(drawing);
     drawMeshSends(drawing);

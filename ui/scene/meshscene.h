@@ -30,6 +30,7 @@ struct MeshOptions {
     MeshZoom zoom = {};
     bool everyCopy = false; ///< draws replicas one by one where one would stand for all
     bool bare = false;      ///< the machine alone, without legend and readout: a frame among others
+    bool openLinks = false; ///< devices stand in one row on each side of their switch where they fit: no link runs behind another device
     /// Drawn over links and tiles, below the words: what travels on the links, say. May be empty.
     std::function<void(const ViewInput&, const MeshLayout&, Scene&)> overlay = {};
 };
