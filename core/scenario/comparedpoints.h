@@ -70,9 +70,15 @@ struct ComparedPoints {
 /// accelerator, 2 for another engine, 1 for another model.
 [[nodiscard]] double pointDistance(const PointInputs& a, const PointInputs& b);
 
+/// What is farther away says little of a scenario. The 80 % intervals of a model that was not measured are errors of the shipped points, each
+/// predicted by a fit to the other models alone (resources/calibration/intervals.json, "pair"): four out of five of these points had
+/// another model with their engine on their accelerator within 5, so beyond it the intervals have hardly been tried.
+inline constexpr double kFarPoint = 5;
+
 struct NearPoint {
     std::size_t index = 0;
     double distance = 0;
+    [[nodiscard]] bool isFar() const { return distance > kFarPoint; }
 };
 /// The `most` nearest of `points` that `has` the figure, nearest first; equal ones in their order.
 [[nodiscard]] std::vector<NearPoint> nearestPoints(const PointInputs& inputs, std::span<const ComparedPoint> points, PointFigure figure,

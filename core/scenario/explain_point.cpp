@@ -67,9 +67,13 @@ Explanation explainPoint(const ComparedPoint& point, PointFigure figure, const P
     add("TP", std::to_string(inputs.tensor), std::to_string(scenario.tensor));
     if (inputs.expert > 1 || scenario.expert > 1)
         add("EP", std::to_string(inputs.expert), std::to_string(scenario.expert));
-    out.inputs.push_back({"distance", formatNumber(pointDistance(inputs, scenario), 2),
+    const double distance = pointDistance(inputs, scenario);
+    out.inputs.push_back({"distance", formatNumber(distance, 2) + (distance > kFarPoint ? ", far" : ""),
                           "doublings from this scenario, and 4 for another accelerator, 2 for another engine, 1 for another model",
                           Provenance::Exact});
+    if (distance > kFarPoint)
+        out.notes.push_back("Far from this scenario: " + formatNumber(distance, 2) + ", where cross-validation has hardly gone beyond "
+                            + formatNumber(kFarPoint) + ". It says little of the figures here.");
     for (std::size_t i = 0; i < kPointFigureCount; ++i) {
         const auto each = static_cast<PointFigure>(i);
         if (point.has(each))

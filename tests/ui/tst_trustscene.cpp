@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Predicted against measured without pixels: points on their axes, nearest first, constants with their evidence, words that fit.
+#include "core/calibration/points.h"
+#include "core/scenario/catalog.h"
+#include "tests/ui/picturecases.h"
 #include "tests/ui/samplereport.h"
 #include "ui/scene/servicetext.h"
 #include "ui/scene/trustplot.h"
@@ -9,6 +12,7 @@
 #include <QScopeGuard>
 #include <QTest>
 
+#include <algorithm>
 #include <cmath>
 
 using namespace shardlens;
@@ -158,6 +162,74 @@ private Q_SLOTS:
         QVERIFY(built.says(QStringLiteral("+20 %")));
         QVERIFY(built.says(QStringLiteral("measured TPOT")));
         QVERIFY(built.says(QStringLiteral("predicted TPOT")));
+    }
+
+    /// Points beyond the distance that cross-validation tried are called far: in the title when all are, in their rows, by their marks.
+    void farPointsAreCalledFar()
+    {
+        Built built;
+        const auto hollow = [&built] {
+            return std::count_if(built.scene.items.begin(), built.scene.items.end(), [](const SceneItem& item) {
+                return item.kind == SceneItem::Kind::Path && item.fill == Theme::of(ThemeId::Light).color(Ink::Surface);
+            });
+        };
+        built.build({1100, 480});
+        const PointInputs inputs = pointInputs(built.scenario, built.report);
+        const std::vector<NearPoint> near = nearestPoints(inputs, built.picture.shipped->points, PointFigure::Tpot, 8);
+        const auto far = std::count_if(near.begin(), near.end(), [](const NearPoint& each) { return each.distance > kFarPoint; });
+        QCOMPARE(hollow(), far);
+        QCOMPARE(built.says(QStringLiteral(", far")), far > 0);
+        QCOMPARE(built.says(QStringLiteral("all of them far")), near.front().distance > kFarPoint);
+        // The scenario's own engine, lengths and machine, then one that is 2^6 times as busy.
+        auto own = std::make_shared<ComparedPoints>(*built.picture.shipped);
+        own->points.resize(2);
+        own->points[0].inputs = inputs;
+        own->points[1].inputs = inputs;
+        own->points[1].inputs.concurrency *= 64;
+        built.picture = trustPicture(own, nullptr, PointFigure::Tpot, TrustColour::Engine);
+        built.build({1100, 480});
+        QCOMPARE(hollow(), std::ptrdiff_t{1});
+        QVERIFY(built.says(QStringLiteral("6.0, far")) || built.says(QStringLiteral("6, far")));
+        QVERIFY(!built.says(QStringLiteral("all of them far")));
+        QVERIFY(built.says(QStringLiteral("beyond 5")));
+    }
+
+    /// The limit is what it is said to be: the distance within which four of five shipped points have another model with their engine on
+    /// their accelerator.
+    void farIsWhereCrossValidationEnds()
+    {
+        const Result<MeasuredPoints> read = readPoints(std::string(builtinPoints()), "points.csv");
+        QVERIFY(read.ok());
+        const ComparedPoints all = comparePoints(read.value(), builtinCatalog(), [](const ResolvedPoint&) { return PointConstants{}; });
+        std::vector<double> distances;
+        for (const ComparedPoint& point : all.points) {
+            double nearest = -1;
+            for (const ComparedPoint& other : all.points) {
+                const PointInputs& a = point.inputs;
+                const PointInputs& b = other.inputs;
+                if (a.model == b.model || a.engine != b.engine || a.accelerator != b.accelerator)
+                    continue;
+                const double distance = pointDistance(a, b);
+                nearest = nearest < 0 ? distance : std::min(nearest, distance);
+            }
+            if (nearest >= 0)
+                distances.push_back(nearest);
+        }
+        QVERIFY(distances.size() > 100);
+        std::sort(distances.begin(), distances.end());
+        QCOMPARE(std::round(distances[distances.size() * 4 / 5]), kFarPoint);
+    }
+
+    /// No name of a GPU is cut where the window has room for the table.
+    void namesOfDevicesAreWhole()
+    {
+        for (const double width : {1000.0, 1200.0, 1280.0, 1920.0}) {
+            Built built;
+            built.build({width - 24, 560});
+            QVERIFY(built.says(QStringLiteral("H100 SXM5 80GB")));
+            QVERIFY(!built.says(QStringLiteral("H100 SXM5 …")));
+            QCOMPARE(pictures::textFault(built.scene), QString());
+        }
     }
 
     void usersPointsLieOverTheShipped()

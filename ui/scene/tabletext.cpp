@@ -22,7 +22,7 @@ struct Widths {
     }
 };
 
-Widths widthsOf(const TableText& table, double room)
+Widths wholeWidths(const TableText& table)
 {
     Widths out;
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
@@ -31,6 +31,12 @@ Widths widthsOf(const TableText& table, double room)
             width = std::max(width, textWidth(row.cells[c], TextRole::Note));
         out.widths.push_back(std::min(width, kMostText) + 1);
     }
+    return out;
+}
+
+Widths widthsOf(const TableText& table, double room)
+{
+    Widths out = wholeWidths(table);
     // Words give way first, down to what still says something; then columns go by rank.
     const auto squeeze = [&](bool all) {
         while (out.total() > room) {
@@ -61,6 +67,11 @@ Widths widthsOf(const TableText& table, double room)
 }
 
 } // namespace
+
+double tableWidth(const TableText& table)
+{
+    return std::ceil(wholeWidths(table).total());
+}
 
 double tableRowHeight()
 {

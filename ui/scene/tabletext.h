@@ -22,6 +22,8 @@ struct TableText {
     std::vector<Row> rows;
 };
 
+/// That it takes with every column and every word.
+[[nodiscard]] double tableWidth(const TableText& table);
 /// Of each line, at the size of text that is set.
 [[nodiscard]] double tableRowHeight();
 /// From row `first` on, as many as fit. Returns the height used.

@@ -222,7 +222,10 @@ bool drawTrustPlot(Scene& scene, const ViewInput& input, const TrustPicture& pic
         const QPointF at = place(*point);
         QPainterPath diamond;
         addMark(diamond, at, 4, kNearMark);
-        scene.path(diamond, theme.color(Ink::Text), theme.color(Ink::Surface), 1);
+        if (near[rank].isFar()) // hollow
+            scene.path(diamond, theme.color(Ink::Surface), theme.color(Ink::Text), 1.5);
+        else
+            scene.path(diamond, theme.color(Ink::Text), theme.color(Ink::Surface), 1);
         hit(at, near[rank].index, kNearMark);
     }
     if (axes.plot.height() >= 6 * line) // in a low plot they would hide what they name

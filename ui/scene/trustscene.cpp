@@ -22,7 +22,10 @@ struct TrustScene {
 
 constexpr std::size_t kMostGroups = 6; ///< marks that tell apart
 constexpr std::size_t kNearest = 8;
+constexpr int kNoteLines = 4; // under the table
 constexpr double kLeastPlot = 220;
+constexpr double kGoodPlot = 380; // that the table leaves to the scatter before columns go
+
 constexpr double kLeastTable = 330;
 
 QString groupName(const ComparedPoint& point, TrustColour colour)
@@ -159,15 +162,13 @@ QString planText(const PointInputs& inputs)
     return text;
 }
 
-double drawNearest(Scene& scene, const ViewInput& input, const TrustOptions& options, const std::vector<NearPoint>& near,
-                   const QRectF& area)
+TableText nearestTable(const TrustPicture& picture, const std::vector<NearPoint>& near)
 {
-    const TrustPicture& picture = *options.picture;
     const auto figure = static_cast<std::size_t>(picture.figure);
     TableText table;
-    table.columns = {{TrustScene::tr("Model"), false, 0},   {TrustScene::tr("GPU"), false, 2},      {TrustScene::tr("Engine"), false, 2},
-                     {TrustScene::tr("In/out"), true, 1},   {TrustScene::tr("Requests"), true, 1},  {TrustScene::tr("Plan"), false, 4},
-                     {TrustScene::tr("Measured"), true, 0}, {TrustScene::tr("Predicted"), true, 0}, {TrustScene::tr("Off"), true, 3},
+    table.columns = {{TrustScene::tr("Model"), false, 0},   {TrustScene::tr("GPU"), false, 2, true}, {TrustScene::tr("Engine"), false, 2},
+                     {TrustScene::tr("In/out"), true, 1},   {TrustScene::tr("Requests"), true, 1},   {TrustScene::tr("Plan"), false, 4},
+                     {TrustScene::tr("Measured"), true, 0}, {TrustScene::tr("Predicted"), true, 0},  {TrustScene::tr("Off"), true, 3},
                      {TrustScene::tr("Distance"), true, 0}};
     for (const NearPoint& each : near) {
         const ComparedPoint& point = *pointOf(picture, static_cast<int>(each.index));
@@ -183,11 +184,12 @@ double drawNearest(Scene& scene, const ViewInput& input, const TrustOptions& opt
                      pointValue(picture.figure, measured),
                      pointValue(picture.figure, predicted),
                      signedPercent(predicted / measured - 1),
-                     qs(formatNumber(each.distance, 2))};
+                     each.isFar() ? TrustScene::tr("%1, far").arg(qs(formatNumber(each.distance, 2))) : qs(formatNumber(each.distance, 2))};
+        row.dim = each.isFar();
         row.subject.kind = Subject::Kind::Point;
         row.subject.point = static_cast<int>(each.index);
     }
-    return drawTable(scene, input.theme, area, table, 0);
+    return table;
 }
 
 double drawConstants(Scene& scene, const ViewInput& input, const TrustOptions& options, const QRectF& area)
@@ -214,12 +216,16 @@ void drawTableOf(Scene& scene, const ViewInput& input, const TrustOptions& optio
     const Theme& theme = input.theme;
     const bool nearest = options.table == TrustTable::Nearest;
     const double line = lineHeight(TextRole::Note);
-    QString title = nearest ? TrustScene::tr("Nearest measured points") : QString();
+    const bool far = !near.empty() && near.front().isFar();
+    QString title = nearest ? (far ? TrustScene::tr("Nearest measured points: all of them far") : TrustScene::tr("Nearest measured points"))
+                            : QString();
     QString note;
     if (nearest) {
         note =
             TrustScene::tr("Distance: doublings of prompt, output, requests, devices and active parameters, added up; 4 for another GPU, "
-                           "2 for another engine, 1 for another model.");
+                           "2 for another engine, 1 for another model. Far: beyond %1, where "
+                           "cross-validation over models hardly went.")
+                .arg(qs(formatNumber(kFarPoint)));
     } else if (options.calibration) {
         const Calibration& c = *options.calibration;
         title = TrustScene::tr("Constants of %1 on %2").arg(qs(nameOf(c.engine)), qs(input.scenario.cluster->accelerator.name));
@@ -235,18 +241,18 @@ void drawTableOf(Scene& scene, const ViewInput& input, const TrustOptions& optio
                Qt::AlignLeft | Qt::AlignVCenter, true);
     // The rows come first; the note has what they leave.
     const double rows = area.height() - header;
-    double noteHeight = static_cast<double>(wrapText(note, TextRole::Note, area.width(), 2).size()) * line + space::kTight;
+    double noteHeight = static_cast<double>(wrapText(note, TextRole::Note, area.width(), kNoteLines).size()) * line + space::kTight;
     if (rows < noteHeight + 4 * line)
         noteHeight = 0;
     const QRectF body(area.left(), area.top() + header, area.width(), rows - noteHeight);
     double drawn = 0;
     if (nearest)
-        drawn = drawNearest(scene, input, options, near, body);
+        drawn = drawTable(scene, theme, body, nearestTable(*options.picture, near), 0);
     else if (options.calibration)
         drawn = drawConstants(scene, input, options, body);
     if (noteHeight > 0)
         drawWrapped(scene, {area.left(), body.top() + drawn + space::kTight, area.width(), 0}, note, TextRole::Note,
-                    theme.color(Ink::Text3), 2);
+                    theme.color(Ink::Text3), kNoteLines);
 }
 
 /// What stands in the place of the scatter while there are no points. True when there are none.
@@ -305,10 +311,15 @@ void buildTrust(const ViewInput& input, const TrustOptions& options, Scene& scen
     const TrustPicture& picture = *options.picture;
     // With room for both the table stands beside the scatter; in a narrow view under it, in a low one it gives way.
     const bool beside = area.width() >= kLeastPlot + space::kWide + kLeastTable;
-    const double left = beside ? std::clamp(area.height() * 1.1, kLeastPlot, area.width() - space::kWide - kLeastTable) : area.width();
+    const std::vector<NearPoint> near = input.report.legal ? nearestOf(input, picture) : std::vector<NearPoint>();
+    double left = area.width();
+    if (beside) {
+        const double table = options.table == TrustTable::Nearest ? tableWidth(nearestTable(picture, near)) : kLeastTable;
+        const double spare = std::max(std::min(kGoodPlot, area.width() / 2), area.width() - space::kWide - table);
+        left = std::clamp(std::min(area.height() * 1.1, spare), kLeastPlot, area.width() - space::kWide - kLeastTable);
+    }
     const bool under = !beside && area.height() >= 420;
     const QRectF plotArea(area.left(), area.top(), left, under ? area.height() * 0.55 : area.height());
-    const std::vector<NearPoint> near = input.report.legal ? nearestOf(input, picture) : std::vector<NearPoint>();
     const double summary = drawSummary(scene, input, options, {area.left(), area.top(), area.width(), 0});
     if (!drawEmpty(scene, input, options, plotArea.adjusted(0, summary, 0, 0))) {
         const std::vector<LegendEntry> legend = legendOf(input.theme, picture);
