@@ -164,9 +164,10 @@ private Q_SLOTS:
         Scenario scenario = pictures::scenarioOf(pictures::caseNamed("32 nodes of 8, TP 16 across two nodes"));
         const Report report = evaluate(scenario);
         const MeshLayout layout = meshLayoutOf({scenario, report, {1100, 700}, Theme::of(ThemeId::Light)}, {});
+        QVERIFY(layout.frames.size() == 32); // in several rows
         for (const int from : {0, 3, 5}) {
             const MeshRoute route = layout.routeBetween(*scenario.cluster, from, from + 8);
-            QVERIFY(route.isNested);
+            QVERIFY(route.isNarrow);
             for (const QPolygonF& leg : route.legs)
                 for (qsizetype i = 1; i < leg.size(); ++i) {
                     QVERIFY(std::abs(leg[i].x() - leg[i - 1].x()) < 0.01 || std::abs(leg[i].y() - leg[i - 1].y()) < 0.01);

@@ -232,7 +232,7 @@ void drawCollective(const ViewInput& input, const MeshLayout& layout, const Coll
         const QRectF source = layout.placeOf(flow.from).rect;
         const QRectF target = layout.placeOf(flow.to).rect;
         for (QPolygonF& leg : route.legs)
-            leg = movedToTheRight(leg, route.isNested ? 1 : besideOf(source, target, flows.size()));
+            leg = movedToTheRight(leg, route.isNarrow ? 1 : besideOf(source, target, flows.size()));
         const QColor colour = input.theme.network(networkTier(cluster, std::max(0, flow.level)));
         const auto [out, in] = betweenTiles(route, source, target);
         // A switch that adds up is reached, and left, straight over the plate.

@@ -153,7 +153,7 @@ struct MeshRoute {
     std::vector<QPolygonF> legs;
     int level = -1;           ///< index into Cluster::levels of what joins the two; -1: they are one
     bool throughHost = false; ///< the pair has no link of its own
-    bool isNested = false;    ///< an end is inside a unit of the switch: the way runs between the tiles there
+    bool isNarrow = false;    ///< it runs between tiles: there is no room beside it
     /// Where on its way the message comes onto the plate of a switch, and where it leaves that; halfway without one.
     double ontoPlate = 0.5;
     double offPlate = 0.5;

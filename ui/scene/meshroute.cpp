@@ -26,6 +26,8 @@ int directionOf(int from, int to, int extent, bool wraps)
     return 2 * forwards <= extent ? 1 : -1;
 }
 
+constexpr std::size_t kMostSearched = 1024; ///< units of a switch among which those in the way are looked for
+
 class Router {
 public:
     Router(const Cluster& cluster, const MeshLayout& layout, const MeshDomain& domain)
@@ -71,16 +73,6 @@ private:
 
     [[nodiscard]] const QRectF& unit(int index) const { return m_domain.units[static_cast<std::size_t>(index)]; }
 
-    /// Where a tile's way to the switch runs: straight from the tile, but of one inside a unit beside it, where no other tile is in the way.
-    [[nodiscard]] double wayOut(const QRectF& whole, const MeshPlace& place)
-    {
-        if (place.rect == whole)
-            return whole.center().x();
-        constexpr double kBeside = 3;
-        m_route.isNested = true;
-        return std::min(place.rect.right() + std::min(kBeside, gapBeside(place) / 2), whole.right());
-    }
-
     /// Between the tile and its neighbour in the row.
     [[nodiscard]] double gapBeside(const MeshPlace& place) const
     {
@@ -92,21 +84,58 @@ private:
         return before && before->rect.right() < place.rect.left() ? place.rect.left() - before->rect.right() : kUnknown;
     }
 
+    /// Between the columns of the switch's units.
+    [[nodiscard]] double gapOfColumns() const
+    {
+        constexpr double kUnknown = 4;
+        const bool several = m_domain.units.size() > 1 && unit(1).left() > unit(0).right();
+        return several ? unit(1).left() - unit(0).right() : kUnknown;
+    }
+
+    /// Another unit stands between this one and the bar.
+    [[nodiscard]] bool isBehind(const QRectF& whole, double bar) const
+    {
+        return m_domain.units.size() <= kMostSearched
+               && std::any_of(m_domain.units.begin(), m_domain.units.end(), [&](const QRectF& other) {
+                      const double y = other.center().y();
+                      return std::abs(other.left() - whole.left()) < 0.5 && std::min(whole.center().y(), bar) + 0.5 < y
+                             && y < std::max(whole.center().y(), bar) - 0.5;
+                  });
+    }
+
+    /// From a tile onto the bar: straight, but beside tiles of its own unit, and between the columns where other units stand in the way.
+    [[nodiscard]] QPolygonF wayToBar(const QRectF& whole, const MeshPlace& place)
+    {
+        constexpr double kBeside = 3;
+        const QRectF& tile = place.rect;
+        const double y = m_domain.bar.center().y();
+        const double edge = std::clamp(y, whole.top(), whole.bottom());
+        const bool isNested = tile != whole;
+        const double lane = isNested ? std::min(tile.right() + std::min(kBeside, gapBeside(place) / 2), whole.right()) : whole.center().x();
+        if (!isBehind(whole, y)) {
+            m_route.isNarrow |= isNested;
+            return QPolygonF{{lane, tile.center().y()}, {lane, edge}, {lane, y}};
+        }
+        m_route.isNarrow = true;
+        const double gap = gapOfColumns();
+        const bool isLast = whole.right() + gap > m_domain.bar.right() + 0.5;
+        const double gutter = isLast ? whole.left() - gap / 2 : whole.right() + gap / 2;
+        if (!isNested)
+            return QPolygonF{{gutter, tile.center().y()}, {gutter, y}};
+        const double out = edge + (y > edge ? gap : -gap) / 2;
+        return QPolygonF{{lane, tile.center().y()}, {lane, out}, {gutter, out}, {gutter, y}};
+    }
+
     void overBar(int a, int b, const MeshPlace& source, const MeshPlace& target)
     {
-        const QRectF& from = source.rect;
-        const QRectF& to = target.rect;
-        const double y = m_domain.bar.center().y();
-        const double out = wayOut(unit(a), source);
-        const double in = wayOut(unit(b), target);
-        append(m_leg, {out, from.center().y()});
-        append(m_leg, {out, std::clamp(y, unit(a).top(), unit(a).bottom())});
-        append(m_leg, {out, y});
+        for (const QPointF& point : wayToBar(unit(a), source))
+            append(m_leg, point);
         m_onto = lengthSoFar();
-        append(m_leg, {in, y});
+        const QPolygonF back = wayToBar(unit(b), target);
+        append(m_leg, back.back());
         m_off = lengthSoFar();
-        append(m_leg, {in, std::clamp(y, unit(b).top(), unit(b).bottom())});
-        append(m_leg, {in, to.center().y()});
+        for (qsizetype i = back.size() - 1; i-- > 0;)
+            append(m_leg, back[i]);
     }
 
     /// One axis after the other, innermost first.
