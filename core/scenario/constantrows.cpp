@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace shardlens {
 
@@ -76,12 +77,32 @@ std::optional<KernelUse> kernelOf(const Scenario& scenario, const OperatorCost& 
     return kernelOf(facts, *scenario.model, scenario.formats, decode);
 }
 
+KernelConstants kernelsAlone(const Calibration& calibration, KernelUse kernel)
+{
+    const ConstantLogs& logs = calibration.base ? calibration.base->logs : assumedConstants();
+    return constantsOf(logs).step.of(kernel.kernel, kernel.format);
+}
+
+std::string aloneText(const Calibration& calibration, KernelUse kernel)
+{
+    const double alone = kernelsAlone(calibration, kernel).compute;
+    return isFarFrom(calibration.constants.step.of(kernel.kernel, kernel.format).compute, alone)
+               ? "; the kernels alone " + formatPercent(alone, 2) + " of peak"
+               : std::string();
+}
+
 ConstantEvidence evidenceOf(const Calibration& calibration, KernelUse kernel)
 {
     ConstantEvidence evidence;
     if (calibration.base)
         evidence = calibration.base->evidence[evidenceOf(kernel.kernel, kernel.format)];
-    if (evidence.origin == ConstantOrigin::Measured && calibration.points > 0)
+    if (evidence.origin != ConstantOrigin::Measured)
+        return evidence;
+    constexpr double kMoved = 0.01; // less is within any kernel fit
+    const KernelConstants alone = kernelsAlone(calibration, kernel);
+    const KernelConstants& served = calibration.constants.step.of(kernel.kernel, kernel.format);
+    const bool moved = std::abs(served.compute / alone.compute - 1) > kMoved || std::abs(served.memory / alone.memory - 1) > kMoved;
+    if (calibration.points > 0 || moved)
         evidence.origin = ConstantOrigin::Fitted;
     return evidence;
 }
@@ -121,7 +142,7 @@ std::vector<ConstantRow> constantRows(const Scenario& scenario, const Report& re
                            evidence.origin,
                            evidence.samples,
                            evidence.medianError,
-                           evidence.source,
+                           evidence.source + aloneText(calibration, kernels[i]),
                            i < used};
     };
     std::vector<ConstantRow> rows;

@@ -31,7 +31,17 @@ struct ConstantRow {
 [[nodiscard]] std::optional<KernelUse> kernelOf(const Scenario& scenario, const OperatorCost& op, bool decode);
 /// "fitted to 107 points, median error 4.2 %: h100_sxm.csv".
 [[nodiscard]] std::string evidenceText(const ConstantEvidence& evidence);
-/// What a calibration says of a kernel, with the points of its engine: kernels that serving points have moved are fitted.
+/// What the accelerator's kernels reach alone, in tables of calls one after the other; the constants in use are those of served steps.
+[[nodiscard]] KernelConstants kernelsAlone(const Calibration& calibration, KernelUse kernel);
+/// Whether a share in served steps is so far from the kernels' own that it needs a word.
+[[nodiscard]] inline bool isFarFrom(double served, double alone)
+{
+    constexpr double kFar = 1.25;
+    return served * kFar < alone || alone * kFar < served;
+}
+/// "; the kernels alone 38 % of peak" where that is far from what served steps reach, else empty.
+[[nodiscard]] std::string aloneText(const Calibration& calibration, KernelUse kernel);
+/// What a calibration says of a kernel: one that serving points have moved, here or on all accelerators of its engine, is fitted.
 [[nodiscard]] ConstantEvidence evidenceOf(const Calibration& calibration, KernelUse kernel);
 
 } // namespace shardlens

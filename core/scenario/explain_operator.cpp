@@ -193,6 +193,19 @@ void addAssumptions(const Scenario& scenario, bool decode, const OperatorCost& o
 
 namespace {
 
+/// Why served steps reach another share of the peak than kernels called one after the other, and where that was seen.
+std::string farShareNote(const Calibration& calibration, KernelClass kernel, bool less)
+{
+    std::string text = "This share of the peak is what the TTFT and TPOT of serving points ask for, " + std::string(less ? "less" : "more")
+                       + " than the kernels reach alone. ";
+    if (less && kernel == KernelClass::Experts)
+        text += "It pays for what grows with the tokens and has no operator of its own: sorting and gathering them by expert, quantising "
+                "them, experts that are busier than the mean, tiles that few rows do not fill. ";
+    const MeasuredRange& input = calibration.ranges.input;
+    return text + "The points have prompts of " + formatCount(std::llround(input.least)) + " to " + formatCount(std::llround(input.most))
+           + " tokens; how it rises in larger steps was not measured.";
+}
+
 /// Shares reached, spill and launch of the operator's kernel, with their evidence.
 void addKernel(const Scenario& scenario, const OperatorCost& op, bool decode, Explanation& out)
 {
@@ -203,7 +216,14 @@ void addKernel(const Scenario& scenario, const OperatorCost& op, bool decode, Ex
     const ConstantEvidence evidence = evidenceOf(*scenario.calibration, *use);
     const Provenance origin = provenanceOf(evidence.origin);
     const std::string kernel = std::string(nameOf(use->kernel)) + ", " + std::string(nameOf(use->format));
-    out.inputs.push_back({"η_F", formatPercent(c.compute), "of the peak; " + kernel + ": " + evidenceText(evidence), origin});
+    const double alone = kernelsAlone(*scenario.calibration, *use).compute;
+    const bool far = isFarFrom(c.compute, alone);
+    out.inputs.push_back({"η_F", formatPercent(c.compute),
+                          "of the peak" + (far ? " in served steps; the kernels alone " + formatPercent(alone) : std::string()) + "; "
+                              + kernel + ": " + evidenceText(evidence),
+                          origin});
+    if (far)
+        out.notes.push_back(farShareNote(*scenario.calibration, use->kernel, c.compute < alone));
     out.inputs.push_back({"η_BW", formatPercent(c.memory), "of the bandwidth; the same samples", origin});
     out.inputs.push_back({"spill", formatPercent(c.spill), "of the shorter side does not hide behind the longer", origin});
     out.inputs.push_back(

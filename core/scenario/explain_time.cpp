@@ -131,7 +131,9 @@ void addKernels(const Scenario& scenario, const PhaseReport& phase, Phase which,
                                   : cause == Cause::Compute ? formatPercent(c.compute) + " of peak"
                                                             : formatPercent(c.memory) + " of HBM";
         out.inputs.push_back(
-            {"η" + std::to_string(shown.size()), value, name + ": " + evidenceText(evidence), provenanceOf(evidence.origin)});
+            {"η" + std::to_string(shown.size()), value,
+             name + ": " + evidenceText(evidence) + (cause == Cause::Compute ? aloneText(*scenario.calibration, *kernel) : std::string()),
+             provenanceOf(evidence.origin)});
     }
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Constants of engines and accelerators: how they add up, what fits recover from data made with known constants, files, and scenarios
 // that run on them.
+#include "core/base/format.h"
 #include "core/calibration/leastsquares.h"
 #include "core/calibration/operatorfit.h"
 #include "core/calibration/servingfit.h"
 #include "core/scenario/calibrate.h"
 #include "core/scenario/calibration_json.h"
 #include "core/scenario/catalog.h"
+#include "core/scenario/constantrows.h"
 #include "core/scenario/evaluate.h"
 #include "core/scenario/explain.h"
 #include "core/scenario/fit_points.h"
@@ -96,6 +98,7 @@ private Q_SLOTS:
     void scenariosFollowEngineAndCluster();
     void outsideOfWhatWasMeasured();
     void nearestPointsAreExplained();
+    void servedSharesAreToldFromKernelsAlone();
     void fitsGiveTheSameBytes();
 };
 
@@ -394,6 +397,42 @@ void TestCalibration::nearestPointsAreExplained()
     QCOMPARE(notes.size(), std::size_t{3});
     QVERIFY2(notes.front().find("Qwen3-32B with vLLM") != std::string::npos, notes.front().c_str());
     QVERIFY(notes.front().find("distance") != std::string::npos);
+}
+
+/// A share that serving points have moved far is fitted, not measured, and what the kernels reach alone stands beside it.
+void TestCalibration::servedSharesAreToldFromKernelsAlone()
+{
+    Scenario s = caseStudyScenario(builtinCatalog());
+    s.model = builtinCatalog().model("deepseek-v3");
+    s.cluster = builtinCatalog().cluster("hgx-h200");
+    s.plan = {};
+    s.plan[PlanAxis::Tensor] = 8;
+    s.formats.weights = NumberFormat::Fp8Block;
+    s.mode = Mode::Calibrated;
+    calibrate(s, builtinCatalog().calibration);
+    const Report report = evaluate(s);
+    QVERIFY(report.legal);
+    const auto explained = [&](Op wanted) {
+        Subject subject;
+        subject.kind = Subject::Kind::Operator;
+        subject.phase = Phase::Prefill;
+        const std::vector<OperatorCost>& all = report.prefill.operators;
+        subject.op =
+            static_cast<int>(std::find_if(all.begin(), all.end(), [&](const OperatorCost& op) { return op.op == wanted; }) - all.begin());
+        return explain(s, report, subject);
+    };
+    const KernelUse use{KernelClass::Experts, KernelFormat::WeightOnly};
+    const double alone = kernelsAlone(*s.calibration, use).compute;
+    QVERIFY(s.constants().of(use.kernel, use.format).compute < alone / 3);
+    const Explanation experts = explained(Op::ExpertUp);
+    const auto share = std::find_if(experts.inputs.begin(), experts.inputs.end(), [](const auto& input) { return input.symbol == "η_F"; });
+    QVERIFY(share != experts.inputs.end());
+    QCOMPARE(share->provenance, Provenance::Fitted);
+    QVERIFY2(share->note.find("the kernels alone " + formatPercent(alone)) != std::string::npos, share->note.c_str());
+    const auto isReason = [](const std::string& note) { return note.starts_with("This share of the peak"); };
+    QVERIFY(std::any_of(experts.notes.begin(), experts.notes.end(), isReason));
+    const Explanation dense = explained(Op::OutputProjection); // as far as its kernels alone
+    QVERIFY(std::none_of(dense.notes.begin(), dense.notes.end(), isReason));
 }
 
 void TestCalibration::fitsGiveTheSameBytes()

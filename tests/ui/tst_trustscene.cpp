@@ -259,6 +259,12 @@ private Q_SLOTS:
         auto base = std::make_shared<AcceleratorCalibration>();
         ConstantEvidence& evidence = base->evidence[evidenceOf(KernelClass::Matrix, KernelFormat::Bits16)];
         evidence = {ConstantOrigin::Measured, 1234, 0.042, 0.1, "gemm.csv"};
+        const auto alone = [&base](KernelField field, double share) {
+            const std::size_t constant = constantOf(KernelClass::Matrix, KernelFormat::Bits16, field);
+            base->logs[constant] = logOf(constant, share);
+        };
+        alone(KernelField::Compute, 0.62);
+        alone(KernelField::Memory, 0.84);
         calibration->base = base;
         calibration->engine = Engine::Vllm;
         calibration->constants.step.of(KernelClass::Matrix, KernelFormat::Bits16) = {0.62, 0.84, 0.1, 3.1e-6};
@@ -272,6 +278,13 @@ private Q_SLOTS:
         QVERIFY(built.says(QStringLiteral("gemm.csv")));
         QVERIFY(built.says(QStringLiteral("measured")));
         QVERIFY(built.says(QStringLiteral("assumed")));
+        // What serving points have moved is fitted, whatever engine or accelerator they are of.
+        const KernelUse use{KernelClass::Matrix, KernelFormat::Bits16};
+        QCOMPARE(evidenceOf(*calibration, use).origin, ConstantOrigin::Measured);
+        QVERIFY(aloneText(*calibration, use).empty());
+        calibration->constants.step.of(KernelClass::Matrix, KernelFormat::Bits16).compute = 0.1;
+        QCOMPARE(evidenceOf(*calibration, use).origin, ConstantOrigin::Fitted);
+        QCOMPARE(aloneText(*calibration, use), std::string("; the kernels alone 62 % of peak"));
     }
 
     void textsStayInside_data()
