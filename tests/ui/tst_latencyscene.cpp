@@ -199,6 +199,27 @@ private Q_SLOTS:
         QCOMPARE(operators(400, false), 0);
     }
 
+    /// Rows of operators grow with a tall picture, and a send is named once.
+    void operatorsUseTheHeight()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        const auto pitchAt = [&](QSizeF size) {
+            Scene scene;
+            buildLatency({scenario, report, size, Theme::of(ThemeId::Light)}, {true}, scene);
+            double pitch = 0;
+            for (const HitRegion& hit : scene.hits)
+                if (hit.subject.kind == Subject::Kind::Operator)
+                    pitch = hit.rect.height();
+            for (const QString& text : scene.texts)
+                if (text.startsWith(QStringLiteral("send")))
+                    [&] { QVERIFY(!text.contains(QStringLiteral("+ Send"))); }();
+            return pitch;
+        };
+        const double tall = pitchAt({1920, 1052});
+        QVERIFY2(tall > 2 * lineHeight(TextRole::Note), qPrintable(QString::number(tall)));
+    }
+
     void roundNumbersEndTheAxis()
     {
         for (double value = 1e-9; value < 1e9; value *= 1.37) {

@@ -43,6 +43,7 @@ double operatorRow()
 constexpr double kNothing = 1e-9; ///< share of the whole below which a cause is rounding
 constexpr double kUnitRoom = 16;
 constexpr double kOperatorBar = 8;
+constexpr double kTallestOperator = 2.2; // rows of text
 
 const PhaseReport& phaseOf(const Report& report, Phase phase)
 {
@@ -303,12 +304,19 @@ void drawOperators(Scene& scene, const ViewInput& input, const QRectF& area, Pha
                Qt::AlignLeft | Qt::AlignVCenter, true);
     const std::vector<OperatorShare> shares = operatorShares(phaseOf(input.report, phase));
     const auto room = static_cast<std::size_t>(std::max(0.0, (area.height() - line - 4) / operatorRow()));
+    // Rows of both phases grow with the room.
+    const std::size_t most = std::max(operatorShares(input.report.prefill).size(), operatorShares(input.report.decode).size());
+    const double pitch = std::clamp(std::floor((area.height() - line - 4) / static_cast<double>(std::max<std::size_t>(most, 1))),
+                                    operatorRow(), kTallestOperator * operatorRow());
+    const double bar = std::round(kOperatorBar * pitch / operatorRow());
     const std::size_t count = std::min(shares.size(), room);
     if (count == 0)
         return;
     const auto nameOfShare = [](const OperatorShare& share, bool whole) {
         const QString name = qs(nameOf(share.op));
-        return !whole || share.collective == Collective::None ? name : QString(name + QStringLiteral(" + ") + qs(nameOf(share.collective)));
+        return !whole || share.collective == Collective::None || share.op == Op::SendActivations
+                   ? name
+                   : QString(name + QStringLiteral(" + ") + qs(nameOf(share.collective)));
     };
     const auto widestName = [&](bool whole) {
         double width = 0;
@@ -325,12 +333,12 @@ void drawOperators(Scene& scene, const ViewInput& input, const QRectF& area, Pha
     const double left = area.left() + names + space::kSmall;
     const double track = area.right() - values - space::kSmall - left;
     double y = area.top() + line + 4;
-    for (std::size_t i = 0; i < count; ++i, y += operatorRow()) {
+    for (std::size_t i = 0; i < count; ++i, y += pitch) {
         const OperatorShare& share = shares[i];
-        scene.text({area.left(), y, names + 0.5, operatorRow()}, nameOfShare(share, whole), TextRole::Note, theme.color(Ink::Text2),
+        scene.text({area.left(), y, names + 0.5, pitch}, nameOfShare(share, whole), TextRole::Note, theme.color(Ink::Text2),
                    Qt::AlignLeft | Qt::AlignVCenter, true);
-        scene.text({area.left(), y, area.width(), operatorRow()}, secondsFigure(share.seconds).joined(), TextRole::Note,
-                   theme.color(Ink::Text), Qt::AlignRight | Qt::AlignVCenter);
+        scene.text({area.left(), y, area.width(), pitch}, secondsFigure(share.seconds).joined(), TextRole::Note, theme.color(Ink::Text),
+                   Qt::AlignRight | Qt::AlignVCenter);
         double x = left;
         double sum = 0;
         for (std::size_t c = 0; c < kCauseCount && track > 8; ++c) {
@@ -338,14 +346,14 @@ void drawOperators(Scene& scene, const ViewInput& input, const QRectF& area, Pha
                 continue;
             sum += share.breakdown.seconds[c];
             const double end = left + sum / shares.front().seconds * track;
-            scene.fill({x, y + (operatorRow() - kOperatorBar) / 2, end - x, kOperatorBar}, theme.color(static_cast<Cause>(c)));
+            scene.fill({x, y + (pitch - bar) / 2, end - x, bar}, theme.color(static_cast<Cause>(c)));
             x = end;
         }
         Subject subject;
         subject.kind = Subject::Kind::Operator;
         subject.phase = phase;
         subject.op = share.index;
-        scene.hit({area.left(), y, area.width(), operatorRow()}, subject);
+        scene.hit({area.left(), y, area.width(), pitch}, subject);
     }
 }
 
