@@ -259,6 +259,45 @@ private Q_SLOTS:
         check({scenario, report, {20, 20}, light}, options, 10); // no room for a mesh
     }
 
+    /// What an axis takes, and what moving it would do, is said in as many words as there is room for: never cut off.
+    void theEditorsSentenceFits()
+    {
+        for (const double scale : {1.0, 1.5}) {
+            setTextScale(scale);
+            const auto back = qScopeGuard([] { setTextScale(1); });
+            for (const pictures::Case& given : pictures::cases()) {
+                const Scenario scenario = pictures::scenarioOf(given);
+                const Report report = evaluate(scenario);
+                if (!report.legal)
+                    continue;
+                for (const double width : {330.0, 500.0, 620.0, 1280.0}) {
+                    const ViewInput input{scenario, report, QSizeF(width, axisOrderHeight(scenario.plan)), Theme::of(ThemeId::Light)};
+                    const AxisOrderLayout layout = layoutAxisOrder(input);
+                    for (int chip = 0; chip < static_cast<int>(layout.chips.size()); ++chip)
+                        for (const bool dragged : {false, true}) {
+                            AxisOrderOptions options;
+                            options.selected = chip;
+                            if (dragged) {
+                                options.dragged = chip;
+                                options.place = 0;
+                                options.then = OrderEffect{true, report.serving.ttft * 1.234, report.serving.tpot * 1.567, {}};
+                            }
+                            Scene scene;
+                            buildAxisOrder(input, options, scene);
+                            const SceneItem& words = scene.items.back();
+                            QVERIFY(words.kind == SceneItem::Kind::Text);
+                            const QString& text = scene.texts[static_cast<std::size_t>(words.extra)];
+                            QVERIFY2(textWidth(text, words.role) <= layout.words.width(), qPrintable(text));
+                            QVERIFY(text.startsWith(
+                                        dragged ? QStringLiteral("T")
+                                                : layout.chips[static_cast<std::size_t>(chip)].name.section(QLatin1Char(' '), 0, -2))
+                                    || dragged);
+                        }
+                }
+            }
+        }
+    }
+
     /// EP lies on the chips of the stage: inner ones for the experts' own TP, the rest for EP.
     void expertsLieOnTheAxes()
     {

@@ -277,6 +277,32 @@ private Q_SLOTS:
         QVERIFY(tip.contains(QStringLiteral("sent per step")));
     }
 
+    /// What the lines under the mesh say no plate says again; what they have no room for it does, and nothing is lost.
+    void tooltipsSayWhatIsMissing()
+    {
+        for (const char* name : {"8 H100, TP 4 x PP 2", "NVL72, DeepSeek-V3 TP 8 x EP 8 x DP 4", "trn2, TP 64"}) {
+            const Scenario scenario = scenarioOf(caseNamed(name));
+            const Report report = evaluate(scenario);
+            QVERIFY(meshTooltipIn({1920, 1080}, scenario, report, device(1)).isEmpty());
+            QCOMPARE(meshTooltipIn({330, 90}, scenario, report, device(1)), meshTooltip(scenario, report, device(1)));
+            for (const QSizeF& size : {QSizeF(330, 150), QSizeF(620, 380), QSizeF(900, 600), QSizeF(1920, 1080)}) {
+                const Scene scene = meshOf(scenario, report, size, device(1));
+                QStringList shown;
+                for (const SceneItem& item : scene.items) // what is elided is not said
+                    if (item.kind == SceneItem::Kind::Text) {
+                        const QString& text = scene.texts[static_cast<std::size_t>(item.extra)];
+                        if (textWidth(text, item.role) <= item.rect.width() + 1)
+                            shown += text.toLower();
+                    }
+                const QString said = shown.join(QLatin1Char('\n'));
+                const QString tip = meshTooltipIn(size, scenario, report, device(1)).toLower();
+                for (const QString& line : meshTooltip(scenario, report, device(1)).toLower().split(QLatin1Char('\n')))
+                    QVERIFY2(said.contains(line) != tip.contains(line) || line == QLatin1String("gpu 1") || line == QLatin1String("core 1"),
+                             qPrintable(line + QStringLiteral(" | ") + tip));
+            }
+        }
+    }
+
     void tilesDoNotOverlap_data() { everyMachineAtEverySize_data(); }
     void tilesDoNotOverlap()
     {

@@ -53,29 +53,52 @@ QString percentText(double from, double to)
     return (change > 0 ? QStringLiteral("+") : QString(QChar(0x2212))) + qs(formatPercent(std::abs(change), 2));
 }
 
-/// Links of a group, and what its collectives of a decode step take together.
+/// Links of a group, and what its collectives of a decode step take together; in ever fewer words.
 template <class IsOwn>
-QString rowText(const Scenario& scenario, const DeviceGroup& group, std::string_view name, const std::vector<PlanCollective>& collectives,
-                IsOwn isOwn)
+QStringList rowTexts(const Scenario& scenario, const DeviceGroup& group, std::string_view name,
+                     const std::vector<PlanCollective>& collectives, IsOwn isOwn)
 {
     const AxisRow row = axisRow(*scenario.cluster, group, name, Placement(scenario.plan.meshSizes()).devices());
-    QStringList parts;
+    QStringList full;
+    QStringList rates;
+    QStringList names;
     for (const AxisLink& link : row.links) {
         const FabricLevel& level = scenario.cluster->levels[static_cast<std::size_t>(link.level)];
         const QString words =
             link.torusAxis >= 0 && level.extents.size() > 1 ? text("%1 axis %2").arg(qs(level.name)).arg(link.torusAxis) : qs(level.name);
-        parts += text("%1: %2 members, %3 at %4 one way")
-                     .arg(words, qs(formatCount(link.participants)),
-                          link.links == 1 ? text("1 link") : text("%1 links").arg(qs(formatCount(link.links))),
-                          qs(formatBandwidth(link.linkBandwidth)));
+        full += text("%1: %2 members, %3 at %4 one way")
+                    .arg(words, qs(formatCount(link.participants)),
+                         link.links == 1 ? text("1 link") : text("%1 links").arg(qs(formatCount(link.links))),
+                         qs(formatBandwidth(link.linkBandwidth)));
+        rates += text("%1 at %2").arg(words, qs(formatBandwidth(link.links * link.linkBandwidth, 3)));
+        if (!names.contains(qs(level.name)))
+            names += qs(level.name);
     }
     double seconds = 0;
     for (const PlanCollective& c : collectives)
         if (isOwn(c) && c.phase == Phase::Decode)
             seconds += c.totalTime();
-    parts += seconds > 0 ? text("%1 of collectives for each microbatch's decode step").arg(qs(formatSeconds(seconds)))
-                         : text("exchanges nothing by itself in decode");
-    return text("%1 on %2").arg(qs(name), parts.join(QStringLiteral("; ")));
+    const QString time = qs(formatSeconds(seconds));
+    const bool exchanges = seconds > 0;
+    const QString all =
+        exchanges ? text("%1 of collectives for each microbatch's decode step").arg(time) : text("exchanges nothing by itself in decode");
+    const QString less = exchanges ? text("%1 per decode microbatch").arg(time) : text("nothing exchanged in decode");
+    const QString on = text("%1 on %2").arg(qs(name), QStringLiteral("%1"));
+    const QString list = names.join(QStringLiteral(", "));
+    return {on.arg((full + QStringList{all}).join(QStringLiteral("; "))),
+            on.arg((rates + QStringList{all}).join(QStringLiteral("; "))),
+            on.arg((rates + QStringList{less}).join(QStringLiteral("; "))),
+            on.arg(list) + QStringLiteral("; ") + less,
+            qs(name) + QStringLiteral(": ") + less,
+            qs(name) + QStringLiteral(": ") + (exchanges ? time : QString(QChar(0x2013)))};
+}
+
+/// The first that fits; else the last.
+QString firstFitting(const QStringList& texts, double width)
+{
+    const auto fits = [width](const QString& words) { return textWidth(words, TextRole::Note) <= width; };
+    const auto found = std::find_if(texts.begin(), texts.end(), fits);
+    return found != texts.end() ? *found : texts.back();
 }
 
 /// EP under the chips that it divides; not to be dragged.
@@ -252,8 +275,12 @@ void buildAxisOrder(const ViewInput& input, const AxisOrderOptions& options, Sce
         scene.fill(QRectF(x - 1, chip.rect.top() - 3, 3, chip.rect.height() + 6), theme.color(Ink::Accent));
         if (options.then) {
             const bool worse = !options.then->legal || options.then->tpot > input.report.serving.tpot * (1 + 5e-4);
-            say(options.then->legal ? chip.name + QStringLiteral(": ") + effectText(input.report, *options.then) : options.then->reason,
-                worse ? (options.then->legal ? Ink::Warning : Ink::Violation) : Ink::Text);
+            QStringList words{options.then->reason};
+            if (options.then->legal) {
+                words = effectTexts(input.report, *options.then);
+                words.prepend(chip.name + QStringLiteral(": ") + words.front());
+            }
+            say(firstFitting(words, layout.words.width()), worse ? (options.then->legal ? Ink::Warning : Ink::Violation) : Ink::Text);
             return;
         }
     }
@@ -261,8 +288,10 @@ void buildAxisOrder(const ViewInput& input, const AxisOrderOptions& options, Sce
         options.collectives ? std::vector<PlanCollective>{} : planCollectives(input.scenario, input.report);
     const std::vector<PlanCollective>& collectives = options.collectives ? *options.collectives : worked;
     const int shown = options.selected >= 0 && options.selected < static_cast<int>(layout.chips.size()) ? options.selected : 0;
-    say(layout.isExperts(options.selected) ? expertsText(input.scenario, collectives)
-                                           : axisText(input.scenario, collectives, layout.chips[static_cast<std::size_t>(shown)].axis),
+    say(firstFitting(layout.isExperts(options.selected)
+                         ? expertsTexts(input.scenario, collectives)
+                         : axisTexts(input.scenario, collectives, layout.chips[static_cast<std::size_t>(shown)].axis),
+                     layout.words.width()),
         Ink::Text2);
 }
 
@@ -293,26 +322,45 @@ QString orderText(const Plan& plan)
     return names.join(QStringLiteral(", "));
 }
 
-QString effectText(const Report& now, const OrderEffect& then)
+QStringList effectTexts(const Report& now, const OrderEffect& then)
 {
     const auto one = [](const QString& name, double from, double to) -> QString {
         return name + QLatin1Char(' ') + qs(formatSeconds(from)) + QStringLiteral(" → ") + qs(formatSeconds(to)) + QStringLiteral(", ")
                + percentText(from, to);
     };
-    return one(QStringLiteral("TPOT"), now.serving.tpot, then.tpot) + QStringLiteral("; ")
-           + one(QStringLiteral("TTFT"), now.serving.ttft, then.ttft);
+    const QString tpot = QStringLiteral("TPOT");
+    const QString ttft = QStringLiteral("TTFT");
+    const QString whole = one(tpot, now.serving.tpot, then.tpot);
+    const QString brief = tpot + QLatin1Char(' ') + percentText(now.serving.tpot, then.tpot);
+    const QString other = QStringLiteral("; ") + ttft + QLatin1Char(' ') + percentText(now.serving.ttft, then.ttft);
+    return {whole + QStringLiteral("; ") + one(ttft, now.serving.ttft, then.ttft), whole + other, brief + other, brief};
+}
+
+QString effectText(const Report& now, const OrderEffect& then)
+{
+    return effectTexts(now, then).front();
+}
+
+QStringList axisTexts(const Scenario& scenario, const std::vector<PlanCollective>& collectives, MeshAxis axis)
+{
+    return rowTexts(scenario, Placement(scenario.plan.meshSizes()).group(axis), nameOf(axis), collectives,
+                    [axis](const PlanCollective& c) { return c.axis == axis; });
 }
 
 QString axisText(const Scenario& scenario, const std::vector<PlanCollective>& collectives, MeshAxis axis)
 {
-    return rowText(scenario, Placement(scenario.plan.meshSizes()).group(axis), nameOf(axis), collectives,
-                   [axis](const PlanCollective& c) { return c.axis == axis; });
+    return axisTexts(scenario, collectives, axis).front();
+}
+
+QStringList expertsTexts(const Scenario& scenario, const std::vector<PlanCollective>& collectives)
+{
+    return rowTexts(scenario, Placement(scenario.plan.meshSizes()).expertGroup(), "EP", collectives,
+                    [](const PlanCollective& c) { return c.amongExperts; });
 }
 
 QString expertsText(const Scenario& scenario, const std::vector<PlanCollective>& collectives)
 {
-    return rowText(scenario, Placement(scenario.plan.meshSizes()).expertGroup(), "EP", collectives,
-                   [](const PlanCollective& c) { return c.amongExperts; });
+    return expertsTexts(scenario, collectives).front();
 }
 
 } // namespace shardlens

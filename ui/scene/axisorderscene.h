@@ -5,6 +5,8 @@
 #include "core/scenario/plancollectives.h"
 #include "ui/scene/scene.h"
 
+#include <QStringList>
+
 #include <memory>
 #include <optional>
 #include <vector>
@@ -63,7 +65,11 @@ void buildAxisOrder(const ViewInput& input, const AxisOrderOptions& options, Sce
 [[nodiscard]] QString effectText(const Report& now, const OrderEffect& then);
 /// "TP 8: NVSwitch, 1 link, 450 GB/s one way; 3.2 ms of collectives a decode step".
 [[nodiscard]] QString axisText(const Scenario& scenario, const std::vector<PlanCollective>& collectives, MeshAxis axis);
+/// The same in ever fewer words, longest first; all of them name the axis and the time.
+[[nodiscard]] QStringList axisTexts(const Scenario& scenario, const std::vector<PlanCollective>& collectives, MeshAxis axis);
+[[nodiscard]] QStringList effectTexts(const Report& now, const OrderEffect& then);
 /// The same of EP.
+[[nodiscard]] QStringList expertsTexts(const Scenario& scenario, const std::vector<PlanCollective>& collectives);
 [[nodiscard]] QString expertsText(const Scenario& scenario, const std::vector<PlanCollective>& collectives);
 
 } // namespace shardlens

@@ -271,6 +271,37 @@ int readoutLines(const ViewInput& input, const MeshFacts* facts)
     return 3 + std::clamp(others, 0, height < scaledToText(kRoomForGroups) ? 1 : 3);
 }
 
+QString meshTooltipIn(QSizeF size, const Scenario& scenario, const Report& report, const Subject& subject)
+{
+    const QString whole = meshTooltip(scenario, report, subject);
+    if (whole.isEmpty() || subject.kind != Subject::Kind::Device)
+        return whole;
+    const MeshFacts facts(scenario, report);
+    const int lines = readoutLines({scenario, report, size, Theme::of(ThemeId::Light)}, &facts);
+    if (!hasMeshReadout(size, lines))
+        return whole;
+    const double width = size.width() - 2 * space::kInset;
+    const QString name = deviceName(scenario, subject.device);
+    const auto fits = [width](const QString& words, double besides) { return textWidth(words, TextRole::Note) + besides <= width; };
+    QStringList missing;
+    const QString parts = deviceParts(scenario, report, facts, subject.device).join(QStringLiteral(", "));
+    if (textWidth(name, TextRole::BodyStrong) + 10 + textWidth(parts, TextRole::Body) > width)
+        missing += parts;
+    if (subject.device < facts.used()) {
+        const MeshFocus focus = meshFocus(scenario, report, facts, subject, facts.used());
+        const int first = lines > 2 ? 2 : 1; // below the name, and the bytes
+        const double sends = ((focus.next >= 0 ? 1 : 0) + (focus.previous >= 0 ? 1 : 0)) * scaledToText(kSendWords);
+        for (std::size_t group = 0; group < focus.groups.size(); ++group) {
+            constexpr double kMark = 20;
+            const QString words = groupText(scenario, subject.device, focus.groups[group], true);
+            if (first + static_cast<int>(group) >= lines || !fits(words, kMark + (group == 0 ? sends : 0)))
+                missing += words;
+        }
+    }
+    missing.removeAll(QString());
+    return missing.isEmpty() ? QString() : name + QLatin1Char('\n') + missing.join(QLatin1Char('\n'));
+}
+
 void drawMeshReadout(const MeshDrawing& drawing, const QRectF& area)
 {
     if (area.isEmpty())

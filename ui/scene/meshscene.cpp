@@ -31,12 +31,19 @@ struct Areas {
     QRectF readout; ///< empty when there is no room
 };
 
+/// Px from the top of the lines under the mesh to the bottom of the view.
+double readoutHeight(int lines)
+{
+    return lines * readoutLineHeight() + 12;
+}
+
 Areas areasOf(const ViewInput& input, const MeshFacts* facts, double legend, bool cut, bool bare)
 {
-    const double readout = readoutLines(input, facts) * readoutLineHeight() + 12;
+    const int lines = readoutLines(input, facts);
+    const double readout = readoutHeight(lines);
     Areas areas;
     QRectF rest = QRectF(QPointF(0, 0), input.size).adjusted(space::kInset, 6, -space::kInset, -6);
-    if (rest.height() >= readout + 64 && !bare) {
+    if (hasMeshReadout(input.size, lines) && !bare) {
         areas.readout = QRectF(rest.left(), rest.bottom() - readout, rest.width(), readout);
         rest.setBottom(areas.readout.top() - 6);
     }
@@ -277,6 +284,12 @@ Picture place(const ViewInput& input, const MeshOptions& options, const MeshFact
 }
 
 } // namespace
+
+bool hasMeshReadout(QSizeF size, int lines)
+{
+    constexpr double kLeastMachine = 64;
+    return size.height() - 12 >= readoutHeight(lines) + kLeastMachine;
+}
 
 MeshLayout meshLayoutOf(const ViewInput& input, const MeshOptions& options)
 {

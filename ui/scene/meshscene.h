@@ -47,5 +47,10 @@ void buildMesh(const ViewInput& input, const MeshOptions& options, Scene& scene)
 [[nodiscard]] QString describeMesh(const Scenario& scenario, const Report& report);
 /// Name, then facts, one line each; empty for what is not a device or stage.
 [[nodiscard]] QString meshTooltip(const Scenario& scenario, const Report& report, const Subject& subject);
+/// The same without what the lines under a mesh of `size` say of it already; empty when they say all: a plate over the device's peers would
+/// only hide what its hover shows.
+[[nodiscard]] QString meshTooltipIn(QSizeF size, const Scenario& scenario, const Report& report, const Subject& subject);
+/// Whether the lines under the mesh have room.
+[[nodiscard]] bool hasMeshReadout(QSizeF size, int lines);
 
 } // namespace shardlens

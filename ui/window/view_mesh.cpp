@@ -4,7 +4,10 @@
 #include "ui/window/meshzoom.h"
 #include "ui/window/viewparts.h"
 
+#include <QPointer>
 #include <QToolButton>
+
+#include <memory>
 
 namespace shardlens {
 namespace {
@@ -19,7 +22,13 @@ static_assert(kColours.size() == kMeshColourCount);
 View makeMeshView(Document& document, QWidget* parent)
 {
     auto* title = new ViewTitle(viewText("Device mesh"), parent);
-    auto* scene = new SceneView(document, {}, viewOptions(true, "Device mesh", describeMesh, meshTooltip), parent);
+    SceneView::Options viewed = viewOptions(true, "Device mesh", describeMesh, nullptr);
+    const auto view = std::make_shared<QPointer<SceneView>>(); // of the options, before there is one
+    viewed.tooltip = [view](const Scenario& scenario, const Report& report, const Subject& subject) {
+        return meshTooltipIn(*view ? QSizeF((*view)->size()) : QSizeF(), scenario, report, subject);
+    };
+    auto* scene = new SceneView(document, {}, viewed, parent);
+    *view = scene;
     auto* zoomer = new MeshZoomer(document, *scene);
     auto* play = new CollectivePlay(document, parent);
     auto* strips = new MeshStrips(document, *title, scene, play, parent);
@@ -43,17 +52,17 @@ View makeMeshView(Document& document, QWidget* parent)
         fit->hide();
     });
     addMenuChoice(*title, viewText("Colour"), names, [zoomer](int index) { zoomer->setColour(kColours[static_cast<std::size_t>(index)]); });
-    View view = sceneOnly(title, scene, [title, copies, zoomer, &document] {
+    View made = sceneOnly(title, scene, [title, copies, zoomer, &document] {
         title->setSubtitle(meshSubtitle(document.scenario()));
         copies->setVisible(zoomer->options().everyCopy || zoomer->layout().isCut(*document.scenario().cluster));
     });
-    view.body = strips;
-    view.applyTheme = [title, scene, strips](const Theme& theme) {
+    made.body = strips;
+    made.applyTheme = [title, scene, strips](const Theme& theme) {
         title->setTheme(theme);
         scene->setTheme(theme);
         strips->setTheme(theme);
     };
-    return view;
+    return made;
 }
 
 } // namespace shardlens
