@@ -277,6 +277,27 @@ private Q_SLOTS:
         QVERIFY(tip.contains(QStringLiteral("sent per step")));
     }
 
+    /// What is not drawn is said in whole words, in the smallest dock as well.
+    void captionsAreNotCutOff()
+    {
+        for (const char* name : {"65,536 H100, TP 8 x DP 8,192", "65,536 H100, TP 64 x PP 64 x DP 16"}) {
+            const Scenario scenario = scenarioOf(caseNamed(name));
+            const Report report = evaluate(scenario);
+            for (const double width : {330.0, 420.0, 900.0}) {
+                const Scene scene = meshOf(scenario, report, {width, 150});
+                bool said = false;
+                for (const SceneItem& item : scene.items) {
+                    const QString text = item.kind == SceneItem::Kind::Text ? scene.texts[static_cast<std::size_t>(item.extra)] : QString();
+                    if (!text.contains(QStringLiteral(" replicas")))
+                        continue;
+                    said = true;
+                    QVERIFY2(textWidth(text, item.role) <= item.rect.width(), qPrintable(text));
+                }
+                QVERIFY(said);
+            }
+        }
+    }
+
     /// What the lines under the mesh say no plate says again; what they have no room for it does, and nothing is lost.
     void tooltipsSayWhatIsMissing()
     {

@@ -13,6 +13,7 @@ namespace {
 constexpr double kDepthStub = 6;   // px
 constexpr double kLeastStep = 1.5; // px between units, for a line of its own to one
 constexpr double kTipMargin = 5;   // px beside a line that speak for it
+constexpr double kBundle = 2;      // px, of a line that stands for many
 constexpr double kCorner = 5;      // px, radius of turns
 
 /// What a line from plane to plane stands for.
@@ -212,7 +213,7 @@ void drawMeshPlanes(const MeshDrawing& drawing, const MeshDepth& depth)
 {
     const Bundle bundle = bundleOf(drawing, depth);
     const double side = std::min(depth.planes.front().width(), depth.planes.front().height());
-    drawIdle(drawing, depth, bundle, linkWidth(side / 2, kIdleLink));
+    drawIdle(drawing, depth, bundle, linkWidth(side / 2, kBundle));
     drawTitles(drawing, depth, bundle);
 }
 

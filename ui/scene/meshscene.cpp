@@ -79,27 +79,38 @@ void drawStack(const MeshDrawing& drawing)
     drawing.scene.roundedRect(sheet, 3, drawing.ink(Ink::Surface), onBar ? QColor() : drawing.ink(Ink::Line));
 }
 
-QString captionText(const MeshDrawing& drawing)
+/// What a cut picture stands for, in as many words as there is room for.
+QString captionText(const MeshDrawing& drawing, double room)
 {
     const Cluster& cluster = *drawing.input.scenario.cluster;
     const QString noun = qs(cluster.accelerator.noun);
     const MeshLayout& layout = drawing.layout;
-    QStringList parts;
+    QString whole = MeshWords::tr("%1 of %2 drawn").arg(qs(formatCount(layout.shown)), counted(cluster.devices(), noun));
+    QString brief = whole;
     if (drawing.facts && drawing.facts->used() > layout.shown && drawing.facts->areBlocks()) {
-        const int replicas = drawing.input.scenario.plan.data();
+        const QString replicas = qs(formatCount(drawing.input.scenario.plan.data()));
         const int drawn = layout.shown / drawing.facts->replicaDevices();
         const QString each = counted(drawing.facts->replicaDevices(), noun);
-        parts += QString(QChar(0xD7)) + QLatin1Char(' ')
-                 + (drawn == 1 ? MeshWords::tr("%1 replicas of %2, one drawn").arg(qs(formatCount(replicas)), each)
-                               : MeshWords::tr("%1 replicas of %2, %3 drawn").arg(qs(formatCount(replicas)), each, qs(formatCount(drawn))));
-    } else {
-        parts += MeshWords::tr("%1 of %2 drawn").arg(qs(formatCount(layout.shown)), counted(cluster.devices(), noun));
+        const QString times = QString(QChar(0xD7)) + QLatin1Char(' ');
+        whole = times
+                + (drawn == 1 ? MeshWords::tr("%1 replicas of %2, one drawn").arg(replicas, each)
+                              : MeshWords::tr("%1 replicas of %2, %3 drawn").arg(replicas, each, qs(formatCount(drawn))));
+        brief = times + MeshWords::tr("%1 replicas").arg(replicas);
     }
+    QStringList more;
     if (layout.merge > 1)
-        parts += MeshWords::tr("a square is %1").arg(counted(layout.merge, noun));
+        more += MeshWords::tr("a square is %1").arg(counted(layout.merge, noun));
     if (drawing.facts && drawing.facts->used() < cluster.devices())
-        parts += MeshWords::tr("%1 idle").arg(qs(formatCount(cluster.devices() - drawing.facts->used())));
-    return parts.join(QStringLiteral("; "));
+        more += MeshWords::tr("%1 idle").arg(qs(formatCount(cluster.devices() - drawing.facts->used())));
+    const QString stop = QStringLiteral("; ");
+    for (qsizetype parts = more.size(); parts >= 0; --parts) {
+        for (const QString& first : {whole, brief}) {
+            const QString words = (QStringList{first} + more.mid(0, parts)).join(stop);
+            if (textWidth(words, TextRole::NoteStrong) <= room)
+                return words;
+        }
+    }
+    return brief;
 }
 
 /// Column for the names of rows; 0 when there is nothing to tell them apart by.
@@ -339,8 +350,8 @@ void buildMesh(const ViewInput& input, const MeshOptions& options, Scene& scene)
     if (!plate.isEmpty())
         drawMap(drawing, plate);
     if (cut && !areas.caption.isEmpty())
-        scene.text(areas.caption, captionText(drawing), TextRole::NoteStrong, drawing.ink(Ink::Text2), Qt::AlignHCenter | Qt::AlignVCenter,
-                   true);
+        scene.text(areas.caption, captionText(drawing, areas.caption.width()), TextRole::NoteStrong, drawing.ink(Ink::Text2),
+                   Qt::AlignHCenter | Qt::AlignVCenter, true);
     if (picture.palette && !areas.legend.isEmpty())
         drawMeshLegend(input, *picture.palette, areas.legend, scene);
     drawMeshReadout(drawing, areas.readout);
