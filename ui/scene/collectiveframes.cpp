@@ -76,6 +76,18 @@ Grid gridFor(int wanted, QSizeF area, double caption)
     return best;
 }
 
+/// As many of the parts as there is room for, the first one always.
+QString joinedToFit(const QStringList& parts, double room)
+{
+    QString words = parts.front();
+    for (qsizetype i = 1; i < parts.size(); ++i) {
+        const QString longer = words + QStringLiteral(" · ") + parts[i];
+        if (textWidth(longer, TextRole::NoteStrong) <= room)
+            words = longer;
+    }
+    return words;
+}
+
 } // namespace
 
 std::vector<int> framedSteps(const Hops& hops, int most)
@@ -134,7 +146,7 @@ void buildCollectiveFrames(const ViewInput& input, const MeshOptions& options, c
     const Cluster& cluster = *input.scenario.cluster;
     if (const MeshLayout layout = meshLayoutOf(input, bare); layout.isCut(cluster))
         title += text("%1 of %2 drawn").arg(qs(formatCount(layout.shown)), counted(cluster.devices(), qs(cluster.accelerator.noun)));
-    scene.text(QRectF(whole.left(), whole.top(), whole.width(), head), title.join(QStringLiteral(" · ")), TextRole::NoteStrong,
+    scene.text(QRectF(whole.left(), whole.top(), whole.width(), head), joinedToFit(title, whole.width()), TextRole::NoteStrong,
                theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
     const QRectF area = whole.adjusted(0, head, 0, 0);
     if (!picture.hops) {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kLeastHead = 4; // px
 constexpr double kBeside = 8;    // px from a line to its words
+constexpr double kAir = 6;       // px between words
 
 double lengthOf(const QPolygonF& run)
 {
@@ -31,6 +32,35 @@ QPointF directionOf(QPointF from, QPointF to)
 QPointF rightOf(QPointF along)
 {
     return {-along.y(), along.x()};
+}
+
+QString wordsOf(const RunLabel& label)
+{
+    return label.count == 1 ? label.text : QString::number(label.count) + QStringLiteral(" \u00d7 ") + label.text;
+}
+
+/// Where all labels stand free of each other and of `keepOut`; nowhere when one does not. `apart`: lines of text by which those on the
+/// left stand higher and those on the right lower.
+std::vector<QRectF> boxesBeside(const std::vector<RunLabel>& labels, const std::vector<QRectF>& keepOut, double apart, const QRectF& area)
+{
+    const double height = lineHeight(TextRole::Note);
+    std::vector<QRectF> boxes;
+    boxes.reserve(labels.size());
+    for (const RunLabel& label : labels) {
+        if (std::abs(label.beside.along.y()) < 0.99)
+            return {}; // beside a level line there is no room that would not be another line's
+        const double width = textWidth(wordsOf(label), TextRole::Note);
+        const bool right = label.beside.along.y() < 0;
+        const QRectF box(right ? label.beside.at.x() + kBeside : label.beside.at.x() - kBeside - width,
+                         label.beside.at.y() - height / 2 + (right ? apart : -apart) * height, width, height);
+        const QRectF withAir = box.adjusted(-kAir, 0, kAir, 0);
+        const auto meets = [&withAir](const QRectF& other) { return other.intersects(withAir); };
+        if (!area.contains(box) || std::any_of(keepOut.begin(), keepOut.end(), meets) || std::any_of(boxes.begin(), boxes.end(), meets)
+            || std::any_of(labels.begin(), labels.end(), [&box](const RunLabel& other) { return box.contains(other.beside.at); }))
+            return {};
+        boxes.push_back(box);
+    }
+    return boxes;
 }
 
 } // namespace
@@ -164,7 +194,6 @@ void addLabel(std::vector<RunLabel>& labels, const RunPoint& beside, const QStri
 
 void drawRunLabels(const std::vector<RunLabel>& labels, const MeshLayout& layout, const Theme& theme, Scene& scene)
 {
-    const double height = lineHeight(TextRole::Note);
     std::vector<QRectF> keepOut{layout.labelColumn};
     for (const MeshTile& tile : layout.tiles)
         keepOut.push_back(tile.rect);
@@ -173,25 +202,14 @@ void drawRunLabels(const std::vector<RunLabel>& labels, const MeshLayout& layout
     for (const SceneItem& item : scene.items)
         if (item.kind == SceneItem::Kind::Text)
             keepOut.push_back(scene.textBounds(item));
-    const QRectF area(QPointF(0, 0), scene.size);
+    // Side by side, or what comes a little above what goes.
     std::vector<QRectF> boxes;
-    QStringList texts;
-    for (const RunLabel& label : labels) {
-        if (std::abs(label.beside.along.y()) < 0.99)
-            return; // beside a level line there is no room that would not be another line's
-        texts += label.count == 1 ? label.text : QString::number(label.count) + QStringLiteral(" \u00d7 ") + label.text;
-        const double width = textWidth(texts.back(), TextRole::Note);
-        const bool right = label.beside.along.y() < 0;
-        const QRectF box(right ? label.beside.at.x() + kBeside : label.beside.at.x() - kBeside - width, label.beside.at.y() - height / 2,
-                         width, height);
-        const auto meets = [&box](const QRectF& other) { return other.intersects(box); };
-        if (!area.contains(box) || std::any_of(keepOut.begin(), keepOut.end(), meets) || std::any_of(boxes.begin(), boxes.end(), meets)
-            || std::any_of(labels.begin(), labels.end(), [&box](const RunLabel& other) { return box.contains(other.beside.at); }))
-            return;
-        boxes.push_back(box);
+    for (const double apart : {0.0, 0.55}) {
+        if (!(boxes = boxesBeside(labels, keepOut, apart, QRectF(QPointF(0, 0), scene.size))).empty())
+            break;
     }
     for (std::size_t i = 0; i < boxes.size(); ++i)
-        scene.text(boxes[i], texts[static_cast<qsizetype>(i)], TextRole::Note, theme.color(Ink::Text2), Qt::AlignCenter);
+        scene.text(boxes[i], wordsOf(labels[i]), TextRole::Note, theme.color(Ink::Text2), Qt::AlignCenter);
 }
 
 } // namespace shardlens

@@ -144,7 +144,7 @@ double besideOf(const QRectF& source, const QRectF& target, std::size_t flows)
     const double side = std::min({source.width(), source.height(), target.width(), target.height()});
     if (flows > kMostHeads || side < kWordedTile)
         return 0;
-    return side >= 28 ? 5 : 3;
+    return side >= 24 ? 5 : 3;
 }
 
 struct Packet {
@@ -225,14 +225,18 @@ void drawCollective(const ViewInput& input, const MeshLayout& layout, const Coll
     std::map<int, std::vector<QRectF>> kept; // by level
     std::vector<Packet> packets;
     std::vector<RunLabel> labels;
+    double room = kStillPacket; // for packets that meet
     for (const Flow& flow : flows) {
         MeshRoute route = layout.routeBetween(cluster, flow.from, flow.to);
         if (route.legs.empty())
             continue;
         const QRectF source = layout.placeOf(flow.from).rect;
         const QRectF target = layout.placeOf(flow.to).rect;
+        const double beside = route.isNarrow ? 1 : besideOf(source, target, flows.size());
         for (QPolygonF& leg : route.legs)
-            leg = movedToTheRight(leg, route.isNarrow ? 1 : besideOf(source, target, flows.size()));
+            leg = movedToTheRight(leg, beside);
+        if (!route.isNarrow)
+            room = std::min(room, std::max(2 * beside - 1, kLeastPacket));
         const QColor colour = input.theme.network(networkTier(cluster, std::max(0, flow.level)));
         const auto [out, in] = betweenTiles(route, source, target);
         // A switch that adds up is reached, and left, straight over the plate.
@@ -251,7 +255,7 @@ void drawCollective(const ViewInput& input, const MeshLayout& layout, const Coll
         addLabel(labels, rest, qs(formatBytes(flow.bytes)));
     }
     const double size = packetSize(picture.isStill ? labels.size() : flows.size());
-    drawPackets(input, layout, packets, picture.isStill && size == kPacket ? kStillPacket : size, scene);
+    drawPackets(input, layout, packets, picture.isStill && size == kPacket ? room : std::min(size, room), scene);
     if (picture.isStill && !done)
         drawRunLabels(labels, layout, input.theme, scene);
 }
