@@ -5,6 +5,7 @@
 #include "core/scenario/explain.h"
 #include "core/scenario/fitsearch.h"
 #include "core/scenario/memorychange.h"
+#include "core/scenario/targetadvice.h"
 
 #include <algorithm>
 #include <cmath>
@@ -69,6 +70,9 @@ Advice advise(const Scenario& scenario, const Report& report)
         advice.sentence = mendFit(scenario, report);
         return advice;
     }
+    advice.sentence = adviceForTargets(scenario, report).sentence;
+    if (!advice.sentence.empty())
+        return advice;
 
     Report trial;
     double rate = report.serving.outputTokensPerSecondPerDevice;

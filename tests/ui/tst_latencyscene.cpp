@@ -241,6 +241,59 @@ private Q_SLOTS:
         QVERIFY(describeLatency(scenario, report).contains(QStringLiteral("not legal")));
     }
 
+    /// A target is a line through its bar at its place on the axis, also beyond the bar's end; under load the bar is not its figure.
+    void targetsAreLinesOnTheirBars()
+    {
+        Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        const auto lines = [&] {
+            Scene scene;
+            buildLatency({scenario, report, {700, 300}, Theme::of(ThemeId::Light)}, {}, scene);
+            [&] { QCOMPARE(check::textTrouble(scene), QString()); }();
+            std::vector<double> at;
+            for (const SceneItem& item : scene.items)
+                if (item.kind == SceneItem::Kind::Line && item.width == 4)
+                    at.push_back(item.rect.left());
+            return at;
+        };
+        QVERIFY(lines().empty());
+        scenario.targets.ttft = report.prefill.time / 2;
+        const std::vector<double> half = lines();
+        QCOMPARE(half.size(), std::size_t{1});
+        scenario.targets.ttft = report.prefill.time * 1.5;
+        const std::vector<double> beyond = lines();
+        QCOMPARE(beyond.size(), std::size_t{1});
+        QVERIFY(beyond.front() > half.front());
+        scenario.targets.ttft = report.prefill.time * 50; // no bar is made a sliver for it
+        QVERIFY(lines().empty());
+        scenario.targets.ttft = report.prefill.time / 2;
+        scenario.serving.load.kind = LoadKind::ClosedLoop;
+        QVERIFY(lines().empty());
+    }
+
+    /// No segment that is drawn lacks its colour's name: names are shortened before one goes.
+    void theSharedLegendNamesEverySegment()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        for (double width = 330; width < 700; width += 10) {
+            Scene scene;
+            buildLatency({scenario, report, {width, 170}, Theme::of(ThemeId::Light)}, {}, scene);
+            QCOMPARE(check::textTrouble(scene), QString());
+            for (std::size_t i = 0; i < kCauseCount; ++i) {
+                const auto cause = static_cast<Cause>(i);
+                const double share = report.decode.breakdown[cause] / report.decode.breakdown.total();
+                if (cause == Cause::Bubble || !(share > 0.01))
+                    continue;
+                const QColor colour = Theme::of(ThemeId::Light).color(cause);
+                const auto swatches = std::count_if(scene.items.begin(), scene.items.end(), [&](const SceneItem& item) {
+                    return item.fill == colour && item.rect.width() < 14 && item.rect.width() == item.rect.height();
+                });
+                QVERIFY2(swatches >= 1, qPrintable(QStringLiteral("cause %1 at %2").arg(i).arg(width)));
+            }
+        }
+    }
+
     void underLoadTheBarsAreAStaticBatch()
     {
         Scenario scenario = sample::scenario(4, 2);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verdict strip read as a scene: states, extremes, and that nothing moves when digits change.
+#include "core/scenario/calibrate.h"
+#include "tests/ui/picturecases.h"
 #include "tests/ui/samplereport.h"
 #include "tests/ui/scenechecks.h"
 #include "ui/scene/scenetext.h"
@@ -45,6 +47,53 @@ class TestVerdictScene : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void initTestCase() { QVERIFY(loadFonts()); }
+
+    /// A target has the third line of its figure: by how much it is missed, in the ink of what is wrong, or that it is met.
+    void targetsStandUnderTheirFigures()
+    {
+        Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        scenario.targets.ttft = report.serving.ttft / 2;
+        scenario.targets.tpot = report.serving.tpot * 2;
+        Scene scene;
+        for (const int width : {480, 720, 1024, 1280, 1920}) {
+            build(scenario, report, width, scene);
+            QCOMPARE(check::textTrouble(scene), QString());
+            int missed = 0;
+            int met = 0;
+            for (const SceneItem& item : scene.items) {
+                if (item.kind != SceneItem::Kind::Text)
+                    continue;
+                const QString text = check::textOf(scene, item);
+                missed += text.contains(QStringLiteral("100 %")) && item.pen == Theme::of(ThemeId::Light).color(Ink::Violation) ? 1 : 0;
+                met += text.contains(QStringLiteral("met")) && item.pen == Theme::of(ThemeId::Light).color(Ink::Text3) ? 1 : 0;
+            }
+            QCOMPARE(missed, 1);
+            QCOMPARE(met, 1);
+        }
+        scenario.targets = {};
+        build(scenario, report, 1280, scene);
+        QVERIFY(!check::says(scene, QStringLiteral("target")));
+    }
+
+    /// Mode and warnings give way to the advice before it is cut.
+    void adviceHasTheRoomItNeeds()
+    {
+        Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 4 x PP 2"));
+        scenario.mode = Mode::Calibrated;
+        calibrate(scenario, builtinCatalog().calibration);
+        const Report report = evaluate(scenario);
+        QVERIFY(!outsideMeasured(scenario).empty()); // pipeline stages: a long warning beside a long mode
+        VerdictOptions options;
+        options.advice.emplace();
+        options.advice->sentence = "Try batch 64: +40 % tokens/s per device for +1.2 ms TPOT; the cost is TTFT, 4.8 s.";
+        for (double width = 1000; width < 1600; width += 20) {
+            Scene scene;
+            build(scenario, report, width, scene, options);
+            QCOMPARE(check::textTrouble(scene), QString());
+            QVERIFY2(check::says(scene, QString::fromStdString(options.advice->sentence).mid(4)), qPrintable(QString::number(width)));
+        }
+    }
 
     void textsStayInsideAndApart_data()
     {

@@ -63,6 +63,17 @@ QString causeName(Cause cause)
     return LatencyScene::tr("Overhead");
 }
 
+/// Where a legend has no room for the whole names.
+QString shortCauseName(Cause cause)
+{
+    switch (cause) {
+    case Cause::Weights: return LatencyScene::tr("Weights");
+    case Cause::Kv: return LatencyScene::tr("KV");
+    case Cause::Communication: return LatencyScene::tr("Network");
+    default: return causeName(cause);
+    }
+}
+
 /// "Weight reads" -> "weight reads", "KV reads" as it is.
 QString inSentence(QString name)
 {
@@ -105,7 +116,7 @@ double reservedLegend(const ViewInput& input, double width, Phase phase)
     return std::max(legendHeight(width, entries), legendHeight(width, legendOf(input.theme, phaseOf(input.report, phase), phase)));
 }
 
-/// One legend for both bars, without values; where `room` is too low for all entries the smallest go.
+/// One legend for both bars, without values; where `room` is too low for all entries they get short names, and last the smallest go.
 std::vector<LegendEntry> sharedLegend(const ViewInput& input, double width, double room)
 {
     std::vector<LegendEntry> entries = legendOf(input.theme, input.report.decode, Phase::Decode);
@@ -121,6 +132,9 @@ std::vector<LegendEntry> sharedLegend(const ViewInput& input, double width, doub
         const auto of = [cause](const Breakdown& parts) { return parts.total() > 0 ? parts[cause] / parts.total() : 0; };
         return std::max(of(input.report.prefill.breakdown), of(input.report.decode.breakdown));
     };
+    if (legendHeight(width, entries) > room)
+        for (LegendEntry& entry : entries)
+            entry.name = shortCauseName(static_cast<Cause>(entry.subject.cause));
     while (!entries.empty() && legendHeight(width, entries) > room)
         entries.erase(std::min_element(entries.begin(), entries.end(),
                                        [&](const LegendEntry& a, const LegendEntry& b) { return share(a) < share(b); }));
@@ -153,6 +167,14 @@ QString headerNote(const ViewInput& input, bool prefill, double room)
                              LatencyScene::tr("%1; %2; %3").arg(bar, head, spread), LatencyScene::tr("%1; %2; %3").arg(bar, head, brief),
                              LatencyScene::tr("%1; %2").arg(bar, head), bar, LatencyScene::tr("static batch")},
                             TextRole::Note, room);
+    }
+    if (const std::optional<TargetText> target = targetText(input.scenario, input.report, prefill ? Phase::Prefill : Phase::Decode)) {
+        QStringList forms;
+        for (const QString& form : target->forms)
+            forms << QStringLiteral("%1: %2").arg(name, form);
+        if (!range.isEmpty())
+            forms.prepend(forms.front() % QStringLiteral("; ") % range);
+        return firstFitting(forms, TextRole::Note, room);
     }
     const QString whole = prefill ? LatencyScene::tr("TTFT: until every sequence of the batch has its first token")
                                   : LatencyScene::tr("TPOT: one more token for every sequence");
@@ -206,9 +228,10 @@ void drawCollectives(Scene& scene, const ViewInput& input, const QRectF& rect, P
             scene.line({part.right(), rect.top()}, {part.right(), rect.bottom()}, Theme::textOn(fill));
         const QString value = secondsFigure(share.seconds).joined();
         const QString name = collectiveName(share);
-        const QString label = firstFitting(
-            {QString(name + QLatin1Char(' ') + value), name, QString(qs(nameOf(share.collective)) + QLatin1Char(' ') + value), value},
-            TextRole::BodyMedium, part.width() - 10);
+        const QString kind = qs(nameOf(share.collective));
+        const QString label =
+            firstFitting({QString(name + QLatin1Char(' ') + value), name, QString(kind + QLatin1Char(' ') + value), kind, value},
+                         TextRole::BodyMedium, part.width() - 10);
         scene.text(part.adjusted(5, 0, -5, 0), label, TextRole::BodyMedium, Theme::textOn(fill), Qt::AlignLeft | Qt::AlignVCenter);
     }
 }
@@ -248,10 +271,10 @@ void drawBar(Scene& scene, const ViewInput& input, const QRectF& track, double a
         } else {
             const QColor fill = theme.color(cause);
             scene.fill(rect, fill, rect.width() >= 3 ? theme.edgeOf(fill) : QColor());
-            // Cut into collectives where the costliest has room for its name, else one piece with the sum.
+            // Cut into collectives where the costliest has room for its kind, else one piece with the sum.
             const std::vector<CollectiveShare>& collectives = phaseOf(input.report, phase).collectives;
             const bool cut = cause == Cause::Communication && collectives.size() > 1
-                             && textWidth(collectiveName(collectives.front()), TextRole::BodyMedium) + 10
+                             && textWidth(qs(nameOf(collectives.front().collective)), TextRole::BodyMedium) + 10
                                     <= collectives.front().seconds / parts[cause] * rect.width();
             if (cut)
                 drawCollectives(scene, input, rect, phase);
@@ -260,6 +283,22 @@ void drawBar(Scene& scene, const ViewInput& input, const QRectF& track, double a
         }
         scene.hit(rect, causeSubject(phase, cause));
     }
+}
+
+/// The target that a bar is held against, in seconds; none under load, where the figure is not the bar's.
+std::optional<double> barTarget(const ViewInput& input, Phase phase)
+{
+    if (underLoad(input.scenario))
+        return std::nullopt;
+    return phase == Phase::Prefill ? input.scenario.targets.ttft : input.scenario.targets.tpot;
+}
+
+/// A target that is not far beyond the bar is on its axis.
+double axisEndOf(const ViewInput& input, Phase phase)
+{
+    const double total = phaseOf(input.report, phase).breakdown.total();
+    const std::optional<double> target = barTarget(input, phase);
+    return roundUp(target && *target < 2 * total ? std::max(total, *target) : total);
 }
 
 /// What there is height for besides header and bar.
@@ -282,8 +321,13 @@ double drawPhase(Scene& scene, const ViewInput& input, const QRectF& area, Phase
     drawHeader(scene, input, {area.left(), area.top(), area.width(), headerHeight() - 2}, phase);
     // The unit of the last tick hangs to the right of its number.
     const QRectF track(area.left(), area.top() + headerHeight(), area.width() - (extras.axis ? kUnitRoom : 0), barHeight(extras.lowBar));
-    const double axisEnd = roundUp(report.breakdown.total());
+    const double axisEnd = axisEndOf(input, phase);
     drawBar(scene, input, track, axisEnd, phase);
+    if (const std::optional<double> target = barTarget(input, phase); target && *target <= axisEnd) {
+        const double x = track.left() + *target / axisEnd * track.width();
+        scene.line({x, track.top() - 3}, {x, track.bottom() + 3}, input.theme.color(Ink::Surface), 4); // dark and light segments alike
+        scene.line({x, track.top() - 3}, {x, track.bottom() + 3}, input.theme.color(Ink::Text), 2);
+    }
     double y = track.bottom();
     if (extras.axis) {
         drawTimeAxis(scene, input.theme, track, 0, axisEnd, track.right() + kUnitRoom + space::kInset - 2);

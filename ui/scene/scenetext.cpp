@@ -141,7 +141,7 @@ double drawWrapped(Scene& scene, const QRectF& area, const QString& text, TextRo
     return y - area.top();
 }
 
-QString firstFitting(std::initializer_list<QString> variants, TextRole role, double width)
+QString firstFitting(const QStringList& variants, TextRole role, double width)
 {
     for (const QString& variant : variants)
         if (textWidth(variant, role) <= width)

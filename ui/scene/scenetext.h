@@ -25,7 +25,7 @@ struct Figure {
 /// Draws wrapped text from the top left of `area` (its height is ignored) and returns the height used.
 double drawWrapped(Scene& scene, const QRectF& area, const QString& text, TextRole role, const QColor& color, int most = 0);
 /// The first variant no wider than `width`; empty when none is.
-[[nodiscard]] QString firstFitting(std::initializer_list<QString> variants, TextRole role, double width);
+[[nodiscard]] QString firstFitting(const QStringList& variants, TextRole role, double width);
 
 /// Ticks at 1, 2 or 5 x 10^n inside [begin, end], never fewer than two nor more than `most` (most >= 5) for a range that is not empty.
 [[nodiscard]] std::vector<double> rangeTicks(double begin, double end, int most = 6);

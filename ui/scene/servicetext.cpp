@@ -3,6 +3,7 @@
 
 #include "core/base/format.h"
 #include "core/scenario/serve.h"
+#include "core/scenario/targets.h"
 #include "ui/scene/scenetext.h"
 
 #include <QCoreApplication>
@@ -109,6 +110,30 @@ QString serviceSentence(const Scenario& scenario, const Report& report)
         return ServiceText::tr("%1 of a replica's requests run, %2 wait: the KV cache or the engine's limit of sequences is full.")
             .arg(qs(formatNumber(service.meanRunning)), qs(formatNumber(service.meanWaiting)));
     return {};
+}
+
+std::optional<TargetText> targetText(const Scenario& scenario, const Report& report, Phase phase)
+{
+    if (!report.legal)
+        return std::nullopt;
+    for (const TargetCheck& check : checkTargets(scenario, report)) {
+        if ((check.key == "ttft_s") != (phase == Phase::Prefill))
+            continue;
+        TargetText text{check.target, check.meets, {}};
+        const QString target = secondsFigure(check.target).joined();
+        if (check.meets) {
+            text.forms = {ServiceText::tr("target %1 met").arg(target), ServiceText::tr("target met"), ServiceText::tr("met")};
+        } else if (!std::isfinite(check.value)) {
+            text.forms = {ServiceText::tr("target %1 missed").arg(target), ServiceText::tr("target missed"), ServiceText::tr("missed")};
+        } else {
+            const QString over = qs(formatPercent(check.value / check.target - 1, 2));
+            text.forms = {ServiceText::tr("target %1 missed by %2").arg(target, over),
+                          ServiceText::tr("%1 over target %2").arg(over, target), ServiceText::tr("%1 over target").arg(over),
+                          ServiceText::tr("missed")};
+        }
+        return text;
+    }
+    return std::nullopt;
 }
 
 QString modeText(const Scenario& scenario, const Report& report, bool brief)

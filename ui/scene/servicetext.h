@@ -5,6 +5,8 @@
 #include "core/scenario/comparedpoints.h"
 #include "ui/scene/scene.h"
 
+#include <QStringList>
+
 #include <optional>
 
 namespace shardlens {
@@ -22,6 +24,15 @@ void drawBandMark(Scene& scene, const Theme& theme, QPointF left, double width, 
 [[nodiscard]] QString percentileText(const Percentiles& percentiles, bool brief);
 /// Saturation, waiting, preemption or no room at all, in one sentence; empty when there is nothing to say.
 [[nodiscard]] QString serviceSentence(const Scenario& scenario, const Report& report);
+
+/// A target of TTFT (prefill) or TPOT (decode) held against the service's figure, as the program's checkTargets() does.
+struct TargetText {
+    double seconds = 0; ///< the target
+    bool met = false;
+    QStringList forms; ///< "target 1 s missed by 57 %" and shorter ones
+};
+/// None when no target is set or the plan is not legal.
+[[nodiscard]] std::optional<TargetText> targetText(const Scenario& scenario, const Report& report, Phase phase);
 
 /// Mode and engine: "Calibrated: vLLM on H100 SXM5 80GB, 107 points"; `brief`: "Calibrated: vLLM". Under load with how it was worked out.
 [[nodiscard]] QString modeText(const Scenario& scenario, const Report& report, bool brief);

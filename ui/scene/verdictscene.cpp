@@ -44,7 +44,8 @@ struct Column {
     QString note;               ///< third line
     std::optional<Spread> band; ///< 80 % interval of `value`
     double value = 0;
-    QString range; ///< the interval in words; in the third line where there is room for it
+    QString range;                    ///< the interval in words; in the third line where there is room for it
+    std::optional<TargetText> target; ///< what is asked for has the third line before all else
     Subject subject;
     int rank = 0; ///< the highest rank drops first
     double reserved = 0;
@@ -96,6 +97,7 @@ std::vector<Column> columnsOf(const ViewInput& input)
     };
     Column& ttft = add(0, VerdictScene::tr("TTFT"), secondsFigure(serving.ttft), QStringLiteral("ms"));
     ttft.subject = timeSubject(Phase::Prefill);
+    ttft.target = targetText(input.scenario, input.report, Phase::Prefill);
     ttft.note = loaded ? percentileText(serving.service.ttft, true)
                        : VerdictScene::tr("batch of %1").arg(qs(formatCount(input.scenario.workload.batch)));
     withBand(ttft, PointFigure::Ttft, serving.ttft);
@@ -105,6 +107,7 @@ std::vector<Column> columnsOf(const ViewInput& input)
     }
     Column& tpot = add(0, VerdictScene::tr("TPOT"), secondsFigure(serving.tpot), QStringLiteral("ms"));
     tpot.subject = timeSubject(Phase::Decode);
+    tpot.target = targetText(input.scenario, input.report, Phase::Decode);
     tpot.note = loaded ? percentileText(serving.service.tpot, true)
                        : VerdictScene::tr("context %1").arg(qs(formatCount(input.scenario.workload.meanContext())));
     withBand(tpot, PointFigure::Tpot, serving.tpot);
@@ -230,9 +233,12 @@ void drawColumn(Scene& scene, const Theme& theme, const Column& column, const QR
             TextRole::Note, area.width());
         note = range.isEmpty() ? note : range;
     }
+    const bool missed = column.target && !column.target->met;
+    if (column.target)
+        note = firstFitting(column.target->forms, TextRole::Note, area.width());
     if (!note.isEmpty())
-        scene.text({area.left(), area.top() + grown(52), area.width(), grown(16)}, note, TextRole::Note, theme.color(Ink::Text3),
-                   Qt::AlignLeft | Qt::AlignVCenter, true);
+        scene.text({area.left(), area.top() + grown(52), area.width(), grown(16)}, note, TextRole::Note,
+                   theme.color(missed ? Ink::Violation : Ink::Text3), Qt::AlignLeft | Qt::AlignVCenter, true);
     scene.hit(area.adjusted(-6, 6, 0, -2), column.subject);
 }
 
@@ -310,8 +316,8 @@ void drawValues(Scene& scene, const ViewInput& input, const Advice& advice)
     drawBound(scene, input, advice, {x, 0, width - kInset - x, valuesHeight()});
 }
 
-/// Mode and number of warnings at the right end. Returns the x at which they begin.
-double drawMode(Scene& scene, const ViewInput& input, const QRectF& row)
+/// Mode and number of warnings at the right end, which leave `wanted` to the advice as far as they can. Returns the x at which they begin.
+double drawMode(Scene& scene, const ViewInput& input, const QRectF& row, double wanted)
 {
     const Theme& theme = input.theme;
     double right = row.right();
@@ -329,9 +335,12 @@ double drawMode(Scene& scene, const ViewInput& input, const QRectF& row)
     }
     const std::vector<std::string> outside = outsideMeasured(input.scenario);
     if (!outside.empty()) {
-        const QString text = firstFitting({VerdictScene::tr("outside the measured range: %1").arg(qs(outside.front())),
-                                           VerdictScene::tr("outside the measured range"), VerdictScene::tr("not measured")},
-                                          TextRole::Note, (right - row.left()) * 0.45);
+        const QStringList forms{VerdictScene::tr("outside the measured range: %1").arg(qs(outside.front())),
+                                VerdictScene::tr("outside the measured range"), VerdictScene::tr("not measured")};
+        const double mode = textWidth(modeText(input.scenario, input.report, true), TextRole::Note);
+        const double most = std::min((right - row.left()) * 0.45, right - row.left() - wanted - mode - 52);
+        const QString fitting = firstFitting(forms, TextRole::Note, most);
+        const QString& text = fitting.isEmpty() ? forms.back() : fitting;
         right -= textWidth(text, TextRole::Note);
         scene.text({right, row.top(), textWidth(text, TextRole::Note) + 1, row.height()}, text, TextRole::Note, theme.color(Ink::Warning));
         right -= 12;
@@ -342,8 +351,9 @@ double drawMode(Scene& scene, const ViewInput& input, const QRectF& row)
         right -= 20;
     }
     const double room = right - row.left();
-    const QString mode = firstFitting({modeText(input.scenario, input.report, false), modeText(input.scenario, input.report, true)},
-                                      TextRole::Note, room * 0.45);
+    const QStringList modes{modeText(input.scenario, input.report, false), modeText(input.scenario, input.report, true)};
+    const double most = std::max(room - wanted - space::kWide, std::min(room * 0.45, textWidth(modes.back(), TextRole::Note)));
+    const QString mode = firstFitting(modes, TextRole::Note, std::min(most, room * 0.45));
     right -= textWidth(mode, TextRole::Note);
     scene.text({right, row.top(), textWidth(mode, TextRole::Note) + 1, row.height()}, mode, TextRole::Note, theme.color(Ink::Text3));
     return right;
@@ -356,10 +366,10 @@ void drawAdvice(Scene& scene, const ViewInput& input, const QString& sentence)
     const double width = input.size.width();
     scene.line({kInset, top}, {width - kInset, top}, theme.color(Ink::Line));
     const QRectF row(kInset, top, width - 2 * kInset, static_cast<double>(scaledToText(space::kVerdictAdvice)));
-    const double end = drawMode(scene, input, row) - space::kWide;
     // "Try" leads in bold.
     const QString lead = VerdictScene::tr("Try");
     QString rest = sentence;
+    const double end = drawMode(scene, input, row, textWidth(sentence, TextRole::Body) + space::kWide + 6) - space::kWide;
     double x = row.left();
     if (rest.startsWith(QStringLiteral("Try "))) {
         rest = rest.mid(4);
@@ -457,6 +467,8 @@ QString verdictTooltip(const Scenario& scenario, const Report& report, const Sub
                     % (prefill ? VerdictScene::tr("until the whole batch of %1 has its first token, all prompts arriving together")
                                      .arg(scenario.workload.batch)
                                : VerdictScene::tr("one more token for every sequence in flight"));
+        if (const std::optional<TargetText> target = targetText(scenario, report, subject.phase))
+            text += QChar(u'\n') % target->forms.front();
         const PointFigure figure = prefill ? PointFigure::Ttft : PointFigure::Tpot;
         if (const std::optional<Spread> band = bandOf(report, figure))
             text += QChar(u'\n') % VerdictScene::tr("80 % interval %1").arg(rangeText(figure, *band));

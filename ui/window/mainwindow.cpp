@@ -48,10 +48,6 @@ int menuRow()
     return scaledToText(32);
 }
 constexpr int kVerdictHeight = space::kVerdictValues + space::kVerdictAdvice;
-int modeLabelWidth()
-{
-    return scaledToText(300);
-}
 int statusLabelWidth()
 {
     return scaledToText(110);
@@ -190,6 +186,7 @@ void MainWindow::buildStatus()
     QStatusBar* bar = statusBar();
     followTextScale(bar, [bar] { bar->setFixedHeight(scaledToText(24)); });
     bar->setSizeGripEnabled(false);
+    bar->setContentsMargins(space::kInset, 0, 0, 0);
     m_cancel = new QToolButton(bar);
     m_cancel->setObjectName(QStringLiteral("cancelSimulation"));
     m_cancel->setAccessibleName(tr("Cancel the simulation"));
@@ -200,15 +197,16 @@ void MainWindow::buildStatus()
     keeps.setRetainSizeWhenHidden(true); // what stands beside it stays where it is
     m_cancel->setSizePolicy(keeps);
     connect(m_cancel, &QToolButton::clicked, m_refiner, &Refiner::cancel);
+    // Of widths that no text changes, and painted by themselves: what is new on every drag step must not lay the window out again.
+    m_mode = new QuietLabel(TextRole::Note, Ink::Text2, bar);
+    m_mode->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+    bar->addPermanentWidget(m_mode, 1);
     bar->addPermanentWidget(m_cancel);
-    // Of fixed width and painted by themselves: a text that changes on every drag step must not lay the window out again.
-    for (QuietLabel** label : {&m_mode, &m_evaluation, &m_saved}) {
+    for (QuietLabel** label : {&m_evaluation, &m_saved}) {
         *label = new QuietLabel(TextRole::Note, Ink::Text2, bar);
         (*label)->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
-        followTextScale(*label,
-                        [shown = *label, mode = label == &m_mode] { shown->setFixedWidth(mode ? modeLabelWidth() : statusLabelWidth()); });
+        followTextScale(*label, [shown = *label] { shown->setFixedWidth(statusLabelWidth()); });
         bar->addPermanentWidget(*label);
-        (*label)->show();
     }
 }
 
@@ -294,7 +292,7 @@ void MainWindow::refreshTitle()
 void MainWindow::refreshStatus()
 {
     const Scenario& scenario = m_document.scenario();
-    QString mode = modeText(scenario, m_document.report(), underLoad(scenario));
+    QString mode = modeText(scenario, m_document.report(), false);
     const bool running = m_refiner->state() == Refiner::State::Running;
     if (running)
         mode += tr(", simulating %1 %").arg(qRound(m_refiner->progress() * 100));
