@@ -118,7 +118,7 @@ View makeLatencyView(Document& document, QWidget* parent)
     curve->setMenu(menu);
     View view{title, body,
               [title, &document] {
-                  title->setCondition(fitCondition(document.report()));
+                  showFitCondition(*title, document.report());
                   title->setSubtitle(viewText("by cause; a figure over any input"));
               },
               [title, body](const Theme& theme) {

@@ -12,7 +12,7 @@ View makeOperatorsView(Document& document, QWidget* parent)
     auto* title = new ViewTitle(viewText("Operators"), parent);
     auto* body = new OperatorsBody(document, parent);
     const auto refresh = [title, body, &document] {
-        title->setCondition(fitCondition(document.report()));
+        showFitCondition(*title, document.report());
         title->setSubtitle(operatorsSubtitle(document.scenario(), document.report(), body->options()));
     };
     addMenuChoice(*title, viewText("Phase"), {viewText("both"), viewText("prefill"), viewText("decode")},

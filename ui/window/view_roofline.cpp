@@ -11,7 +11,7 @@ View makeRooflineView(Document& document, QWidget* parent)
     auto* title = new ViewTitle(viewText("Roofline"), parent);
     auto* body = new RooflineBody(document, parent);
     const auto refresh = [title, body, &document] {
-        title->setCondition(fitCondition(document.report()));
+        showFitCondition(*title, document.report());
         title->setSubtitle(rooflineSubtitle(document.scenario(), document.report(), body->options().side));
     };
     addMenuChoice(*title, viewText("Bytes"), {viewText("HBM"), viewText("link")}, [body, refresh](int index) {

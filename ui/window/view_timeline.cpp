@@ -32,7 +32,7 @@ View makeTimelineView(Document& document, QWidget* parent)
     keys->setToolTip(viewText("Keys"));
     QObject::connect(keys, &QToolButton::clicked, hands, &TimelineHands::toggleKeys);
     View view = sceneOnly(title, scene, [title, &document] {
-        title->setCondition(fitCondition(document.report()));
+        showFitCondition(*title, document.report());
         title->setSubtitle(timelineSubtitle(document.scenario(), document.report()));
     });
     return view;

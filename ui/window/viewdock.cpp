@@ -30,8 +30,22 @@ void QuietLabel::setText(const QString& text)
     if (text == m_text)
         return;
     m_text = text;
-    setToolTip(text);
+    setToolTip(m_lead.isEmpty() ? m_text : QStringLiteral("%1: %2").arg(m_lead, m_text));
     update();
+}
+
+void QuietLabel::setLead(const QString& lead)
+{
+    if (lead == m_lead)
+        return;
+    m_lead = lead;
+    setToolTip(m_lead.isEmpty() ? m_text : QStringLiteral("%1: %2").arg(m_lead, m_text));
+    update();
+}
+
+int QuietLabel::leadWidth(const QString& lead)
+{
+    return static_cast<int>(std::ceil(QFontMetricsF(fontOf(TextRole::NoteStrong)).horizontalAdvance(lead))) + 1;
 }
 
 void QuietLabel::setTheme(const Theme& theme)
@@ -49,9 +63,18 @@ QSize QuietLabel::sizeHint() const
 void QuietLabel::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
+    QRect room = rect();
+    if (!m_lead.isEmpty()) {
+        painter.setFont(fontOf(TextRole::NoteStrong));
+        painter.setPen(m_theme->color(Ink::Text2));
+        painter.drawText(room, Qt::AlignLeft | Qt::AlignVCenter, m_lead);
+        room.setLeft(leadWidth(m_lead) + space::kSmall);
+    }
     painter.setFont(fontOf(m_role));
     painter.setPen(m_theme->color(m_ink));
-    painter.drawText(rect(), Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(m_text, Qt::ElideRight, width()));
+    const QString text = painter.fontMetrics().elidedText(m_text, Qt::ElideRight, std::max(room.width(), 0));
+    if (!m_whole || room.width() >= sizeHint().width() * 4 / 5)
+        painter.drawText(room, Qt::AlignLeft | Qt::AlignVCenter, text);
 }
 
 QString QuietButton::wantedText() const
@@ -109,15 +132,14 @@ void QuietButton::paintEvent(QPaintEvent*)
 ViewTitle::ViewTitle(const QString& title, QWidget* parent)
     : QWidget(parent),
       m_title(new QuietLabel(TextRole::Title, Ink::Text, this)),
-      m_condition(new QuietLabel(TextRole::NoteStrong, Ink::Text2, this)),
       m_subtitle(new QuietLabel(TextRole::Note, Ink::Text3, this))
 {
     setObjectName(QStringLiteral("dockTitle"));
     setAttribute(Qt::WA_StyledBackground);
     m_title->setObjectName(QStringLiteral("viewTitle"));
     m_title->setText(title);
-    m_condition->setObjectName(QStringLiteral("viewCondition"));
     m_subtitle->setObjectName(QStringLiteral("viewSubtitle"));
+    m_subtitle->setWhole(true);
     followTextScale(this, [this] {
         setFixedHeight(scaledToText(space::kDockTitle));
         arrange();
@@ -168,18 +190,18 @@ void ViewTitle::setSubtitle(const QString& subtitle)
     arrange();
 }
 
-void ViewTitle::setCondition(const QString& condition)
+void ViewTitle::setCondition(const QString& condition, bool holds)
 {
-    if (condition == m_condition->text())
+    m_subtitle->setLead(holds ? condition : QString());
+    if (condition == m_condition)
         return;
-    m_condition->setText(condition);
+    m_condition = condition;
     arrange();
 }
 
 void ViewTitle::setTheme(const Theme& theme)
 {
     m_title->setTheme(theme);
-    m_condition->setTheme(theme);
     m_subtitle->setTheme(theme);
 }
 
@@ -336,7 +358,8 @@ void ViewTitle::arrange()
     Wanted wantedTabs(tabs);
     Wanted wantedChoices(choices);
     const int between = space::kInset * static_cast<int>(tabs.size()) + space::kTight * static_cast<int>(choices.size());
-    const int condition = m_condition->text().isEmpty() ? 0 : m_condition->sizeHint().width() + space::kInset;
+    const int lead = m_condition.isEmpty() ? 0 : QuietLabel::leadWidth(m_condition);
+    const int condition = lead > 0 ? lead + space::kInset : 0;
     const int room = width() - space::kInset - space::kSmall - between - condition;
     std::vector<int> name{m_title->sizeHint().width()};
     int excess = name[0] + wantedTabs.total() + wantedChoices.total() - room;
@@ -370,7 +393,7 @@ void ViewTitle::arrange()
     setGathered(moved, tabsMoved);
     excess = shrink(wantedTabs.widths, wantedTabs.least, excess);
     excess = shrink(wantedChoices.widths, wantedChoices.least, excess);
-    const bool conditioned = shrink(name, {scaledToText(34)}, excess) <= 0;
+    shrink(name, {scaledToText(34)}, excess);
     wantedTabs.widths.resize(tabs.size(), 0);
     choices = shown;
 
@@ -387,12 +410,11 @@ void ViewTitle::arrange()
     }
     if (m_before.size() == tabs.size())
         put(m_title, name[0], space::kInset);
-    put(m_condition, conditioned && condition > 0 ? condition - space::kInset : 0, space::kSmall);
     const int left = x;
     x = width() - space::kSmall - wantedChoices.total() - space::kTight * (static_cast<int>(choices.size()) - 1);
     // Half a subtitle says nothing.
     const int rest = x - space::kInset - left;
-    const bool told = rest >= m_subtitle->sizeHint().width() * 4 / 5;
+    const bool told = lead > 0 ? rest >= lead : rest >= m_subtitle->sizeHint().width() * 4 / 5;
     m_subtitle->setGeometry(left, kTop, told ? rest : 0, h);
     for (std::size_t i = 0; i < choices.size(); ++i)
         put(choices[i], wantedChoices.widths[i], space::kTight);

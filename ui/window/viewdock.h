@@ -18,6 +18,11 @@ public:
     QuietLabel(TextRole role, Ink ink, QWidget* parent);
     void setText(const QString& text);
     [[nodiscard]] QString text() const { return m_text; }
+    /// Words before the text, in stronger letters, that stay where the text has no room. Empty: none.
+    void setLead(const QString& lead);
+    [[nodiscard]] QString lead() const { return m_lead; }
+    void setWhole(bool whole) { m_whole = whole; } ///< drawn only where at least four fifths of it have room: half of it says nothing
+    [[nodiscard]] static int leadWidth(const QString& lead);
     void setTheme(const Theme& theme);
     [[nodiscard]] QSize sizeHint() const override;
     [[nodiscard]] QSize minimumSizeHint() const override { return {0, sizeHint().height()}; }
@@ -30,6 +35,8 @@ private:
     Ink m_ink;
     const Theme* m_theme;
     QString m_text;
+    QString m_lead;
+    bool m_whole = false;
 };
 
 /// A button of text that gives way: what does not fit ends in an ellipsis, and the tooltip has the rest.
@@ -63,8 +70,9 @@ class ViewTitle : public QWidget {
 public:
     ViewTitle(const QString& title, QWidget* parent);
     void setSubtitle(const QString& subtitle);
-    /// What everything in the view depends on, in two or three words; stays when choices and tabs have gone into a menu. Empty: nothing.
-    void setCondition(const QString& condition);
+    /// What everything in the view depends on while it `holds`, in two or three words: choices and tabs go into a menu before it goes. Its
+    /// room is kept when it does not hold, so that nothing moves.
+    void setCondition(const QString& condition, bool holds);
     void setTheme(const Theme& theme);
     /// A choice that runs at once, or that opens a menu.
     QToolButton* addChoice(const QString& text, const QString& accessibleName);
@@ -96,8 +104,8 @@ private:
     void fillMore();
 
     QuietLabel* m_title;
-    QuietLabel* m_condition;
     QuietLabel* m_subtitle;
+    QString m_condition;
     std::vector<Tab> m_tabs;
     std::vector<QuietButton*> m_before; ///< tabs left and right of the title
     std::vector<QuietButton*> m_after;

@@ -15,8 +15,8 @@ namespace shardlens {
                                              QString (*tooltip)(const Scenario&, const Report&, const Subject&));
 /// "Colour: stage × TP rank ▾" and its menu; `chosen` gets the index.
 QToolButton* addMenuChoice(ViewTitle& title, const QString& what, const QStringList& names, const std::function<void(int)>& chosen);
-/// "if it fitted": of a plan that is drawn although it does not fit; empty of others.
-[[nodiscard]] QString fitCondition(const Report& report);
+/// "if it fitted" in the title while the plan that is drawn does not fit.
+void showFitCondition(ViewTitle& title, const Report& report);
 /// A view that is one scene.
 [[nodiscard]] View sceneOnly(ViewTitle* title, SceneView* scene, std::function<void()> refresh);
 

@@ -16,9 +16,9 @@ QString viewText(const char* text)
     return QCoreApplication::translate("Views", text);
 }
 
-QString fitCondition(const Report& report)
+void showFitCondition(ViewTitle& title, const Report& report)
 {
-    return !report.legal || report.memory.fits ? QString() : viewText("if it fitted");
+    title.setCondition(viewText("if it fitted"), report.legal && !report.memory.fits);
 }
 
 SceneView::Options viewOptions(bool rebuildOnHover, const char* name, QString (*description)(const Scenario&, const Report&),
