@@ -3,6 +3,7 @@
 #include "meshpictures.h"
 
 #include "core/hardware/resize.h"
+#include "longstrings.h"
 #include "ui/scene/meshlayout.h"
 
 using namespace shardlens;
@@ -130,6 +131,42 @@ private Q_SLOTS:
                 QCOMPARE(textFault(meshOf(scenario, report, size, device(8), {})), QString());
             }
             setTextScale(1);
+        }
+    }
+
+    /// Pods, planes and their words at every size, in large text and in longer words.
+    void wordsStayApart_data()
+    {
+        QTest::addColumn<QSizeF>("size");
+        for (const QSizeF& size : {QSizeF(330, 150), QSizeF(430, 300), QSizeF(620, 380), QSizeF(900, 560), QSizeF(1920, 1080)})
+            QTest::addRow("%d", static_cast<int>(size.width())) << size;
+    }
+    void wordsStayApart()
+    {
+        QFETCH(QSizeF, size);
+        Scenario torus = scenarioOf(caseNamed("8 H100, TP 8"));
+        torus.cluster = builtinCatalog().cluster("tpu-v4-4x4x4");
+        torus.plan[PlanAxis::Tensor] = 64;
+        Scenario slices = torus;
+        slices.cluster = std::make_shared<const Cluster>(resized(*torus.cluster, 256).value());
+        slices.plan[PlanAxis::Data] = 4;
+        for (const bool longer : {false, true}) {
+            const WithLongStrings strings(longer);
+            for (const double scale : {1.0, 1.5}) {
+                setTextScale(scale);
+                for (const Scenario& scenario : {onPods(256, 4, 64, 1, 4), onPods(8192, 0, 8, 16, 64), torus, slices}) {
+                    const Report report = evaluate(scenario);
+                    QVERIFY(report.legal);
+                    for (const Subject& hover : {Subject{}, device(9)})
+                        for (const MeshZoom& zoom : {MeshZoom{}, MeshZoom{3, {0.3, 0.4}}})
+                            for (const bool every : {false, true}) {
+                                const Scene scene = meshOf(scenario, report, size, hover, {.zoom = zoom, .everyCopy = every});
+                                QCOMPARE(textFault(scene), QString());
+                                for (const SceneTip& tip : scene.tips)
+                                    QVERIFY(QRectF(QPointF(0, 0), size).contains(tip.rect));
+                            }
+                }
+            }
         }
     }
 

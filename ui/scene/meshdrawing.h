@@ -54,6 +54,8 @@ struct MeshDrawing {
     void text(const QRectF& box, const QString& text, TextRole role, const QColor& color,
               Qt::Alignment alignment = Qt::AlignLeft | Qt::AlignVCenter, bool elide = false) const;
     void hit(const QRectF& rect, const Subject& subject) const;
+    /// What the pointer hears on a part of the machine that is no device, where that is in sight.
+    void tip(const QRectF& rect, const QString& text) const;
     /// Whether a device steps back because the picture is about others.
     [[nodiscard]] bool isFaded(const DeviceFacts& device) const;
 };

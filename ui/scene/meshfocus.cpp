@@ -194,6 +194,13 @@ void MeshDrawing::hit(const QRectF& rect, const Subject& subject) const
         scene.hit(seen, subject);
 }
 
+void MeshDrawing::tip(const QRectF& rect, const QString& text) const
+{
+    const QRectF seen = rect & (sight.isEmpty() ? QRectF(QPointF(0, 0), input.size) : sight);
+    if (!seen.isEmpty())
+        scene.tip(seen, text);
+}
+
 QColor groupColour(const MeshDrawing& drawing, const MeshGroup& group)
 {
     if (group.mark == PeerMark::Outline || !group.uses.empty())

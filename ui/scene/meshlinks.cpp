@@ -117,9 +117,8 @@ bool isInPod(const MeshDrawing& drawing, int level, int tier)
 
 void addPodTip(const MeshDrawing& drawing, const QRectF& rect, int pod)
 {
-    const QRectF seen = drawing.sight.isEmpty() ? QRectF(QPointF(0, 0), drawing.input.size) : drawing.sight;
     const Cluster& cluster = *drawing.input.scenario.cluster;
-    drawing.scene.tip(rect & seen, podTip(cluster, podsOf(cluster), pod));
+    drawing.tip(rect, podTip(cluster, podsOf(cluster), pod));
 }
 
 void drawSwitch(const MeshDrawing& drawing, const MeshSwitch& domain)

@@ -84,11 +84,10 @@ void drawTitles(const MeshDrawing& drawing, const MeshDepth& depth, const Bundle
 /// What the pointer hears on a line.
 void addTips(const MeshDrawing& drawing, const QPolygonF& line, const QString& text)
 {
-    const QRectF seen = drawing.sight.isEmpty() ? QRectF(QPointF(0, 0), drawing.input.size) : drawing.sight;
     for (qsizetype i = 1; i < line.size(); ++i) {
-        const QRectF box = QRectF(line[i - 1], line[i]).normalized().adjusted(-1, -kTipMargin, 1, kTipMargin) & seen;
-        const QRectF tall = QRectF(line[i - 1], line[i]).normalized().adjusted(-kTipMargin, -1, kTipMargin, 1) & seen;
-        drawing.scene.tip(line[i - 1].y() == line[i].y() ? box : tall, text);
+        const QRectF segment = QRectF(line[i - 1], line[i]).normalized();
+        const bool level = line[i - 1].y() == line[i].y();
+        drawing.tip(level ? segment.adjusted(0, -kTipMargin, 0, kTipMargin) : segment.adjusted(-kTipMargin, 0, kTipMargin, 0), text);
     }
 }
 
