@@ -341,6 +341,8 @@ void evaluate(const Scenario& scenario, Report& report)
     report.warnings.clear();
     const PlanContext context = scenario.context();
     checkPlan(context, scenario.plan, report.violations, report.warnings);
+    if (servedByPools(scenario)) // the plan is one worker's: the devices beside it are other workers'
+        std::erase_if(report.warnings, [](const Finding& finding) { return finding.rule == Rule::IdleDevices; });
     report.legal = report.violations.empty();
     if (!report.legal) {
         report.layout = {};

@@ -73,7 +73,11 @@ std::string headText(const Scenario& scenario)
     text += row("Plan", planText(scenario.plan));
     if (const std::string options = describe(scenario.plan.options); !options.empty())
         text += row("Options", options);
-    text += row("Devices", formatCount(scenario.plan.devices()) + " of " + formatCount(scenario.cluster->devices()) + " used");
+    if (servedByPools(scenario))
+        text += row("Devices", formatCount(scenario.plan.devices()) + " of the " + std::string(shownWorker(scenario))
+                                   + " shown; memory and times by cause are its own");
+    else
+        text += row("Devices", formatCount(scenario.plan.devices()) + " of " + formatCount(scenario.cluster->devices()) + " used");
     text += row("Formats", describe(formats));
     text += row("Batch per replica",
                 formatCount(workload.batch) + " x (" + formatCount(workload.input) + " in + " + formatCount(workload.output) + " out)");

@@ -7,6 +7,7 @@
 #include "core/serving/steptimes.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace shardlens {
@@ -239,6 +240,24 @@ void servePools(const Scenario& scenario, Report& report)
 
 } // namespace
 
+bool servedByPools(const Scenario& scenario)
+{
+    return scenario.serving.pools && scenario.serving.load.kind != LoadKind::StaticBatch;
+}
+
+std::string_view shownWorker(const Scenario& scenario)
+{
+    constexpr std::array kAxes{PlanAxis::Tensor,   PlanAxis::Pipeline, PlanAxis::Data,
+                               PlanAxis::Sequence, PlanAxis::Expert,   PlanAxis::AttentionData};
+    const auto same = [&](const PoolSettings& pool) {
+        return clusterOf(scenario, pool).id == scenario.cluster->id
+               && std::all_of(kAxes.begin(), kAxes.end(), [&](PlanAxis axis) { return pool.plan[axis] == scenario.plan[axis]; });
+    };
+    if (same(scenario.serving.pools->decode))
+        return "decode worker";
+    return same(scenario.serving.pools->prefill) ? "prefill worker" : "plan";
+}
+
 const Cluster& clusterOf(const Scenario& scenario, const PoolSettings& pool)
 {
     return pool.cluster ? *pool.cluster : *scenario.cluster;
@@ -328,7 +347,7 @@ void serveLoad(const Scenario& scenario, const StepModel& step, Report& report)
         serveStatic(scenario, report);
         return;
     }
-    if (scenario.serving.pools) {
+    if (servedByPools(scenario)) {
         servePools(scenario, report);
         return;
     }

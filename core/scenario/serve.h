@@ -7,6 +7,7 @@
 #include "core/scenario/scenario.h"
 
 #include <functional>
+#include <string_view>
 
 namespace shardlens {
 
@@ -25,6 +26,10 @@ void adopt(const Scenario& scenario, const ServiceFigures& figures, Report& repo
 [[nodiscard]] double pricePerDeviceHour(const Scenario& scenario, const Cluster& cluster);
 /// Whose price that is, and of when; empty when there is none.
 [[nodiscard]] std::string priceSource(const Scenario& scenario);
+/// Whether prefill and decode run in pools of their own: pools are set and a load is served.
+[[nodiscard]] bool servedByPools(const Scenario& scenario);
+/// Which pool's worker the scenario's plan is, where pools serve: "decode worker", "prefill worker", or "plan" when it is neither's.
+[[nodiscard]] std::string_view shownWorker(const Scenario& scenario);
 /// The cluster of a pool.
 [[nodiscard]] const Cluster& clusterOf(const Scenario& scenario, const PoolSettings& pool);
 /// What is wrong with the pools' plans or clusters, one sentence each; empty when nothing is.

@@ -3,6 +3,7 @@
 
 #include "core/base/format.h"
 #include "core/scenario/evaluate.h"
+#include "core/scenario/serve.h"
 #include "core/scenario/targets.h"
 
 #include <algorithm>
@@ -45,8 +46,7 @@ void addSmallerLoads(const Scenario& scenario, std::vector<Candidate>& out)
             continue;
         }
         next.scenario.workload.batch = count;
-        for (const PlanAxis axis : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches})
-            next.scenario.plan[axis] = std::min(next.scenario.plan[axis], count);
+        next.scenario.plan = planAtBatch(scenario.plan, count);
         next.label = "batch " + formatCount(count);
     }
 }
@@ -128,7 +128,7 @@ TargetAdvice adviceForTargets(const Scenario& scenario, const Report& report)
     candidates.reserve(40);
     addSmallerLoads(scenario, candidates);
     addFormats(scenario, candidates);
-    if (scenario.serving.pools && report.serving.pools)
+    if (servedByPools(scenario) && report.serving.pools)
         addWorkers(scenario, *report.serving.pools, candidates);
     else
         addPlans(scenario, candidates);

@@ -14,6 +14,7 @@
 
 #include <QtTest>
 
+#include <algorithm>
 #include <cmath>
 
 using namespace shardlens;
@@ -50,6 +51,35 @@ class TestServingPools : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    /// The plan that is shown is one worker's: devices beside it are not idle, and the report says whose plan it is.
+    void thePlanIsAWorkers()
+    {
+        const auto idle = [](const Scenario& scenario) {
+            const Report report = evaluate(scenario);
+            return std::any_of(report.warnings.begin(), report.warnings.end(),
+                               [](const Finding& finding) { return finding.rule == Rule::IdleDevices; });
+        };
+        Scenario s = served(LoadKind::OpenLoop);
+        s.plan = planOf(4);
+        QVERIFY(!servedByPools(s));
+        QVERIFY(idle(s));
+        ServingSettings::Pools pools;
+        pools.prefill.plan = planOf(2);
+        pools.decode.plan = planOf(4);
+        s.serving.pools = pools;
+        QVERIFY(servedByPools(s));
+        QVERIFY(!idle(s));
+        QCOMPARE(shownWorker(s), std::string_view("decode worker"));
+        s.plan = planOf(2);
+        QCOMPARE(shownWorker(s), std::string_view("prefill worker"));
+        s.plan = planOf(8);
+        QCOMPARE(shownWorker(s), std::string_view("plan"));
+        s.serving.load.kind = LoadKind::StaticBatch; // pools then serve nothing
+        s.plan = planOf(4);
+        QVERIFY(!servedByPools(s));
+        QVERIFY(idle(s));
+    }
+
     /// Rates of single workers, taken apart by hand, give the numbers of workers.
     void ratesMatch()
     {

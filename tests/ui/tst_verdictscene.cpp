@@ -76,6 +76,23 @@ private Q_SLOTS:
         QVERIFY(!check::says(scene, QStringLiteral("target")));
     }
 
+    /// With pools the gauge is one worker's, and says so at every width.
+    void poolsNameTheWorkerWhoseMemoryIsShown()
+    {
+        Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        scenario.serving.load.kind = LoadKind::OpenLoop;
+        scenario.serving.load.rate = 2;
+        scenario.serving.pools.emplace();
+        scenario.serving.pools->prefill.plan = scenario.serving.pools->decode.plan = scenario.plan;
+        const Report report = evaluate(scenario);
+        for (const int width : {1024, 1280, 1440, 1920}) {
+            Scene scene;
+            build(scenario, report, width, scene);
+            QCOMPARE(check::textTrouble(scene), QString());
+            QVERIFY2(check::says(scene, QStringLiteral("decode worker")), qPrintable(QString::number(width)));
+        }
+    }
+
     /// Mode and warnings give way to the advice before it is cut.
     void adviceHasTheRoomItNeeds()
     {

@@ -162,10 +162,13 @@ QString headerNote(const ViewInput& input, bool prefill, double room)
         const QString brief = percentileText(percentiles, true);
         const QString ranged = range.isEmpty() ? head : head % QStringLiteral("; ") % range;
         // The bar is another thing than the figure: of a batch that starts together and meets no other.
-        const QString bar = LatencyScene::tr("one static batch, not under load");
+        const QString worker = workerText(input.scenario);
+        const QString bar = worker.isEmpty() ? LatencyScene::tr("one static batch, not under load")
+                                             : LatencyScene::tr("one static batch on a %1, not under load").arg(worker);
         return firstFitting({LatencyScene::tr("%1; %2; %3 (%4)").arg(bar, ranged, spread, how),
                              LatencyScene::tr("%1; %2; %3").arg(bar, head, spread), LatencyScene::tr("%1; %2; %3").arg(bar, head, brief),
-                             LatencyScene::tr("%1; %2").arg(bar, head), bar, LatencyScene::tr("static batch")},
+                             LatencyScene::tr("%1; %2").arg(bar, head),
+                             LatencyScene::tr("%1; %2").arg(LatencyScene::tr("static batch"), head), bar, LatencyScene::tr("static batch")},
                             TextRole::Note, room);
     }
     if (const std::optional<TargetText> target = targetText(input.scenario, input.report, prefill ? Phase::Prefill : Phase::Decode)) {

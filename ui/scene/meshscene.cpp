@@ -2,6 +2,7 @@
 #include "ui/scene/meshscene.h"
 
 #include "core/base/format.h"
+#include "core/scenario/serve.h"
 #include "ui/scene/meshdrawing.h"
 
 #include <algorithm>
@@ -101,7 +102,8 @@ QString captionText(const MeshDrawing& drawing, double room)
     if (layout.merge > 1)
         more += MeshWords::tr("a square is %1").arg(counted(layout.merge, noun));
     if (drawing.facts && drawing.facts->used() < cluster.devices())
-        more += MeshWords::tr("%1 idle").arg(qs(formatCount(cluster.devices() - drawing.facts->used())));
+        more += (servedByPools(drawing.input.scenario) ? MeshWords::tr("%1 not shown") : MeshWords::tr("%1 idle"))
+                    .arg(qs(formatCount(cluster.devices() - drawing.facts->used())));
     const QString stop = QStringLiteral("; ");
     for (qsizetype parts = more.size(); parts >= 0; --parts) {
         for (const QString& first : {whole, brief}) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/format.h"
 #include "core/collective/axistable.h"
+#include "core/scenario/serve.h"
 #include "ui/scene/meshdrawing.h"
+#include "ui/scene/servicetext.h"
 
 #include <algorithm>
 
@@ -168,7 +170,8 @@ QString domainNoun(const Cluster& cluster, int level, bool inSentence)
 QStringList deviceParts(const Scenario& scenario, const Report& report, const MeshFacts& facts, int device, bool brief)
 {
     if (device >= facts.used())
-        return {MeshWords::tr("idle: the plan uses %1").arg(counted(facts.used(), noun(scenario)))};
+        return {servedByPools(scenario) ? MeshWords::tr("not of the %1 that is shown").arg(workerText(scenario))
+                                        : MeshWords::tr("idle: the plan uses %1").arg(counted(facts.used(), noun(scenario)))};
     const DeviceFacts held = facts.of(device);
     const DeviceMemory& memory = facts.memoryOf(held.stage);
     const auto named = [brief](const QString& one, const QString& several, const QString& shortName, IndexRange range) {
@@ -253,7 +256,9 @@ MeshSummary meshSummary(const Scenario& scenario, const Report& report, const Me
     summary.name = planName(scenario.plan);
     const int all = scenario.cluster->devices();
     QStringList parts;
-    if (facts.used() == all)
+    if (servedByPools(scenario))
+        parts += MeshWords::tr("a %1 on %2").arg(workerText(scenario), counted(facts.used(), noun(scenario)));
+    else if (facts.used() == all)
         parts += MeshWords::tr("on %1").arg(counted(all, noun(scenario)));
     else
         parts += MeshWords::tr("on %1 of %2").arg(qs(formatCount(facts.used())), counted(all, noun(scenario)));

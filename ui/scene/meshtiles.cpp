@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One device as a tile: as many lines as its size takes, an ownership glyph, its KV heads and a small memory bar.
 #include "core/base/format.h"
+#include "core/scenario/serve.h"
 #include "ui/scene/meshdrawing.h"
 
 #include <algorithm>
@@ -74,6 +75,12 @@ struct EmptyNames {
     bool idle = false;    ///< with "idle" below
 };
 
+/// Devices beside a pool's worker may be other workers', which are not shown.
+QString idleWord(const Scenario& scenario)
+{
+    return servedByPools(scenario) ? MeshWords::tr("not shown") : MeshWords::tr("idle");
+}
+
 EmptyNames emptyNames(const MeshDrawing& drawing)
 {
     QSizeF least(1e9, 1e9);
@@ -88,7 +95,7 @@ EmptyNames emptyNames(const MeshDrawing& drawing)
     // Bold, as devices that are used have it: both kinds are named alike.
     names.named = textWidth(deviceName(drawing.input.scenario, last), TextRole::BodyStrong) <= room;
     names.indexed = textWidth(QString::number(last), TextRole::Note) <= room;
-    names.idle = height >= 2 * factLine() + 4 && textWidth(MeshWords::tr("idle"), TextRole::Note) <= room;
+    names.idle = height >= 2 * factLine() + 4 && textWidth(idleWord(drawing.input.scenario), TextRole::Note) <= room;
     return names;
 }
 
@@ -146,7 +153,8 @@ private:
             return;
         m_drawing.text(inner.adjusted(0, 0, 0, two ? -factLine() : 0), text, TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
         if (two)
-            m_drawing.text(inner.adjusted(0, factLine(), 0, 0), MeshWords::tr("idle"), TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
+            m_drawing.text(inner.adjusted(0, factLine(), 0, 0), idleWord(m_drawing.input.scenario), TextRole::Note, ink(Ink::Text3),
+                           Qt::AlignCenter);
     }
 
     void drawGround()

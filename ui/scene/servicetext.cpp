@@ -112,6 +112,16 @@ QString serviceSentence(const Scenario& scenario, const Report& report)
     return {};
 }
 
+QString workerText(const Scenario& scenario)
+{
+    if (!servedByPools(scenario))
+        return {};
+    const std::string_view worker = shownWorker(scenario);
+    return worker == "decode worker"    ? ServiceText::tr("decode worker")
+           : worker == "prefill worker" ? ServiceText::tr("prefill worker")
+                                        : ServiceText::tr("plan of no pool");
+}
+
 std::optional<TargetText> targetText(const Scenario& scenario, const Report& report, Phase phase)
 {
     if (!report.legal)

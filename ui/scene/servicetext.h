@@ -20,6 +20,8 @@ void drawBandMark(Scene& scene, const Theme& theme, QPointF left, double width, 
 
 /// Whether requests come while others are served, so that figures are distributions.
 [[nodiscard]] bool underLoad(const Scenario& scenario);
+/// Where pools serve: whose plan the pictures show, "decode worker"; empty otherwise.
+[[nodiscard]] QString workerText(const Scenario& scenario);
 /// "P50 1.2, P90 2.4, P99 3.1 s"; `brief`: "P50 1.2, P99 3.1 s".
 [[nodiscard]] QString percentileText(const Percentiles& percentiles, bool brief);
 /// Saturation, waiting, preemption or no room at all, in one sentence; empty when there is nothing to say.

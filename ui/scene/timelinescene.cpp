@@ -3,6 +3,7 @@
 
 #include "core/base/format.h"
 #include "ui/scene/scenetext.h"
+#include "ui/scene/servicetext.h"
 #include "ui/scene/timelineinside.h"
 #include "ui/scene/timelinekeys.h"
 #include "ui/scene/timelineoverlays.h"
@@ -152,9 +153,11 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineOptions& opti
     // Under a load TTFT and TPOT are not those of the one batch that is drawn.
     const bool loaded = input.scenario.serving.load.kind != LoadKind::StaticBatch;
     const QString duration = secondsFigure(prefill ? input.report.prefill.time : input.report.decode.time).joined();
-    const QString figure = loaded    ? TimelineScene::tr("one batch, %1").arg(duration)
-                           : prefill ? TimelineScene::tr("TTFT %1").arg(duration)
-                                     : TimelineScene::tr("TPOT %1").arg(duration);
+    const QString worker = workerText(input.scenario);
+    const QString figure = !worker.isEmpty() ? TimelineScene::tr("one batch on a %1, %2").arg(worker, duration)
+                           : loaded          ? TimelineScene::tr("one batch, %1").arg(duration)
+                           : prefill         ? TimelineScene::tr("TTFT %1").arg(duration)
+                                             : TimelineScene::tr("TPOT %1").arg(duration);
     const bool zoomed = panel.visible.length() < panel.duration * (1 - 1e-9);
     QString remark;
     if (options.cursor && options.cursor->phase == panel.phase)

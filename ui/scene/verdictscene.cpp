@@ -190,10 +190,12 @@ void drawFit(Scene& scene, const ViewInput& input, const QRectF& area)
         drawGauge(scene, input, {area.left(), area.top() + grown(40), area.width() - 2, kGauge});
     const QString total = qs(formatNumber(static_cast<double>(memory.limiting().total()) / kGiB));
     const QString capacity = qs(formatBytes(static_cast<double>(memory.capacity)));
-    const QString note =
-        firstFitting({VerdictScene::tr("%1 of %2 on the fullest device").arg(total, capacity),
-                      VerdictScene::tr("%1 of %2, fullest").arg(total, capacity), VerdictScene::tr("%1 of %2").arg(total, capacity)},
-                     TextRole::Note, area.width());
+    QStringList notes{VerdictScene::tr("%1 of %2 on the fullest device").arg(total, capacity),
+                      VerdictScene::tr("%1 of %2, fullest").arg(total, capacity), VerdictScene::tr("%1 of %2").arg(total, capacity)};
+    if (const QString worker = workerText(input.scenario); !worker.isEmpty())
+        notes = {VerdictScene::tr("%1 of %2 on the fullest device, %3").arg(total, capacity, worker),
+                 VerdictScene::tr("%1 of %2, %3").arg(total, capacity, worker), notes.back()};
+    const QString note = firstFitting(notes, TextRole::Note, area.width());
     scene.text({area.left(), area.top() + grown(52), area.width(), grown(16)}, note, TextRole::Note, theme.color(Ink::Text3));
     Subject fit;
     fit.kind = Subject::Kind::Fit;
