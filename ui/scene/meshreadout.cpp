@@ -273,7 +273,7 @@ int readoutLines(const ViewInput& input, const MeshFacts* facts)
 
 QString meshTooltipIn(QSizeF size, const Scenario& scenario, const Report& report, const Subject& subject)
 {
-    const QString whole = meshTooltip(scenario, report, subject);
+    QString whole = meshTooltip(scenario, report, subject);
     if (whole.isEmpty() || subject.kind != Subject::Kind::Device)
         return whole;
     const MeshFacts facts(scenario, report);

@@ -107,7 +107,7 @@ QString captionText(const MeshDrawing& drawing, double room)
     const QString stop = QStringLiteral("; ");
     for (qsizetype parts = more.size(); parts >= 0; --parts) {
         for (const QString& first : {whole, brief}) {
-            const QString words = (QStringList{first} + more.mid(0, parts)).join(stop);
+            QString words = (QStringList{first} + more.mid(0, parts)).join(stop);
             if (textWidth(words, TextRole::NoteStrong) <= room)
                 return words;
         }
