@@ -255,7 +255,7 @@ void RowPainter::drawRun(std::size_t first, std::size_t last, double end, const 
         parts += m_phase.costOf(stage, m_pieces[i].costClass).breakdown;
     const QRectF run(left, row.top(), right - left, row.height());
     // A low row shows shares side by side: again and again, as the pieces do, or all communication would seem to come at the end.
-    const double most = static_cast<double>(kMostPieceItems / kPieceCauses.size()) / static_cast<double>(m_layout.rows.size());
+    const double most = static_cast<double>(kMostPieceItems) / static_cast<double>(kPieceCauses.size() * m_layout.rows.size());
     const double times = run.height() < kLowestBandedRow ? std::max(1.0, std::floor(std::min(run.width() / kRepeatedShares, most))) : 1;
     const double each = run.width() / times;
     for (int i = 0; i < static_cast<int>(times); ++i)
