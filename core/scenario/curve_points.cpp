@@ -97,11 +97,20 @@ bool differsElsewhere(const Scenario& scenario, const ResolvedPoint& point, Curv
                        [&](const auto& axis) { return input != axis.second && asked.plan[axis.first] != point.server.plan[axis.first]; });
 }
 
+/// Embedding and head are a few percent of a step: measurements do not tell their format, and none is set against a point for it.
+bool areSameFormats(const Formats& a, const Formats& b)
+{
+    for (std::size_t i = 0; i < kWeightClassCount; ++i)
+        if (const auto each = static_cast<WeightClass>(i); each != WeightClass::Embedding && a.of(each) != b.of(each))
+            return false;
+    return a.kv == b.kv && a.compute == b.compute;
+}
+
 bool isSameKind(const Scenario& scenario, const ResolvedPoint& point)
 {
     const Engine engine = scenario.serving.engine.engine;
     return point.model->id == scenario.model->id && point.accelerator().id == scenario.cluster->accelerator.id
-           && point.formats == scenario.formats && (engine == Engine::Generic || engine == point.engine.engine);
+           && areSameFormats(point.formats, scenario.formats) && (engine == Engine::Generic || engine == point.engine.engine);
 }
 
 } // namespace

@@ -28,7 +28,7 @@ struct CurveMark {
     bool nearest = false; ///< to the scenario's own value
 };
 
-/// Lengths and requests may differ from the scenario's by an eighth, all else not at all; a scenario of the generic engine takes points of
+/// Lengths and requests may differ from the scenario's by an eighth, all else but the format of embedding and head not at all; a scenario of the generic engine takes points of
 /// any. A static batch takes the TPOT of closed loops with as many requests in flight, and nothing else of them. Ascending.
 [[nodiscard]] std::vector<CurveMark> measuredAlong(const Scenario& scenario, const std::vector<MeasuredSample>& samples, CurveInput input,
                                                    CurveFigure figure);

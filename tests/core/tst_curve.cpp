@@ -291,6 +291,14 @@ private Q_SLOTS:
             other.plan[PlanAxis::Sequence] = 7;
             QVERIFY(measuredAlong(other, samples, CurveInput::Concurrency, CurveFigure::Tpot).empty());
             other = scenario;
+            other.formats.kv = other.formats.kv == NumberFormat::Bf16 ? NumberFormat::Fp8 : NumberFormat::Bf16;
+            for (const CurveMark& mark : measuredAlong(other, samples, CurveInput::Concurrency, CurveFigure::Tpot))
+                QVERIFY(mark.y != *sample.outcome.tpotMs / 1e3);
+            // No measurement tells the format of embedding and head.
+            other = scenario;
+            other.formats.own[static_cast<std::size_t>(WeightClass::Embedding)] = NumberFormat::Fp16;
+            QCOMPARE(measuredAlong(other, samples, CurveInput::Concurrency, CurveFigure::Tpot).size(), marks.size());
+            other = scenario;
             other.workload.input *= 3;
             for (const CurveMark& mark : measuredAlong(other, samples, CurveInput::Concurrency, CurveFigure::Tpot))
                 QVERIFY(mark.y != *sample.outcome.tpotMs / 1e3 || marks.size() > 1);

@@ -139,9 +139,13 @@ QString unitsText(const CurveData& data, const QString& unit, double room)
     const QString what = parts.join(QStringLiteral(", "));
     const QString band = data.band ? CurveText::tr("%1; band 80 %").arg(what) : what;
     const QString shortBand = data.band && !unit.isEmpty() ? CurveText::tr("%1; band 80 %").arg(unit) : what;
-    const QString kind = data.simulated ? CurveText::tr("%1; mark simulated, curve analytic").arg(band) : band;
-    const QString all = data.measuredNote.isEmpty() ? kind : QString(kind + QStringLiteral("; ") + data.measuredNote);
-    return firstFitting({all, kind, band, shortBand, what, unit}, TextRole::Note, room);
+    const QString kind = data.simulated ? CurveText::tr("%1; ring simulated, curve analytic").arg(band) : band;
+    const QString shortKind = data.simulated ? CurveText::tr("%1; ring simulated").arg(band) : band;
+    const auto withPoints = [&](const QString& text) {
+        return data.measuredNote.isEmpty() ? text : QString(text + QStringLiteral("; ") + data.measuredNote);
+    };
+    return firstFitting({withPoints(kind), withPoints(shortKind), kind, withPoints(band), shortKind, band, shortBand, what, unit},
+                        TextRole::Note, room);
 }
 
 /// Places for the value of the scenario, and how much of the picture each would cover.
@@ -342,7 +346,6 @@ void buildCurveMarks(const CurveData& data, QSizeF size, const Theme& theme, Sce
     std::vector<QRectF> taken;
     if (here)
         taken.push_back({point.x() - 9, point.y() - 9, 18, 18});
-    drawMeasured(data, layout, theme, scene);
     if (data.target) {
         const QRectF handle = targetHandle(data, layout);
         const double y = handle.center().y();
@@ -378,8 +381,10 @@ void buildCurveMarks(const CurveData& data, QSizeF size, const Theme& theme, Sce
                                     QPointF(x - 6 - wide, plot.bottom() - line - 2), QPointF(x + 6, plot.bottom() - line - 2)},
                                    taken));
     }
-    if (!here)
+    if (!here) {
+        drawMeasured(data, layout, theme, scene);
         return;
+    }
     const QString now = figureText(data.figure, data.own.of(data.figure));
     const QString value = CurveText::tr("%1 at %2").arg(now, inputPhrase(data.input, data.own.x));
     const QString text = firstFitting({data.own.fits ? value : CurveText::tr("%1, does not fit").arg(value), value, now},
@@ -392,6 +397,7 @@ void buildCurveMarks(const CurveData& data, QSizeF size, const Theme& theme, Sce
     QPainterPath ring;
     ring.addEllipse(point, 5, 5);
     scene.path(ring, theme.color(Ink::Surface), theme.color(Ink::Text), 2);
+    drawMeasured(data, layout, theme, scene); // inside the ring too, where the scenario itself was measured
 }
 
 void buildCurveRuler(const CurveData& data, QSizeF size, const Theme& theme, std::size_t index, Scene& scene)

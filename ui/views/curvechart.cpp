@@ -295,7 +295,7 @@ void CurveChart::addMeasured()
         return;
     m_data.measured = measuredAlong(m_document->scenario(), *m_samples, m_data.input, m_data.figure);
     if (!m_data.measured.empty())
-        m_data.measuredNote = CurveText::tr("%n measured", nullptr, static_cast<int>(m_data.measured.size()));
+        m_data.measuredNote = CurveText::tr("diamonds: %n measured", nullptr, static_cast<int>(m_data.measured.size()));
 }
 
 void CurveChart::setSamples(std::shared_ptr<const std::vector<MeasuredSample>> samples)
