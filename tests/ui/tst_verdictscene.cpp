@@ -76,6 +76,40 @@ private Q_SLOTS:
         QVERIFY(!check::says(scene, QStringLiteral("target")));
     }
 
+    /// Of every figure that follows from a measured one: the interval of tokens per user is TPOT's inverse, that of the cost the core's.
+    void intervalsStandUnderWhatFollowsFromThem()
+    {
+        Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        scenario.mode = Mode::Calibrated;
+        calibrate(scenario, builtinCatalog().calibration);
+        const Report report = evaluate(scenario);
+        QVERIFY(report.serving.intervals);
+        Scene scene;
+        build(scenario, report, 2000, scene);
+        QCOMPARE(check::textTrouble(scene), QString());
+        const QString user = rateFigure(1 / report.serving.intervals->tpot.high).joined();
+        QVERIFY2(check::says(scene, QStringLiteral("80 %: ") + user), qPrintable(user));
+        QVERIFY(
+            check::says(scene, QStringLiteral("80 %: $") + QString::number(report.serving.intervals->costPerMillionTokens.low, 'f', 2)));
+        scenario.mode = Mode::Roofline;
+        calibrate(scenario, builtinCatalog().calibration);
+        build(scenario, evaluate(scenario), 2000, scene);
+        QVERIFY(!check::says(scene, QStringLiteral("80 %")));
+    }
+
+    void figuresOfAPlanThatDoesNotFitSaySo()
+    {
+        Scenario scenario = sample::scenario(4, 2);
+        scenario.targets.tpot = 1e-3; // neither met nor missed by what cannot run
+        const Report report = overfull(scenario);
+        Scene scene;
+        build(scenario, report, 1440, scene);
+        QCOMPARE(check::textTrouble(scene), QString());
+        const auto said = std::count(scene.texts.begin(), scene.texts.end(), QStringLiteral("if it fitted"));
+        QVERIFY2(said >= 5, qPrintable(QString::number(said)));
+        QVERIFY(!check::says(scene, QStringLiteral("target")));
+    }
+
     /// With pools the gauge is one worker's, and says so at every width.
     void poolsNameTheWorkerWhoseMemoryIsShown()
     {

@@ -80,6 +80,7 @@ std::vector<Column> columnsOf(const ViewInput& input)
 {
     const ServingReport& serving = input.report.serving;
     std::vector<Column> columns;
+    columns.reserve(6); // references to earlier ones stay
     const auto add = [&](int rank, const QString& label, const Figure& figure, const QString& widestUnit) -> Column& {
         Column& column = columns.emplace_back();
         column.label = label;
@@ -125,12 +126,23 @@ std::vector<Column> columnsOf(const ViewInput& input)
     Column& user = add(3, VerdictScene::tr("Tokens/s per user"), rateFigure(serving.tokensPerSecondPerUser), QString());
     user.note = VerdictScene::tr("1 / TPOT");
     user.subject = timeSubject(Phase::Decode);
+    if (tpot.band) { // one is the other's inverse
+        user.band = Spread{1 / tpot.band->high, 1 / tpot.band->low};
+        user.value = serving.tokensPerSecondPerUser;
+        user.range = rangeText(PointFigure::OutputPerDevice, *user.band);
+    }
     Column& cost = add(4, VerdictScene::tr("Cost, output"), {}, QStringLiteral("/Mtok"));
     if (serving.costPerMillionTokens > 0) {
         const Figure dollars = moneyFigure(serving.costPerMillionTokens);
         cost.figure = {QChar(u'$') + dollars.number, dollars.unit + QStringLiteral("/Mtok")};
         cost.note =
             VerdictScene::tr("$%1 per device hour").arg(moneyFigure(pricePerDeviceHour(input.scenario, *input.scenario.cluster)).joined());
+        if (serving.intervals && serving.intervals->costPerMillionTokens.high > 0) {
+            const Interval80& interval = serving.intervals->costPerMillionTokens;
+            cost.band = Spread{interval.low, interval.high};
+            cost.value = serving.costPerMillionTokens;
+            cost.range = VerdictScene::tr("$%1\u2013%2").arg(moneyFigure(interval.low).joined(), moneyFigure(interval.high).joined());
+        }
     } else {
         cost.empty = VerdictScene::tr("no list price");
     }
@@ -141,6 +153,13 @@ std::vector<Column> columnsOf(const ViewInput& input)
     mfu.note = serving.pools ? VerdictScene::tr("of both pools")
                : loaded      ? VerdictScene::tr("MBU %1").arg(percentFigure(serving.mbu).joined())
                              : VerdictScene::tr("decode %1").arg(percentFigure(input.report.decode.mfu).joined());
+    if (!input.report.memory.fits) // nothing of this will be measured
+        for (Column& column : columns)
+            if (column.empty.isEmpty()) {
+                column.note = VerdictScene::tr("if it fitted");
+                column.band.reset();
+                column.target.reset();
+            }
     return columns;
 }
 
