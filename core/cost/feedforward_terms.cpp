@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators of the feed-forward part: dense, and mixtures of experts.
+#include "core/cost/oncepernode.h"
 #include "core/cost/termbuilder.h"
 
 namespace shardlens {
@@ -60,34 +61,15 @@ void TermBuilder::expertMatrices(const FeedForward& f, double routing)
         hiddenWidth);
 }
 
-/// Once per node (DeepSeek-V3, arXiv:2412.19437, section 3.2.2; DeepEP): a token crosses the outermost fabric level once for each node that
-/// has any of its experts, from a device to the one at its place there, which hands it on to the ranks inside; back the same way, added up
-/// inside the node first. Costed as two AllToAlls, one after the other, of which the outer carries destinations by node instead of by rank.
+/// Directly, or once per node.
 void TermBuilder::exchangeTokens(Row& row, const Linear2& payload, const ExpertRouting& routing)
 {
     communicate(row, step.m_stage, Collective::AllToAll, payload);
-    const DeviceGroup group = step.m_placement.stageGroup();
-    const std::span<const int> members = step.m_stage.participants();
-    int nodes = 1;
-    for (const int here : members)
-        nodes = here > 1 ? here : nodes;
-    const int inside = group.size() / nodes;
-    const auto expertTensor = static_cast<int>(plan.expertTensor());
-    // Only where the group's devices lie side by side, so that a node holds whole expert ranks.
-    if (group.axes().size() != 1 || inside <= 1 || inside * nodes != group.size() || inside % expertTensor != 0 || step.m_stage.straddles())
-        return;
-    const GroupAxis axis = group.axes().front();
-    const GroupSpan inner(step.m_cluster, DeviceGroup(axis.stride, inside));
-    const GroupSpan outer(step.m_cluster, DeviceGroup(axis.stride * inside, nodes));
-    // The payload is the busiest rank's; what crosses is every token to its nodes, spread over a node's links whichever rank it is for.
-    const double busiest = std::max(routing.destinations(), routing.hottest().arrival * plan.expert());
-    const double share = routing.destinations(inside / expertTensor) / (busiest * expertTensor);
-    for (const CollectiveLine& across : outer.lines(Collective::AllToAll).cheapest())
-        for (const CollectiveLine& within : inner.lines(Collective::AllToAll).cheapest()) {
-            table.lines.push_back({across.latency + within.latency, across.secondsPerByte * share + within.secondsPerByte,
-                                   across.sentPerByte * share + within.sentPerByte, CollectiveAlgorithm::OncePerNode, across.outerLevel});
-            ++row.terms.lineCount;
-        }
+    eachOncePerNode(step.m_cluster, step.m_placement.stageGroup(), step.m_stage, plan.expert(), static_cast<int>(plan.expertTensor()),
+                    routing, [&](const CollectiveLine& line) {
+                        table.lines.push_back(line);
+                        ++row.terms.lineCount;
+                    });
 }
 
 /// Tokens meet their experts in one of three ways.

@@ -4,6 +4,8 @@
 #include "core/collective/shardedmatmul.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 namespace shardlens {
 
@@ -105,17 +107,17 @@ private:
         return x;
     }
 
-    /// x[T, H] . W[H, N_TP] -> y[T, N_TP]
+    /// x[T, D] . W[D, F_TP] -> y[T, F_TP]
     void column(const char* x, const char* in, const char* w, const char* out, const char* y, bool split = true)
     {
         ShardedArray left = input(x, in);
         product(std::move(left), {w, {{in, k(), {}}, {out, n(), split ? m_inner : Axes{}}}, {}}, {"T", out}, y);
     }
 
-    /// x[T, N_TP] . W[N_TP, H] -> y[T, H] {U_TP}
+    /// x[T, F_TP] . W[F_TP, D] -> y[T, D] {U_TP}
     void row(const char* x, const char* in, const char* w)
     {
-        product({x, {{"T", m(), {}}, {in, k(), m_inner}}, {}}, {w, {{in, k(), m_inner}, {"H", n(), {}}}, {}}, {"T", "H"}, "y");
+        product({x, {{"T", m(), {}}, {in, k(), m_inner}}, {}}, {w, {{in, k(), m_inner}, {"D", n(), {}}}, {}}, {"T", "D"}, "y");
         reduce();
     }
 
@@ -135,17 +137,17 @@ private:
         // A window or an index lets fewer keys be read than there are: those that are.
         const std::int64_t read = positive(scores ? m_op.local.n : m_op.local.k) * m_out.mesh.devicesAlong(keys);
         if (scores)
-            product({"q", {{"N", heads, m_inner}, {"T", m(), {}}, {"D", k(), {}}}, {}},
-                    {"k", {{"N", heads, m_inner}, {"S", read, keys}, {"D", k(), {}}}, {}}, {"N", "T", "S"}, "p");
+            product({"q", {{"N", heads, m_inner}, {"T", m(), {}}, {"H", k(), {}}}, {}},
+                    {"k", {{"N", heads, m_inner}, {"S", read, keys}, {"H", k(), {}}}, {}}, {"N", "T", "S"}, "p");
         else
             product({"p", {{"N", heads, m_inner}, {"T", m(), {}}, {"S", read, keys}}, {}},
-                    {"v", {{"N", heads, m_inner}, {"S", read, keys}, {"D", n(), {}}}, {}}, {"N", "T", "D"}, "o");
+                    {"v", {{"N", heads, m_inner}, {"S", read, keys}, {"H", n(), {}}}, {}}, {"N", "T", "H"}, "o");
     }
 
     /// Pieces that the SP ranks hold, whole afterwards.
     void gatherSequence(const char* name, const char* dim)
     {
-        const ShardedArray whole{name, {{dim, positive(m_op.global.m), {}}, {"N", n(), m_inner}}, {}};
+        const ShardedArray whole{name, {{dim, positive(m_op.global.m), {}}, {"NH", n(), m_inner}}, {}};
         ShardedArray piece = whole;
         piece.dims[0].axes = m_outer;
         alone("", piece);
@@ -155,7 +157,7 @@ private:
     /// Sharded norms work on each TP rank's share of the tokens, which are whole again for the projections.
     void norm()
     {
-        ShardedArray whole{"x", {{"T", m(), {}}, {"H", n(), {}}}, {}};
+        ShardedArray whole{"x", {{"T", m(), {}}, {"D", n(), {}}}, {}};
         ShardedArray share = whole;
         if (m_op.collective == Collective::AllGather)
             share.dims[0].axes = m_inner;
@@ -168,31 +170,31 @@ private:
         axes("TP", m_plan.tensor(), "SP", m_plan.sequence());
         if ((m_op.op == Op::SharedUp || m_op.op == Op::SharedDown) && m_op.sharding == Sharding::Tokens)
             m_inner.clear(); // whole on every device
-        const ShardedArray stream{"x", {{"T", m(), {}}, {"H", n(), {}}}, {}};
+        const ShardedArray stream{"x", {{"T", m(), {}}, {"D", n(), {}}}, {}};
         switch (m_op.op) {
         case Op::Embedding:
             product({"onehot", {{"T", m(), {}}, {"V", positive(m_plan.tensor()), m_inner}}, {}},
-                    {"WE", {{"V", positive(m_plan.tensor()), m_inner}, {"H", n(), {}}}, {}}, {"T", "H"}, "x");
+                    {"WE", {{"V", positive(m_plan.tensor()), m_inner}, {"D", n(), {}}}, {}}, {"T", "D"}, "x");
             reduce();
             break;
         case Op::AttentionNorm:
         case Op::MlpNorm:
         case Op::PredictionNorm:
         case Op::FinalNorm: norm(); break;
-        case Op::PredictionProjection: column("x", "C", "WP", "H", "y", false); break;
-        case Op::QkvProjection: column("x", "H", "WQKV", "N", "qkv"); break;
-        case Op::LatentDown: column("x", "H", "WDQKV", "C", "c", false); break;
-        case Op::QueryUp: column("c", "C", "WUQ", "N", "q"); break;
-        case Op::KvUp: column("c", "C", "WUKV", "N", "kv"); break;
-        case Op::AbsorbQuery: perHead("q", "D", "WUK", "C", "q"); break;
-        case Op::ExpandValues: perHead("o", "C", "WUV", "D", "o"); break;
-        case Op::IndexQuery: column("c", "C", "WIQ", "J", "i", false); break;
-        case Op::IndexKey: column("x", "H", "WIK", "D", "k", false); break;
+        case Op::PredictionProjection: column("x", "D'", "WP", "D", "y", false); break;
+        case Op::QkvProjection: column("x", "D", "WQKV", "NH", "qkv"); break;
+        case Op::LatentDown: column("x", "D", "WDQKV", "C", "c", false); break;
+        case Op::QueryUp: column("c", "Q", "WUQ", "NH", "q"); break;
+        case Op::KvUp: column("c", "C", "WUKV", "NH", "kv"); break;
+        case Op::AbsorbQuery: perHead("q", "H", "WUK", "C", "q"); break;
+        case Op::ExpandValues: perHead("o", "C", "WUV", "H", "o"); break;
+        case Op::IndexQuery: column("c", "Q", "WIQ", "I", "i", false); break;
+        case Op::IndexKey: column("x", "D", "WIK", "I", "k", false); break;
         case Op::IndexScores: {
             // In decode each SP rank scores its own keys.
             const Axes keys = m_op.local.n < m_op.global.n ? m_outer : Axes{};
             const std::int64_t read = positive(m_op.local.n) * m_out.mesh.devicesAlong(keys);
-            product({"i", {{"T", m(), {}}, {"J", k(), {}}}, {}}, {"k", {{"J", k(), {}}, {"S", read, keys}}, {}}, {"T", "S"}, "s");
+            product({"i", {{"T", m(), {}}, {"I", k(), {}}}, {}}, {"k", {{"I", k(), {}}, {"S", read, keys}}, {}}, {"T", "S"}, "s");
             break;
         }
         case Op::IndexTopK: {
@@ -204,10 +206,10 @@ private:
             then(whole);
             break;
         }
-        case Op::LinearInput: column("x", "H", "Win", "N", "qkvz"); break;
-        case Op::LinearGate: column("f", "D", "Wf", "N", "g"); break;
-        case Op::Convolution: alone("conv", {"qkv", {{"T", m(), {}}, {"N", n(), m_inner}}, {}}); break;
-        case Op::StateUpdate: alone("update", {"S", {{"N", positive(m_op.global.repeat), m_inner}, {"D", n(), {}}}, {}}); break;
+        case Op::LinearInput: column("x", "D", "Win", "NH", "qkvz"); break;
+        case Op::LinearGate: column("f", "R", "Wf", "NH", "g"); break;
+        case Op::Convolution: alone("conv", {"qkv", {{"T", m(), {}}, {"NH", n(), m_inner}}, {}}); break;
+        case Op::StateUpdate: alone("update", {"S", {{"N", positive(m_op.global.repeat), m_inner}, {"H", n(), {}}}, {}}); break;
         case Op::StateExchange: gatherSequence("S", "P"); break;
         case Op::SequenceGather:
         case Op::RingExchange: gatherSequence("kv", "S"); break;
@@ -215,17 +217,17 @@ private:
         case Op::AttentionValues: attention(false); break;
         case Op::AttentionSoftmax: alone("softmax", {"p", {{"N", positive(m_op.global.repeat), m_inner}, {"S", n(), {}}}, {}}); break;
         case Op::SequenceCombine:
-            alone("", {"o", {{"T", m(), {}}, {"N", n(), m_inner}}, m_outer});
+            alone("", {"o", {{"T", m(), {}}, {"NH", n(), m_inner}}, m_outer});
             reduce();
             break;
-        case Op::OutputProjection: row("o", "N", "WO"); break;
-        case Op::Router: column("x", "H", "WR", "E", "r", false); break;
-        case Op::ExpertsIn: column("x", "H", "Win", "C", "x", false); break;
-        case Op::ExpertsOut: column("y", "C", "Wout", "H", "y", false); break;
+        case Op::OutputProjection: row("o", "NH", "WO"); break;
+        case Op::Router: column("x", "D", "WR", "E", "r", false); break;
+        case Op::ExpertsIn: column("x", "D", "Win", "L", "x", false); break;
+        case Op::ExpertsOut: column("y", "L", "Wout", "D", "y", false); break;
         case Op::SharedUp:
-        case Op::MlpUp: column("x", "H", "W", "I", "h"); break;
+        case Op::MlpUp: column("x", "D", "W", "F", "h"); break;
         case Op::SharedDown:
-        case Op::MlpDown: row("h", "I", "W"); break;
+        case Op::MlpDown: row("h", "F", "W"); break;
         case Op::CombineGather: {
             ShardedArray share = stream;
             share.name = "y";
@@ -236,7 +238,7 @@ private:
             break;
         }
         case Op::LmHead: {
-            column("x", "H", "WV", "V", "z");
+            column("x", "D", "WV", "V", "z");
             m_out.before.clear();
             ShardedArray whole = m_out.result;
             for (ShardedDim& dim : whole.dims)
@@ -260,19 +262,19 @@ private:
         Axes group = m_inner;
         group.insert(group.end(), m_outer.begin(), m_outer.end());
         const auto buffer = [&](const Axes& tokens, const Axes& byExpert) {
-            return ShardedArray{"x", {{"T", m(), tokens}, {"E", positive(m_plan.expert()), byExpert}, {"H", n(), {}}}, {}};
+            return ShardedArray{"x", {{"T", m(), tokens}, {"E", positive(m_plan.expert()), byExpert}, {"D", n(), {}}}, {}};
         };
         const auto stream = [&](const char* name, const Axes& tokens, const Axes& sums) {
-            return ShardedArray{name, {{"T", m(), tokens}, {"H", n(), {}}}, sums};
+            return ShardedArray{name, {{"T", m(), tokens}, {"D", n(), {}}}, sums};
         };
         switch (m_op.op) {
         case Op::ExpertUp:
-            product({"x", {{"E", count, m_outer}, {"T'", m(), {}}, {"H", k(), {}}}, {}},
-                    {"W", {{"E", count, m_outer}, {"H", k(), {}}, {"I", n(), m_inner}}, {}}, {"E", "T'", "I"}, "h");
+            product({"x", {{"E", count, m_outer}, {"T'", m(), {}}, {"D", k(), {}}}, {}},
+                    {"W", {{"E", count, m_outer}, {"D", k(), {}}, {"F", n(), m_inner}}, {}}, {"E", "T'", "F"}, "h");
             break;
         case Op::ExpertDown:
-            product({"h", {{"E", count, m_outer}, {"T'", m(), {}}, {"I", k(), m_inner}}, {}},
-                    {"W", {{"E", count, m_outer}, {"I", k(), m_inner}, {"H", n(), {}}}, {}}, {"E", "T'", "H"}, "y");
+            product({"h", {{"E", count, m_outer}, {"T'", m(), {}}, {"F", k(), m_inner}}, {}},
+                    {"W", {{"E", count, m_outer}, {"F", k(), m_inner}, {"D", n(), {}}}, {}}, {"E", "T'", "D"}, "y");
             break;
         case Op::Dispatch:
             if (m_op.collective == Collective::AllToAll) {
@@ -319,6 +321,42 @@ std::string print(const OperatorSharding& sharding)
         text += (sharding.verb.empty() ? "" : sharding.verb + " ") + printArray(sharding.left, mesh, kShown);
     for (const ShardStep& step : sharding.after)
         text += (sharding.right ? "; " + stepText(step) : " -> " + printArray(step.after, mesh, kShown) + "; " + stepText(step));
+    return text;
+}
+
+std::string legend(const OperatorSharding& sharding)
+{
+    struct Letter {
+        std::string_view name;
+        std::string_view meaning;
+    };
+    static constexpr std::array kLetters{
+        Letter{"T", "tokens"},
+        Letter{"T'", "tokens of an expert"},
+        Letter{"D", "model width"},
+        Letter{"D'", "two model widths side by side"},
+        Letter{"N", "query heads"},
+        Letter{"H", "head size"},
+        Letter{"NH", "heads × head size"},
+        Letter{"S", "cached tokens"},
+        Letter{"F", "intermediate width"},
+        Letter{"E", "experts"},
+        Letter{"L", "width that the experts work in"},
+        Letter{"C", "latents"},
+        Letter{"Q", "query latent"},
+        Letter{"R", "low rank"},
+        Letter{"I", "index width"},
+        Letter{"P", "states"},
+        Letter{"V", "vocabulary"},
+    };
+    std::string text;
+    for (const Letter& letter : kLetters) {
+        const auto has = [&letter](const ShardedArray& array) {
+            return std::any_of(array.dims.begin(), array.dims.end(), [&letter](const ShardedDim& dim) { return dim.name == letter.name; });
+        };
+        if (has(sharding.left) || has(sharding.result) || (sharding.right && has(*sharding.right)))
+            text += (text.empty() ? "" : ", ") + std::string(letter.name) + " " + std::string(letter.meaning);
+    }
     return text;
 }
 

@@ -4,7 +4,7 @@
 //
 // T is the tokens of one rank of attention DP (and in prefill of SP): the batch is dealt out to those before any operator runs. N counts heads
 // of all of the rank's sequences; where keys and values have fewer heads than queries, they are written as the query heads see them, each
-// serving several. Dispatch is the exchange of a buffer that is laid out by token and expert.
+// serving several. NH is all heads side by side. Dispatch is the exchange of a buffer that is laid out by token and expert.
 #pragma once
 
 #include "core/cost/operators.h"
@@ -26,7 +26,9 @@ struct OperatorSharding {
 };
 
 [[nodiscard]] OperatorSharding shardingOf(const OperatorCost& op, const Plan& plan);
-/// "o[T, N_TP8] . WO[N_TP8, H] -> y[T, H] {U_TP8}; AllReduce over TP8".
+/// "o[T, NH_TP8] . WO[NH_TP8, D] -> y[T, D] {U_TP8}; AllReduce over TP8".
 [[nodiscard]] std::string print(const OperatorSharding& sharding);
+/// What the letters of the dimensions mean, which are those of tensorplate.h: "T tokens, D model width, F intermediate width".
+[[nodiscard]] std::string legend(const OperatorSharding& sharding);
 
 } // namespace shardlens

@@ -117,9 +117,27 @@ std::string evidenceText(const ConstantEvidence& evidence)
         add(formatCount(evidence.samples) + " kernel calls");
     if (evidence.medianError > 0)
         add("median error " + formatPercent(evidence.medianError));
+    if (evidence.p90Error > 0)
+        add("nine of ten within " + formatPercent(evidence.p90Error));
     if (!evidence.source.empty())
         add(evidence.source);
     return text;
+}
+
+std::string servedText(const Calibration& calibration)
+{
+    if (calibration.points <= 0)
+        return "no serving point of this engine here: the middle of the engines and accelerators measured";
+    const auto range = [](const MeasuredRange& r, const char* of) {
+        return formatCount(std::llround(r.least)) + " to " + formatCount(std::llround(r.most)) + " " + of;
+    };
+    return std::string(nameOf(calibration.engine)) + ", " + formatCount(calibration.points) + " serving points; all points span "
+           + range(calibration.ranges.input, "prompt tokens") + " and " + range(calibration.ranges.concurrency, "in flight");
+}
+
+Provenance servedOrigin(const Calibration& calibration)
+{
+    return calibration.points > 0 ? Provenance::Fitted : Provenance::Default;
 }
 
 std::vector<ConstantRow> constantRows(const Scenario& scenario, const Report& report, const Calibration& calibration)

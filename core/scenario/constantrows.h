@@ -31,6 +31,9 @@ struct ConstantRow {
 [[nodiscard]] std::optional<KernelUse> kernelOf(const Scenario& scenario, const OperatorCost& op, bool decode);
 /// "fitted to 107 points, median error 4.2 %: h100_sxm.csv".
 [[nodiscard]] std::string evidenceText(const ConstantEvidence& evidence);
+/// "vLLM, 107 serving points"; of an engine without any what is taken instead.
+[[nodiscard]] std::string servedText(const Calibration& calibration);
+[[nodiscard]] Provenance servedOrigin(const Calibration& calibration);
 /// What the accelerator's kernels reach alone, in tables of calls one after the other; the constants in use are those of served steps.
 [[nodiscard]] KernelConstants kernelsAlone(const Calibration& calibration, KernelUse kernel);
 /// Whether a share in served steps is so far from the kernels' own that it needs a word.

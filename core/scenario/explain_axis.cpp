@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // An axis of the plan: its groups, their links, and what their collectives take. A collective's time is steps x latency + bytes / rate;
 // core/collective/collective.h names the source of each algorithm.
+#include "core/scenario/collectivearithmetic.h"
 #include "core/scenario/explain_parts.h"
 #include "core/scenario/plancollectives.h"
 #include "core/scenario/report_parts.h"
+#include "core/scenario/subjectname.h"
 
 #include <algorithm>
 #include <cmath>
@@ -43,75 +45,19 @@ std::string_view purposeOf(MeshAxis axis)
     return "";
 }
 
-/// What the steps of a collective on one level of the fabric take by the level's own figures.
-struct LevelTerm {
-    int level = 0;
-    int steps = 0;
-    double bytes = 0;    ///< that the busiest device sends
-    bool uneven = false; ///< as long as so many bytes take at the rate of all links
-    AxisLink link;
-    [[nodiscard]] double latency() const { return steps * link.latency; }
-    [[nodiscard]] double transfer() const { return bytes / link.bandwidth; }
-};
-
-/// A term for each level in use; nothing where they are not what was costed: links that a fit changed, or several axes of a torus at once.
-std::vector<LevelTerm> levelTerms(const Hops& hops, const AxisRow& row, const CollectiveCost& cost)
-{
-    std::vector<LevelTerm> terms;
-    for (int i = 0; i < hops.steps(); ++i) {
-        const HopStep& step = hops.step(i);
-        auto term = std::find_if(terms.begin(), terms.end(), [&step](const LevelTerm& each) { return each.level == step.level; });
-        if (term == terms.end()) {
-            const auto of = [&step](const AxisLink& each) { return each.level == step.level; };
-            const auto link = std::find_if(row.links.begin(), row.links.end(), of);
-            if (std::count_if(row.links.begin(), row.links.end(), of) != 1 || !(link->bandwidth > 0))
-                return {};
-            term = terms.insert(terms.end(), {step.level, 0, 0, false, *link});
-        }
-        ++term->steps;
-        term->bytes += step.busiestBytes;
-    }
-    double latency = 0;
-    double transfer = 0;
-    for (const LevelTerm& term : terms) {
-        latency += term.latency();
-        transfer += term.transfer();
-    }
-    const double tolerance = 1e-6 * cost.time;
-    if (terms.empty() || std::abs(latency - cost.latencyTime) > tolerance || transfer > cost.transferTime + tolerance)
-        return {};
-    // A ring may fill its links unevenly: its outermost level takes what the others leave.
-    if (cost.transferTime - transfer > tolerance) {
-        LevelTerm& outer =
-            *std::max_element(terms.begin(), terms.end(), [](const LevelTerm& a, const LevelTerm& b) { return a.level < b.level; });
-        outer.bytes += (cost.transferTime - transfer) * outer.link.bandwidth;
-        outer.uneven = true;
-    }
-    return terms;
-}
-
 std::string timesOf(const PlanCollective& c)
 {
     return c.times == 1 ? formatSeconds(c.cost.time, 4) : formatCount(c.times) + " × " + formatSeconds(c.cost.time, 4);
 }
 
 /// The costliest collective of the stage by its steps and bytes, then the sum of all of them.
-void addCost(const Scenario& scenario, const AxisRow& row, const std::vector<const PlanCollective*>& counted, double total,
+void addCost(const Scenario& scenario, const StepModel& step, const std::vector<const PlanCollective*>& counted, double total,
              Explanation& out)
 {
     constexpr std::size_t kMostTerms = 4;
     const PlanCollective& c = *counted.front();
-    const Result<Hops> hops = hopsOf(scenario, c, 0);
-    const std::vector<LevelTerm> terms = hops.ok() ? levelTerms(hops.value(), row, c.cost) : std::vector<LevelTerm>{};
-    const bool several = terms.size() > 1;
-    out.formula.push_back({"t", several ? "Σ_{levels} (steps × α + sent / β)" : "steps × α + sent / β", "", false});
-    std::string put;
-    for (const LevelTerm& term : terms)
-        put += (put.empty() ? "" : " + ") + formatCount(term.steps) + " × " + formatSeconds(term.link.latency) + " + "
-               + exactBytes(term.bytes) + " / " + formatBandwidth(term.link.bandwidth);
-    if (!put.empty())
-        out.formula.push_back({"", put, "", false});
-    out.formula.push_back({"", formatSeconds(c.cost.latencyTime, 4) + " + " + formatSeconds(c.cost.transferTime, 4), "", false});
+    const CollectiveArithmetic arithmetic = arithmeticOf(step, c);
+    addCollectiveFormula(c, arithmetic, "t", 0, out);
     const bool alone = counted.size() == 1 && c.times == 1;
     out.formula.push_back({"", formatSeconds(c.cost.time, 4), "", alone});
     if (!alone) {
@@ -122,56 +68,41 @@ void addCost(const Scenario& scenario, const AxisRow& row, const std::vector<con
         for (std::size_t i = kMostTerms; i < counted.size(); ++i)
             rest += counted[i]->totalTime();
         if (rest > 0)
-            sum += " + " + formatSeconds(rest, 4);
+            sum += " + " + formatSeconds(rest, 4) + "_{others}";
         out.formula.push_back({"all", sum, "", false});
         out.formula.push_back({"", formatSeconds(total, 4), "", true});
     }
     const std::string each = (c.times == 1 ? "once" : formatCount(c.times) + " times") + std::string(" for a microbatch");
     out.inputs.push_back({"t", c.title, each + (c.kind == Collective::Send ? "" : " on stage " + formatCount(c.stage)), Provenance::Exact});
     out.inputs.push_back({"V", exactBytes(c.payload), "its payload", Provenance::Exact});
-    out.inputs.push_back({"sent", exactBytes(c.cost.sentBytes), "by each device, " + nameOf(c.kind, c.cost), Provenance::Exact});
-    if (hops.ok())
-        out.inputs.push_back(
-            {"steps", formatCount(hops.value().latencySteps()), nameOf(c.kind, c.cost) + ", one latency each", Provenance::Exact});
-    for (const LevelTerm& term : terms)
-        if (term.uneven)
-            out.notes.push_back("On " + scenario.cluster->levels[static_cast<std::size_t>(term.level)].name
-                                + " it does not fill all links evenly: it takes as long as " + exactBytes(term.bytes)
-                                + " at the rate of all of them.");
-    if (scenario.calibration)
-        out.notes.push_back("Latency and share of the links that is reached are those fitted to the engine, not the data sheet's.");
+    addCollectiveInputs(scenario, c, arithmetic, out);
 }
 
-} // namespace
+/// An axis of the mesh, or EP, which lies across several.
+struct NamedAxis {
+    bool experts = false;
+    MeshAxis axis = MeshAxis::Tensor;
+    DeviceGroup group;
+    [[nodiscard]] std::string_view name() const { return experts ? std::string_view("EP") : nameOf(axis); }
+    [[nodiscard]] bool has(const PlanCollective& c) const { return experts ? c.amongExperts : c.axis == axis; }
+};
 
-Explanation explainAxis(const Scenario& scenario, const Report& report, const Subject& subject)
+NamedAxis axisOf(const Subject& subject, const Placement& placement)
 {
+    if (subject.axis == kExpertAxis)
+        return {true, MeshAxis::Tensor, placement.expertGroup()};
     const auto axis = static_cast<MeshAxis>(std::clamp(subject.axis, 0, static_cast<int>(kMeshAxisCount) - 1));
-    const Placement placement(scenario.plan.meshSizes());
-    const DeviceGroup group = placement.group(axis);
-    const AxisRow row = axisRow(*scenario.cluster, group, nameOf(axis), placement.devices());
-    const int member = subject.device >= 0 && subject.device < placement.devices() ? subject.device : 0;
-    const std::string& noun = scenario.cluster->accelerator.noun;
+    return {false, axis, placement.group(axis)};
+}
 
-    Explanation out;
-    out.formulaId = "axis.collectives";
-    out.cause = Cause::Communication;
-    out.title = std::string(nameOf(axis)) + " " + formatCount(group.size());
-    out.subtitle = purposeOf(axis);
-    out.inputs.push_back({"groups", formatCount(placement.devices() / group.size()),
-                          "of " + formatCount(group.size()) + ", members " + formatCount(placement.stride(axis)) + " apart",
-                          Provenance::Exact});
-    if (group.size() > 1)
-        out.inputs.push_back({"members", noun + " " + membersText(placement.peers(member, group)),
-                              "the group of " + noun + " " + formatCount(member), Provenance::Exact});
-    if (subject.rank >= 0 && subject.rank < group.size())
-        out.inputs.push_back({"rank", formatCount(subject.rank),
-                              "of 0 to " + formatCount(group.size() - 1) + ", on " + counted(placement.devices() / group.size(), noun),
-                              Provenance::Exact});
-    else if (subject.rank >= 0)
-        out.notes.push_back(
-            "This plan has no " + std::string(nameOf(axis)) + " rank " + formatCount(subject.rank) + ": "
-            + (group.size() > 1 ? "its ranks are 0 to " + formatCount(group.size() - 1) + "." : std::string("the axis has one rank, 0.")));
+int strideOf(const DeviceGroup& group)
+{
+    return group.axes().empty() ? 1 : group.axes().front().stride;
+}
+
+/// Links that nothing of the plan uses.
+void addLinks(const Scenario& scenario, const AxisRow& row, Explanation& out)
+{
     for (const AxisLink& link : row.links) {
         const FabricLevel& level = scenario.cluster->levels[static_cast<std::size_t>(link.level)];
         const std::string name =
@@ -183,9 +114,79 @@ Explanation explainAxis(const Scenario& scenario, const Report& report, const Su
                               Provenance::DataSheet});
         out.inputs.push_back({"α", formatSeconds(link.latency), name + ", each step", Provenance::Default});
     }
+}
+
+/// What each rank holds, which axes the ranks lie across, and other ways for the tokens to go.
+void addExperts(const Scenario& scenario, const StepModel& step, const std::vector<const PlanCollective*>& counted, const Report& report,
+                double total, Explanation& out)
+{
+    const Plan& plan = scenario.plan;
+    for (const RoutingFacts& facts : routingFacts(scenario)) {
+        out.inputs.push_back({"experts", formatCount(facts.slots / plan.expert()),
+                              "on each rank, of " + formatCount(facts.experts)
+                                  + (facts.slots > facts.experts ? " and " + formatCount(facts.slots - facts.experts) + " copies" : "")
+                                  + " of a layer; " + formatCount(facts.layers) + " layers",
+                              Provenance::Exact});
+        out.inputs.push_back({"ranks", formatNumber(facts.ranksPerToken),
+                              "of " + formatCount(plan.expert()) + " hold the " + formatCount(facts.topK)
+                                  + " experts of a token, in the mean: as many copies of it are sent",
+                              Provenance::Exact});
+    }
+    if (plan.expertTensor() > 1)
+        out.notes.push_back("Each expert is split over " + formatCount(plan.expertTensor()) + " devices (expert TP).");
+    out.notes.push_back("EP lies across TP " + formatCount(plan.tensor()) + " × SP " + formatCount(plan.sequence()) + " × attention DP "
+                        + formatCount(plan.attentionData()) + ", the devices of a stage.");
+    if (counted.empty())
+        return;
+    const PhaseReport& phase = phaseOf(report, counted.front()->phase);
+    const int pieces = phase.timeline.microbatches * (counted.front()->phase == Phase::Prefill ? phase.timeline.steps : 1);
+    if (phase.time > 0) {
+        out.shareFraction = total * pieces / phase.time;
+        out.share = formatPercent(out.shareFraction) + " of " + std::string(figureNameOf(counted.front()->phase))
+                    + (plan.options.overlap > 0 ? ", hidden or not" : "");
+    }
+    const PlanCollective& c = *counted.front();
+    const OperatorCost& op = phase.operators[static_cast<std::size_t>(c.op)];
+    std::string others;
+    for (const CollectiveCost& choice : collectiveChoices(step, c.phase == Phase::Decode, op))
+        if (choice.algorithm != c.cost.algorithm || choice.levels != c.cost.levels)
+            others += (others.empty() ? "" : ", ") + nameOf(c.kind, choice) + " " + formatSeconds(choice.time);
+    if (!others.empty())
+        out.notes.push_back("Also considered for the " + c.title + ": " + others + ".");
+}
+
+} // namespace
+
+Explanation explainAxis(const Scenario& scenario, const Report& report, const Subject& subject)
+{
+    const Placement placement(scenario.plan.meshSizes());
+    const NamedAxis axis = axisOf(subject, placement);
+    const DeviceGroup& group = axis.group;
+    const AxisRow row = axisRow(*scenario.cluster, group, axis.name(), placement.devices());
+    const int member = subject.device >= 0 && subject.device < placement.devices() ? subject.device : 0;
+    const std::string& noun = scenario.cluster->accelerator.noun;
+
+    Explanation out;
+    out.formulaId = "axis.collectives";
+    out.cause = Cause::Communication;
+    out.title = std::string(axis.name()) + " " + formatCount(group.size());
+    out.subtitle = axis.experts ? "the routed experts of each layer are split" : std::string(purposeOf(axis.axis));
+    out.inputs.push_back({"groups", formatCount(placement.devices() / group.size()),
+                          "of " + formatCount(group.size()) + ", members " + formatCount(strideOf(group)) + " apart", Provenance::Exact});
+    if (group.size() > 1)
+        out.inputs.push_back({"members", noun + " " + membersText(placement.peers(member, group)),
+                              "the group of " + noun + " " + formatCount(member), Provenance::Exact});
+    if (subject.rank >= 0 && subject.rank < group.size())
+        out.inputs.push_back({"rank", formatCount(subject.rank),
+                              "of 0 to " + formatCount(group.size() - 1) + ", on " + counted(placement.devices() / group.size(), noun),
+                              Provenance::Exact});
+    else if (subject.rank >= 0)
+        out.notes.push_back(
+            "This plan has no " + std::string(axis.name()) + " rank " + formatCount(subject.rank) + ": "
+            + (group.size() > 1 ? "its ranks are 0 to " + formatCount(group.size() - 1) + "." : std::string("the axis has one rank, 0.")));
     std::vector<PlanCollective> own;
     for (PlanCollective& c : planCollectives(scenario, report))
-        if (c.axis == axis)
+        if (axis.has(c))
             own.push_back(std::move(c));
     // One stage's, the busiest where it has any: no device takes those of every stage. A hand-over is between two.
     const auto phaseShown = own.empty() ? Phase::Decode : own.front().phase;
@@ -202,9 +203,15 @@ Explanation explainAxis(const Scenario& scenario, const Report& report, const Su
         }
     setFigure(out, formatSeconds(total));
     out.share = "of collectives in " + std::string(phaseShown == Phase::Decode ? "a decode step" : "prefill") + ", for each microbatch on "
-                + (axis == MeshAxis::Pipeline ? std::string("its way on") : stageWords(report, stage));
+                + (!axis.experts && axis.axis == MeshAxis::Pipeline ? std::string("its way on") : stageWords(report, stage));
+    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing, StepDetail::Rows,
+                         scenario.constants());
     if (!counted.empty())
-        addCost(scenario, row, counted, total, out);
+        addCost(scenario, step, counted, total, out);
+    else
+        addLinks(scenario, row, out);
+    if (axis.experts)
+        addExperts(scenario, step, counted, report, total, out);
     out.alternativesTitle = "Its collectives, for each microbatch on a stage";
     for (const PlanCollective& c : own)
         out.alternatives.push_back(

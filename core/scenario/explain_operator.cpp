@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/cost/operatorsharding.h"
+#include "core/scenario/collectivearithmetic.h"
 #include "core/scenario/constantrows.h"
 #include "core/scenario/explain_parts.h"
 #include "core/scenario/operatorindex.h"
@@ -20,6 +22,8 @@ std::string shapeText(const OperatorShape& shape)
         text += ", " + formatCount(shape.k) + "] · [" + formatCount(shape.k);
     return text + ", " + formatCount(shape.n) + "]";
 }
+
+constexpr double kNothing = 1e-11; ///< s: constants are kept as logarithms, of which none is of zero
 
 /// A whole number with thousands commas, another with four figures.
 std::string amount(double value)
@@ -60,29 +64,39 @@ private:
     const OperatorTerms* m_terms = nullptr;
 };
 
-void addCollective(const Scenario& scenario, bool decode, const OperatorCost& op, const CompiledOperator& compiled, Explanation& out)
+/// The collective of an operator with its levels, and what of it hides.
+struct OperatorCollective {
+    PlanCollective collective;
+    CollectiveArithmetic arithmetic;
+    double hidden = 0; ///< s
+};
+
+void addCollective(const Scenario& scenario, bool decode, const OperatorCost& op, const CompiledOperator& compiled,
+                   const OperatorCollective& net, Explanation& out)
 {
-    const auto level = static_cast<std::size_t>(std::clamp<int>(op.networkLevel, 0, static_cast<int>(scenario.cluster->levels.size()) - 1));
-    const FabricLevel& fabric = scenario.cluster->levels[level];
     const std::string name(nameOf(op.collective));
     const std::string product = compiled.product(&OperatorTerms::payload, op.payloadBytes, "B");
     out.inputs.push_back(
         {"V", exactBytes(op.payloadBytes), name + " payload" + (product.empty() ? "" : ": " + product), Provenance::Exact});
-    out.inputs.push_back({"sent", exactBytes(op.communicationBytes),
-                          "by each device, " + nameOf(op.collective, op.algorithm, op.levelAlgorithms), Provenance::Exact});
-    out.inputs.push_back({"β", formatBandwidth(fabric.bandwidth), fabric.name + ", one way, per device", Provenance::DataSheet});
-    out.inputs.push_back({"α", formatSeconds(fabric.latency), fabric.name + ", each step", Provenance::Default});
+    addCollectiveInputs(scenario, net.collective, net.arithmetic, out);
+    if (net.hidden > 0)
+        out.inputs.push_back(
+            {"t_hidden", formatSeconds(net.hidden, 4),
+             "of the " + name + ", behind "
+                 + (op.op == Op::RingExchange ? "the attention to the blocks at hand" : "the operator's own compute or HBM time"),
+             Provenance::Exact});
     const std::vector<CollectiveCost> all = collectiveChoices(compiled.step(), decode, op);
+    if (op.weightBytes + op.activationBytes + op.kvBytes <= 0) {
+        out.alternativesTitle = all.size() > 1 ? name + " by algorithm: the fastest is taken" : "What it takes";
+        for (const CollectiveCost& each : all)
+            out.alternatives.push_back({nameOf(op.collective, each), formatSeconds(each.time), each.time, Cause::Communication});
+        return;
+    }
     std::string others;
     for (std::size_t i = 1; i < all.size(); ++i)
         others += (others.empty() ? "" : ", ") + nameOf(op.collective, all[i]) + " " + formatSeconds(all[i].time);
     if (!others.empty())
         out.notes.push_back("Also considered for the " + name + ": " + others + ".");
-    const double hidden = op.communicationTime - op.exposedTime();
-    if (hidden > 0)
-        out.notes.push_back(formatSeconds(hidden) + " of the " + name + " hide behind "
-                            + (op.op == Op::RingExchange ? "the attention to the blocks at hand" : "the operator's own compute or HBM time")
-                            + ".");
 }
 
 /// "2 x 16 x 8,192 x 1,280", or what one unit of work costs times the units.
@@ -97,7 +111,12 @@ std::string flopText(const OperatorCost& op, const CompiledOperator& compiled)
     return compiled.product(&OperatorTerms::flop, op.flop, "FLOP");
 }
 
-void addBytes(const OperatorCost& op, const CompiledOperator& compiled, Explanation& out)
+bool isNorm(Op op)
+{
+    return op == Op::AttentionNorm || op == Op::MlpNorm || op == Op::FinalNorm || op == Op::PredictionNorm;
+}
+
+void addBytes(const Scenario& scenario, const OperatorCost& op, const CompiledOperator& compiled, Explanation& out)
 {
     const auto add = [&](const char* symbol, double bytes, Linear2 OperatorTerms::*form, const char* what) {
         if (bytes <= 0)
@@ -107,6 +126,14 @@ void addBytes(const OperatorCost& op, const CompiledOperator& compiled, Explanat
     };
     add("weights", op.weightBytes, &OperatorTerms::weightBytes, "read once, scales included");
     add("KV", op.kvBytes, &OperatorTerms::kvBytes, "cache or state, read and written");
+    if (scenario.calibration && isNorm(op.op) && op.activationBytes > 0) {
+        const std::string product = compiled.product(&OperatorTerms::activationBytes, op.activationBytes, "B");
+        out.inputs.push_back({"activations", exactBytes(op.activationBytes),
+                              product + "; the hidden state is moved " + formatNumber(scenario.constants().elementwisePasses)
+                                  + " times around each norm, which is fitted: " + servedText(*scenario.calibration),
+                              servedOrigin(*scenario.calibration)});
+        return;
+    }
     add("activations", op.activationBytes, &OperatorTerms::activationBytes, "in and out, bf16");
 }
 
@@ -206,32 +233,95 @@ std::string farShareNote(const Calibration& calibration, KernelClass kernel, boo
            + " tokens; how it rises in larger steps was not measured.";
 }
 
-/// Shares reached, spill and launch of the operator's kernel, with their evidence.
-void addKernel(const Scenario& scenario, const OperatorCost& op, bool decode, Explanation& out)
+/// Seconds of the shorter side that do not hide behind the longer, as the cost model adds them (core/cost/stepconstants.h). Worked out
+/// anew: what is left of the time without the other parts is a residue of rounding where nothing spills.
+double spillOf(const Scenario& scenario, const OperatorCost& op, bool decode)
 {
     const std::optional<KernelUse> use = kernelOf(scenario, op, decode);
-    if (!scenario.calibration || !use)
+    return scenario.calibration && use ? std::min(op.computeTime, op.memoryTime) * scenario.constants().of(use->kernel, use->format).spill
+                                       : 0;
+}
+
+/// A part of what an operator launches: "launch", or "T × token" with its numbers.
+struct OverheadPart {
+    std::string symbols;
+    std::string numbers;
+};
+
+/// Kernels that calibrated mode counts: norms, and what the host does for a step, have constants of their own.
+std::vector<OverheadPart> overheadParts(const Scenario& scenario, const OperatorCost& op)
+{
+    if (!(op.overheadTime > kNothing))
+        return {};
+    const StepConstants& c = scenario.constants();
+    const auto times = [](double count, double each) { return formatNumber(count, 6) + " × " + formatSeconds(each, 4); };
+    if (op.op == Op::Embedding) {
+        std::vector<OverheadPart> parts;
+        if (c.step > kNothing)
+            parts.push_back({"step", formatSeconds(c.step, 4)});
+        if (c.perToken > kNothing)
+            parts.push_back({"T × token", times((op.overheadTime - c.step) / c.perToken, c.perToken)});
+        return parts;
+    }
+    if (op.op == Op::Sampling)
+        return {{"b × sequence", times(op.overheadTime / c.perSequence, c.perSequence)}};
+    return {{isNorm(op.op) ? "small" : "launch", formatSeconds(op.overheadTime, 4)}};
+}
+
+/// The constants of the engine that the formula puts in, each with its evidence.
+void addConstants(const Scenario& scenario, const OperatorCost& op, bool decode, Explanation& out)
+{
+    if (!scenario.calibration)
         return;
-    const KernelConstants& c = scenario.constants().of(use->kernel, use->format);
-    const ConstantEvidence evidence = evidenceOf(*scenario.calibration, *use);
-    const Provenance origin = provenanceOf(evidence.origin);
-    const std::string kernel = std::string(nameOf(use->kernel)) + ", " + std::string(nameOf(use->format));
-    const double alone = kernelsAlone(*scenario.calibration, *use).compute;
-    const bool far = isFarFrom(c.compute, alone);
-    out.inputs.push_back({"η_F", formatPercent(c.compute),
-                          "of the peak" + (far ? " in served steps; the kernels alone " + formatPercent(alone) : std::string()) + "; "
-                              + kernel + ": " + evidenceText(evidence),
-                          origin});
-    if (far)
-        out.notes.push_back(farShareNote(*scenario.calibration, use->kernel, c.compute < alone));
-    out.inputs.push_back({"η_BW", formatPercent(c.memory), "of the bandwidth; the same samples", origin});
-    out.inputs.push_back({"spill", formatPercent(c.spill), "of the shorter side does not hide behind the longer", origin});
-    out.inputs.push_back(
-        {"launch", formatSeconds(c.launch),
-         std::string(nameOf(scenario.calibration->engine))
-             + (scenario.calibration->points > 0 ? ", moved by " + formatCount(scenario.calibration->points) + " serving points"
-                                                 : ", no serving points here"),
-         origin});
+    const Calibration& calibration = *scenario.calibration;
+    const std::optional<KernelUse> use = kernelOf(scenario, op, decode);
+    const Provenance served = servedOrigin(calibration);
+    const std::string from = servedText(calibration);
+    if (use) {
+        const KernelConstants& c = scenario.constants().of(use->kernel, use->format);
+        const ConstantEvidence evidence = evidenceOf(calibration, *use);
+        const Provenance origin = provenanceOf(evidence.origin);
+        const std::string kernel = std::string(nameOf(use->kernel)) + ", " + std::string(nameOf(use->format));
+        if (op.computeTime > 0) {
+            const double alone = kernelsAlone(calibration, *use).compute;
+            const bool far = isFarFrom(c.compute, alone);
+            out.inputs.push_back({"η_F", formatPercent(c.compute, 4),
+                                  "of the peak" + (far ? " in served steps; the kernels alone " + formatPercent(alone) : std::string())
+                                      + "; " + kernel + ": " + evidenceText(evidence),
+                                  origin});
+            if (far)
+                out.notes.push_back(farShareNote(calibration, use->kernel, c.compute < alone));
+        }
+        const std::string same = op.computeTime > 0 ? "from the same samples as η_F" : kernel + ": " + evidenceText(evidence);
+        if (op.memoryTime > 0)
+            out.inputs.push_back({"η_BW", formatPercent(c.memory, 4), "of the bandwidth is reached; " + same, origin});
+        if (spillOf(scenario, op, decode) > kNothing)
+            out.inputs.push_back(
+                {"spill", formatPercent(c.spill, 4), "of the shorter side does not hide behind the longer; " + same, origin});
+        if (op.overheadTime > kNothing)
+            out.inputs.push_back({"launch", formatSeconds(op.overheadTime, 4), "of each kernel; " + from, served});
+        return;
+    }
+    const StepConstants& c = scenario.constants();
+    if (!(op.overheadTime > kNothing))
+        return;
+    if (isNorm(op.op))
+        out.inputs.push_back({"small", formatSeconds(op.overheadTime, 4), "small kernels around each norm; " + from, served});
+    if (op.op == Op::Embedding) {
+        if (c.step > kNothing)
+            out.inputs.push_back(
+                {"step", formatSeconds(c.step, 4), "each engine step on the host: schedule, launch, sample; " + from, served});
+        if (c.perToken > kNothing) {
+            out.inputs.push_back(
+                {"T", formatNumber((op.overheadTime - c.step) / c.perToken, 6), "tokens of the step on one device", Provenance::Exact});
+            out.inputs.push_back({"token", formatSeconds(c.perToken, 4), "on the host, each token that a step works on; " + from, served});
+        }
+    }
+    if (op.op == Op::Sampling) {
+        out.inputs.push_back(
+            {"b", formatNumber(op.overheadTime / c.perSequence, 6), "sequences of the step on one attention-DP rank", Provenance::Exact});
+        out.inputs.push_back({"sequence", formatSeconds(c.perSequence, 4), "on the host, each sequence of a step; " + from, served});
+    }
 }
 
 /// Where the operator stands under the roofs of HBM and of its links.
@@ -262,8 +352,10 @@ void addRoofs(const Scenario& scenario, const Report& report, const Subject& sub
     }
 }
 
-/// The share of peak and bandwidth that the operator's kernel reaches, as factors of a formula; roofline mode reaches both.
+/// The share of peak and bandwidth that the operator's kernel reaches, as factors of a formula; roofline mode reaches both, and so do
+/// kernels without constants of their own.
 struct Reached {
+    bool counts = false;
     std::string compute;
     std::string memory;
 };
@@ -274,55 +366,106 @@ Reached reachedBy(const Scenario& scenario, const OperatorCost& op, bool decode)
     if (!scenario.calibration || !use)
         return {};
     const KernelConstants& c = scenario.constants().of(use->kernel, use->format);
-    return {" × " + formatPercent(c.compute), " × " + formatPercent(c.memory)};
+    return {true, " × " + formatPercent(c.compute, 4), " × " + formatPercent(c.memory, 4)};
 }
 
-/// Symbols, then the same with numbers: the two sides of the roofline with a star before the longer, what adds to it, and the network.
-void addFormula(const Scenario& scenario, const OperatorCost& op, const PlanCollective* collective, bool decode, double peak, bool hides,
-                Explanation& out)
+/// The two sides of the roofline, a star before the longer; one where the other is nothing.
+struct Sides {
+    std::string symbols;
+    std::string numbers;
+    std::string seconds;
+    bool both = false;
+};
+
+Sides sidesOf(const Scenario& scenario, const OperatorCost& op, bool decode, double peak)
 {
     const double bytes = op.weightBytes + op.activationBytes + op.kvBytes;
-    if (bytes <= 0) {
-        out.formula.push_back({"t", hides ? "steps × α + bytes / β − t_hidden" : "steps × α + bytes / β", "", false});
-        if (collective)
-            out.formula.push_back({"",
-                                   formatSeconds(collective->cost.latencyTime, 4) + " + " + formatSeconds(collective->cost.transferTime, 4)
-                                       + (hides ? " − " + formatSeconds(op.communicationTime - op.exposedTime(), 4) : ""),
-                                   "", false});
-        else if (hides)
-            out.formula.push_back(
-                {"", formatSeconds(op.communicationTime, 4) + " − " + formatSeconds(op.communicationTime - op.exposedTime(), 4), "",
-                 false});
-        return;
-    }
-    const bool compute = op.computeTime >= op.memoryTime;
-    const auto branches = [compute](const std::string& flop, const std::string& hbm) {
-        return "max(" + std::string(compute ? "*" : "") + flop + ", " + (compute ? "" : "*") + hbm + ")";
-    };
-    const double net = op.communicationTime > 0 ? op.exposedTime() : 0;
-    const std::string net1 = op.communicationTime <= 0 ? "" : hides ? " + t_{net, exposed}" : " + t_net";
-    const std::string net2 = op.communicationTime <= 0 ? "" : " + " + formatSeconds(net, 4);
     const Reached reached = reachedBy(scenario, op, decode);
-    const std::string rate = formatFlopRate(peak);
-    const std::string bandwidth = formatBandwidth(scenario.cluster->accelerator.memoryBandwidth);
-    const std::string sides = branches(formatFlop(op.flop, 4) + " / (" + rate + reached.compute + ")",
-                                       exactBytes(bytes) + " / (" + bandwidth + reached.memory + ")");
-    const std::string seconds = branches(formatSeconds(op.computeTime, 4), formatSeconds(op.memoryTime, 4));
-    if (!scenario.calibration) {
-        out.formula.push_back({"t", branches("FLOP/F", "bytes/BW") + net1, "", false});
-        out.formula.push_back({"", sides + net2, "", false});
-        out.formula.push_back({"", seconds + net2, "", false});
+    const auto over = [](const std::string& amount, const std::string& rate, const std::string& share) {
+        return amount + " / " + (share.empty() ? rate : "(" + rate + share + ")");
+    };
+    const std::string compute = over(formatFlop(op.flop, 4), formatFlopRate(peak), reached.compute);
+    const std::string memory = over(exactBytes(bytes), formatBandwidth(scenario.cluster->accelerator.memoryBandwidth), reached.memory);
+    const char* const flopSymbols = reached.counts ? "FLOP/(F η_F)" : "FLOP/F";
+    const char* const byteSymbols = reached.counts ? "bytes/(BW η_BW)" : "bytes/BW";
+    if (!(op.computeTime > 0))
+        return {byteSymbols, memory, formatSeconds(op.memoryTime, 4), false};
+    if (!(op.memoryTime > 0))
+        return {flopSymbols, compute, formatSeconds(op.computeTime, 4), false};
+    const bool longer = op.computeTime >= op.memoryTime;
+    const auto branches = [longer](const std::string& flop, const std::string& hbm) {
+        return "max(" + std::string(longer ? "*" : "") + flop + ", " + (longer ? "" : "*") + hbm + ")";
+    };
+    return {branches(flopSymbols, byteSymbols), branches(compute, memory),
+            branches(formatSeconds(op.computeTime, 4), formatSeconds(op.memoryTime, 4)), true};
+}
+
+/// Symbols, then the same with numbers: the collective, the roofline with a star before the longer side, what adds to it.
+void addFormula(const Scenario& scenario, const OperatorCost& op, const std::optional<OperatorCollective>& net, bool decode, double peak,
+                Explanation& out)
+{
+    const bool alone = op.weightBytes + op.activationBytes + op.kvBytes <= 0 && op.flop <= 0;
+    if (alone && net) {
+        addCollectiveFormula(net->collective, net->arithmetic, "t", net->hidden, out);
         return;
     }
-    const double longer = std::max(op.computeTime, op.memoryTime);
-    const double spilled = std::max(0.0, op.time - longer - op.overheadTime - net);
-    out.formulaId = "operator.calibrated";
-    out.formula.push_back({"t_long", branches("FLOP/(F η_F)", "bytes/(BW η_BW)"), "", false});
-    out.formula.push_back({"", sides, "", false});
-    out.formula.push_back({"", seconds, "", false});
-    out.formula.push_back({"t", "t_long + spill × t_short + launch" + net1, "", false});
-    out.formula.push_back(
-        {"", formatSeconds(longer, 4) + " + " + formatSeconds(spilled, 3) + " + " + formatSeconds(op.overheadTime, 3) + net2, "", false});
+    if (alone)
+        return;
+    std::string symbols;
+    std::string numbers;
+    const auto add = [&](const std::string& symbol, const std::string& number) {
+        symbols += " + " + symbol;
+        numbers += " + " + number;
+    };
+    if (net) {
+        addCollectiveFormula(net->collective, net->arithmetic, "t_net", net->hidden, out);
+        out.formula.push_back({"", formatSeconds(op.exposedTime(), 4), "", false});
+    }
+    const Sides sides = sidesOf(scenario, op, decode, peak);
+    if (spillOf(scenario, op, decode) > kNothing)
+        add("spill × t_short", formatPercent(spillOf(scenario, op, decode) / std::min(op.computeTime, op.memoryTime), 4) + " × "
+                                   + formatSeconds(std::min(op.computeTime, op.memoryTime), 4));
+    for (const OverheadPart& part : overheadParts(scenario, op))
+        add(part.symbols, part.numbers);
+    if (net)
+        add("t_net", formatSeconds(op.exposedTime(), 4));
+    if (scenario.calibration)
+        out.formulaId = "operator.calibrated";
+    if (spillOf(scenario, op, decode) <= kNothing) { // one sum says it all
+        out.formula.push_back({"t", sides.symbols + symbols, "", false});
+        out.formula.push_back({"", sides.numbers + numbers, "", false});
+        if (sides.both || !numbers.empty())
+            out.formula.push_back({"", sides.seconds + numbers, "", false});
+        return;
+    }
+    out.formula.push_back({"t_long", sides.symbols, "", false});
+    out.formula.push_back({"", sides.numbers, "", false});
+    out.formula.push_back({"", sides.seconds, "", false});
+    out.formula.push_back({"t", "t_long" + symbols, "", false});
+    out.formula.push_back({"", formatSeconds(std::max(op.computeTime, op.memoryTime), 4) + numbers, "", false});
+}
+
+/// Bars of what is compared, and of what is added.
+void addSides(const Scenario& scenario, const OperatorCost& op, bool decode, Explanation& out)
+{
+    const bool compared = op.computeTime > 0 && op.memoryTime > 0;
+    const bool added = op.communicationTime > 0 || op.overheadTime > kNothing;
+    out.alternativesTitle = !compared ? std::string("What adds up")
+                            : added   ? std::string("The longer of compute and HBM counts; the others are added")
+                                      : std::string("The longer side sets the time");
+    if (op.computeTime > 0)
+        out.alternatives.push_back({"Compute side", formatSeconds(op.computeTime), op.computeTime, Cause::Compute});
+    if (op.memoryTime > 0)
+        out.alternatives.push_back(
+            {"HBM side", formatSeconds(op.memoryTime), op.memoryTime, op.kvBytes > op.weightBytes ? Cause::Kv : Cause::Weights});
+    if (spillOf(scenario, op, decode) > kNothing)
+        out.alternatives.push_back(
+            {"Spill of the shorter, added", formatSeconds(spillOf(scenario, op, decode)), spillOf(scenario, op, decode), Cause::Compute});
+    if (op.communicationTime > 0)
+        out.alternatives.push_back(
+            {std::string(nameOf(op.collective)) + ", added", formatSeconds(op.exposedTime()), op.exposedTime(), Cause::Communication});
+    if (op.overheadTime > kNothing)
+        out.alternatives.push_back({"Launch and host, added", formatSeconds(op.overheadTime), op.overheadTime, Cause::Overhead});
 }
 
 } // namespace
@@ -343,7 +486,6 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
     const double peak = a.peakOf(op.arithmetic);
     const bool decode = subject.phase == Phase::Decode;
     const CompiledOperator compiled(scenario, decode, op);
-    const bool hides = op.communicationTime - op.exposedTime() > 0;
     const double bytes = op.weightBytes + op.activationBytes + op.kvBytes;
     out.title = std::string(nameOf(op.op));
     out.subtitle = std::string(nameOf(subject.phase)) + (draft ? ", one draft step" : "") + ", one microbatch, one device"
@@ -359,10 +501,13 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
                 : op.bound == Bound::Compute  ? Cause::Compute
                 : op.kvBytes > op.weightBytes ? Cause::Kv
                                               : Cause::Weights;
-    const std::vector<PlanCollective> collectives = bytes > 0 ? std::vector<PlanCollective>{} : planCollectives(scenario, report);
-    const auto own = std::find_if(collectives.begin(), collectives.end(),
-                                  [&](const PlanCollective& c) { return !draft && c.phase == subject.phase && c.op == subject.op; });
-    addFormula(scenario, op, own == collectives.end() ? nullptr : &*own, decode, peak, hides, out);
+    std::optional<OperatorCollective> net;
+    if (std::optional<PlanCollective> own = planCollective(compiled.step(), subject.phase, op, subject.op)) {
+        net = OperatorCollective{*std::move(own), {}, std::max(0.0, op.communicationTime - op.exposedTime())};
+        net->hidden = net->hidden > 1e-9 * op.communicationTime ? net->hidden : 0;
+        net->arithmetic = arithmeticOf(compiled.step(), net->collective);
+    }
+    addFormula(scenario, op, net, decode, peak, out);
     out.formula.push_back({"", formatSeconds(op.time, 4), "", true});
     if (bytes > 0) {
         out.inputs.push_back({"shape", shapeText(op.local), "on this device; whole: " + shapeText(op.global), Provenance::Exact});
@@ -370,29 +515,22 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
         if (op.flop > 0)
             out.inputs.push_back({"FLOP", formatFlop(op.flop, 4), work.empty() ? "on this device" : work, Provenance::Exact});
         out.inputs.push_back({"bytes", exactBytes(bytes), "weights, KV and activations", Provenance::Exact});
-        addBytes(op, compiled, out);
-        out.inputs.push_back(
-            {"F", formatFlopRate(peak), a.name + ", dense " + std::string(nameOf(op.arithmetic)), Provenance::DataSheet, a.source.text});
+        addBytes(scenario, op, compiled, out);
+        if (op.flop > 0)
+            out.inputs.push_back({"F", formatFlopRate(peak), a.name + ", dense " + std::string(nameOf(op.arithmetic)),
+                                  Provenance::DataSheet, a.source.text});
         out.inputs.push_back(bandwidthInput(scenario));
-        addKernel(scenario, op, decode, out);
+        addConstants(scenario, op, decode, out);
+        addSides(scenario, op, decode, out);
     }
-    if (op.communicationTime > 0)
-        addCollective(scenario, decode, op, compiled, out);
-    out.alternativesTitle = "The longer side sets the time";
-    if (op.computeTime > 0)
-        out.alternatives.push_back({"Compute side", formatSeconds(op.computeTime), op.computeTime, Cause::Compute});
-    if (op.memoryTime > 0)
-        out.alternatives.push_back(
-            {"HBM side", formatSeconds(op.memoryTime), op.memoryTime, op.kvBytes > op.weightBytes ? Cause::Kv : Cause::Weights});
-    if (op.communicationTime > 0)
-        out.alternatives.push_back({std::string(nameOf(op.collective)) + ", after it", formatSeconds(op.communicationTime),
-                                    op.communicationTime, Cause::Communication});
-    if (op.overheadTime > 0)
-        out.alternatives.push_back({"Launch and host", formatSeconds(op.overheadTime), op.overheadTime, Cause::Overhead});
+    if (net)
+        addCollective(scenario, decode, op, compiled, *net, out);
     if (op.kind >= 0 && scenario.model->kinds.size() > 1)
         out.notes.push_back(kindText(*scenario.model, op.kind) + ".");
     addAssumptions(scenario, decode, op, compiled, out);
-    out.notes.push_back(notation(op, scenario.plan));
+    const OperatorSharding sharding = shardingOf(op, scenario.plan);
+    out.notes.push_back(print(sharding));
+    out.notes.push_back(legend(sharding) + ".");
     addRoofs(scenario, report, subject, out);
     return out;
 }

@@ -61,53 +61,58 @@ CollectiveCost chosenSend(const StepModel& step, const OperatorCost& op)
     return closest;
 }
 
-void addPhase(const Scenario& scenario, const Report& report, Phase phase, const StepModel& step, std::vector<PlanCollective>& out)
+void addPhase(const Report& report, Phase phase, const StepModel& step, std::vector<PlanCollective>& out)
 {
-    const bool decode = phase == Phase::Decode;
-    const std::vector<OperatorCost>& operators = (decode ? report.decode : report.prefill).operators;
-    const Placement& placement = step.placement();
-    for (std::size_t i = 0; i < operators.size(); ++i) {
-        const OperatorCost& op = operators[i];
-        if (op.collective == Collective::None || op.payloadBytes <= 0 || op.communicationTime <= 0)
-            continue;
-        PlanCollective found;
-        found.phase = phase;
-        found.op = static_cast<int>(i);
-        found.kind = op.collective;
-        found.payload = op.payloadBytes;
-        found.stage = op.stage;
-        found.times = std::max<int>(op.stageLayers, 1);
-        const std::string name(nameOf(op.op));
-        if (op.collective == Collective::Send) {
-            found.group = placement.group(MeshAxis::Pipeline);
-            found.axis = MeshAxis::Pipeline;
-            found.cost = chosenSend(step, op);
-            found.title = "Send to the next stage, ";
-        } else {
-            const std::vector<OperatorFacts>& facts = step.table(decode).facts;
-            const auto same = std::find_if(facts.begin(), facts.end(), [&op](const OperatorFacts& f) {
-                return f.op == op.op && f.kind == op.kind && f.collective == op.collective;
-            });
-            if (same == facts.end() || same->span < 0)
-                continue;
-            found.group = groupOf(placement, same->span);
-            found.amongExperts = op.op == Op::Dispatch || op.op == Op::Combine;
-            if (!found.amongExperts)
-                found.axis = axisOf(placement, found.group);
-            found.cost = chosenCost(step, decode, op);
-            found.title = std::string(nameOf(op.collective)) + " after " + name + ", ";
-        }
-        found.title += nameOf(phase);
-        found.id = std::string(nameOf(phase)) + "/" + name;
-        if (op.kind >= 0 && scenario.model->kinds.size() > 1) {
-            found.id += "/" + std::to_string(op.kind);
-            found.title += ", layers of kind " + std::to_string(op.kind);
-        }
-        out.push_back(std::move(found));
-    }
+    const std::vector<OperatorCost>& operators = (phase == Phase::Decode ? report.decode : report.prefill).operators;
+    for (std::size_t i = 0; i < operators.size(); ++i)
+        if (std::optional<PlanCollective> found = planCollective(step, phase, operators[i], static_cast<int>(i)))
+            out.push_back(*std::move(found));
 }
 
 } // namespace
+
+std::optional<PlanCollective> planCollective(const StepModel& step, Phase phase, const OperatorCost& op, int index)
+{
+    if (op.collective == Collective::None || op.payloadBytes <= 0 || op.communicationTime <= 0)
+        return std::nullopt;
+    const bool decode = phase == Phase::Decode;
+    const Placement& placement = step.placement();
+    PlanCollective found;
+    found.phase = phase;
+    found.op = index;
+    found.layerKind = op.kind;
+    found.kind = op.collective;
+    found.payload = op.payloadBytes;
+    found.stage = op.stage;
+    found.times = std::max<int>(op.stageLayers, 1);
+    const std::string name(nameOf(op.op));
+    if (op.collective == Collective::Send) {
+        found.group = placement.group(MeshAxis::Pipeline);
+        found.axis = MeshAxis::Pipeline;
+        found.cost = chosenSend(step, op);
+        found.title = "Send to the next stage, ";
+    } else {
+        const std::vector<OperatorFacts>& facts = step.table(decode).facts;
+        const auto same = std::find_if(facts.begin(), facts.end(), [&op](const OperatorFacts& f) {
+            return f.op == op.op && f.kind == op.kind && f.collective == op.collective;
+        });
+        if (same == facts.end() || same->span < 0)
+            return std::nullopt;
+        found.group = groupOf(placement, same->span);
+        found.amongExperts = op.op == Op::Dispatch || op.op == Op::Combine;
+        if (!found.amongExperts)
+            found.axis = axisOf(placement, found.group);
+        found.cost = chosenCost(step, decode, op);
+        found.title = std::string(nameOf(op.collective)) + " after " + name + ", ";
+    }
+    found.title += nameOf(phase);
+    found.id = std::string(nameOf(phase)) + "/" + name;
+    if (op.kind >= 0 && step.model().kinds.size() > 1) {
+        found.id += "/" + std::to_string(op.kind);
+        found.title += ", layers of kind " + std::to_string(op.kind);
+    }
+    return found;
+}
 
 std::vector<PlanCollective> planCollectives(const Scenario& scenario, const Report& report)
 {
@@ -116,8 +121,8 @@ std::vector<PlanCollective> planCollectives(const Scenario& scenario, const Repo
         return result;
     const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing, StepDetail::Rows,
                          scenario.constants());
-    addPhase(scenario, report, Phase::Decode, step, result);
-    addPhase(scenario, report, Phase::Prefill, step, result);
+    addPhase(report, Phase::Decode, step, result);
+    addPhase(report, Phase::Prefill, step, result);
     // Decode before prefill where both are as dear: a generation has one prefill and many decode steps.
     std::stable_sort(result.begin(), result.end(), [](const PlanCollective& a, const PlanCollective& b) {
         if (a.phase != b.phase)

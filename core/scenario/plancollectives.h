@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/collective/hops.h"
+#include "core/cost/operators.h"
 #include "core/scenario/explain.h"
 
 #include <optional>
@@ -12,7 +13,8 @@ namespace shardlens {
 
 struct PlanCollective {
     Phase phase = Phase::Decode;
-    int op = -1; ///< index into PhaseReport::operators
+    int op = -1;        ///< index into PhaseReport::operators
+    int layerKind = -1; ///< of the operator; -1: outside the layers
     Collective kind = Collective::None;
     std::string id;               ///< "decode/output_proj", of several kinds of layers "decode/output_proj/1"
     std::string title;            ///< "AllReduce after output_proj, decode"
@@ -27,6 +29,8 @@ struct PlanCollective {
     [[nodiscard]] double totalTime() const { return times * cost.time; }
 };
 
+/// That of one operator, row `index` of the phase; nothing where it has none. `step`: of the scenario.
+[[nodiscard]] std::optional<PlanCollective> planCollective(const StepModel& step, Phase phase, const OperatorCost& op, int index);
 /// Costliest first; nothing for an illegal plan.
 [[nodiscard]] std::vector<PlanCollective> planCollectives(const Scenario& scenario, const Report& report);
 /// The one with this id, case and all.

@@ -16,7 +16,7 @@ namespace {
 using Kind = Subject::Kind;
 
 constexpr std::array<std::string_view, kMemoryClassCount> kMemoryWords{"weights", "kv", "activations", "buffers", "reserve"};
-constexpr std::array<std::string_view, kMeshAxisCount> kAxisWords{"tp", "sp", "attention-dp", "pp", "dp"};
+constexpr std::array<std::string_view, kMeshAxisCount + 1> kAxisWords{"tp", "sp", "attention-dp", "pp", "dp", "ep"}; ///< kExpertAxis last
 constexpr std::array<std::string_view, 3> kPoolWords{"prefill", "decode", "transfer"};
 
 template <typename Number>
@@ -56,8 +56,12 @@ public:
     {
         if (kind == "memory")
             return withLead("memory:", kMemoryWords);
-        if (kind == "axis")
-            return withLead("axis:", kAxisWords);
+        if (kind == "axis") {
+            std::vector<std::string> names = withLead("axis:", kAxisWords);
+            if (!hasExperts())
+                names.pop_back();
+            return names;
+        }
         if (kind == "pool")
             return m_report.serving.pools ? withLead("pool:", kPoolWords) : std::vector<std::string>{};
         if (kind == "tensor") {
@@ -139,6 +143,11 @@ private:
         return !table ? 0 : kind == "expert" ? std::int64_t{table->experts()} : std::int64_t{table->ranks()};
     }
 
+    [[nodiscard]] bool hasExperts() const
+    {
+        return std::any_of(m_scenario.model->kinds.begin(), m_scenario.model->kinds.end(),
+                           [](const LayerKind& kind) { return kind.feedForward.isMoe(); });
+    }
     [[nodiscard]] std::optional<ExpertLoadTable> experts() const { return expertTableOf(m_scenario, m_report, Phase::Decode); }
     [[nodiscard]] std::vector<PlateTensor> tensors() const
     {
@@ -159,7 +168,7 @@ private:
             const std::optional<int> word = kind == "memory" ? wordIn(kMemoryWords, rest)
                                             : kind == "axis" ? wordIn(kAxisWords, rest)
                                                              : wordIn(kPoolWords, rest);
-            if (!word || (kind == "pool" && !m_report.serving.pools))
+            if (!word || (kind == "pool" && !m_report.serving.pools) || (kind == "axis" && *word == kExpertAxis && !hasExperts()))
                 return std::nullopt;
             subject.kind = kind == "memory" ? Kind::MemoryClass : kind == "axis" ? Kind::Axis : Kind::Pool;
             (kind == "memory" ? subject.cause : kind == "axis" ? subject.axis : subject.pool) = *word;

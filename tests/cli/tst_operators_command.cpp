@@ -65,7 +65,7 @@ private Q_SLOTS:
         const std::string csv = with("--csv").out;
         QVERIFY2(csv.find("Time (s)") != std::string::npos && csv.find("\r\n") != std::string::npos, csv.c_str());
         // Sharding notation has commas: it is quoted.
-        QVERIFY2(csv.find(",\"x[T, H] . W[H, I_TP8] -> h[T, I_TP8]\",") != std::string::npos, csv.c_str());
+        QVERIFY2(csv.find(",\"x[T, D] . W[D, F_TP8] -> h[T, F_TP8]\",") != std::string::npos, csv.c_str());
     }
 
     /// A draft step keeps to the schema: no share, no total, and no part in the sums; its time is said.

@@ -3,6 +3,7 @@
 #include "core/collective/axistable.h"
 #include "core/collective/collective.h"
 #include "core/collective/grouplayout.h"
+#include "core/collective/levelterms.h"
 #include "core/scenario/catalog.h"
 
 #include <QtTest>
@@ -170,6 +171,41 @@ class TestCollectiveProperties : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    /// On every fabric the levels' own steps and bytes add up to what the chosen algorithm takes; where one level is used they are its line.
+    void theLevelsTermsAddUp()
+    {
+        Dice dice(23);
+        int nested = 0;
+        for (int round = 0; round < 600; ++round) {
+            const Cluster cluster = randomCluster(dice);
+            const Placement placement(randomSizes(dice, cluster.devices()));
+            for (const DeviceGroup& group : groupsOf(placement)) {
+                if (group.size() == 1 || (!isAligned(cluster, group) && cluster.devices() > 512))
+                    continue;
+                const GroupSpan span(cluster, group, cluster.devices());
+                for (const Collective kind : kKinds) {
+                    const double payload = dice.magnitude(1e2, 1e9);
+                    const CollectiveCost cost = span.cost(kind, payload);
+                    const std::vector<LevelTerm> terms = levelTerms(cluster, group, cluster.devices(), kind, cost, payload);
+                    QVERIFY2(!terms.empty(), qPrintable(QStringLiteral("round %1, %2").arg(round).arg(static_cast<int>(cost.algorithm))));
+                    double latency = 0;
+                    double transfer = 0;
+                    for (const LevelTerm& term : terms) {
+                        QVERIFY(term.steps >= 0 && term.bytes >= 0 && term.bandwidth > 0);
+                        QVERIFY2(term.steps == std::round(term.steps), qPrintable(QString::number(term.steps, 'g', 17)));
+                        QCOMPARE(term.time(), term.steps * term.latency + term.bytes / term.bandwidth);
+                        latency += term.latencyTime();
+                        transfer += term.transferTime();
+                    }
+                    QVERIFY(std::abs(latency - cost.latencyTime) <= 1e-9 * cost.latencyTime);
+                    QVERIFY(std::abs(transfer - cost.transferTime) <= 1e-9 * cost.transferTime);
+                    nested += terms.size() > 1 ? 1 : 0;
+                }
+            }
+        }
+        QVERIFY(nested > 1000);
+    }
+
     /// The bytes that a device must receive need at least as long as all its links take; every step costs a latency.
     void nothingBeatsTheLinks()
     {

@@ -88,21 +88,22 @@ private Q_SLOTS:
         op.collective = Collective::AllReduce;
         op.global = {64, 8192, 8192, 1};
         op.local = {64, 1024, 8192, 1};
-        QCOMPARE(print(shardingOf(op, plan)), std::string("o[T, N_TP8] . WO[N_TP8, H] -> y[T, H] {U_TP8}; AllReduce over TP8"));
+        QCOMPARE(print(shardingOf(op, plan)), std::string("o[T, NH_TP8] . WO[NH_TP8, D] -> y[T, D] {U_TP8}; AllReduce over TP8"));
         op.collective = Collective::ReduceScatter;
-        QCOMPARE(print(shardingOf(op, plan)), std::string("o[T, N_TP8] . WO[N_TP8, H] -> y[T, H] {U_TP8}; ReduceScatter over TP8"));
+        QCOMPARE(print(shardingOf(op, plan)), std::string("o[T, NH_TP8] . WO[NH_TP8, D] -> y[T, D] {U_TP8}; ReduceScatter over TP8"));
         op.op = Op::LmHead;
         op.collective = Collective::AllGather;
-        QCOMPARE(print(shardingOf(op, plan)), std::string("x[T, H] . WV[H, V_TP8] -> z[T, V_TP8]; AllGather over TP8"));
+        QCOMPARE(print(shardingOf(op, plan)), std::string("x[T, D] . WV[D, V_TP8] -> z[T, V_TP8]; AllGather over TP8"));
         op.op = Op::MlpUp;
-        QCOMPARE(print(shardingOf(op, plan)), std::string("AllGather over TP8; x[T, H] . W[H, I_TP8] -> h[T, I_TP8]"));
+        QCOMPARE(print(shardingOf(op, plan)), std::string("AllGather over TP8; x[T, D] . W[D, F_TP8] -> h[T, F_TP8]"));
         plan[PlanAxis::Expert] = 4;
         op.op = Op::ExpertDown;
         op.collective = Collective::None;
-        QCOMPARE(print(shardingOf(op, plan)), std::string("h[E_EP4, T', I_ETP2] . W[E_EP4, I_ETP2, H] -> y[E_EP4, T', H] {U_ETP2}"));
+        QCOMPARE(print(shardingOf(op, plan)), std::string("h[E_EP4, T', F_ETP2] . W[E_EP4, F_ETP2, D] -> y[E_EP4, T', D] {U_ETP2}"));
+        QCOMPARE(legend(shardingOf(op, plan)), std::string("T' tokens of an expert, D model width, F intermediate width, E experts"));
         op.op = Op::Combine;
         op.collective = Collective::AllReduce;
-        QCOMPARE(print(shardingOf(op, plan)), std::string("y[T, H] {U_{ETP2,EP4}} -> y[T, H]; AllReduce over {ETP2,EP4}"));
+        QCOMPARE(print(shardingOf(op, plan)), std::string("y[T, D] {U_{ETP2,EP4}} -> y[T, D]; AllReduce over {ETP2,EP4}"));
     }
 };
 

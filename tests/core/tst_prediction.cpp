@@ -108,7 +108,7 @@ private Q_SLOTS:
         for (std::size_t i = 0; i < head.size(); ++i)
             QVERIFY(rows[3 + layer.size() + i].op == head[i].op && rows[3 + layer.size() + i].time == head[i].time);
         QVERIFY(std::abs(step.predictionTime(tokens) - timeOf(rows)) <= 1e-12 * timeOf(rows));
-        QCOMPARE(notation(projection, step.plan()), std::string("x[T, C] . WP[C, H] -> y[T, H]"));
+        QCOMPARE(notation(projection, step.plan()), std::string("x[T, D'] . WP[D', D] -> y[T, D]"));
     }
 
     void nothingUnlessLoaded()

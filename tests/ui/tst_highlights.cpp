@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What belongs to a selection, and how it is marked in every view.
 #include "core/cost/tensorplate.h"
+#include "core/scenario/subjectname.h"
 #include "subjects.h"
 #include "ui/scene/scene.h"
 
@@ -80,6 +81,13 @@ Subject axis(MeshAxis which, int ofDevice, int rank)
     result.rank = rank;
     return result;
 }
+Subject experts(int ofDevice)
+{
+    Subject result = subject(Kind::Axis);
+    result.axis = kExpertAxis;
+    result.device = ofDevice;
+    return result;
+}
 Subject expertRank(int rank)
 {
     Subject result = subject(Kind::Expert);
@@ -145,6 +153,9 @@ private Q_SLOTS:
         row("another rank than the device's", axis(MeshAxis::Data, -1, 1), device(7), false);
         row("device of the group", device(6), axis(MeshAxis::Tensor, 4, -1), true);
         row("device of another group", device(8), axis(MeshAxis::Tensor, 4, -1), false);
+        row("device of the EP group", device(6), experts(4), true);
+        row("device of the EP group beside it", device(5), experts(4), false);
+        row("device of an EP group elsewhere", device(2), experts(4), false);
         row("device of the first group", device(4), axis(MeshAxis::Pipeline, -1, -1), true);
         row("an axis as a whole is no device's", axis(MeshAxis::Pipeline, -1, -1), device(4), false);
         row("device of the expert's rank", device(7), expertRank(1), true);

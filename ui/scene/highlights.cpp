@@ -2,6 +2,7 @@
 // How selections of different kinds relate, and how they are marked.
 #include "core/cost/tensorplate.h"
 #include "core/scenario/operatorindex.h"
+#include "core/scenario/subjectname.h"
 #include "ui/scene/scene.h"
 
 #include <QPainter>
@@ -148,6 +149,16 @@ bool relatedToTensor(const Subject& tensor, const Subject& other, const Report& 
     }
 }
 
+/// Whether a device is of the EP rank selected, or in the EP group of the device selected, or in the first one.
+bool inExpertGroup(const Placement& placement, int device, const Subject& selected)
+{
+    if (selected.rank >= 0)
+        return placement.expertRank(device) == selected.rank;
+    const DeviceGroup& group = placement.expertGroup();
+    const auto origin = [&group](int of) { return of - group.offsetOf(group.rankOf(of)); };
+    return origin(device) == origin(std::clamp(selected.device, 0, placement.devices() - 1));
+}
+
 /// Whether a device is what a selection of another kind stands for, by its place in the plan. `selected` is an expert or its rank, or
 /// an axis: one rank of it, the group of a device, or the first group where neither is said.
 bool isPlaceOf(int device, const Subject& selected, const Report& report)
@@ -160,6 +171,8 @@ bool isPlaceOf(int device, const Subject& selected, const Report& report)
     switch (selected.kind) {
     case Kind::Expert: return selected.rank >= 0 && placement.expertRank(device) == selected.rank;
     case Kind::Axis: {
+        if (selected.axis == kExpertAxis)
+            return inExpertGroup(placement, device, selected);
         if (selected.axis < 0 || selected.axis >= static_cast<int>(kMeshAxisCount))
             return false;
         const auto axis = static_cast<MeshAxis>(selected.axis);

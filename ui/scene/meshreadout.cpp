@@ -2,6 +2,7 @@
 // The lines under the mesh: whom it is about, what that holds, with whom it exchanges what. They never move.
 #include "core/base/format.h"
 #include "core/collective/collective.h"
+#include "core/scenario/subjectname.h"
 #include "ui/scene/meshdrawing.h"
 
 #include <algorithm>
@@ -170,13 +171,13 @@ QString chosenText(const MeshDrawing& drawing)
     int devices = 0;
     for (int device = 0; device < shown; ++device)
         devices += belongs({.kind = Subject::Kind::Device, .device = device}, chosen, drawing.input.report) ? 1 : 0;
+    const QString axis = chosen.axis == kExpertAxis ? QStringLiteral("EP") : qs(nameOf(static_cast<MeshAxis>(std::max(chosen.axis, 0))));
     QString name = MeshWords::tr("The selected tensor");
     if (chosen.kind == Subject::Kind::Expert)
         name = chosen.expert >= 0 ? MeshWords::tr("Expert %1, EP rank %2").arg(chosen.expert).arg(chosen.rank)
                                   : MeshWords::tr("EP rank %1").arg(chosen.rank);
     else if (chosen.kind == Subject::Kind::Axis)
-        name = chosen.rank >= 0 ? MeshWords::tr("%1 rank %2").arg(qs(nameOf(static_cast<MeshAxis>(chosen.axis)))).arg(chosen.rank)
-                                : MeshWords::tr("%1: one of its groups").arg(qs(nameOf(static_cast<MeshAxis>(chosen.axis))));
+        name = chosen.rank >= 0 ? MeshWords::tr("%1 rank %2").arg(axis).arg(chosen.rank) : MeshWords::tr("%1: one of its groups").arg(axis);
     const QString all = counted(devices, qs(drawing.input.scenario.cluster->accelerator.noun));
     return drawing.layout.isCut(*drawing.input.scenario.cluster) ? MeshWords::tr("%1 on %2 of those drawn").arg(name, all)
                                                                  : MeshWords::tr("%1 on %2").arg(name, all);
