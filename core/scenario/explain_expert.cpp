@@ -26,6 +26,20 @@ void addCommon(Explanation& out, const Scenario& scenario, const ExpertLoadTable
                               Provenance::Exact});
 }
 
+/// 1 - (1 - p)^tokens, never rounded up to what is certain.
+std::string probabilityText(double tokens, double p)
+{
+    if (p >= 1)
+        return formatPercent(1);
+    const double missed = std::exp(tokens * std::log1p(-p));
+    const double read = -std::expm1(tokens * std::log1p(-p));
+    constexpr double kRounds = 5e-4; // of three figures
+    constexpr double kLeast = 1e-12; // beyond, nines say nothing
+    if (missed >= kRounds)
+        return formatPercent(read);
+    return missed < kLeast ? "more than 99.9999999999 %" : formatPercent(read, 2 + static_cast<int>(std::ceil(-std::log10(missed * 100))));
+}
+
 Explanation explainOneExpert(const Scenario& scenario, const ExpertLoadTable& table, const Subject& subject)
 {
     Explanation out;
@@ -38,17 +52,29 @@ Explanation explainOneExpert(const Scenario& scenario, const ExpertLoadTable& ta
     out.unit = "tokens per step";
     out.shareFraction = load / table.pairs();
     out.share = formatPercent(out.shareFraction) + " of all token-expert pairs";
-    out.formula.push_back({"load", "T p", "", false});
+    // p first, so that every number of the load is there when it is put in.
     if (table.isSkewed()) {
-        const std::string i = std::to_string(subject.expert + 1);
-        out.formula.push_back({"p", "min(1, c i^−a), i = " + i + ", c: sum of p = k", "", false});
+        const double a = scenario.workload.routing.powerLaw;
+        const int i = subject.expert + 1;
+        const std::string c = formatNumber(p * std::pow(i, a), 4);
+        out.formula.push_back({"p", p >= 1 ? "1" : "c × i^{−a}", "", false});
+        if (p < 1) {
+            out.formula.push_back({"", c + " × " + formatCount(i) + "^{−" + formatNumber(a) + "}", "", false});
+            out.formula.push_back({"", formatNumber(p, 4), "", false});
+            out.inputs.push_back({"c", c, "so that p of all experts adds up to k, where none exceeds 1", Provenance::Exact});
+        }
+        out.inputs.push_back({"i", formatCount(i), "place of the expert by falling load, from 1", Provenance::Exact});
     } else {
         out.formula.push_back({"p", "k", "E", false});
+        out.formula.push_back({"", std::to_string(table.topK()), std::to_string(table.experts()), false});
+        out.formula.push_back({"", formatNumber(p, 4), "", false});
     }
-    out.formula.push_back({"", formatNumber(table.tokens()) + " × " + formatNumber(p), "", false});
-    out.formula.push_back({"", formatNumber(load) + " tokens", "", true});
-    out.formula.push_back(
-        {"P(read)", "1 − (1 − p)^T = " + formatPercent(p >= 1 ? 1 : -std::expm1(table.tokens() * std::log1p(-p))), "", false});
+    out.formula.push_back({"load", "T × p", "", false});
+    out.formula.push_back({"", formatNumber(table.tokens(), 6) + " × " + formatNumber(p, 4), "", false});
+    out.formula.push_back({"", formatNumber(load, 4) + " tokens", "", true});
+    out.formula.push_back({"P(read)", "1 − (1 − p)^T", "", false});
+    out.formula.push_back({"", "1 − (1 − " + formatNumber(p, 4) + ")^{" + formatNumber(table.tokens(), 6) + "}", "", false});
+    out.formula.push_back({"", probabilityText(table.tokens(), p), "", false});
     addCommon(out, scenario, table, subject.phase);
     if (table.limit() > 0) {
         out.formula.push_back({"beyond C", "E[max(0, X − C)], X binomial (T, p)", "", false});

@@ -82,8 +82,8 @@ void addBars(Explanation& out, const PhaseReport& phase, const Seconds& secondsO
                                     bar.sum, largestCause(bar.breakdown)});
 }
 
-/// Every operator, and their sum as a line of the formula.
-void addOperators(Explanation& out, const PhaseReport& phase)
+/// Every operator, and their sum as a line of the formula; returns it.
+double addOperators(Explanation& out, const PhaseReport& phase)
 {
     addBars(out, phase, [](const OperatorCost& op) { return op.time; });
     double sum = 0;
@@ -99,10 +99,11 @@ void addOperators(Explanation& out, const PhaseReport& phase)
         rest -= out.alternatives[i].amount;
     }
     if (out.alternatives.size() > kTermsPut)
-        put += " + " + formatSeconds(rest);
+        put += " + " + formatSeconds(rest) + "_{others}";
     if (!put.empty())
         out.formula.push_back({"", put, "", false});
     out.formula.push_back({"", formatSeconds(sum, 4), "", false});
+    return sum;
 }
 
 /// What each operator of that piece adds to one cause.
@@ -231,9 +232,11 @@ Explanation explainTime(const Scenario& scenario, const Report& report, Phase wh
     const double work1 = phase.breakdown.total() - phase.breakdown[Cause::Bubble];
     const std::string name(figureNameOf(which));
     const std::string left = loaded ? "T" : name;
-    addOperators(out, phase);
+    const double stage = addOperators(out, phase);
     if (stages == 1) {
-        out.formula.push_back({left, "m × (Σ_{operators} layers × t_op + t_head)", "", false});
+        // Pieces may be uneven, of which the stage's time is the heaviest one's.
+        const bool even = std::abs(work1 - pieces * stage) <= 1e-6 * work1;
+        out.formula.push_back({left, even ? "m × t_stage" : "Σ_{pieces} t_stage = m × t_mean", "", false});
         out.formula.push_back({"", std::to_string(pieces) + " × " + formatSeconds(work1 / pieces, 4), "", false});
     } else {
         out.formula.push_back({left, "Σ_{pieces} t_stage + t_bubble", "", false});
@@ -353,7 +356,7 @@ Explanation explainCause(const Scenario& scenario, const Report& report, const S
                 rest -= phase.collectives[i].seconds;
             }
             if (phase.collectives.size() > kTermsPut)
-                put += " + " + formatSeconds(rest, 4);
+                put += " + " + formatSeconds(rest, 4) + "_{others}";
             out.formula.push_back({"", put, "", false});
         }
         out.formula.push_back({"", formatSeconds(seconds, 4), "", true});

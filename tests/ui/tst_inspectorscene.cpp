@@ -214,6 +214,27 @@ private Q_SLOTS:
         setTextScale(1);
     }
 
+    void aProductStaysOnOneLine()
+    {
+        const QString text = QString::fromUtf8("40 × 70.3 µs + 40 × 37.9 µs + 40 × 12.1 µs + 594 µs_{others}");
+        const double term = layoutFormula(QString::fromUtf8("+ 40 × 70.3 µs"), false, 1e4).width;
+        for (double width = std::ceil(term); width < 6 * term; width += 7) {
+            const FormulaBox box = layoutFormula(text, false, width);
+            QVERIFY(box.width <= width + 0.5);
+            for (const FormulaBox::Piece& sign : box.pieces) {
+                if (sign.text != QString::fromUtf8("×"))
+                    continue;
+                const auto beside = [&](bool before) {
+                    return std::any_of(box.pieces.begin(), box.pieces.end(), [&](const FormulaBox::Piece& other) {
+                        return std::abs(other.rect.center().y() - sign.rect.center().y()) < 1
+                               && (before ? other.rect.right() <= sign.rect.left() : other.rect.left() >= sign.rect.right());
+                    });
+                };
+                QVERIFY2(beside(true) && beside(false), qPrintable(QString::number(width)));
+            }
+        }
+    }
+
     void winnerOfAMaximumIsMarked()
     {
         const FormulaBox box = layoutFormula(QStringLiteral("max(FLOP/F, *bytes/BW)"), false, 400);

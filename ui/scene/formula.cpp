@@ -93,7 +93,33 @@ private:
         return stack(lines, 0, false);
     }
 
-    /// Breaks before operators; what follows a break stands as far in as the line allows.
+    /// A sign that a line may break before without taking a product apart.
+    [[nodiscard]] static bool separates(const Node& node)
+    {
+        return node.kind == Node::Kind::Operator && node.text != QString(QChar(u'\u00D7')) && node.text != QString(QChar(u'\u00B7'));
+    }
+
+    /// Parts from `from` on that stay on one line: a sign with its term, or in a term too wide for a line a sign with what it acts on.
+    [[nodiscard]] static std::size_t groupEnd(const Node& node, std::size_t from, bool wholeTerm)
+    {
+        std::size_t end = from;
+        while (end < node.parts.size() && node.parts[end].kind == Node::Kind::Operator)
+            ++end;
+        end = std::min(end + 1, node.parts.size());
+        while (wholeTerm && end < node.parts.size() && !separates(node.parts[end]))
+            ++end;
+        return end;
+    }
+
+    [[nodiscard]] double widthOf(const Node& node, std::size_t from, std::size_t end) const
+    {
+        double wanted = -spaceWidth();
+        for (std::size_t i = from; i < end; ++i)
+            wanted += set(node.parts[i], 1e6).width + spaceWidth();
+        return wanted;
+    }
+
+    /// Breaks before the signs of a sum and before equals signs, inside a product only where it is wider than the line.
     [[nodiscard]] FormulaBox row(const Node& node, double width) const
     {
         std::vector<FormulaBox> lines;
@@ -106,22 +132,20 @@ private:
             x = 0;
         };
         for (std::size_t i = 0; i < node.parts.size();) {
-            // An operator stays with what it acts on.
-            std::vector<const Node*> group{&node.parts[i]};
-            while (group.back()->kind == Node::Kind::Operator && i + group.size() < node.parts.size())
-                group.push_back(&node.parts[i + group.size()]);
-            double wanted = 0;
-            for (const Node* each : group)
-                wanted += set(*each, 1e6).width + spaceWidth();
-            const double gap = x > 0 ? spaceWidth() : 0;
-            if (x > 0 && x + gap + wanted - spaceWidth() > width)
+            std::size_t end = groupEnd(node, i, true);
+            double wanted = widthOf(node, i, end);
+            if (wanted > width) {
+                end = groupEnd(node, i, false);
+                wanted = widthOf(node, i, end);
+            }
+            if (x > 0 && x + spaceWidth() + wanted > width)
                 flush();
-            for (const Node* each : group) {
+            for (; i < end; ++i) {
                 const double lead = x > 0 ? spaceWidth() : 0;
-                const FormulaBox box = set(*each, std::max(width - x - lead, kLeastRoom));
+                const FormulaBox box = set(node.parts[i], std::max(width - x - lead, kLeastRoom));
                 if (x > 0 && x + lead + box.width > width + 0.01) {
                     flush();
-                    const FormulaBox alone = set(*each, width);
+                    const FormulaBox alone = set(node.parts[i], width);
                     add(current, alone, 0, 0);
                     x = alone.width;
                     continue;
@@ -129,7 +153,6 @@ private:
                 add(current, box, x + lead, 0);
                 x += lead + box.width;
             }
-            i += group.size();
         }
         flush();
         // What stands before the row is level with its first line.
