@@ -39,7 +39,7 @@ PictureKind kindOf(cli::Picture picture)
     case cli::Picture::Trust: return {"trust", {1200, 520}};
     case cli::Picture::Plate: return {"plate", {1200, 640}};
     case cli::Picture::Roofline: return {"roofline", {960, 600}};
-    case cli::Picture::Operators: return {"operators", {1280, 720}};
+    case cli::Picture::Operators: return {"operators", {1280, 0}};
     case cli::Picture::Experts: return {"experts", {1200, 600}};
     case cli::Picture::Disaggregation: return {"disaggregation", {1200, 480}};
     case cli::Picture::Inspector: return {"inspector", {space::kInspector, 0}};

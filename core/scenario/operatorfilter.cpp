@@ -167,8 +167,8 @@ Result<OperatorFilter::Term> OperatorFilter::parseTerm(std::string_view text)
             return filterError(text, "a word is missing after " + std::string(1, rest[sign]));
         if (*column == C::Bound) {
             term.word = boundNamed(term.word);
-            if (term.word != "hbm" && term.word != "compute" && term.word != "network")
-                return filterError(value, "allowed is bound:compute, bound:hbm or bound:network");
+            if (term.word != "hbm" && term.word != "compute" && term.word != "network" && term.word != "fused")
+                return filterError(value, "allowed is bound:compute, bound:hbm or bound:network, or bound:fused");
         }
         if (*column == C::Phase && term.word != "prefill" && term.word != "decode")
             return filterError(value, "allowed is phase:prefill or phase:decode");
@@ -208,6 +208,8 @@ bool OperatorTable::holds(const OperatorRow& row, const OperatorFilter::Term& te
     using Compare = OperatorFilter::Compare;
     if (term.compare == Compare::Contains) {
         const std::string shown = lower(text(row, term.column));
+        if (term.column == C::Kind && cost(row).kind >= 0 && !isDraft(row) && term.word == std::to_string(cost(row).kind))
+            return true; // by its number as well as by its word
         return term.column == C::Bound || term.column == C::Kind ? shown == term.word : shown.find(term.word) != std::string::npos;
     }
     const std::optional<double> value = number(row, term.column);

@@ -59,6 +59,25 @@ bool isAmount(OperatorColumn column)
     return specOf(column).adds && column != C::Total && column != C::Share;
 }
 
+/// "dense", "MoE", "no MLP": where the kinds of layer do not all differ so, with their number: "MoE 1".
+std::string kindWord(const Model& model, int index)
+{
+    const auto word = [](const LayerKind& kind) {
+        const FeedForward& f = kind.feedForward;
+        return std::string(f.isMoe() ? "MoE" : f.isNone() ? "no MLP" : "dense");
+    };
+    const std::string own = word(model.kinds[static_cast<std::size_t>(index)]);
+    const auto alike = std::count_if(model.kinds.begin(), model.kinds.end(), [&](const LayerKind& kind) { return word(kind) == own; });
+    return alike > 1 ? own + " " + std::to_string(index) : own;
+}
+
+/// A norm that moves nothing of its own: its neighbours read and write the hidden state, its weights alone are counted.
+bool isFused(const OperatorCost& op)
+{
+    const bool norm = op.op == Op::AttentionNorm || op.op == Op::MlpNorm || op.op == Op::FinalNorm || op.op == Op::PredictionNorm;
+    return norm && op.activationBytes <= 0;
+}
+
 std::string_view boundWord(Bound bound)
 {
     return bound == Bound::Memory ? "HBM" : bound == Bound::Nothing ? "" : nameOf(bound);
@@ -226,11 +245,11 @@ std::optional<double> OperatorTable::number(const OperatorRow& row, OperatorColu
     switch (column) {
     case C::Total: return op.time * runsOf(phase, row.phase, op);
     case C::Share: return shareOf(phase, row.phase, op);
-    case C::Intensity: return op.flop > 0 && hbmBytes(op) > 0 ? std::optional(op.flop / hbmBytes(op)) : std::nullopt;
+    case C::Intensity: return op.flop > 0 && hbmBytes(op) > 0 && !isFused(op) ? std::optional(op.flop / hbmBytes(op)) : std::nullopt;
     case C::Roof: {
         const Accelerator& a = m_scenario.cluster->accelerator;
         const double time = op.time - op.exposedTime();
-        if (!(op.flop > 0 && hbmBytes(op) > 0 && time > 0))
+        if (!(op.flop > 0 && hbmBytes(op) > 0 && time > 0) || isFused(op))
             return std::nullopt;
         return op.flop / time / std::min(a.peakOf(op.arithmetic), op.flop / hbmBytes(op) * a.memoryBandwidth);
     }
@@ -247,12 +266,12 @@ std::string OperatorTable::text(const OperatorRow& row, OperatorColumn column) c
     const OperatorCost& op = cost(row);
     switch (column) {
     case C::Phase: return std::string(nameOf(row.phase));
-    case C::Kind: return isDraft(row) ? std::string("draft") : op.kind < 0 ? std::string("once") : std::to_string(op.kind);
+    case C::Kind: return isDraft(row) ? std::string("draft") : op.kind < 0 ? std::string("once") : kindWord(*m_scenario.model, op.kind);
     case C::Operator: return std::string(nameOf(op.op));
     case C::Stages: return stagesText(row);
     case C::Shape: return op.local.m > 0 ? shapeText(op.local) : std::string();
     case C::Sharding: return notation(op, m_scenario.plan);
-    case C::Bound: return std::string(boundWord(op.bound));
+    case C::Bound: return isFused(op) && op.bound != Bound::Network ? std::string("fused") : std::string(boundWord(op.bound));
     case C::Collective: return op.collective == Collective::None ? std::string() : std::string(nameOf(op.collective));
     case C::Algorithm:
         return op.collective == Collective::None || op.algorithm == CollectiveAlgorithm::None
@@ -266,6 +285,8 @@ std::string OperatorTable::text(const OperatorRow& row, OperatorColumn column) c
 
 std::string OperatorTable::exact(const OperatorRow& row, OperatorColumn column) const
 {
+    if (column == C::Kind && !isDraft(row) && cost(row).kind >= 0)
+        return std::to_string(cost(row).kind); // the index, as in the model's file
     if (!specOf(column).number)
         return text(row, column);
     const std::optional<double> value = number(row, column);

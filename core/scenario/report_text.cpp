@@ -160,13 +160,14 @@ double withoutDust(double seconds, double total)
 
 std::string timeText(const Report& report)
 {
+    constexpr std::size_t kShareWidth = 12; // "0.000666 %" with room before it
     const auto cell = [](double seconds, double total) {
         const std::string share = total > 0 ? formatPercent(seconds / total) : "";
-        return right(formatSeconds(seconds), kValueWidth) + right(share, 10);
+        return right(formatSeconds(seconds), kValueWidth) + right(share, kShareWidth);
     };
     const double prefill = report.prefill.time;
     const double decode = report.decode.time;
-    std::string text = "\n" + left("Time by cause", kLabelWidth + 2) + right("prefill", kValueWidth) + std::string(10, ' ')
+    std::string text = "\n" + left("Time by cause", kLabelWidth + 2) + right("prefill", kValueWidth) + std::string(kShareWidth, ' ')
                        + right("decode step", kValueWidth) + '\n';
     for (std::size_t i = 0; i < kCauseCount; ++i) {
         const Cause cause{static_cast<std::uint8_t>(i)};
@@ -175,7 +176,7 @@ std::string timeText(const Report& report)
         if (p > 0 || d > 0)
             text += "  " + left(std::string(kCauseLabels[i]), kLabelWidth) + cell(p, prefill) + cell(d, decode) + '\n';
     }
-    text += "  " + left("Total", kLabelWidth) + right(formatSeconds(prefill), kValueWidth) + std::string(10, ' ')
+    text += "  " + left("Total", kLabelWidth) + right(formatSeconds(prefill), kValueWidth) + std::string(kShareWidth, ' ')
             + right(formatSeconds(decode), kValueWidth) + '\n';
     return text;
 }

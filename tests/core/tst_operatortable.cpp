@@ -284,14 +284,15 @@ private Q_SLOTS:
         QTest::newRow("not the name") << QByteArray("-proj") << 9;
         QTest::newRow("two words") << QByteArray("  up/gate   proj ") << 1;
         QTest::newRow("collective") << QByteArray("collective:allreduce") << 3;
-        QTest::newRow("network bound or not") << QByteArray("-bound:network -bound:hbm") << 0;
+        QTest::newRow("neither bound: norms are fused") << QByteArray("-bound:network -bound:hbm") << 3;
+        QTest::newRow("fused") << QByteArray("bound:fused") << 3;
         QTest::newRow("memory is HBM") << QByteArray("proj bound:memory") << 4;
         QTest::newRow("bytes with a unit") << QByteArray("weight_bytes>=112MiB") << 3;
         QTest::newRow("an alias") << QByteArray("weights>223.9MiB") << 2;
         QTest::newRow("share") << QByteArray("share>20%") << 2;
         QTest::newRow("time") << QByteArray("time>30us time<100µs") << 2;
         QTest::newRow("equal") << QByteArray("layers=1") << 5;
-        QTest::newRow("no figure, no row") << QByteArray("intensity<1e9") << 11;
+        QTest::newRow("no figure, no row") << QByteArray("intensity<1e9") << 8;
     }
 
     void filtersKeepWhatTheySay()
@@ -305,6 +306,27 @@ private Q_SLOTS:
         const OperatorTable table(s, report, options);
         QCOMPARE(table.all(), 13);
         QCOMPARE(static_cast<int>(table.rows().size()), kept);
+    }
+
+    void kindsAreNamedAndNormsAreFused()
+    {
+        Scenario s = test::scenarioOf("deepseek-v3", "p5en.48xlarge");
+        s.plan[PlanAxis::Tensor] = 8;
+        const Report report = evaluate(s);
+        QVERIFY(report.legal);
+        OperatorTableOptions options = filtered("kind:moe");
+        const OperatorTable moe(s, report, options);
+        QVERIFY(!moe.rows().empty());
+        for (const OperatorRow& row : moe.rows()) {
+            QCOMPARE(moe.text(row, OperatorColumn::Kind), std::string("MoE"));
+            QCOMPARE(moe.exact(row, OperatorColumn::Kind), std::string("1"));
+        }
+        QCOMPARE(OperatorTable(s, report, filtered("kind:1")).rows(), moe.rows());
+        const OperatorTable norms(s, report, filtered("norm"));
+        for (const OperatorRow& row : norms.rows()) {
+            QCOMPARE(norms.text(row, OperatorColumn::Bound), std::string("fused"));
+            QVERIFY(!norms.number(row, OperatorColumn::Intensity));
+        }
     }
 
     void filtersThatCannotBeReadSayWhy_data()
@@ -399,7 +421,7 @@ private Q_SLOTS:
                 QCOMPARE(rows[r].size(), columns.size());
                 for (std::size_t c = 0; c < columns.size(); ++c) {
                     if (!specOf(columns[c]).number) {
-                        QCOMPARE(rows[r][c], table.text(table.rows()[r - 1], columns[c]));
+                        QCOMPARE(rows[r][c], table.exact(table.rows()[r - 1], columns[c]));
                         continue;
                     }
                     const std::optional<double> value = table.number(table.rows()[r - 1], columns[c]);
@@ -453,7 +475,7 @@ private Q_SLOTS:
         }
         QCOMPARE(lines, table.rows().size() + 2);
         QCOMPARE(bars, lines * 5);
-        QVERIFY2(text.find("`x[T, H] . W[H, I_TP4] -> h[T, I_TP4]`") != std::string::npos, text.c_str());
+        QVERIFY2(text.find("`x[T, D] . W[D, F_TP4] -> h[T, F_TP4]`") != std::string::npos, text.c_str());
     }
 
     void jsonKeepsItsSchema()

@@ -176,6 +176,35 @@ private Q_SLOTS:
         QCOMPARE(seen.size(), OperatorTable(scenario, report).usefulColumns().size());
     }
 
+    void whatHasNoRoomIsCounted()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        const Report report = evaluate(scenario);
+        OperatorsOptions options;
+        const Theme& theme = Theme::of(ThemeId::Light);
+        const auto hidden = [&](double width) { return operatorsHiddenColumns({scenario, report, {width, 500}, theme}, options); };
+        QCOMPARE(hidden(4000), 0);
+        const int few = hidden(500);
+        QVERIFY(few > hidden(1200));
+        const auto shown = static_cast<int>(operatorsLayout({scenario, report, {500, 500}, theme}, options).columns.size());
+        QCOMPARE(few + shown, static_cast<int>(OperatorTable(scenario, report).usefulColumns().size()));
+        QVERIFY(operatorsSubtitle(scenario, report, options, few).endsWith(QStringLiteral("%1 columns hidden").arg(few)));
+        QVERIFY(operatorsSubtitle(scenario, report, options, 1).endsWith(QStringLiteral("1 column hidden")));
+        QVERIFY(!operatorsSubtitle(scenario, report, options, 0).contains(QStringLiteral("hidden")));
+    }
+
+    void atItsOwnHeightAllRowsAreShown()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        const Report report = evaluate(scenario);
+        const ViewInput input{scenario, report, {900, 100}, Theme::of(ThemeId::Light)};
+        const double height = operatorsHeight(input, {});
+        const OperatorsLayout layout = operatorsLayout({scenario, report, {900, height}, input.theme}, {});
+        QCOMPARE(layout.lastFirst, 0);
+        QVERIFY(layout.totals.isValid() && layout.totals.bottom() <= height);
+        QVERIFY(operatorsLayout({scenario, report, {900, height - layout.rowHeight}, input.theme}, {}).lastFirst > 0);
+    }
+
     void nothingLeftAndErrorsAreSaid()
     {
         const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));

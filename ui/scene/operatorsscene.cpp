@@ -259,7 +259,7 @@ void drawRow(Scene& scene, const ViewInput& input, const OperatorsLayout& layout
         if (text.isEmpty())
             continue;
         if (column.column == C::Bound) {
-            if (const QColor colour = boundColour(theme, op); colour.isValid())
+            if (const QColor colour = boundColour(theme, op); colour.isValid() && text != QStringLiteral("fused"))
                 scene.fill({cell.left(), cell.center().y() - kSwatch / 2, kSwatch, kSwatch}, colour, theme.edgeOf(colour));
             cell.setLeft(cell.left() + kSwatch + 5);
         }
@@ -454,7 +454,24 @@ QString describeOperators(const Scenario& scenario, const Report& report, const 
              qs(table.text(first, C::Share)));
 }
 
-QString operatorsSubtitle(const Scenario& scenario, const Report& report, const OperatorsOptions& options)
+int operatorsHiddenColumns(const ViewInput& input, const OperatorsOptions& options)
+{
+    if (!input.report.legal)
+        return 0;
+    const OperatorTable table(input.scenario, input.report, options.table);
+    const OperatorsLayout layout = layoutOf(input, options, table);
+    return layout.columns.empty() ? 0 : static_cast<int>(table.usefulColumns().size()) - static_cast<int>(layout.columns.size());
+}
+
+double operatorsHeight(const ViewInput& input, const OperatorsOptions& options)
+{
+    constexpr double kAmple = 1e6;
+    const OperatorTable table(input.scenario, input.report, options.table);
+    const OperatorsLayout layout = layoutOf({input.scenario, input.report, {input.size.width(), kAmple}, input.theme}, options, table);
+    return std::max(layout.body.bottom(), layout.totals.bottom()) + space::kTight + 1; // no row is lost to rounding
+}
+
+QString operatorsSubtitle(const Scenario& scenario, const Report& report, const OperatorsOptions& options, int hiddenColumns)
 {
     if (!report.legal)
         return OperatorsScene::tr("the plan is not legal");
@@ -462,8 +479,12 @@ QString operatorsSubtitle(const Scenario& scenario, const Report& report, const 
     const auto shown = static_cast<int>(table.rows().size());
     const QString amount = options.table.amount == OperatorAmount::Once ? OperatorsScene::tr("one layer, one device")
                                                                         : OperatorsScene::tr("all layers and pieces, one device");
-    return shown < table.all() ? OperatorsScene::tr("%1 of %2, %3").arg(shown).arg(countText(table.all()), amount)
-                               : OperatorsScene::tr("%1, %2").arg(countText(shown), amount);
+    const QString rows = shown < table.all() ? OperatorsScene::tr("%1 of %2, %3").arg(shown).arg(countText(table.all()), amount)
+                                             : OperatorsScene::tr("%1, %2").arg(countText(shown), amount);
+    if (hiddenColumns <= 0)
+        return rows;
+    return rows + QStringLiteral("; ")
+           + (hiddenColumns == 1 ? OperatorsScene::tr("1 column hidden") : OperatorsScene::tr("%1 columns hidden").arg(hiddenColumns));
 }
 
 } // namespace shardlens

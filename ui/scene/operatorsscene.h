@@ -43,8 +43,13 @@ void buildOperators(const ViewInput& input, const OperatorsOptions& options, Sce
 [[nodiscard]] QString operatorsTooltip(const Scenario& scenario, const Report& report, const Subject& subject);
 /// One sentence for a screen reader.
 [[nodiscard]] QString describeOperators(const Scenario& scenario, const Report& report, const OperatorsOptions& options);
-/// "46 operators", "12 of 46 operators".
-[[nodiscard]] QString operatorsSubtitle(const Scenario& scenario, const Report& report, const OperatorsOptions& options);
+/// "46 operators", "12 of 46 operators", with what the table has no room for: "3 columns hidden".
+[[nodiscard]] QString operatorsSubtitle(const Scenario& scenario, const Report& report, const OperatorsOptions& options,
+                                        int hiddenColumns = 0);
+/// Columns that have something to say and no room.
+[[nodiscard]] int operatorsHiddenColumns(const ViewInput& input, const OperatorsOptions& options);
+/// As high as all rows need, whatever the height of `input`.
+[[nodiscard]] double operatorsHeight(const ViewInput& input, const OperatorsOptions& options);
 [[nodiscard]] Subject subjectOf(const OperatorRow& row);
 
 } // namespace shardlens

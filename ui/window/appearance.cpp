@@ -116,6 +116,8 @@ QPushButton:disabled { color: @disabled; border-color: @line; }
 QPushButton:focus { border: 2px solid @accent; padding: 3px 11px; }
 #findCommand { color: @text3; outline: none; background: @surface; border: 1px solid @strong; border-radius: 3px; padding: 2px 8px; text-align: left; }
 #findCommand:focus { border: 2px solid @accent; padding: 1px 7px; }
+#operatorFilter { color: @text; background: @surface; border: 1px solid @strong; border-radius: 3px; padding: 1px 6px; }
+#operatorFilter:focus { border: 2px solid @accent; padding: 0px 5px; }
 #palette, #messageBar, #sidePanel { background: @surface; border: 1px solid @strong; border-radius: 3px; }
 #palette QLineEdit { color: @text; background: @surface; border: 2px solid @accent; border-radius: 3px; padding: 4px 6px; }
 #palette QListWidget { background: @surface; border: none; outline: none; }

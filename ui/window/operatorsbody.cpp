@@ -10,10 +10,12 @@
 #include <QLineEdit>
 #include <QMenu>
 #include <QMouseEvent>
+#include <QResizeEvent>
 #include <QVBoxLayout>
 #include <QWheelEvent>
 
 #include <algorithm>
+#include <cmath>
 
 namespace shardlens {
 namespace {
@@ -34,7 +36,6 @@ OperatorsBody::OperatorsBody(Document& document, QWidget* parent) : QWidget(pare
     setObjectName(QStringLiteral("dockBody"));
     setAttribute(Qt::WA_StyledBackground);
     m_filter->setObjectName(QStringLiteral("operatorFilter"));
-    m_filter->setFrame(false);
     m_filter->setPlaceholderText(tr("Filter: a name, bound:hbm, phase:decode, time>1ms"));
     m_filter->setAccessibleName(tr("Filter of the operators"));
     m_filter->setToolTip(tr("All terms must hold. A word of the name; phase, bound, collective or kind with a colon;\n"
@@ -57,7 +58,7 @@ OperatorsBody::OperatorsBody(Document& document, QWidget* parent) : QWidget(pare
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     auto* row = new QHBoxLayout;
-    row->setContentsMargins(static_cast<int>(space::kSmall), 0, static_cast<int>(space::kSmall), 0);
+    row->setContentsMargins(static_cast<int>(space::kInset), 2, static_cast<int>(space::kInset), 2);
     row->addWidget(m_filter);
     column->addLayout(row);
     column->addWidget(m_view, 1);
@@ -355,9 +356,24 @@ bool OperatorsBody::eventFilter(QObject* watched, QEvent* event)
     return QWidget::eventFilter(watched, event);
 }
 
-void OperatorsBody::resizeEvent(QResizeEvent*)
+int OperatorsBody::hiddenColumns() const
+{
+    return m_options.allColumns
+               ? 0
+               : operatorsHiddenColumns({m_document.scenario(), m_document.report(), m_view->size(), Theme::of(ThemeId::Light)}, m_options);
+}
+
+int OperatorsBody::naturalHeight() const
+{
+    const ViewInput input{m_document.scenario(), m_document.report(), m_view->size(), Theme::of(ThemeId::Light)};
+    return static_cast<int>(std::ceil(operatorsHeight(input, m_options)));
+}
+
+void OperatorsBody::resizeEvent(QResizeEvent* event)
 {
     m_filter->setVisible(height() >= kLeastWithField);
+    if (event->size().width() != event->oldSize().width())
+        Q_EMIT optionsChanged(); // the title says how many columns have no room
 }
 
 } // namespace shardlens

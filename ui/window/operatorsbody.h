@@ -37,6 +37,8 @@ public:
     [[nodiscard]] SceneView& view() const { return *m_view; }
     [[nodiscard]] QLineEdit& filterField() const { return *m_filter; }
     [[nodiscard]] OperatorsLayout layout() const;
+    [[nodiscard]] int hiddenColumns() const; ///< for which there is no room
+    [[nodiscard]] int naturalHeight() const; ///< of the table with all of its rows
 
 Q_SIGNALS:
     void optionsChanged(); ///< the title follows

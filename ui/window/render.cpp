@@ -2,6 +2,7 @@
 #include "ui/window/render.h"
 
 #include "ui/document/refiner.h"
+#include "ui/views/sceneview.h"
 #include "ui/window/appearance.h"
 #include "ui/window/collectiveplay.h"
 #include "ui/window/dockarea.h"
@@ -15,9 +16,11 @@
 
 #include <QApplication>
 #include <QImage>
+#include <QLineEdit>
 #include <QSaveFile>
 #include <QVBoxLayout>
 
+#include <algorithm>
 #include <optional>
 
 namespace shardlens {
@@ -46,7 +49,7 @@ Result<bool> checkRequest(std::string_view what, QSize size, double scale)
     if (what != "window" && what != "inspector" && !viewNamed(what))
         return Error{{}, {}, std::string(what), allowedPictures()};
     const QSize pixels = size * scale;
-    const bool natural = what == "inspector" && size.height() == 0;
+    const bool natural = (what == "inspector" || what == "operators") && size.height() == 0;
     const int least = natural ? pixels.width() : qMin(pixels.width(), pixels.height());
     const int most = qMax(pixels.width(), pixels.height());
     if (!(scale > 0) || least < kLeastPicture || most > kMostPicture)
@@ -57,6 +60,24 @@ Result<bool> checkRequest(std::string_view what, QSize size, double scale)
     return true;
 }
 
+/// As high as a table with all of its rows, and its title.
+QSize grown(MainWindow& window, ViewDock& dock, QSize size)
+{
+    constexpr int kTrial = 720;
+    const auto* operators = dock.findChild<OperatorsBody*>();
+    if (size.height() > 0 || operators == nullptr)
+        return size.height() > 0 ? size : QSize(size.width(), kTrial);
+    dock.resize(size.width(), kTrial);
+    window.finish(ViewKind::Operators);
+    QApplication::processEvents();
+    // An empty filter field is left out of pictures.
+    const int field = operators->filterField().text().isEmpty() && operators->filterField().isVisible()
+                          ? operators->height() - operators->view().height()
+                          : 0;
+    const int around = dock.height() - operators->view().height() - field + window.captionHeight(dock, size.width());
+    return {size.width(), std::clamp(around + operators->naturalHeight(), 200, kMostPicture)};
+}
+
 /// One view with its title, alone.
 QImage pictureOfView(MainWindow& window, ViewKind kind, QSize size, double scale)
 {
@@ -64,6 +85,7 @@ QImage pictureOfView(MainWindow& window, ViewKind kind, QSize size, double scale
     dock->setFloating(true);
     dock->setAttribute(Qt::WA_DontShowOnScreen);
     dock->show();
+    size = grown(window, *dock, size);
     // The caption is part of the size that was asked for, unless that leaves no picture.
     const int caption = window.captionHeight(*dock, size.width());
     const bool captioned = size.height() - caption >= kLeastCaptioned;

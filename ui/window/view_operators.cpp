@@ -13,7 +13,7 @@ View makeOperatorsView(Document& document, QWidget* parent)
     auto* body = new OperatorsBody(document, parent);
     const auto refresh = [title, body, &document] {
         showFitCondition(*title, document.report());
-        title->setSubtitle(operatorsSubtitle(document.scenario(), document.report(), body->options()));
+        title->setSubtitle(operatorsSubtitle(document.scenario(), document.report(), body->options(), body->hiddenColumns()));
     };
     addMenuChoice(*title, viewText("Phase"), {viewText("both"), viewText("prefill"), viewText("decode")},
                   [body](int index) { body->setPhases(static_cast<PhaseChoice>(index)); });
