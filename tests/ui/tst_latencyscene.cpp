@@ -5,6 +5,7 @@
 #include "ui/scene/latencyscene.h"
 #include "ui/scene/scenetext.h"
 
+#include <QScopeGuard>
 #include <QTest>
 
 #include <cmath>
@@ -269,6 +270,25 @@ private Q_SLOTS:
         scenario.targets.ttft = report.prefill.time / 2;
         scenario.serving.load.kind = LoadKind::ClosedLoop;
         QVERIFY(lines().empty());
+    }
+
+    /// Where there is no height for one above the other they stand side by side: neither phase is ever left out.
+    void bothPhasesAreDrawnAtEveryHeight()
+    {
+        const Scenario scenario = sample::scenario(4, 2);
+        const Report report = sample::report(scenario);
+        for (const double scale : {1.0, 1.5}) {
+            setTextScale(scale);
+            const auto restore = qScopeGuard([] { setTextScale(1); });
+            for (const double width : {330.0, 420.0, 700.0, 1200.0})
+                for (double height = 60 * scale; height < 400; height += 7) {
+                    Scene scene;
+                    buildLatency({scenario, report, {width, height}, Theme::of(ThemeId::Light)}, {}, scene);
+                    QCOMPARE(check::textTrouble(scene), QString());
+                    QVERIFY2(check::says(scene, QStringLiteral("Prefill")) && check::says(scene, QStringLiteral("Decode")),
+                             qPrintable(QStringLiteral("%1 x %2").arg(width).arg(height)));
+                }
+        }
     }
 
     /// No segment that is drawn lacks its colour's name: names are shortened before one goes.

@@ -191,8 +191,11 @@ void drawHeader(Scene& scene, const ViewInput& input, const QRectF& area, Phase 
 {
     const Theme& theme = input.theme;
     const bool prefill = phase == Phase::Prefill;
-    const QString name = prefill ? LatencyScene::tr("Prefill") : LatencyScene::tr("Decode step");
     const QString value = secondsFigure(phaseOf(input.report, phase).time).joined();
+    const double besideValue = area.width() - space::kSmall - textWidth(value, TextRole::BodyStrong);
+    QString name = prefill ? LatencyScene::tr("Prefill") : LatencyScene::tr("Decode step");
+    if (!prefill && textWidth(name, TextRole::BodyStrong) > besideValue)
+        name = LatencyScene::tr("Decode");
     double x = area.left();
     scene.text(area, name, TextRole::BodyStrong, theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
     x += textWidth(name, TextRole::BodyStrong) + space::kSmall;
@@ -463,9 +466,13 @@ void buildLatency(const ViewInput& input, const LatencyOptions& options, Scene& 
     const double height = input.size.height() - space::kTight;
     if (width < 120 || height < headerHeight() + barHeight(true))
         return; // nothing would be readable
-    // Very wide views put the phases side by side; bars as long as a screen are hard to compare with their legends.
-    const bool beside = width >= 900;
-    const double column = beside ? (width - 2 * space::kWide) / 2 : width;
+    // Very wide views put the phases side by side; bars as long as a screen are hard to compare with their legends. So do those that are too
+    // low for one above the other.
+    const bool wide = width >= 900;
+    const bool low = width >= 240 && space::kTight + 2 * (headerHeight() + barHeight(true)) > height;
+    const bool beside = wide || low;
+    const double gutter = wide ? 2 * space::kWide : 2 * space::kLarge;
+    const double column = beside ? (width - gutter) / 2 : width;
     double between = space::kSmall;
     const auto total = [&](Extras extras) {
         const double first = phaseHeight(input, column, Phase::Prefill, extras);
@@ -496,7 +503,7 @@ void buildLatency(const ViewInput& input, const LatencyOptions& options, Scene& 
     double y = space::kTight;
     double bottom = y + drawPhase(scene, input, {inset, y, column, 0}, Phase::Prefill, extras);
     if (beside) {
-        const double left = inset + column + 2 * space::kWide;
+        const double left = inset + column + gutter;
         bottom = std::max(bottom, y + drawPhase(scene, input, {left, y, column, 0}, Phase::Decode, extras));
     } else if (bottom + between + phaseHeight(input, column, Phase::Decode, extras) <= input.size.height()) {
         y = bottom + between;
@@ -508,7 +515,7 @@ void buildLatency(const ViewInput& input, const LatencyOptions& options, Scene& 
         return;
     y = bottom + space::kInset;
     scene.line({inset, y - space::kTight}, {inset + width, y - space::kTight}, input.theme.color(Ink::Grid));
-    const double gap = beside ? 2 * space::kWide : space::kWide;
+    const double gap = beside ? gutter : space::kWide;
     const double half = (width - gap) / 2;
     drawOperators(scene, input, {inset, y, half, rest}, Phase::Prefill);
     drawOperators(scene, input, {inset + half + gap, y, half, rest}, Phase::Decode);
