@@ -46,6 +46,7 @@ struct Subject {
     int tensor = -1; ///< of the shard plate, by its number there; with a device the tile that it holds
     int expert = -1; ///< number of a routed expert
     int rank = -1;   ///< EP rank
+    int order = -1;  ///< of an expert or a rank: 0 in the one order that is drawn as an example, -1 in the mean of all
     int axis = -1;   ///< MeshAxis
     int pool = -1;
     int holders = -1; ///< of a tensor: which devices hold the same tile (holdSame() of core/cost/tensorplate.h)

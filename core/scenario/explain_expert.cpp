@@ -93,11 +93,13 @@ Explanation explainRank(const Scenario& scenario, const ExpertLoadTable& table, 
     Explanation out;
     const double load = table.ofRank(subject.rank);
     const bool orders = table.places() == ExpertLoadTable::Places::Orders;
+    const bool example = table.places() == ExpertLoadTable::Places::Example;
     const bool hottest = subject.rank == table.hottest();
     out.formulaId = "expert.rank";
     out.title = orders && hottest ? "Hottest rank" : "EP rank " + std::to_string(subject.rank);
-    out.subtitle = orders ? (hottest ? "of each order of the experts, in the mean" : "any other rank, in the mean over all orders")
-                          : "load of its experts";
+    out.subtitle = orders    ? (hottest ? "of each order of the experts, in the mean" : "any other rank, in the mean over all orders")
+                   : example ? (hottest ? "the hottest in one order of the experts, an example" : "in one order of the experts, an example")
+                             : "load of its experts";
     out.value = formatNumber(load);
     out.unit = "token-expert pairs per step";
     out.shareFraction = load / table.pairs();
@@ -108,7 +110,14 @@ Explanation explainRank(const Scenario& scenario, const ExpertLoadTable& table, 
         {"mean", "T k", "ranks", false},
         {"", formatNumber(table.pairs()) + " / " + std::to_string(table.ranks()) + " = " + formatNumber(table.mean()), "", false}};
     addCommon(out, scenario, table, subject.phase);
-    if (hottest) {
+    if (example) {
+        if (table.limit() > 0) {
+            out.formula.push_back({"processed", formatNumber(table.servedOfRank(subject.rank)) + " pairs", "", false});
+        }
+        out.notes.push_back("Which rank holds which expert is not known: this is one order out of all. Times take the hottest rank of each "
+                            "order, in the mean "
+                            + formatNumber(table.load().pairs) + " pairs.");
+    } else if (hottest) {
         if (table.limit() > 0) {
             out.formula.push_back(
                 {"processed", "load − beyond C" + std::string(table.isPadded() ? "" : " + what others pass on"), "", false});
@@ -135,7 +144,7 @@ Explanation explainRank(const Scenario& scenario, const ExpertLoadTable& table, 
 
 Explanation explainExpert(const Scenario& scenario, const Report& report, const Subject& subject)
 {
-    const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, subject.phase);
+    const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, subject.phase, subject.order >= 0);
     if (table && subject.expert >= 0 && subject.expert < table->experts() && subject.rank < table->ranks())
         return explainOneExpert(scenario, *table, subject);
     if (table && subject.expert < 0 && subject.rank >= 0 && subject.rank < table->ranks())

@@ -126,7 +126,7 @@ private Q_SLOTS:
             const QSizeF size(1600, 900);
             Scene scene;
             scene.clear(size);
-            buildExperts({scenario, report, size, Theme::of(ThemeId::Light)}, {}, scene);
+            buildExperts({scenario, report, size, Theme::of(ThemeId::Light)}, {.example = false}, scene);
             const ExpertsLayout layout = expertsLayout(*table, size, 1);
             double sum = 0;
             double hottest = 0;
@@ -183,7 +183,7 @@ private Q_SLOTS:
                 const Theme& theme = Theme::of(id);
                 Scene scene;
                 scene.clear(size);
-                buildExperts({scenario, report, size, theme}, {}, scene);
+                buildExperts({scenario, report, size, theme}, {.example = false}, scene);
                 const ExpertsLayout layout = expertsLayout(*table, size, 1);
                 const auto distance = [](const QColor& a, const QColor& b) {
                     return std::abs(a.red() - b.red()) + std::abs(a.green() - b.green()) + std::abs(a.blue() - b.blue());
@@ -230,6 +230,7 @@ private Q_SLOTS:
         const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, Phase::Decode);
         QVERIFY(table && table->excess() > 0);
         ExpertsOptions options;
+        options.example = false;
         options.balancedTime = report.decode.time;
         options.unlimitedTime = report.decode.time / 1.25;
         Scene scene;
@@ -312,6 +313,90 @@ private Q_SLOTS:
                     QVERIFY(!expertsTooltip(scenario, report, found).isEmpty());
                 }
         }
+    }
+
+    /// What a rank of the drawn order says of itself is of that order: in its picture, its tooltip and its arithmetic.
+    void theDrawnOrderSpeaksForItself()
+    {
+        const Scenario scenario = shrunk(scenarioOf(mixtures()[3]), {0.8, 0, true}, 0);
+        const Report report = evaluate(scenario);
+        const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, Phase::Decode, true);
+        QVERIFY(table && table->places() == ExpertLoadTable::Places::Example);
+        const QSizeF size(1200, 800);
+        Scene scene;
+        scene.clear(size);
+        buildExperts({scenario, report, size, Theme::of(ThemeId::Light)}, {}, scene);
+        std::set<std::string> values;
+        const ExpertsLayout layout = expertsLayout(*table, size, 1);
+        for (int rank = 0; rank < table->ranks(); ++rank) {
+            const Subject bar = scene.subjectAt({layout.cell(rank, 0).center().x(), layout.bars.bottom() - 2});
+            QCOMPARE(bar.rank, rank);
+            const QString pairs = ExpertsText::number(table->ofRank(rank));
+            QVERIFY2(expertsTooltip(scenario, report, bar).contains(pairs + QStringLiteral(" token-expert pairs")), qPrintable(pairs));
+            const Explanation arithmetic = explain(scenario, report, bar);
+            QCOMPARE(QString::fromStdString(arithmetic.value), pairs);
+            values.insert(arithmetic.value);
+        }
+        QVERIFY(values.size() > 2); // ranks differ, as the mean over all orders cannot show
+        QVERIFY(check::says(scene, QStringLiteral("Mean of all orders")));
+    }
+
+    /// Far more tokens want the busiest experts than their capacity takes: what is served and what is not both keep half the picture.
+    void overflowLeavesTheServedReadable()
+    {
+        Scenario scenario = shrunk(scenarioOf(mixtures()[2]), {1, 1.5, true}, 0);
+        const Report report = evaluate(scenario);
+        for (const QSizeF size : {QSizeF(620, 380), QSizeF(1200, 700)}) {
+            const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, Phase::Decode, true);
+            QVERIFY(table && table->excessOf(0) > 5 * table->limit());
+            Scene scene;
+            scene.clear(size);
+            buildExperts({scenario, report, size, Theme::of(ThemeId::Light)}, {}, scene);
+            QCOMPARE(pictures::textFault(scene), QString());
+            double served = 0;
+            double over = 0;
+            QRectF profile;
+            for (const HitRegion& hit : scene.hits)
+                if (hit.subject.expert == 0 && hit.subject.rank < 0)
+                    profile = hit.rect;
+            QVERIFY(profile.width() > 80);
+            for (const SceneItem& item : scene.items) {
+                if (item.rect.left() < profile.left() - 0.5 || item.rect.right() > profile.right() + 0.5
+                    || item.rect.top() < profile.top() - 0.5)
+                    continue;
+                if (item.kind == SceneItem::Kind::Fill)
+                    served = std::max(served, item.rect.width());
+                else if (item.kind == SceneItem::Kind::Hatch)
+                    over = std::max(over, item.rect.width());
+            }
+            QVERIFY2(served > 0.3 * profile.width() && over > 0.3 * profile.width(),
+                     qPrintable(QStringLiteral("%1 and %2 of %3").arg(served).arg(over).arg(profile.width())));
+            QVERIFY(check::says(scene, QStringLiteral("+") + ExpertsText::number(table->excessOf(0))));
+        }
+    }
+
+    void oneTokenIsSingular()
+    {
+        Scenario scenario = shrunk(scenarioOf(mixtures()[1]), {}, 0); // one H100, batch 1
+        const Report report = evaluate(scenario);
+        const QString text = describeExperts(scenario, report);
+        QVERIFY2(text.contains(QStringLiteral("of 1 token ")) && !text.contains(QStringLiteral("1 tokens")), qPrintable(text));
+        const QString tip = expertsTooltip(scenario, report, {.kind = Subject::Kind::Expert, .expert = 0});
+        QVERIFY2(!tip.contains(QStringLiteral("of 1 tokens")), qPrintable(tip));
+    }
+
+    /// The fields beside the slider stand in line with its own.
+    void fieldsStandInOneRow()
+    {
+        WindowFixture fixture;
+        openMixture(fixture);
+        ExpertsBody& body = bodyOf(fixture);
+        body.resize(1000, 420);
+        QCoreApplication::processEvents();
+        const auto rowOf = [&body](const QWidget& field) { return std::pair(field.mapTo(&body, QPoint()).y(), field.height()); };
+        QVERIFY(body.capacity().isVisible() && body.redundant().isVisible());
+        QCOMPARE(rowOf(body.capacity()), rowOf(body.skew().field()));
+        QCOMPARE(rowOf(body.redundant()), rowOf(body.skew().field()));
     }
 
     void everySubjectIsExplained()
@@ -422,10 +507,12 @@ private Q_SLOTS:
         fixture.document.edit(scenario, QStringLiteral("mixture"));
         ExpertsBody& body = bodyOf(fixture);
         body.view().rebuild();
+        QVERIFY(check::says(body.view().scene(), QStringLiteral("One order of the experts as an example")));
+        QVERIFY(check::says(body.view().scene(), QStringLiteral("Mean of all orders"))); // what times are made of
+        body.setExample(false);
+        body.view().rebuild();
         QVERIFY(check::says(body.view().scene(), QStringLiteral("of each order")));
         body.setExample(true);
-        body.view().rebuild();
-        QVERIFY(check::says(body.view().scene(), QStringLiteral("One order as an example")));
         body.setPhase(Phase::Prefill);
         body.view().rebuild();
         QVERIFY(check::says(body.view().scene(), QStringLiteral("prefill piece")));

@@ -111,6 +111,11 @@ SliderBase::SliderBase(const QString& name, const QString& note, QWidget* parent
     });
 }
 
+int SliderBase::rowHeight()
+{
+    return headerHeight();
+}
+
 void SliderBase::setTheme(const Theme& theme)
 {
     m_theme = &theme;

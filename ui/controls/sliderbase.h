@@ -26,6 +26,8 @@ public:
     /// Keeps a line free under the numbers, for the reason of the nearest illegal tick.
     void setReasonSpace(bool space);
     [[nodiscard]] NumberField& field() { return *m_field; }
+    /// Of the row with name and field: fields beside the slider stand in line with its own.
+    [[nodiscard]] static int rowHeight();
     [[nodiscard]] QSize sizeHint() const override;
     [[nodiscard]] QSize minimumSizeHint() const override;
 

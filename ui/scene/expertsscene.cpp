@@ -18,7 +18,11 @@ constexpr double kGapFrom = 5;           // px of a cell from which a gap sets i
 constexpr double kWidestCell = 120;      // few ranks do not stretch over a wide screen
 constexpr double kTallestSlot = 52;      // nor few slots over a tall one
 constexpr std::size_t kMostCells = 4096; // that react one by one
+constexpr double kCellMargin = 3;        // px of both sides of a cell's words together
 constexpr double kLeastProfile = 90;
+constexpr double kTallOverflow = 2.5; // times the capacity: beyond, overflow has a scale of its own
+constexpr double kServedShare = 0.5;  // of the profile, for what is served, then
+constexpr double kProfileGap = 5;
 constexpr double kRamp = 120;
 constexpr double kPalest = 0.25; // of the ramp, where the logarithmic scale begins: its least load is not nothing
 constexpr double kCopyEdge = 8;  // px of a redundant copy that are hatched
@@ -28,11 +32,6 @@ QColor mixed(const QColor& a, const QColor& b, double t)
 {
     const auto at = [t](int x, int y) { return static_cast<int>(std::lround(x + (y - x) * t)); };
     return {at(a.red(), b.red()), at(a.green(), b.green()), at(a.blue(), b.blue())};
-}
-
-Subject subjectOf(Phase phase, int expert, int rank)
-{
-    return {.kind = Subject::Kind::Expert, .phase = phase, .expert = expert, .rank = rank};
 }
 
 double factWidth(const ExpertsFact& fact)
@@ -114,6 +113,14 @@ public:
 
 private:
     [[nodiscard]] QColor ink(Ink ink) const { return m_theme.color(ink); }
+    [[nodiscard]] Subject subjectOf(int expert, int rank) const
+    {
+        return {.kind = Subject::Kind::Expert,
+                .phase = m_options.phase,
+                .expert = expert,
+                .rank = rank,
+                .order = m_table.places() == Places::Example ? 0 : -1};
+    }
     /// Along the scale. Means over all orders spread an expert over all ranks: there it is logarithmic, from the least load to the most.
     [[nodiscard]] double shareOf(double pairs) const
     {
@@ -136,7 +143,7 @@ private:
     void cellText(const QRectF& box, const QColor& fill, const QString& name, const QString& value)
     {
         const double line = lineHeight(TextRole::Note);
-        if (box.height() < line || textWidth(name, TextRole::Note) > box.width() - 4)
+        if (box.height() < line || textWidth(name, TextRole::Note) > box.width() - kCellMargin)
             return;
         // In the middle of the ramp the inks of texts are too near to it: one of black and white is readable on every colour.
         QColor color = Theme::textOn(fill);
@@ -177,6 +184,9 @@ private:
     void drawSlots()
     {
         const bool apart = gaps();
+        // On each slot or on none: numbers only where they are short would point at experts that are nothing special.
+        const double room = m_layout.cell(0, 0).width() - 1 - kCellMargin - (m_table.places() == Places::Balanced ? kCopyEdge : 0);
+        const bool named = apart && textWidth(QString::number(m_table.experts() - 1), TextRole::Note) <= room;
         for (int column = 0; column < m_layout.columnBins; ++column)
             for (int row = 0; row < m_layout.rowBins; ++row) {
                 // Merged ones show the busiest: no hot spot is lost.
@@ -202,7 +212,7 @@ private:
                 const double edge = count == 1 && shown->copy > 0 ? std::min(kCopyEdge, box.width() / 3) : 0;
                 if (edge >= 2 && box.height() >= 4)
                     m_scene.hatch({box.left(), box.top(), edge, box.height()}, Hatch::Replica, fill);
-                if (apart && count == 1)
+                if (named && count == 1)
                     cellText(box.adjusted(edge, 0, 0, 0), fill, copyName(*shown), ExpertsText::number(shown->served));
             }
         drawHits();
@@ -218,14 +228,14 @@ private:
         if (!cellsReact()) {
             for (int column = 0; column < m_layout.columnBins; ++column)
                 m_scene.hit(m_layout.cell(column, 0).united(m_layout.cell(column, m_layout.rowBins - 1)),
-                            subjectOf(m_options.phase, -1, m_layout.firstColumn(column)));
+                            subjectOf(-1, m_layout.firstColumn(column)));
             return;
         }
         for (int rank = 0; rank < m_layout.columns; ++rank) {
             const auto held = m_layout.matrix ? static_cast<std::size_t>(m_layout.rows) : m_table.slotsOf(rank).size();
             for (std::size_t row = 0; row < held; ++row)
                 m_scene.hit(m_layout.cell(rank, static_cast<int>(row)),
-                            subjectOf(m_options.phase, m_layout.matrix ? static_cast<int>(row) : m_table.slotsOf(rank)[row].expert, rank));
+                            subjectOf(m_layout.matrix ? static_cast<int>(row) : m_table.slotsOf(rank)[row].expert, rank));
         }
     }
 
@@ -252,8 +262,7 @@ private:
             m_scene.fill(box, fill);
             if (over >= 1)
                 m_scene.hatch({box.left(), box.top() - over, box.width(), over}, Hatch::OverCapacity);
-            m_scene.hit({cell.left(), area.top(), cell.width(), area.height()},
-                        subjectOf(m_options.phase, -1, m_layout.firstColumn(column)));
+            m_scene.hit({cell.left(), area.top(), cell.width(), area.height()}, subjectOf(-1, m_layout.firstColumn(column)));
         }
         m_scene.line(area.bottomLeft(), area.bottomRight(), ink(Ink::Strong));
         const double mean = area.bottom() - m_table.servedMean() * scale;
@@ -304,47 +313,89 @@ private:
         return 0;
     }
 
+    /// Pixels for the tokens of an expert: those it serves, and behind a gap those beyond its capacity, which have a scale of their own where
+    /// they would leave the others a sliver.
+    struct ProfileScale {
+        double served = 1; ///< px per token
+        double over = 1;
+        double split = -1; ///< x of the gap; negative: one scale
+    };
+
+    [[nodiscard]] ProfileScale profileScale(const QRectF& area) const
+    {
+        double most = 0;
+        double served = 0;
+        double over = 0;
+        for (int expert = 0; expert < m_table.experts(); ++expert) {
+            most = std::max(most, m_table.servedOf(expert) + m_table.excessOf(expert));
+            served = std::max(served, m_table.servedOf(expert));
+            over = std::max(over, m_table.excessOf(expert));
+        }
+        const double limit = m_table.places() == Places::Balanced ? 0.0 : m_table.limit();
+        if (limit > 0 && most > kTallOverflow * limit) {
+            const double left = std::floor(area.width() * kServedShare);
+            return {left / std::max(limit, served), (area.width() - left - kProfileGap) / over, area.left() + left};
+        }
+        const double scale = area.width() / roundUp(std::max({most, 2 * m_table.pairs() / m_table.experts(), limit}));
+        return {scale, scale, -1};
+    }
+
     /// One bar for each expert by falling load; what its capacity does not hold is hatched.
     void drawProfile()
     {
         const QRectF& area = m_layout.profile;
-        const double line = lineHeight(TextRole::Note);
-        double most = 0;
-        for (int expert = 0; expert < m_table.experts(); ++expert)
-            most = std::max(most, m_table.servedOf(expert) + m_table.excessOf(expert));
-        const double end = roundUp(
-            std::max({most, 2 * m_table.pairs() / m_table.experts(), m_table.places() == Places::Balanced ? 0.0 : m_table.limit()}));
-        const double scale = area.width() / end;
+        const ProfileScale scale = profileScale(area);
         const int bins = std::max(1, std::min(m_table.experts(), static_cast<int>(area.height() / kLeastCell)));
         const double tall = area.height() / bins;
         for (int bin = 0; bin < bins; ++bin) {
             const int expert = static_cast<int>(std::int64_t{m_table.experts()} * bin / bins);
             const double served = m_table.servedOf(expert);
-            const double over = m_table.excessOf(expert);
+            const double over = m_table.excessOf(expert) * scale.over;
             const double thick = std::max(1.0, tall - (tall >= 4 ? 1 : 0));
             const double y = area.top() + bin * tall;
-            m_scene.fill({area.left(), y, std::max(0.5, served * scale), thick}, colorOf(std::min(served, m_scaleEnd)));
-            if (over * scale >= 1)
-                m_scene.hatch({area.left() + served * scale, y, over * scale, thick}, Hatch::OverCapacity);
-            m_scene.hit({area.left(), y, area.width(), tall}, subjectOf(m_options.phase, expert, -1));
+            m_scene.fill({area.left(), y, std::max(0.5, served * scale.served), thick}, colorOf(std::min(served, m_scaleEnd)));
+            const double begin = scale.split < 0 ? area.left() + served * scale.served : scale.split + kProfileGap;
+            if (over >= 1)
+                m_scene.hatch({begin, y, over, thick}, Hatch::OverCapacity);
+            m_scene.hit({area.left(), y, area.width(), tall}, subjectOf(expert, -1));
         }
         m_scene.line(area.topLeft(), area.bottomLeft(), ink(Ink::Strong));
-        if (m_table.limit() > 0 && m_table.places() != Places::Balanced)
-            m_scene.line({area.left() + m_table.limit() * scale, area.top()}, {area.left() + m_table.limit() * scale, area.bottom()},
-                         ink(Ink::Text), 2);
-        const QString title = firstFitting({ExpertsText::tr("by expert"), ExpertsText::tr("experts")}, TextRole::Note, area.width());
-        m_scene.text({area.left(), area.top() - line - 1, area.width(), line}, title, TextRole::Note, ink(Ink::Text3));
+        if (m_table.limit() > 0 && m_table.places() != Places::Balanced) {
+            const double x = area.left() + m_table.limit() * scale.served;
+            m_scene.line({x, area.top()}, {x, area.bottom()}, ink(Ink::Text), 2);
+        }
+        if (scale.split >= 0)
+            m_scene.line({scale.split + kProfileGap, area.top()}, {scale.split + kProfileGap, area.bottom()}, ink(Ink::Strong), 1, true);
+        labelProfile(scale);
+    }
+
+    void labelProfile(const ProfileScale& scale)
+    {
+        const QRectF& area = m_layout.profile;
+        const double line = lineHeight(TextRole::Note);
+        const double over = scale.split >= 0 ? scale.split + kProfileGap : area.right(); // where the second scale begins
+        const QRectF title(area.left(), area.top() - line - 1, over - area.left(), line);
+        m_scene.text(title, firstFitting({ExpertsText::tr("by expert"), ExpertsText::tr("experts")}, TextRole::Note, title.width()),
+                     TextRole::Note, ink(Ink::Text3));
+        const QRectF second(over, title.top(), area.right() - over, line);
+        m_scene.text(second, firstFitting({ExpertsText::tr("beyond"), ExpertsText::tr("over")}, TextRole::Note, second.width() - 4),
+                     TextRole::Note, ink(Ink::Text3), Qt::AlignRight | Qt::AlignVCenter);
         const double foot = area.bottom() + 1;
         if (foot + line > m_input.size.height())
             return;
         const QString limit = m_table.limit() > 0
                                   ? firstFitting({ExpertsText::tr("capacity %1").arg(ExpertsText::number(m_table.limit())),
                                                   ExpertsText::number(m_table.limit())},
-                                                 TextRole::Note, area.width())
+                                                 TextRole::Note, over - area.left() - 4)
                                   : firstFitting({ExpertsText::tr("busiest %1").arg(ExpertsText::number(m_table.mostOfExpert())),
                                                   ExpertsText::number(m_table.mostOfExpert())},
                                                  TextRole::Note, area.width());
-        m_scene.text({area.left(), foot, area.width(), line}, limit, TextRole::Note, ink(Ink::Text2));
+        m_scene.text({area.left(), foot, over - area.left(), line}, limit, TextRole::Note, ink(Ink::Text2));
+        if (scale.split < 0)
+            return;
+        const QString beyond = QStringLiteral("+") + ExpertsText::number((area.right() - over) / scale.over);
+        m_scene.text({over, foot, area.right() - over, line}, firstFitting({beyond}, TextRole::Note, area.right() - over), TextRole::Note,
+                     ink(Ink::Text2), Qt::AlignRight | Qt::AlignVCenter);
     }
 
     void drawAxis()

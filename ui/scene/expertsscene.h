@@ -13,7 +13,8 @@ namespace shardlens {
 
 struct ExpertsOptions {
     Phase phase = Phase::Decode;
-    bool example = false; ///< one order of the experts instead of the mean of all
+    /// One order of the experts, drawn by a fixed generator; false: the mean of all, in which nothing sets any but the hottest rank apart.
+    bool example = true;
     /// Time of the phase with uniform routing, all else equal; unset: not known.
     std::optional<double> balancedTime{};
     /// Time of the phase without a limit on what experts take, all else equal; unset: there is none, or not known.

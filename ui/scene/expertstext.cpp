@@ -16,6 +16,13 @@ QString ExpertsText::number(double value)
 
 namespace {
 
+/// "1 token", "34.1 tokens".
+QString tokensText(double count)
+{
+    const QString number = ExpertsText::number(count);
+    return number == QStringLiteral("1") ? ExpertsText::tr("%1 token").arg(number) : ExpertsText::tr("%1 tokens").arg(number);
+}
+
 /// "1.34 × the mean"; sampled ones with what they are known to.
 QString factorText(const ExpertLoadTable& table)
 {
@@ -33,18 +40,19 @@ std::vector<ExpertsFact> expertsFacts(const ViewInput& input, const ExpertsOptio
                               : table.places() == Places::Orders ? ExpertsText::tr("Hottest rank of each order serves")
                                                                  : ExpertsText::tr("Hottest rank %1 serves").arg(table.hottest());
         const QString served = ExpertsText::number(table.servedOfRank(table.hottest()));
-        const QString load = ExpertsText::number(table.ofRank(table.hottest()));
+        const QString load = tokensText(table.ofRank(table.hottest()));
         facts.push_back({which, table.factor() <= 1 + 1e-9
-                                    ? ExpertsText::tr("%1 of %2 tokens").arg(served, load)
-                                    : ExpertsText::tr("%1 of %2 tokens (%3 before the limit)").arg(served, load, factorText(table))});
+                                    ? ExpertsText::tr("%1 of %2").arg(served, load)
+                                    : ExpertsText::tr("%1 of %2 (%3 before the limit)").arg(served, load, factorText(table))});
     } else if (table.ranks() > 1) {
         const QString which = table.factor() <= 1 + 1e-9         ? ExpertsText::tr("Every rank")
                               : table.places() == Places::Orders ? ExpertsText::tr("Hottest rank of each order")
                                                                  : ExpertsText::tr("Hottest rank %1").arg(table.hottest());
-        const QString load = ExpertsText::number(table.ofRank(table.hottest()));
-        facts.push_back({which, table.factor() <= 1 + 1e-9 ? ExpertsText::tr("%1 tokens").arg(load)
-                                                           : ExpertsText::tr("%1 tokens, %2").arg(load, factorText(table))});
+        const QString load = tokensText(table.ofRank(table.hottest()));
+        facts.push_back({which, table.factor() <= 1 + 1e-9 ? load : QString(load % QStringLiteral(", ") % factorText(table))});
     }
+    if (table.places() == Places::Example) // what the step's time is made of, however this order came out
+        facts.push_back({ExpertsText::tr("Mean of all orders"), tokensText(table.load().pairs)});
     if (options.balancedTime) {
         const double time = (options.phase == Phase::Prefill ? input.report.prefill : input.report.decode).time;
         const QString now = qs(formatSeconds(time));
@@ -107,7 +115,8 @@ QString placesSentence(const ExpertLoadTable& table)
                        "Experts by falling load; mean over all orders, rank 0 the hottest of each. Copies would not help and stay idle.")
                    : ExpertsText::tr("Experts by falling load; mean over all orders of their numbers, rank 0 the hottest of each order.");
     case Places::Example:
-        return ExpertsText::tr("One order as an example, experts numbered by falling load; times are made of the mean over all orders.");
+        return ExpertsText::tr(
+            "One order of the experts as an example, numbered by falling load; times are made of the mean over all orders.");
     case Places::Balanced: return ExpertsText::tr("Experts numbered by falling load, placed by the load balancer; copies hatched.");
     }
     return {};
@@ -132,10 +141,10 @@ QString describeExperts(const Scenario& scenario, const Report& report)
     if (!table)
         return report.legal ? ExpertsText::tr("%1 has no experts.").arg(qs(scenario.model->name))
                             : ExpertsText::tr("The plan is not legal.");
-    QString text = ExpertsText::tr("%1 experts on %2 ranks: a decode step of %3 tokens reads %4 of them.")
+    QString text = ExpertsText::tr("%1 experts on %2 ranks: a decode step of %3 reads %4 of them.")
                        .arg(table->experts())
                        .arg(table->ranks())
-                       .arg(ExpertsText::number(table->tokens()), ExpertsText::number(table->read()));
+                       .arg(tokensText(table->tokens()), ExpertsText::number(table->read()));
     if (table->ranks() > 1)
         text +=
             QLatin1Char(' ') % ExpertsText::tr("The hottest rank has %1 times the mean load.").arg(ExpertsText::number(table->factor()));
@@ -148,7 +157,7 @@ QString expertsTooltip(const Scenario& scenario, const Report& report, const Sub
 {
     if (subject.kind != Subject::Kind::Expert)
         return {};
-    const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, subject.phase);
+    const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, subject.phase, subject.order >= 0);
     if (!table || subject.expert >= table->experts() || subject.rank >= table->ranks())
         return {};
     QStringList lines;
@@ -156,8 +165,8 @@ QString expertsTooltip(const Scenario& scenario, const Report& report, const Sub
     if (subject.expert >= 0) {
         lines << (byLoad ? ExpertsText::tr("Expert %1 by falling load").arg(subject.expert)
                          : ExpertsText::tr("Expert %1").arg(subject.expert));
-        lines << ExpertsText::tr("%1 of %2 tokens per step visit it")
-                     .arg(ExpertsText::number(table->ofExpert(subject.expert)), ExpertsText::number(table->tokens()));
+        lines << ExpertsText::tr("%1 of %2 per step visit it")
+                     .arg(ExpertsText::number(table->ofExpert(subject.expert)), tokensText(table->tokens()));
         if (table->excessOf(subject.expert) > 0)
             lines << ExpertsText::tr("%1 beyond its capacity of %2")
                          .arg(ExpertsText::number(table->excessOf(subject.expert)), ExpertsText::number(table->limit()));

@@ -211,8 +211,8 @@ void ExpertsBody::layOut()
     const int tall = controls ? m_skew->sizeHint().height() + space::kTight : 0;
     m_view->setGeometry(0, 0, width(), height() - tall);
     int x = width() - space::kInset;
-    const int row = m_capacity->sizeHint().height();
     const int top = height() - tall;
+    const int row = SliderBase::rowHeight();
     const auto place = [&](QLabel* name, NumberField* field) {
         const int wide = scaledToText(53);
         const int label = name->sizeHint().width();

@@ -10,8 +10,8 @@ View makeExpertsView(Document& document, QWidget* parent)
     auto* body = new ExpertsBody(document, parent);
     addMenuChoice(*title, viewText("Step"), {viewText("decode"), viewText("prefill")},
                   [body](int index) { body->setPhase(index == 1 ? Phase::Prefill : Phase::Decode); });
-    addMenuChoice(*title, viewText("Places"), {viewText("mean of all orders"), viewText("one order")},
-                  [body](int index) { body->setExample(index == 1); });
+    addMenuChoice(*title, viewText("Places"), {viewText("one order"), viewText("mean of all orders")},
+                  [body](int index) { body->setExample(index == 0); });
     return {title, body,
             [title, body, &document] { title->setSubtitle(expertsSubtitle(document.scenario(), document.report(), body->options())); },
             [title, body](const Theme& theme) {
