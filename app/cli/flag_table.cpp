@@ -157,8 +157,8 @@ constexpr std::string_view kShardDetails =
     "A[I, J_X]\", is a resharding. Quote it for the shell.\n"
     "\n"
     "Every way is listed, cheapest first: with --cluster by time (collectives and the local product, roofline), else by the bytes that\n"
-    "each device sends. Dimensions that do not divide are padded. Without --compute the arithmetic is that of --format where the\n"
-    "accelerator has it, else bf16.\n";
+    "each device sends; ways that leave partial sums come last. Dimensions that do not divide are padded. Without --compute the\n"
+    "arithmetic is that of --format where the accelerator has it, else bf16.\n";
 
 constexpr std::string_view kValidateDetails =
     "FILE is a table of measurements, comma-separated with a line of column names, in any order; - is standard input. Needed: model,\n"

@@ -211,6 +211,9 @@ Result<MatmulCosts> costMatmul(const Mesh& mesh, const Product& product, const s
     if (setting.cluster)
         std::stable_sort(costs.ways.begin(), costs.ways.end(),
                          [](const MatmulWayCost& a, const MatmulWayCost& b) { return a.time < b.time; });
+    // Where no result is asked for, a way that leaves summands is no product yet, however cheap.
+    std::stable_partition(costs.ways.begin(), costs.ways.end(),
+                          [](const MatmulWayCost& cost) { return cost.way.result.unreduced.empty(); });
     return costs;
 }
 

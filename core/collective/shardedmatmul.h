@@ -51,7 +51,8 @@ struct MatmulCosts {
     std::vector<AxisFinding> findings;
     MatmulCase which = MatmulCase::NoCommunication;
     bool complete = true;
-    std::vector<MatmulWayCost> ways; ///< cheapest first: by time on a cluster, by bytes sent without one
+    /// Cheapest first, by time on a cluster, by bytes sent without one; ways whose result is not yet summed after all others.
+    std::vector<MatmulWayCost> ways;
 };
 
 /// As waysOf(), with costs. Errors also: the mesh has more devices than the cluster; the accelerator lacks the arithmetic.

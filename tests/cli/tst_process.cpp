@@ -269,7 +269,7 @@ private Q_SLOTS:
         QVERIFY(differ(QStringLiteral("render operators"), QStringLiteral("--sort name")));
         QVERIFY(differ(QStringLiteral("render timeline"), QStringLiteral("--text-scale 1.5")));
         QVERIFY(differ(QStringLiteral("render experts --model deepseek-v3 --cluster hgx-h200 --tp 8 --ep 8 --routing-skew 1"),
-                       QStringLiteral("--show one-order")));
+                       QStringLiteral("--show mean-of-all-orders")));
         // As small as a dock can be; and a plan that breaks a rule, which the status still says.
         QVERIFY(!drawn(QStringLiteral("render mesh --size 330x150"), 0).isEmpty());
         for (const QString& picture :

@@ -80,7 +80,8 @@ private Q_SLOTS:
             const auto ways = nlohmann::json::parse(answer.out)["ways"];
             const char* order = cluster ? "time_s" : "sent_bytes";
             for (std::size_t i = 1; i < ways.size(); ++i)
-                QVERIFY(ways[i - 1][order] <= ways[i][order]);
+                QVERIFY(ways[i - 1]["summed"] == ways[i]["summed"] ? ways[i - 1][order] <= ways[i][order]
+                                                                   : ways[i - 1]["summed"].get<bool>());
         }
     }
 
@@ -142,7 +143,8 @@ private Q_SLOTS:
         const auto answer = nlohmann::json::parse(run(with(words, {"--json"})).out);
         for (const auto& way : answer["ways"])
             QCOMPARE(way["summed"].get<bool>(), way["result"]["unreduced"].empty());
-        QVERIFY(!answer["ways"][0]["summed"].get<bool>());
+        QVERIFY(answer["ways"].front()["summed"].get<bool>()); // cheaper, but no product yet: it comes last
+        QVERIFY(!answer["ways"].back()["summed"].get<bool>());
     }
 
     void reshardingNeedsNoArithmetic()

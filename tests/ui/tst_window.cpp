@@ -12,6 +12,8 @@
 #include "ui/window/dockarea.h"
 #include "ui/window/fuzzymatch.h"
 #include "ui/window/messagebar.h"
+#include "ui/window/platebody.h"
+#include "ui/window/playgroundbody.h"
 
 #include <QAccessible>
 #include <QLineEdit>
@@ -122,6 +124,23 @@ private Q_SLOTS:
         QCOMPARE(fixture.document.scenario().plan.tensor(), 8);
         QCOMPARE(fixture.document.scenario().plan.pipeline(), 1);
         QVERIFY(field->hasFocus());
+    }
+
+    /// What the menus of a view's title choose is found, too, also where a narrow dock has put them away.
+    void paletteFindsTheChoicesOfViews()
+    {
+        WindowFixture fixture;
+        fixture.window.commands().action(CommandId::FindCommand)->trigger();
+        CommandPalette& palette = fixture.window.palettePopup();
+        auto* edit = palette.findChild<QLineEdit*>();
+        QTest::keyClicks(edit, QStringLiteral("playground"));
+        QCOMPARE(palette.shownTitles().value(0), QStringLiteral("Shard plate, Show: playground"));
+        QTest::keyClick(edit, Qt::Key_Return);
+        QVERIFY(!palette.isVisible());
+        auto* plate = fixture.window.findChild<PlateBody*>();
+        QVERIFY(plate != nullptr);
+        QCOMPARE(plate->mode(), PlateMode::Playground);
+        QVERIFY(plate->playground().isVisible());
     }
 
     void paletteListsModelsAndClosesOnEscape()

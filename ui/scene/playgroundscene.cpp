@@ -241,8 +241,11 @@ private:
         const double row = 2 * note + 8;
         double y = area.top();
         const std::size_t all = m_played.costs.ways.size();
-        m_scene.text({area.left(), y, width, note}, onCluster() ? tr("Ways, fastest first") : tr("Ways, fewest bytes first"),
-                     TextRole::NoteStrong, ink(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
+        QString order = onCluster() ? tr("Ways, fastest first") : tr("Ways, fewest bytes first");
+        const auto& ways = m_played.costs.ways;
+        if (ways.front().way.result.unreduced.empty() && !ways.back().way.result.unreduced.empty())
+            order = firstFitting({order + tr(", unsummed last"), order}, TextRole::NoteStrong, width);
+        m_scene.text({area.left(), y, width, note}, order, TextRole::NoteStrong, ink(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
         y += note + 4;
         const double foot = m_played.note.empty() ? note : 3 * note;
         const auto room = static_cast<std::size_t>(std::max(1.0, (area.bottom() - foot - y) / row));
@@ -460,8 +463,11 @@ private:
         const std::vector<Card> cards = layCards(area);
         for (std::size_t i = 0; i < cards.size(); ++i)
             drawCard(cards[i], static_cast<std::int64_t>(i));
-        if (const ShardStep* step = current(); step && m_part > 0 && communicates(step->kind))
+        if (const ShardStep* step = current(); step && m_part > 0 && communicates(step->kind)) {
             drawMoving(cards, *step);
+            for (std::size_t i = 0; i < cards.size(); ++i) // which passes behind the other two arrays
+                drawArraysOf(cards[i], static_cast<std::int64_t>(i), arrayOf(*step));
+        }
         for (std::size_t i = 0; i < cards.size(); ++i) // over what flies by
             drawCardName(cards[i], static_cast<std::int64_t>(i));
     }
@@ -470,13 +476,21 @@ private:
     {
         m_scene.fill(card.box, ink(Ink::Sunken), ink(Ink::Line));
         const QColor colour = colourOf(device);
-        for (std::size_t i = 0; i < 3; ++i) {
-            m_scene.fill(card.frames[i], ink(Ink::Surface), ink(Ink::Line));
-            if (m_held[i])
-                drawBlock(card.frames[i], *m_held[i], device, static_cast<int>(i), colour);
-        }
+        drawArraysOf(card, device, -1);
         if (const ShardStep* step = current(); step && m_part > 0 && step->kind == StepKind::Multiply)
             drawMultiply(card, *step, device, colour);
+    }
+
+    /// What a device holds, but for one of the arrays.
+    void drawArraysOf(const Card& card, std::int64_t device, int without)
+    {
+        for (std::size_t i = 0; i < 3; ++i) {
+            if (static_cast<int>(i) == without)
+                continue;
+            m_scene.fill(card.frames[i], ink(Ink::Surface), ink(Ink::Line));
+            if (m_held[i])
+                drawBlock(card.frames[i], *m_held[i], device, static_cast<int>(i), colourOf(device));
+        }
     }
 
     void drawCardName(const Card& card, std::int64_t device)

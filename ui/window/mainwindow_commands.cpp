@@ -15,6 +15,7 @@
 #include "ui/window/planpresets.h"
 #include "ui/window/render.h"
 #include "ui/window/trustbody.h"
+#include "ui/window/viewchoices.h"
 #include "ui/window/workarea.h"
 
 #include <QActionGroup>
@@ -206,6 +207,17 @@ std::vector<PaletteEntry> MainWindow::paletteEntries()
         entries.push_back({qs(model->name), tr("Model"), {}, [this, model] { m_document.setModel(model); }});
     for (const std::shared_ptr<const Cluster>& cluster : m_document.catalog().clusters)
         entries.push_back({qs(cluster->name), tr("Cluster"), {}, [this, cluster] { m_document.setCluster(cluster); }});
+    for (std::size_t i = 0; i < kViewCount; ++i) {
+        const auto kind = static_cast<ViewKind>(i);
+        if (m_views[i].title == nullptr)
+            continue;
+        for (const ViewChoice& choice : menuChoices(*m_views[i].title))
+            entries.push_back(
+                {m_views[i].title->title() % QStringLiteral(", ") % choice.title, tr("View"), {}, [this, kind, choose = choice.choose] {
+                     bringToFront(kind);
+                     choose();
+                 }});
+    }
     return entries;
 }
 

@@ -6,6 +6,7 @@
 #include <QCoreApplication>
 #include <QKeyEvent>
 #include <QLineEdit>
+#include <QMenu>
 #include <QMouseEvent>
 #include <QSignalBlocker>
 #include <QSlider>
@@ -50,12 +51,15 @@ PlaygroundBody::PlaygroundBody(Document& document, QWidget* parent) : QWidget(pa
         connect(made, &QToolButton::clicked, this, clicked);
         return made;
     };
-    const std::vector<PlaygroundExample>& examples = playgroundExamples();
-    for (std::size_t i = 0; i < examples.size(); ++i)
-        m_examples.push_back(button(QString::number(i + 1), QCoreApplication::translate("Playground", examples[i].name), [this, i] {
-            const PlaygroundExample& chosen = playgroundExamples()[i];
-            setText({chosen.product, chosen.mesh, chosen.shape});
-        }));
+    m_examples = button(tr("Examples ▾"), tr("The four cases of the algebra"), [this] {
+        auto* menu = new QMenu(this);
+        menu->setAttribute(Qt::WA_DeleteOnClose);
+        for (const PlaygroundExample& example : playgroundExamples())
+            menu->addAction(QCoreApplication::translate("Playground", example.name), this, [this, &example] {
+                setText({example.product, example.mesh, example.shape});
+            });
+        menu->popup(m_examples->mapToGlobal(m_examples->rect().bottomLeft()));
+    });
     m_back = button(QStringLiteral("‹"), tr("Step back"), [this] { m_player.step(-1); });
     m_play = button(QStringLiteral("▶"), tr("Play"), [this] { m_player.toggle(); });
     m_next = button(QStringLiteral("›"), tr("Step"), [this] { m_player.step(1); });
@@ -76,7 +80,7 @@ PlaygroundBody::PlaygroundBody(Document& document, QWidget* parent) : QWidget(pa
         m_play->setAccessibleName(m_player.isPlaying() ? tr("Pause") : tr("Play"));
     });
     connect(&document, &Document::reportChanged, this, &PlaygroundBody::reportChanged);
-    const PlaygroundExample& first = examples[2];
+    const PlaygroundExample& first = playgroundExamples()[2];
     setText({first.product, first.mesh, first.shape});
 }
 
@@ -174,7 +178,7 @@ void PlaygroundBody::layOut()
     const bool narrow = width() < kLeastFields;
     const int gap = space::kTight;
     const int button = std::max(22, m_next->sizeHint().width());
-    const int examples = static_cast<int>(m_examples.size()) * (button + 1);
+    const int examples = m_examples->sizeHint().width();
     int y = space::kTight;
     const int row = width() - 2 * side;
     const int first = narrow ? row - examples - gap : (row - examples - 3 * gap) / 2;
@@ -182,10 +186,7 @@ void PlaygroundBody::layOut()
     int x = side + first + gap;
     int rest = (row - first - examples - 3 * gap) / 3;
     if (narrow) {
-        for (QToolButton* example : m_examples) {
-            example->setGeometry(x, y, button, field);
-            x += button + 1;
-        }
+        m_examples->setGeometry(x, y, examples, field);
         y += field + gap;
         x = side;
         rest = (row - gap) / 3;
@@ -195,12 +196,8 @@ void PlaygroundBody::layOut()
     const int shape = narrow ? row - rest - gap : row - first - examples - rest - 3 * gap;
     m_shape->setGeometry(x, y, std::max(30, shape), field);
     x += shape + gap;
-    if (!narrow) {
-        for (QToolButton* example : m_examples) {
-            example->setGeometry(x, y, button, field);
-            x += button + 1;
-        }
-    }
+    if (!narrow)
+        m_examples->setGeometry(x, y, examples, field);
     y += field + gap;
     const int control = m_slider->sizeHint().height() + 6;
     const int bottom = height() - control - 2;

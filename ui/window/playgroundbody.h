@@ -51,7 +51,7 @@ private:
     QLineEdit* m_product;
     QLineEdit* m_mesh;
     QLineEdit* m_shape;
-    std::vector<QToolButton*> m_examples;
+    QToolButton* m_examples;
     QToolButton* m_back;
     QToolButton* m_play;
     QToolButton* m_next;

@@ -4,6 +4,7 @@
 #include "ui/window/viewdock.h"
 
 #include <QMenu>
+#include <QPointer>
 #include <QToolButton>
 
 #include <algorithm>
@@ -31,16 +32,28 @@ std::string wordOf(QString text)
     return word.toStdString();
 }
 
-void addMenu(QMenu& menu, const std::string& what, std::vector<ViewChoice>& out)
+/// "Show: tensors ▾" -> "Show", "&Bars" -> "Bars".
+QString headOf(QString text)
 {
+    text.remove(QLatin1Char('&'));
+    text.remove(QChar(0x25BE));
+    if (const qsizetype colon = text.indexOf(QLatin1String(": ")); colon > 0)
+        text.truncate(colon);
+    return text.trimmed();
+}
+
+void addMenu(QMenu& menu, const QString& head, std::vector<ViewChoice>& out)
+{
+    const std::string what = wordOf(head);
     Q_EMIT menu.aboutToShow(); // some are filled when they open
     for (QAction* action : menu.actions()) {
         if (QMenu* inner = action->menu())
-            addMenu(*inner, wordOf(action->text()), out);
+            addMenu(*inner, headOf(action->text()), out);
         else if (action->isCheckable() && action->isEnabled())
-            out.push_back({what, wordOf(action->text()), [action] {
-                               if (!action->isChecked())
-                                   action->trigger();
+            out.push_back({what, wordOf(action->text()), head + QStringLiteral(": ") + QString(action->text()).remove(QLatin1Char('&')),
+                           [guard = QPointer<QAction>(action)] { // a menu that is filled when it opens lets its actions go
+                               if (guard && !guard->isChecked())
+                                   guard->trigger();
                            }});
     }
 }
@@ -57,10 +70,19 @@ std::vector<ViewChoice> viewChoices(const ViewTitle& title)
         if (what.empty())
             continue; // the menu of what has no room, which is here by itself
         if (button->menu() != nullptr)
-            addMenu(*button->menu(), what, out);
+            addMenu(*button->menu(), headOf(button->text()), out);
         else if (button->isCheckable())
-            out.push_back({what, what, [button] { button->setChecked(true); }});
+            out.push_back({what, what, headOf(button->text()), [button] { button->setChecked(true); }});
     }
+    return out;
+}
+
+std::vector<ViewChoice> menuChoices(const ViewTitle& title)
+{
+    std::vector<ViewChoice> out;
+    for (QToolButton* button : title.findChildren<QToolButton*>(QStringLiteral("viewChoice"), Qt::FindDirectChildrenOnly))
+        if (button->menu() != nullptr && !wordOf(button->text()).empty())
+            addMenu(*button->menu(), headOf(button->text()), out);
     return out;
 }
 
