@@ -41,6 +41,12 @@ std::string indexOf(const std::vector<LevelTerm>& terms, std::size_t i)
     return terms.size() > 1 ? "_" + std::to_string(i + 1) : std::string();
 }
 
+/// Where several links of a device may carry unlike amounts.
+bool isWired(const FabricLevel& level)
+{
+    return level.topology != Topology::Switch && level.topology != Topology::FullMesh;
+}
+
 std::string sharePut(const CollectiveArithmetic& a)
 {
     return a.share < 1 ? " × " + formatPercent(a.share, 4) : std::string();
@@ -127,12 +133,16 @@ void addCollectiveInputs(const Scenario& scenario, const PlanCollective& c, cons
 {
     const std::string algorithm = nameOf(c.kind, c.cost);
     const bool several = a.terms.size() > 1;
+    const auto levelOf = [&](const LevelTerm& term) -> const FabricLevel& {
+        return scenario.cluster->levels[static_cast<std::size_t>(term.level)];
+    };
+    const bool wired = std::any_of(a.terms.begin(), a.terms.end(), [&](const LevelTerm& term) { return isWired(levelOf(term)); });
     if (several || a.terms.empty() || a.uneven)
         out.inputs.push_back({several || a.terms.empty() ? "sent" : "sent in all", exactBytes(c.cost.sentBytes),
                               "by each device" + std::string(several ? " on all levels, " : ", ") + algorithm, Provenance::Exact});
     for (std::size_t i = 0; i < a.terms.size(); ++i) {
         const LevelTerm& term = a.terms[i];
-        const FabricLevel& level = scenario.cluster->levels[static_cast<std::size_t>(term.level)];
+        const FabricLevel& level = levelOf(term);
         const std::string index = indexOf(a.terms, i);
         const std::string on = level.name + (term.betweenLeaves ? ", between its leaves" : "");
         if (term.steps > 0) {
@@ -142,8 +152,9 @@ void addCollectiveInputs(const Scenario& scenario, const PlanCollective& c, cons
         }
         if (term.bytes > 0) {
             out.inputs.push_back({"sent" + index, exactBytes(term.bytes),
-                                  a.uneven ? "on " + on + ": it takes as long as so many bytes do at the rate of all links in use"
-                                           : "by each device on " + on + (several ? std::string() : ": " + algorithm),
+                                  a.uneven && isWired(level) == wired
+                                      ? "on " + on + ": it takes as long as so many bytes do at the rate of all links in use"
+                                      : "by each device on " + on + (several ? std::string() : ": " + algorithm),
                                   Provenance::Exact});
             out.inputs.push_back({"β" + index, formatBandwidth(term.bandwidth), on + ", one way, per device, links in use together",
                                   Provenance::DataSheet, level.source.text});

@@ -490,7 +490,7 @@ Explanation explainOperator(const Scenario& scenario, const Report& report, cons
     out.title = std::string(nameOf(op.op));
     out.subtitle = std::string(nameOf(subject.phase)) + (draft ? ", one draft step" : "") + ", one microbatch, one device"
                    + (op.kind < 0                        ? ""
-                      : scenario.model->kinds.size() > 1 ? ", one layer of kind " + std::to_string(op.kind)
+                      : scenario.model->kinds.size() > 1 ? ", one " + kindLayer(*scenario.model, op.kind, "layer")
                                                          : ", one layer");
     setFigure(out, formatSeconds(op.time));
     out.unit += op.stageLayers > 1 ? " × " + std::to_string(op.stageLayers) + " layers" : "";

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/scenario/operatortable.h"
 
+#include "core/scenario/report_parts.h"
+
 #include "core/base/format.h"
 #include "core/scenario/explain_parts.h"
 #include "core/scenario/roofline.h"
@@ -57,18 +59,6 @@ double hbmBytes(const OperatorCost& op)
 bool isAmount(OperatorColumn column)
 {
     return specOf(column).adds && column != C::Total && column != C::Share;
-}
-
-/// "dense", "MoE", "no MLP": where the kinds of layer do not all differ so, with their number: "MoE 1".
-std::string kindWord(const Model& model, int index)
-{
-    const auto word = [](const LayerKind& kind) {
-        const FeedForward& f = kind.feedForward;
-        return std::string(f.isMoe() ? "MoE" : f.isNone() ? "no MLP" : "dense");
-    };
-    const std::string own = word(model.kinds[static_cast<std::size_t>(index)]);
-    const auto alike = std::count_if(model.kinds.begin(), model.kinds.end(), [&](const LayerKind& kind) { return word(kind) == own; });
-    return alike > 1 ? own + " " + std::to_string(index) : own;
 }
 
 /// A norm that moves nothing of its own: its neighbours read and write the hidden state, its weights alone are counted.
@@ -266,7 +256,7 @@ std::string OperatorTable::text(const OperatorRow& row, OperatorColumn column) c
     const OperatorCost& op = cost(row);
     switch (column) {
     case C::Phase: return std::string(nameOf(row.phase));
-    case C::Kind: return isDraft(row) ? std::string("draft") : op.kind < 0 ? std::string("once") : kindWord(*m_scenario.model, op.kind);
+    case C::Kind: return isDraft(row) ? std::string("draft") : op.kind < 0 ? std::string("once") : kindName(*m_scenario.model, op.kind);
     case C::Operator: return std::string(nameOf(op.op));
     case C::Stages: return stagesText(row);
     case C::Shape: return op.local.m > 0 ? shapeText(op.local) : std::string();

@@ -2,6 +2,7 @@
 #include "core/scenario/plancollectives.h"
 
 #include "core/base/format.h"
+#include "core/scenario/report_parts.h"
 
 #include <algorithm>
 #include <cmath>
@@ -109,7 +110,7 @@ std::optional<PlanCollective> planCollective(const StepModel& step, Phase phase,
     found.id = std::string(nameOf(phase)) + "/" + name;
     if (op.kind >= 0 && step.model().kinds.size() > 1) {
         found.id += "/" + std::to_string(op.kind);
-        found.title += ", layers of kind " + std::to_string(op.kind);
+        found.title += ", " + kindLayer(step.model(), op.kind, "layers");
     }
     return found;
 }

@@ -37,6 +37,33 @@ std::vector<RoutingFacts> routingFacts(const Scenario& scenario)
     return all;
 }
 
+namespace {
+
+std::string_view kindWord(const LayerKind& kind)
+{
+    return kind.feedForward.isMoe() ? "MoE" : kind.feedForward.isNone() ? "no-MLP" : "dense";
+}
+
+bool isAlone(const Model& model, int index)
+{
+    const std::string_view own = kindWord(model.kinds[static_cast<std::size_t>(index)]);
+    return std::count_if(model.kinds.begin(), model.kinds.end(), [own](const LayerKind& kind) { return kindWord(kind) == own; }) == 1;
+}
+
+} // namespace
+
+std::string kindName(const Model& model, int index)
+{
+    const std::string own(kindWord(model.kinds[static_cast<std::size_t>(index)]));
+    return isAlone(model, index) ? own : own + " " + std::to_string(index);
+}
+
+std::string kindLayer(const Model& model, int index, const char* noun)
+{
+    const std::string own = std::string(kindWord(model.kinds[static_cast<std::size_t>(index)])) + " " + noun;
+    return isAlone(model, index) ? own : own + " of kind " + std::to_string(index);
+}
+
 std::string kindText(const Model& model, int index)
 {
     const LayerKind& kind = model.kinds[static_cast<std::size_t>(index)];

@@ -36,6 +36,11 @@ struct RoutingFacts {
 /// "Layers of kind 1 (18 of 36 layers: attention in a window of 128; 128 experts)".
 [[nodiscard]] std::string kindText(const Model& model, int index);
 
+/// "dense" or "MoE", of several kinds alike with their number: "MoE 1".
+[[nodiscard]] std::string kindName(const Model& model, int index);
+/// "MoE layer", "MoE layer of kind 1"; `noun` may be "layers".
+[[nodiscard]] std::string kindLayer(const Model& model, int index, const char* noun);
+
 /// Rows of axes that more than one device lies along.
 [[nodiscard]] std::vector<AxisRow> usedAxes(const Scenario& scenario);
 /// "NVSwitch, 4 x 450 GB/s", the links of a row by level: "ICI axis 1: 4 devices, 2 x 45 GB/s".

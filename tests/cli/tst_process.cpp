@@ -267,6 +267,12 @@ private Q_SLOTS:
         QVERIFY(differ(QStringLiteral("render trust"), QStringLiteral("--show constants")));
         QVERIFY(differ(QStringLiteral("render operators"), QStringLiteral("--filter proj")));
         QVERIFY(differ(QStringLiteral("render operators"), QStringLiteral("--sort name")));
+        // Without a size a table is as high as its rows: one with more of them is higher.
+        const auto heightOf = [&](const QString& words) { return QImage::fromData(drawn(words, 0)).height(); };
+        const int all = heightOf(QStringLiteral("render operators --model deepseek-v3 --cluster hgx-h200 --tp 8"));
+        QVERIFY(all > 900);
+        QVERIFY(heightOf(QStringLiteral("render operators --model deepseek-v3 --cluster hgx-h200 --tp 8 --filter proj")) < all / 2);
+        QCOMPARE(heightOf(QStringLiteral("render operators --size 1280x720")), 720);
         QVERIFY(differ(QStringLiteral("render timeline"), QStringLiteral("--text-scale 1.5")));
         QVERIFY(differ(QStringLiteral("render experts --model deepseek-v3 --cluster hgx-h200 --tp 8 --ep 8 --routing-skew 1"),
                        QStringLiteral("--show mean-of-all-orders")));

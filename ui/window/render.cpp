@@ -71,10 +71,9 @@ QSize grown(MainWindow& window, ViewDock& dock, QSize size)
     window.finish(ViewKind::Operators);
     QApplication::processEvents();
     // An empty filter field is left out of pictures.
-    const int field = operators->filterField().text().isEmpty() && operators->filterField().isVisible()
-                          ? operators->height() - operators->view().height()
-                          : 0;
-    const int around = dock.height() - operators->view().height() - field + window.captionHeight(dock, size.width());
+    const QLineEdit& field = operators->filterField();
+    const int left = field.text().isEmpty() && field.isVisible() ? field.height() : 0; // its margins stay
+    const int around = dock.height() - operators->view().height() - left + window.captionHeight(dock, size.width());
     return {size.width(), std::clamp(around + operators->naturalHeight(), 200, kMostPicture)};
 }
 
