@@ -6,6 +6,7 @@
 #include <QCoreApplication>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace shardlens {
@@ -40,6 +41,30 @@ QRectF partOf(const ShardedArray& array, const std::vector<DimPiece>& pieces)
 }
 
 } // namespace
+
+std::array<QSizeF, 3> playgroundSides(const ShardedArray& a, const ShardedArray& b, const ShardedArray& c)
+{
+    constexpr double kExponent = 0.4;
+    constexpr double kLeast = 0.34; // of the longest side
+    const auto length = [](const ShardedArray& array, bool rows) {
+        double size = 1;
+        for (std::size_t i = 0; i < array.dims.size(); ++i)
+            if ((i + 1 < array.dims.size()) == rows)
+                size *= static_cast<double>(std::max<std::int64_t>(1, array.dims[i].size));
+        return std::pow(size, kExponent);
+    };
+    std::array<QSizeF, 3> sides;
+    double longest = 1;
+    std::size_t at = 0;
+    for (const ShardedArray* array : {&a, &b, &c}) {
+        sides[at] = {length(*array, false), length(*array, true)};
+        longest = std::max({longest, sides[at].width(), sides[at].height()});
+        ++at;
+    }
+    for (QSizeF& side : sides)
+        side = {std::max(kLeast, side.width() / longest), std::max(kLeast, side.height() / longest)};
+    return sides;
+}
 
 QRectF playgroundBlock(const Mesh& mesh, const ShardedArray& array, std::int64_t device)
 {

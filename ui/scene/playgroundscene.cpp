@@ -17,9 +17,7 @@ QString tr(const char* text)
     return QCoreApplication::translate("Playground", text);
 }
 
-constexpr double kSideExponent = 0.4; // sides of the arrays by size
-constexpr double kLeastShare = 0.34;  // of the longest side
-constexpr int kBlocks = 4;            // a local product is lit in 4 x 4 blocks
+constexpr int kBlocks = 4; // a local product is lit in 4 x 4 blocks
 constexpr std::int64_t kMostMoving = 3000;
 
 double eased(double f)
@@ -41,11 +39,6 @@ QRectF between(const QRectF& a, const QRectF& b, double f)
     return {mix(a.left(), b.left()), mix(a.top(), b.top()), mix(a.width(), b.width()), mix(a.height(), b.height())};
 }
 
-struct Sides {
-    double width = 1;
-    double height = 1;
-};
-
 class PlaygroundDrawing {
 public:
     PlaygroundDrawing(const ViewInput& input, const PlaygroundPicture& picture, Scene& scene, PlaygroundRegions* regions)
@@ -64,7 +57,7 @@ public:
         m_held = heldBefore(m_played, m_way, m_step);
         m_drawn = std::min(m_mesh.devices(), kMostDevicesDrawn);
         m_result = m_way.multiply().after;
-        measure();
+        m_sides = playgroundSides(m_played.expression.left, *m_played.expression.right, m_result);
     }
 
     void draw()
@@ -91,7 +84,7 @@ private:
     double m_part = 0; ///< of the step at hand, 0 to 1
     HeldArrays m_held;
     ShardedArray m_result;
-    std::array<Sides, 3> m_sides;
+    std::array<QSizeF, 3> m_sides;
     std::int64_t m_drawn = 1;
 
     [[nodiscard]] QColor ink(Ink ink) const { return m_input.theme.color(ink); }
@@ -108,27 +101,8 @@ private:
         return m_input.theme.place(static_cast<int>(m_mesh.coordinate(device, outer)), static_cast<int>(device) % stride, stride);
     }
 
-    /// Sides of A, B and C, shared dimensions alike, the longest one 1.
-    void measure()
-    {
-        const auto length = [](const ShardedArray& array, bool rows) {
-            double size = 1;
-            for (std::size_t i = 0; i < array.dims.size(); ++i)
-                if ((i + 1 < array.dims.size()) == rows)
-                    size *= static_cast<double>(std::max<std::int64_t>(1, array.dims[i].size));
-            return std::pow(size, kSideExponent);
-        };
-        const std::array<const ShardedArray*, 3> arrays{&m_played.expression.left, &*m_played.expression.right, &m_result};
-        double longest = 1;
-        for (std::size_t i = 0; i < 3; ++i) {
-            m_sides[i] = {length(*arrays[i], false), length(*arrays[i], true)};
-            longest = std::max({longest, m_sides[i].width, m_sides[i].height});
-        }
-        for (Sides& sides : m_sides)
-            sides = {std::max(kLeastShare, sides.width / longest), std::max(kLeastShare, sides.height / longest)};
-    }
-    [[nodiscard]] double allWidths() const { return m_sides[0].width + m_sides[1].width + m_sides[2].width; }
-    [[nodiscard]] double mostHeight() const { return std::max({m_sides[0].height, m_sides[1].height, m_sides[2].height}); }
+    [[nodiscard]] double allWidths() const { return m_sides[0].width() + m_sides[1].width() + m_sides[2].width(); }
+    [[nodiscard]] double mostHeight() const { return std::max({m_sides[0].height(), m_sides[1].height(), m_sides[2].height()}); }
 
     void drawHead(QRectF& area)
     {
@@ -297,9 +271,9 @@ private:
         std::array<QRectF, 3> result;
         double x = box.left() + (box.width() - 2 * gap - scale * allWidths()) / 2;
         for (std::size_t i = 0; i < 3; ++i) {
-            const double height = std::round(m_sides[i].height * scale);
-            result[i] = {std::round(x), std::round(box.center().y() - height / 2), std::round(m_sides[i].width * scale), height};
-            x += m_sides[i].width * scale + gap;
+            const double height = std::round(m_sides[i].height() * scale);
+            result[i] = {std::round(x), std::round(box.center().y() - height / 2), std::round(m_sides[i].width() * scale), height};
+            x += m_sides[i].width() * scale + gap;
         }
         return result;
     }

@@ -6,6 +6,7 @@
 #include "core/collective/playedproduct.h"
 #include "ui/scene/scene.h"
 
+#include <array>
 #include <optional>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct PlaygroundRegions {
 
 void buildPlayground(const ViewInput& input, const PlaygroundPicture& picture, Scene& scene, PlaygroundRegions* regions = nullptr);
 
+/// Sides of the pictures of A, B and C, the longest one 1: sizes to the power 0.4, so that small dimensions stay visible, and no side below
+/// a third. Rows are all dimensions but the last, so the dimension that two arrays share is as long in both.
+[[nodiscard]] std::array<QSizeF, 3> playgroundSides(const ShardedArray& a, const ShardedArray& b, const ShardedArray& c);
 /// The block a device holds of an array, as shares of its picture; rows are all dimensions but the last.
 [[nodiscard]] QRectF playgroundBlock(const Mesh& mesh, const ShardedArray& array, std::int64_t device);
 
