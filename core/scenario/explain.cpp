@@ -63,13 +63,19 @@ Explanation::Input peakInput(const Scenario& scenario)
             Provenance::DataSheet, a.source.text};
 }
 
-void addCauses(Explanation& out, const Breakdown& breakdown)
+std::string_view readsNameOf(const Scenario& scenario)
 {
-    static constexpr std::array names{"Weight reads", "KV reads", "Compute", "Communication", "Bubble", "Overhead"};
+    return scenario.calibration ? "Weights, activations" : "Weight reads";
+}
+
+void addCauses(const Scenario& scenario, Explanation& out, const Breakdown& breakdown)
+{
+    const std::array<std::string_view, kCauseCount> names{readsNameOf(scenario), "KV reads", "Compute",
+                                                          "Communication",       "Bubble",   "Overhead"};
     for (std::size_t i = 0; i < kCauseCount; ++i) {
         const double seconds = breakdown.seconds[i];
         if (seconds > 0)
-            out.alternatives.push_back({names[i], formatSeconds(seconds), seconds, static_cast<Cause>(i)});
+            out.alternatives.push_back({std::string(names[i]), formatSeconds(seconds), seconds, static_cast<Cause>(i)});
     }
 }
 
@@ -125,7 +131,7 @@ Explanation explainPiece(const Scenario& scenario, const Report& report, const S
     if (found->critical && phase.timeline.stages > 1)
         out.notes.push_back("On the critical path: what follows waits for this piece.");
     out.alternativesTitle = "Where it goes";
-    addCauses(out, cost.breakdown);
+    addCauses(scenario, out, cost.breakdown);
     return out;
 }
 

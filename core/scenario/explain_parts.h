@@ -16,7 +16,10 @@ void setFigure(Explanation& out, const std::string& figureWithUnit);
 [[nodiscard]] Explanation::Input bandwidthInput(const Scenario& scenario);
 [[nodiscard]] Explanation::Input peakInput(const Scenario& scenario);
 /// The breakdown as bars, largest causes first left out when zero.
-void addCauses(Explanation& out, const Breakdown& breakdown);
+/// Time that HBM binds without a KV cache: "Weight reads", and in calibrated mode, where norms and other elementwise work take a time of
+/// their own, "Weights, activations".
+[[nodiscard]] std::string_view readsNameOf(const Scenario& scenario);
+void addCauses(const Scenario& scenario, Explanation& out, const Breakdown& breakdown);
 
 /// "stage 1 of 4", or "every device" without a pipeline.
 [[nodiscard]] std::string stageWords(const Report& report, int stage);

@@ -46,7 +46,7 @@ Explanation explainRange(const Scenario& scenario, const Report& report, const S
     out.alternativesTitle = "Where the stages' time goes";
     Breakdown all = sums.causes;
     all[Cause::Bubble] = sums.idle;
-    addCauses(out, all);
+    addCauses(scenario, out, all);
     out.notes.push_back(
         "Seconds are of stages: two stages that work for a second make two. A piece that the range cuts counts by its share.");
     if (!sums.complete)

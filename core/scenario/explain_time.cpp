@@ -302,7 +302,8 @@ Explanation explainCause(const Scenario& scenario, const Report& report, const S
     const PhaseReport& phase = phaseOf(report, subject.phase);
     const auto cause = static_cast<Cause>(std::clamp(subject.cause, 0, static_cast<int>(kCauseCount) - 1));
     const int stage = subject.stage >= 0 && subject.stage < phase.timeline.stages ? subject.stage : phase.busiestStage;
-    static constexpr std::array titles{"Weight reads", "KV cache reads", "Compute", "Communication", "Bubble", "Overhead"};
+    const std::array<std::string_view, kCauseCount> titles{readsNameOf(scenario), "KV cache reads", "Compute",
+                                                           "Communication",       "Bubble",         "Overhead"};
     Explanation out;
     out.title = titles[static_cast<std::size_t>(cause)];
     out.cause = cause;
@@ -390,7 +391,7 @@ Explanation explainCause(const Scenario& scenario, const Report& report, const S
     addOperatorsOf(out, phase, cause);
     if (out.alternatives.empty()) {
         out.alternativesTitle = "Beside it";
-        addCauses(out, phase.breakdown);
+        addCauses(scenario, out, phase.breakdown);
     }
     return out;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The latency bars and the operators under them, read as a scene.
+#include "core/scenario/calibrate.h"
+#include "tests/ui/picturecases.h"
 #include "tests/ui/samplereport.h"
 #include "tests/ui/scenechecks.h"
 #include "ui/scene/latencyscene.h"
@@ -288,6 +290,21 @@ private Q_SLOTS:
                     QVERIFY2(check::says(scene, QStringLiteral("Prefill")) && check::says(scene, QStringLiteral("Decode")),
                              qPrintable(QStringLiteral("%1 x %2").arg(width).arg(height)));
                 }
+        }
+    }
+
+    /// Calibrated, norms take time of their own at HBM: it is not called the weights'.
+    void calibratedReadsAreNotOfWeightsAlone()
+    {
+        Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        for (const bool calibrated : {false, true}) {
+            scenario.mode = calibrated ? Mode::Calibrated : Mode::Roofline;
+            calibrate(scenario, builtinCatalog().calibration);
+            Scene scene;
+            buildLatency({scenario, evaluate(scenario), {1400, 400}, Theme::of(ThemeId::Light)}, {}, scene);
+            QCOMPARE(check::says(scene, QStringLiteral("Weights, activations")), calibrated);
+            QCOMPARE(check::says(scene, QStringLiteral("Weight reads")), !calibrated);
+            QCOMPARE(check::textTrouble(scene), QString());
         }
     }
 

@@ -50,10 +50,11 @@ const PhaseReport& phaseOf(const Report& report, Phase phase)
     return phase == Phase::Prefill ? report.prefill : report.decode;
 }
 
-QString causeName(Cause cause)
+QString causeName(const Scenario& scenario, Cause cause)
 {
     switch (cause) {
-    case Cause::Weights: return LatencyScene::tr("Weight reads");
+    case Cause::Weights: // calibrated, norms and other elementwise work take a time of their own
+        return scenario.calibration ? LatencyScene::tr("Weights, activations") : LatencyScene::tr("Weight reads");
     case Cause::Kv: return LatencyScene::tr("KV reads");
     case Cause::Compute: return LatencyScene::tr("Compute");
     case Cause::Communication: return LatencyScene::tr("Communication");
@@ -64,13 +65,13 @@ QString causeName(Cause cause)
 }
 
 /// Where a legend has no room for the whole names.
-QString shortCauseName(Cause cause)
+QString shortCauseName(const Scenario& scenario, Cause cause)
 {
     switch (cause) {
     case Cause::Weights: return LatencyScene::tr("Weights");
     case Cause::Kv: return LatencyScene::tr("KV");
     case Cause::Communication: return LatencyScene::tr("Network");
-    default: return causeName(cause);
+    default: return causeName(scenario, cause);
     }
 }
 
@@ -91,13 +92,15 @@ Subject causeSubject(Phase phase, Cause cause)
     return subject;
 }
 
-std::vector<LegendEntry> legendOf(const Theme& theme, const PhaseReport& report, Phase phase)
+std::vector<LegendEntry> legendOf(const ViewInput& input, Phase phase)
 {
+    const Theme& theme = input.theme;
+    const PhaseReport& report = phaseOf(input.report, phase);
     std::vector<LegendEntry> entries;
     for (std::size_t i = 0; i < kCauseCount; ++i) {
         const auto cause = static_cast<Cause>(i);
         if (report.breakdown[cause] > report.breakdown.total() * kNothing)
-            entries.push_back({causeName(cause), secondsFigure(report.breakdown[cause]).joined(), theme.color(cause),
+            entries.push_back({causeName(input.scenario, cause), secondsFigure(report.breakdown[cause]).joined(), theme.color(cause),
                                cause == Cause::Bubble, causeSubject(phase, cause)});
     }
     return entries;
@@ -111,16 +114,16 @@ double reservedLegend(const ViewInput& input, double width, Phase phase)
     for (std::size_t i = 0; i < kCauseCount; ++i) {
         const auto cause = static_cast<Cause>(i);
         if (input.report.prefill.breakdown[cause] > 0 || input.report.decode.breakdown[cause] > 0)
-            entries.push_back({causeName(cause), kWidest, {}, false, {}});
+            entries.push_back({causeName(input.scenario, cause), kWidest, {}, false, {}});
     }
-    return std::max(legendHeight(width, entries), legendHeight(width, legendOf(input.theme, phaseOf(input.report, phase), phase)));
+    return std::max(legendHeight(width, entries), legendHeight(width, legendOf(input, phase)));
 }
 
 /// One legend for both bars, without values; where `room` is too low for all entries they get short names, and last the smallest go.
 std::vector<LegendEntry> sharedLegend(const ViewInput& input, double width, double room)
 {
-    std::vector<LegendEntry> entries = legendOf(input.theme, input.report.decode, Phase::Decode);
-    for (const LegendEntry& entry : legendOf(input.theme, input.report.prefill, Phase::Prefill))
+    std::vector<LegendEntry> entries = legendOf(input, Phase::Decode);
+    for (const LegendEntry& entry : legendOf(input, Phase::Prefill))
         if (std::none_of(entries.begin(), entries.end(),
                          [&](const LegendEntry& other) { return other.subject.cause == entry.subject.cause; }))
             entries.push_back(entry);
@@ -134,7 +137,7 @@ std::vector<LegendEntry> sharedLegend(const ViewInput& input, double width, doub
     };
     if (legendHeight(width, entries) > room)
         for (LegendEntry& entry : entries)
-            entry.name = shortCauseName(static_cast<Cause>(entry.subject.cause));
+            entry.name = shortCauseName(input.scenario, static_cast<Cause>(entry.subject.cause));
     while (!entries.empty() && legendHeight(width, entries) > room)
         entries.erase(std::min_element(entries.begin(), entries.end(),
                                        [&](const LegendEntry& a, const LegendEntry& b) { return share(a) < share(b); }));
@@ -242,10 +245,10 @@ void drawCollectives(Scene& scene, const ViewInput& input, const QRectF& rect, P
     }
 }
 
-void drawBarLabel(Scene& scene, const QRectF& rect, Cause cause, double seconds, const QColor& ink)
+void drawBarLabel(Scene& scene, const QRectF& rect, const QString& name, double seconds, const QColor& ink)
 {
     const QString value = secondsFigure(seconds).joined();
-    const QString label = firstFitting({causeName(cause) + QChar(u' ') + value, value}, TextRole::BodyMedium, rect.width() - 10);
+    const QString label = firstFitting({name + QChar(u' ') + value, value}, TextRole::BodyMedium, rect.width() - 10);
     scene.text(rect.adjusted(5, 0, -5, 0), label, TextRole::BodyMedium, ink, Qt::AlignLeft | Qt::AlignVCenter);
 }
 
@@ -265,9 +268,9 @@ void drawBar(Scene& scene, const ViewInput& input, const QRectF& track, double a
         x = end;
         if (cause == Cause::Bubble) {
             scene.hatch(rect, Hatch::Idle, {}, theme.color(Ink::Strong));
-            const QString label =
-                firstFitting({causeName(cause) + QChar(u' ') + secondsFigure(parts[cause]).joined(), secondsFigure(parts[cause]).joined()},
-                             TextRole::BodyMedium, rect.width() - 18);
+            const QString label = firstFitting({causeName(input.scenario, cause) + QChar(u' ') + secondsFigure(parts[cause]).joined(),
+                                                secondsFigure(parts[cause]).joined()},
+                                               TextRole::BodyMedium, rect.width() - 18);
             if (!label.isEmpty()) {
                 const double height = lineHeight(TextRole::BodyMedium);
                 const QRectF plate(rect.left() + 5, rect.center().y() - height / 2, textWidth(label, TextRole::BodyMedium) + 8, height);
@@ -285,7 +288,7 @@ void drawBar(Scene& scene, const ViewInput& input, const QRectF& track, double a
             if (cut)
                 drawCollectives(scene, input, rect, phase);
             else
-                drawBarLabel(scene, rect, cause, parts[cause], Theme::textOn(fill));
+                drawBarLabel(scene, rect, causeName(input.scenario, cause), parts[cause], Theme::textOn(fill));
         }
         scene.hit(rect, causeSubject(phase, cause));
     }
@@ -323,7 +326,6 @@ double phaseHeight(const ViewInput& input, double width, Phase phase, Extras ext
 /// One phase from the top of `area`. Returns the height reserved for it.
 double drawPhase(Scene& scene, const ViewInput& input, const QRectF& area, Phase phase, Extras extras)
 {
-    const PhaseReport& report = phaseOf(input.report, phase);
     drawHeader(scene, input, {area.left(), area.top(), area.width(), headerHeight() - 2}, phase);
     // The unit of the last tick hangs to the right of its number.
     const QRectF track(area.left(), area.top() + headerHeight(), area.width() - (extras.axis ? kUnitRoom : 0), barHeight(extras.lowBar));
@@ -340,7 +342,7 @@ double drawPhase(Scene& scene, const ViewInput& input, const QRectF& area, Phase
         y += axisHeight();
     }
     if (extras.legend)
-        drawLegend(scene, input.theme, {area.left(), y + space::kTight, area.width(), 0}, legendOf(input.theme, report, phase));
+        drawLegend(scene, input.theme, {area.left(), y + space::kTight, area.width(), 0}, legendOf(input, phase));
     return phaseHeight(input, area.width(), phase, extras);
 }
 
@@ -521,7 +523,7 @@ void buildLatency(const ViewInput& input, const LatencyOptions& options, Scene& 
     drawOperators(scene, input, {inset + half + gap, y, half, rest}, Phase::Decode);
 }
 
-QString latencyTooltip(const Scenario&, const Report& report, const Subject& subject)
+QString latencyTooltip(const Scenario& scenario, const Report& report, const Subject& subject)
 {
     if (!report.legal)
         return {};
@@ -534,7 +536,8 @@ QString latencyTooltip(const Scenario&, const Report& report, const Subject& sub
         const auto cause = static_cast<Cause>(subject.cause);
         const double seconds = phase.breakdown[cause];
         return QStringLiteral("%1\n%2, %3 %4\n")
-                   .arg(causeName(cause), secondsFigure(seconds).joined(), qs(formatPercent(phase.time > 0 ? seconds / phase.time : 0)), of)
+                   .arg(causeName(scenario, cause), secondsFigure(seconds).joined(),
+                        qs(formatPercent(phase.time > 0 ? seconds / phase.time : 0)), of)
                + LatencyScene::tr("on stage %1, the busiest").arg(phase.busiestStage)
                + (cause == Cause::Communication ? collectiveLines(phase) : QString());
     }
@@ -549,7 +552,7 @@ QString latencyTooltip(const Scenario&, const Report& report, const Subject& sub
     }
 }
 
-QString describeLatency(const Scenario&, const Report& report)
+QString describeLatency(const Scenario& scenario, const Report& report)
 {
     if (!report.legal)
         return LatencyScene::tr("The plan is not legal, so there are no times.");
@@ -560,9 +563,9 @@ QString describeLatency(const Scenario&, const Report& report)
     const Cause prefill = largest(report.prefill.breakdown);
     const Cause decode = largest(report.decode.breakdown);
     return LatencyScene::tr("Prefill takes %1, most of it %2 (%3); a decode step takes %4, most of it %5 (%6).")
-        .arg(secondsFigure(report.prefill.time).joined(), inSentence(causeName(prefill)),
+        .arg(secondsFigure(report.prefill.time).joined(), inSentence(causeName(scenario, prefill)),
              secondsFigure(report.prefill.breakdown[prefill]).joined(), secondsFigure(report.decode.time).joined(),
-             inSentence(causeName(decode)), secondsFigure(report.decode.breakdown[decode]).joined());
+             inSentence(causeName(scenario, decode)), secondsFigure(report.decode.breakdown[decode]).joined());
 }
 
 } // namespace shardlens

@@ -67,7 +67,9 @@ std::vector<LegendEntry> legendOf(const ViewInput& input, const TimelineSums* su
         if (sums)
             entry.value = qs(formatSeconds(sums->causes[cause]));
     };
-    add(Cause::Weights, brief ? TimelineScene::tr("Weights") : TimelineScene::tr("Weight reads"));
+    add(Cause::Weights, brief                        ? TimelineScene::tr("Weights")
+                        : input.scenario.calibration ? TimelineScene::tr("Weights, activations")
+                                                     : TimelineScene::tr("Weight reads"));
     add(Cause::Kv, brief ? TimelineScene::tr("KV") : TimelineScene::tr("KV reads"));
     add(Cause::Compute, TimelineScene::tr("Compute"));
     const int collectives = collectiveCount(input.report.decode);
