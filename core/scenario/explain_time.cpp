@@ -5,6 +5,7 @@
 #include "core/scenario/catalog.h"
 #include "core/scenario/comparedpoints.h"
 #include "core/scenario/explain_parts.h"
+#include "core/scenario/serve.h"
 
 #include <algorithm>
 #include <array>
@@ -274,6 +275,24 @@ Explanation explainTime(const Scenario& scenario, const Report& report, Phase wh
     if (loaded) {
         const ServiceFigures& service = report.serving.service;
         const Percentiles& p = prefill ? service.ttft : service.tpot;
+        if (service.status == ServiceStatus::Served && !servedByPools(scenario)) {
+            const Provenance origin = !scenario.calibration              ? Provenance::Exact
+                                      : scenario.calibration->points > 0 ? Provenance::Fitted
+                                                                         : Provenance::Borrowed;
+            const Undisturbed alone = undisturbedOf(scenario, report);
+            const double own = prefill ? alone.prompt : alone.token;
+            out.inputs.push_back({name, formatSeconds(p.mean, 4),
+                                  std::string("under the load, mean") + (service.simulated ? ", simulated" : ", analytic"), origin});
+            out.inputs.push_back({"alone", formatSeconds(own, 4),
+                                  prefill ? "of it: a mean prompt alone on a replica"
+                                          : "of it: a step of the load's " + formatNumber(alone.sequences) + " sequences without prompts",
+                                  origin});
+            if (p.mean > own)
+                out.inputs.push_back({"others", formatSeconds(p.mean - own, 4),
+                                      prefill ? "of it: waiting for admission and the scheduler, prompts and decode steps of other requests"
+                                              : "of it: prompts in the same steps or between them, waits between steps",
+                                      origin});
+        }
         if (service.status == ServiceStatus::Served)
             out.notes.push_back(
                 "This is one batch alone, not under load. Under the load " + name + " is " + formatSeconds(p.mean) + " in the mean, P50 "

@@ -370,6 +370,28 @@ ServiceFigures simulate(const Scenario& scenario, const SimulationControl& contr
     return serveSimulated(inputOf(scenario, step, kvCapacity(scenario)), control);
 }
 
+Undisturbed undisturbedOf(const Scenario& scenario, const Report& report)
+{
+    const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing, StepDetail::Times,
+                         scenario.constants());
+    const ServiceInput input = inputOf(scenario, step, kvCapacity(scenario));
+    StepTimes times(input);
+    Undisturbed alone;
+    alone.sequences = std::max(1.0, report.serving.service.meanBatch);
+    alone.token = times.decode(alone.sequences, times.meanContext()) / times.tokensPerStep();
+    const double prompt = times.meanComputed();
+    const double cached = std::max(0.0, rangeOf(scenario.serving.load.inputLengths, scenario.workload.input).mean - prompt);
+    const double budget = std::max(1.0, static_cast<double>(input.engine.tokenBudget));
+    for (double done = 0; done < prompt;) {
+        const double tokens = std::min(budget, prompt - done);
+        const bool last = done + tokens >= prompt;
+        const PrefillWork work{tokens, 1, times.pairsOf(tokens, cached + done), last ? 1 : 0};
+        alone.prompt += times.prefill(0, work) + (last ? times.fill(work) : 0);
+        done += tokens;
+    }
+    return alone;
+}
+
 void adopt(const Scenario& scenario, const ServiceFigures& figures, Report& report)
 {
     if (figures.status == ServiceStatus::Cancelled)

@@ -20,6 +20,16 @@ void serve(const Scenario& scenario, const StepModel& step, Report& report);
 /// Puts simulated figures in place of the analytic ones, with what follows from them.
 void adopt(const Scenario& scenario, const ServiceFigures& figures, Report& report);
 
+/// What a request would take if it met no other's prompt, by the step times that the load is served with: the rest of TTFT and TPOT is what
+/// requests do to each other.
+struct Undisturbed {
+    double prompt = 0;    ///< s: a mean prompt alone on a replica, in pieces of the engine's token budget
+    double token = 0;     ///< s: a step of `sequences` without prompts, over its tokens for each sequence
+    double sequences = 0; ///< ServiceFigures::meanBatch, one or more
+};
+/// Only for a legal plan under a load that is served, without pools.
+[[nodiscard]] Undisturbed undisturbedOf(const Scenario& scenario, const Report& report);
+
 /// Cached tokens that fit per replica while the scenario's engine runs.
 [[nodiscard]] std::int64_t kvCapacity(const Scenario& scenario);
 /// USD per hour of one device of `cluster` as the scenario prices it; 0: not known.

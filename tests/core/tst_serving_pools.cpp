@@ -4,6 +4,7 @@
 #include "servers.h"
 
 #include "core/scenario/evaluate.h"
+#include "core/scenario/explain.h"
 #include "core/scenario/report_json.h"
 #include "core/scenario/scenario_file.h"
 #include "core/scenario/serve.h"
@@ -51,6 +52,38 @@ class TestServingPools : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    /// One client meets nobody: its TTFT and TPOT are the prompt and the step alone. More clients add to both, and the inspector says how much.
+    void whatOthersAddIsTheRest()
+    {
+        for (const int clients : {1, 24, 96}) {
+            Scenario s = served(LoadKind::ClosedLoop);
+            s.serving.load.concurrency = clients;
+            s.serving.engine.overlap = false; // which makes even a lone request wait for a step
+            const Report report = evaluate(s);
+            QCOMPARE(report.serving.service.status, ServiceStatus::Served);
+            const Undisturbed alone = undisturbedOf(s, report);
+            QVERIFY(alone.prompt > 0 && alone.token > 0);
+            if (clients == 1) {
+                QVERIFY2(near(report.serving.ttft, alone.prompt, 0.02), qPrintable(QString::number(report.serving.ttft / alone.prompt)));
+                QVERIFY2(near(report.serving.tpot, alone.token, 0.02), qPrintable(QString::number(report.serving.tpot / alone.token)));
+            } else {
+                QVERIFY(report.serving.ttft > 1.05 * alone.prompt);
+                QVERIFY(report.serving.tpot > 1.05 * alone.token);
+            }
+            for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
+                Subject time;
+                time.kind = Subject::Kind::Time;
+                time.phase = phase;
+                const Explanation e = explain(s, report, time);
+                const auto named = [&](std::string_view symbol) {
+                    return std::any_of(e.inputs.begin(), e.inputs.end(), [&](const Explanation::Input& i) { return i.symbol == symbol; });
+                };
+                QVERIFY(named("alone"));
+                QVERIFY(clients == 1 || named("others"));
+            }
+        }
+    }
+
     /// The plan that is shown is one worker's: devices beside it are not idle, and the report says whose plan it is.
     void thePlanIsAWorkers()
     {
