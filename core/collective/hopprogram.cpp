@@ -102,7 +102,7 @@ private:
                 for (std::size_t a = 0; a < use.axisCount; ++a)
                     addDim(use.index, use.axes[a].size, use.axes[a].share, use.axes[a].wrapped, use.axes[a].linkBandwidth);
             else
-                addDim(use.index, alone ? m_program->size : use.size, 1, false, use.level->bandwidth);
+                addDim(use.index, alone ? m_program->size : use.size, 1, false, use.bandwidth > 0 ? use.bandwidth : use.level->bandwidth);
             level.last = static_cast<int>(m_program->dims.size()) - 1;
             m_levels.push_back(level);
         }
@@ -195,13 +195,40 @@ private:
         return phase;
     }
 
+    /// A track for each leg. One of fewer hops sends its pieces in as many parts as fill the steps of the longest: in a step no link then
+    /// carries more than the time of the whole allows.
+    HopPhase sideBySide(const std::vector<HopLeg>& legs)
+    {
+        int steps = 0;
+        int latencies = 0;
+        for (const HopLeg& leg : legs) {
+            steps = std::max(steps, leg.steps);
+            latencies = std::max(latencies, leg.steps * dim(leg.dim).share);
+        }
+        HopPhase phase;
+        for (const HopLeg& leg : legs) {
+            const bool fills = leg.steps > 0 && steps % leg.steps == 0 && steps * dim(leg.dim).share <= latencies;
+            const int parts = fills ? steps / leg.steps : 1;
+            HopTrack track;
+            for (int part = 0; part < parts; ++part) {
+                HopLeg own = leg;
+                own.piece = leg.piece * parts + part;
+                own.pieces = leg.pieces * parts;
+                track.push_back(add(std::move(own)));
+            }
+            phase.tracks.push_back(std::move(track));
+        }
+        return phase;
+    }
+
     /// Axes of a torus one after the other, in as many rotated orders at once as `orders`; see gatherAxes() of the costs.
     void gatherAxes(const std::vector<int>& axes, int orders, std::uint32_t& whole, Phases& phases)
     {
         const int count = static_cast<int>(axes.size());
         std::vector<std::uint32_t> masks(static_cast<std::size_t>(orders), whole);
         for (int p = 0; p < count; ++p) {
-            HopPhase phase;
+            std::vector<HopLeg> legs;
+            legs.reserve(static_cast<std::size_t>(orders));
             for (int o = 0; o < orders; ++o) {
                 const int index = axes[static_cast<std::size_t>((o + p) % count)];
                 HopLeg leg;
@@ -212,9 +239,9 @@ private:
                 leg.piece = o;
                 leg.pieces = orders;
                 masks[static_cast<std::size_t>(o)] |= 1U << static_cast<unsigned>(index);
-                phase.tracks.push_back({add(leg)});
+                legs.push_back(std::move(leg));
             }
-            phases.push_back(std::move(phase));
+            phases.push_back(sideBySide(legs));
         }
         whole = masks.front();
     }
@@ -322,9 +349,13 @@ private:
         for (auto phase = phases.rbegin(); phase != phases.rend(); ++phase) {
             HopPhase mirror;
             for (const HopTrack& track : phase->tracks) {
-                HopLeg leg = m_program->legs[static_cast<std::size_t>(track.front())];
-                leg.reversed = true;
-                mirror.tracks.push_back({add(std::move(leg))});
+                HopTrack back;
+                for (auto index = track.rbegin(); index != track.rend(); ++index) {
+                    HopLeg leg = m_program->legs[static_cast<std::size_t>(*index)];
+                    leg.reversed = true;
+                    back.push_back(add(std::move(leg)));
+                }
+                mirror.tracks.push_back(std::move(back));
             }
             result.push_back(std::move(mirror));
         }

@@ -5,6 +5,9 @@
 //   AllReduce is a scatter and a gather, innermost level first and last, or one of the algorithms of its own on the outermost level.
 //   A tree's edges carry their whole half of V in one step; in a program they are cut into pieces that follow each other, which is why its
 //   cost counts 2 V once and not for each tier.
+// A step takes the alpha-beta time of its own level (Thakur, Rabenseifner & Gropp, IJHPCA 19, 2005); where several orders work at once,
+// one of fewer steps is cut into as many parts, or goes on while the others take theirs, and a phase takes as long as its fullest link. Along
+// lines an exchange hands pieces on without waiting for the fuller links in the middle.
 // Steps are made when asked for: a ring of thousands has thousands of steps.
 #pragma once
 
@@ -19,6 +22,7 @@
 namespace shardlens {
 
 struct HopProgram;
+struct LevelTerm;
 
 /// One device hands bytes to another, or to and from a switch that adds up.
 struct Transfer {
@@ -37,10 +41,12 @@ struct Transfer {
 /// What one step is like, for captions.
 struct HopStep {
     double start = 0;        ///< seconds from the beginning of the collective
-    double seconds = 0;      ///< steps share the cost's time: latency evenly, transfer by bytes over the level's rate
+    double seconds = 0;      ///< its level's latency, for each hop to a neighbour, and its fullest link's bytes over that link's rate
+    double latency = 0;      ///< of these seconds
     double sentBefore = 0;   ///< bytes that the busiest device has sent before this step
     double busiestBytes = 0; ///< bytes that the busiest device sends in it
     double messageBytes = 0; ///< bytes of its largest transfer
+    double linkBytes = 0;    ///< on the fullest link, one way; on a switch all that a device sends to it or receives from it
     double upBytes = 0;      ///< of the largest transfer to a switch that adds up; 0 without one
     double downBytes = 0;    ///< and from one; a step takes the time of what is sent, so where this is more the steps overlap
     int level = -1;          ///< outermost fabric level in use
@@ -87,7 +93,13 @@ public:
     [[nodiscard]] bool movesBlocks() const;
 
 private:
-    void tabulate(const Cluster& cluster);
+    struct StepShare;
+    void tabulate(const Cluster& cluster, const std::vector<LevelTerm>& terms);
+    /// What it does and where; `latency`: of its slowest hop.
+    void describeStep(const Cluster& cluster, int index, double& latency);
+    /// The sum over the steps of a level is what the cost has for it. Unchanged but for pieces that follow each other (trees), tracks that
+    /// do not wait, and links through other units.
+    void settle(std::vector<StepShare>& shares, const std::vector<LevelTerm>& terms) const;
 
     std::shared_ptr<const HopProgram> m_program;
     std::vector<int> m_members;

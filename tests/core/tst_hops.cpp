@@ -7,6 +7,7 @@
 
 #include <QTest>
 
+#include <array>
 #include <map>
 #include <set>
 
@@ -63,6 +64,26 @@ std::uint64_t contribution(int rank, std::int64_t block)
     std::uint64_t x = static_cast<std::uint64_t>(rank) * 0x9E3779B97F4A7C15ULL + static_cast<std::uint64_t>(block) * 0xBF58476D1CE4E5B9ULL;
     x ^= x >> 31;
     return x * 0x94D049BB133111EBULL;
+}
+
+/// Bytes/s of the link that a transfer takes, one way, where whole units of the fabric form the group.
+double linkRate(const Cluster& cluster, const Transfer& t)
+{
+    int below = 1;
+    for (int inner = 0; inner < t.level; ++inner)
+        below *= static_cast<int>(cluster.levels[static_cast<std::size_t>(inner)].units());
+    const FabricLevel& level = cluster.levels[static_cast<std::size_t>(t.level)];
+    if (level.topology == Topology::Switch)
+        return level.bandwidth;
+    int a = t.from / below;
+    int b = t.to / below;
+    for (std::size_t axis = 0; axis < level.extents.size(); ++axis) {
+        if (a % level.extents[axis] != b % level.extents[axis])
+            return level.linkBandwidth(axis);
+        a /= level.extents[axis];
+        b /= level.extents[axis];
+    }
+    return level.bandwidth;
 }
 
 using Store = std::map<std::int64_t, std::uint64_t>;
@@ -249,6 +270,89 @@ private Q_SLOTS:
             }
     }
 
+    void noLinkCarriesMoreThanItsRate_data()
+    {
+        QTest::addColumn<Cluster>("cluster");
+        QTest::addColumn<bool>("gathers");   // false: orders of unequal length, whose transfers go on in the next step
+        QTest::addColumn<bool>("exchanges"); // likewise; along a line the middle has more to hand on than the ends
+        const auto row = [](const char* name, std::vector<FabricLevel> levels, bool gathers = true, bool exchanges = true) {
+            double latency = 1e-6;
+            for (FabricLevel& l : levels) {
+                l.latency = latency;
+                latency *= 7;
+            }
+            QTest::newRow(name) << clusterOf(std::move(levels)) << gathers << exchanges;
+        };
+        row("switch of 8", {level(Topology::Switch, {8})});
+        row("reducing switch", {reducing(8)});
+        row("ring of 8", {level(Topology::Ring, {8}, {true})});
+        row("ring of 5", {level(Topology::Ring, {5}, {true})});
+        row("line of 4", {level(Topology::Ring, {4}, {false})}, true, false);
+        row("4 x 4 torus", {level(Topology::Torus, {4, 4}, {true, true})});
+        row("4 x 2 torus, one wrap", {level(Topology::Torus, {4, 2}, {true, false})}, true, false);
+        row("torus of unequal axes", {slowAxis()});
+        row("3 x 4 x 5 torus", {level(Topology::Torus, {3, 4, 5}, {true, true, true})}, true, false);
+        row("ring by line", {level(Topology::Torus, {4, 4}, {true, false})}, false, false);
+        row("nodes of 8", {level(Topology::Switch, {8}), level(Topology::Switch, {2}, {}, 10e9)});
+        row("nodes of 4", {level(Topology::Switch, {4}), level(Topology::Switch, {4}, {}, 10e9)});
+        row("nodes of 8, reducing", {reducing(8), level(Topology::Switch, {3}, {}, 10e9)});
+        row("reducing outside", {level(Topology::Switch, {4}), reducing(4)});
+        row("racks", {level(Topology::Switch, {2}), level(Topology::Switch, {3}), level(Topology::Switch, {2}, {}, 10e9)});
+        row("torus in nodes", {level(Topology::Torus, {4, 4}, {true, true}), level(Topology::Switch, {2}, {}, 10e9)});
+        row("cores of chips in a ring", {level(Topology::Switch, {4}), level(Topology::Ring, {5}, {true}, 10e9)});
+    }
+
+    /// Each step takes its own level's latency and at least what its fullest link takes for its bytes; the steps add up to the cost.
+    void noLinkCarriesMoreThanItsRate()
+    {
+        QFETCH(Cluster, cluster);
+        QFETCH(bool, gathers);
+        QFETCH(bool, exchanges);
+        const DeviceGroup group(1, cluster.devices());
+        int seen = 0;
+        for (const Collective kind : {Collective::AllReduce, Collective::AllGather, Collective::ReduceScatter, Collective::AllToAll}) {
+            const bool inStep = kind == Collective::AllToAll ? exchanges : gathers;
+            for (const CollectiveCost& cost : GroupSpan(cluster, group).alternatives(kind, 1 << 24)) {
+                const std::string name = std::string(nameOf(kind)) + " " + nameOf(kind, cost);
+                if (name.find("tree") != std::string::npos || cost.algorithm == CollectiveAlgorithm::NestedRing)
+                    continue; // pieces follow each other; one ring crosses several levels in each step
+                const Result<Hops> hops = Hops::of(cluster, group, 0, kind, 1 << 24, cost);
+                QVERIFY2(hops.ok(), name.c_str());
+                const Hops& h = hops.value();
+                std::map<std::array<int, 3>, double> inAll;
+                double sum = 0;
+                double latency = 0;
+                for (int s = 0; s < h.steps(); ++s) {
+                    const HopStep& step = h.step(s);
+                    std::map<std::array<int, 3>, double> busy;
+                    for (const Transfer& t : h.transfers(s)) {
+                        if (t.from < 0)
+                            continue; // the sum comes down while the rest goes up
+                        const FabricLevel& l = cluster.levels[static_cast<std::size_t>(t.level)];
+                        const bool routed = l.topology != Topology::Switch;
+                        const double seconds = t.bytes / linkRate(cluster, t);
+                        busy[{t.level, t.from, routed ? t.to : 0}] += seconds;
+                        inAll[{t.level, t.from, routed ? t.to : 0}] += seconds;
+                    }
+                    for (const auto& [link, seconds] : busy)
+                        QVERIFY2(!inStep || seconds <= (step.seconds - step.latency) * (1 + 1e-6),
+                                 qPrintable(QString::fromStdString(name)
+                                            + QStringLiteral(", step %1: %2 s of bytes in %3 s").arg(s).arg(seconds).arg(step.seconds)));
+                    const double own = cluster.levels[static_cast<std::size_t>(step.level)].latency;
+                    QVERIFY2(std::abs(step.latency - own) <= 1e-5 * own || !inStep, name.c_str());
+                    sum += step.seconds;
+                    latency += step.latency;
+                }
+                for (const auto& [link, seconds] : inAll)
+                    QVERIFY2(seconds <= cost.transferTime * (1 + 1e-9), name.c_str());
+                QVERIFY2(std::abs(sum - cost.time) <= 1e-9 * cost.time, name.c_str());
+                QVERIFY2(std::abs(latency - cost.latencyTime) <= 1e-9 * cost.latencyTime, name.c_str());
+                ++seen;
+            }
+        }
+        QVERIFY(seen >= 4);
+    }
+
     void ringOfTheBook()
     {
         // AllReduce of 512 KiB on a switch of 8 by ring: 14 steps of 64 KiB, 896 KiB sent by each.
@@ -261,6 +365,7 @@ private Q_SLOTS:
             QVERIFY(hops.ok());
             QCOMPARE(hops.value().steps(), 14);
             QCOMPARE(hops.value().step(2).messageBytes, 64.0 * 1024);
+            QCOMPARE(hops.value().step(2).linkBytes, 64.0 * 1024);
             QCOMPARE(hops.value().step(2).sentBefore, 128.0 * 1024);
             QCOMPARE(hops.value().sentInAll(), 896.0 * 1024);
             QVERIFY(hops.value().step(6).adds && !hops.value().step(6).gathers);
