@@ -77,6 +77,20 @@ private Q_SLOTS:
         QVERIFY(drawn > 60);
     }
 
+    /// What an arrow to a switch carries is all that the device sends through it, not the message to one of its peers.
+    void captionsCountBytesOfTheDrawnLink()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        const DeviceGroup group(1, 8);
+        for (const CollectiveCost& cost : GroupSpan(*scenario.cluster, group).alternatives(Collective::AllGather, 512 * 1024)) {
+            const Result<Hops> hops = Hops::of(*scenario.cluster, group, 0, Collective::AllGather, 512 * 1024, cost);
+            QVERIFY(hops.ok());
+            const bool direct = cost.algorithm == CollectiveAlgorithm::Direct;
+            if (direct || cost.algorithm == CollectiveAlgorithm::Ring)
+                QCOMPARE(stepBytes(hops.value().step(0)), direct ? QStringLiteral("448 KiB per link") : QStringLiteral("64 KiB per link"));
+        }
+    }
+
     void packetsFollowThePosition()
     {
         const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));

@@ -264,7 +264,7 @@ QString stepBytes(const HopStep& step)
 {
     if (step.upBytes > 0 && step.downBytes > 0 && step.upBytes != step.downBytes)
         return text("%1 up, %2 down").arg(qs(formatBytes(step.upBytes)), qs(formatBytes(step.downBytes)));
-    return text("%1 per hop").arg(qs(formatBytes(step.messageBytes)));
+    return text("%1 per link").arg(qs(formatBytes(step.linkBytes)));
 }
 
 bool stepsOverlap(const Hops& hops)

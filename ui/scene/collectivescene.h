@@ -34,9 +34,9 @@ inline constexpr int kMostDrawnTransfers = 512;
 /// Over a mesh that was drawn by `layout`: an overlay of MeshOptions.
 void drawCollective(const ViewInput& input, const MeshLayout& layout, const CollectivePicture& picture, Scene& scene);
 
-/// "Step 3 of 14", "64 KiB per hop", "128 KiB sent of 448 KiB", "12.3 µs of 31 µs", "GPU 0 and its peers", most important first.
+/// "Step 3 of 14", "64 KiB per link", "128 KiB sent of 448 KiB", "12.3 µs of 31 µs", "GPU 0 and its peers", most important first.
 [[nodiscard]] QStringList collectiveParts(const Scenario& scenario, const CollectivePicture& picture);
-/// "64 KiB per hop"; through a switch that adds up, where the two ways carry different bytes, "64 KiB up, 256 KiB down".
+/// "64 KiB per link", what the fullest one carries one way; through a switch that adds up, where the two ways carry different bytes, "64 KiB up, 256 KiB down".
 [[nodiscard]] QString stepBytes(const HopStep& step);
 /// The time takes it that the sum already goes down while the rest still goes up.
 [[nodiscard]] bool stepsOverlap(const Hops& hops);
