@@ -55,6 +55,39 @@ private Q_SLOTS:
         }
     }
 
+    /// The strip at the foot of a tile has the colours that the memory view explains, in its order.
+    void memoryStripsHaveTheColoursOfTheirParts()
+    {
+        const Scenario scenario = scenarioOf(caseNamed("8 H100, TP 8"));
+        const Report report = evaluate(scenario);
+        const Scene scene = meshOf(scenario, report, {1600, 900});
+        const QRectF tile = tilesOf(scene).value(0);
+        const Theme& theme = Theme::of(ThemeId::Light);
+        const DeviceMemory& memory = report.memory.stages.front();
+        QRectF strip;
+        for (const SceneItem& item : scene.items)
+            if (tile.contains(item.rect) && item.fill == theme.color(Ink::Sunken) && item.rect.height() == 5)
+                strip = item.rect;
+        QVERIFY(!strip.isEmpty());
+        const double scale = strip.width() / static_cast<double>(report.memory.capacity);
+        double x = strip.left();
+        int seen = 0;
+        for (const auto& [bytes, what] :
+             {std::pair{memory.weights(), MemoryClass::Weights}, std::pair{memory.kv, MemoryClass::Kv},
+              std::pair{memory.activations, MemoryClass::Activations}, std::pair{memory.buffers, MemoryClass::Buffers},
+              std::pair{memory.reserve, MemoryClass::Reserve}}) {
+            const double width = static_cast<double>(bytes) * scale;
+            const bool drawn = std::any_of(scene.items.begin(), scene.items.end(), [&, colour = theme.color(what)](const SceneItem& item) {
+                return item.fill == colour && std::abs(item.rect.left() - x) < 0.01 && std::abs(item.rect.width() - width) < 0.01
+                       && item.rect.top() == strip.top();
+            });
+            QCOMPARE(drawn, width >= 0.5);
+            seen += drawn ? 1 : 0;
+            x += width;
+        }
+        QVERIFY(seen >= 4);
+    }
+
     void everyColourAndEveryZoom_data() { everyMachineAtEverySize_data(); }
     void everyColourAndEveryZoom()
     {

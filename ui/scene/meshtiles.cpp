@@ -264,15 +264,17 @@ private:
         const double fade = m_dress.faded ? kFade : 0;
         m_scene.fill(bar, ink(Ink::Sunken), ink(m_dress.faded ? Ink::Line : Ink::Strong));
         double x = bar.left();
-        const auto part = [&](Bytes bytes, Ink colour) {
+        const auto part = [&](Bytes bytes, MemoryClass what) {
             const double width = static_cast<double>(bytes) * scale;
             if (width >= 0.5)
-                m_scene.fill(QRectF(x, bar.top(), width, bar.height()), theme.faded(ink(colour), fade));
+                m_scene.fill(QRectF(x, bar.top(), width, bar.height()), theme.faded(theme.color(what), fade));
             x += width;
         };
-        part(memory.weights(), Ink::Weights);
-        part(memory.kv, Ink::Kv);
-        part(memory.activations + memory.buffers + memory.reserve, Ink::Overhead);
+        part(memory.weights(), MemoryClass::Weights);
+        part(memory.kv, MemoryClass::Kv);
+        part(memory.activations, MemoryClass::Activations);
+        part(memory.buffers, MemoryClass::Buffers);
+        part(memory.reserve, MemoryClass::Reserve);
         if (total > capacity) {
             const QRectF excess(bar.left() + capacity * scale, bar.top(), (total - capacity) * scale, bar.height());
             m_scene.hatch(excess, Hatch::OverCapacity);
