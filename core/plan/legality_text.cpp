@@ -167,6 +167,16 @@ std::string warningSentence(const Finding& f, const PlanContext& context, const 
         return value + (f.axis == PlanAxis::PrefillMicrobatches ? " prefill" : " decode") + " microbatches do not divide the batch of "
                + limit + ": their sizes differ by one sequence.";
     case Rule::UnevenAttentionData:
+        if (f.limit < f.value) {
+            const int prefill = plan.prefillMicrobatches();
+            const int decode = plan.decodeMicrobatches();
+            return std::string("A ")
+                   + (prefill > decode   ? "prefill "
+                      : decode > prefill ? "decode "
+                                         : "")
+                   + "microbatch of " + limit + (f.limit == 1 ? " sequence leaves " : " sequences leaves ") + number(f.value - f.limit)
+                   + " of " + value + " attention-DP ranks idle.";
+        }
         return "Attention DP " + value + " does not divide the " + limit + (f.limit == 1 ? " sequence" : " sequences")
                + " of a microbatch: the fullest rank has " + other + ", others wait for it.";
     case Rule::WeightCopies:

@@ -323,6 +323,16 @@ private Q_SLOTS:
         Scenario uneven = with(deep, {{PlanAxis::AttentionData, 6}, {PlanAxis::Expert, 6}});
         QVERIFY(warns(uneven, Rule::UnevenExperts));
         QVERIFY(evaluate(uneven).legal);
+        // Two microbatches of 4 for 8 ranks: half of them have no sequence.
+        const Scenario idle = with(
+            deep,
+            {{PlanAxis::AttentionData, 8}, {PlanAxis::Expert, 8}, {PlanAxis::PrefillMicrobatches, 2}, {PlanAxis::DecodeMicrobatches, 1}});
+        const Report idling = evaluate(idle);
+        QVERIFY(idling.legal);
+        QVERIFY(std::any_of(idling.warnings.begin(), idling.warnings.end(), [&](const Finding& finding) {
+            return sentence(finding, idle.context(), idle.plan)
+                   == "A prefill microbatch of 4 sequences leaves 4 of 8 attention-DP ranks idle.";
+        }));
         s.workload.input = 100'000;
         QVERIFY(warns(s, Rule::LongContext));
     }

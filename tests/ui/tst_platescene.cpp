@@ -245,6 +245,37 @@ private Q_SLOTS:
         }
     }
 
+    /// Ranks without a sequence of the microbatch hold nothing of it, and nobody holds a share of one.
+    void idleRanksAreCounted()
+    {
+        Scenario scenario = pictures::scenarioOf(mla());
+        scenario.plan[PlanAxis::Tensor] = 1;
+        scenario.plan[PlanAxis::Data] = 1;
+        scenario.plan[PlanAxis::Pipeline] = 2;
+        scenario.plan[PlanAxis::Expert] = 32;
+        scenario.plan[PlanAxis::AttentionData] = 32;
+        scenario.plan[PlanAxis::PrefillMicrobatches] = 2;
+        scenario.plan[PlanAxis::DecodeMicrobatches] = 2;
+        scenario.workload.batch = 32;
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal);
+        for (const QSizeF& size : {QSizeF(620, 380), QSizeF(1200, 560), QSizeF(1920, 1080)}) {
+            Scene scene;
+            buildPlate({scenario, report, size, light()}, {}, scene);
+            QCOMPARE(pictures::textFault(scene), QString());
+            if (size.width() > 1000)
+                QVERIFY(check::says(scene, QStringLiteral("GPU 0–31: 1/16, 16 idle")));
+        }
+        for (const PlateTensor& tensor : tensorPlate(scenario.context(), scenario.plan, scenario.reserve).tensors) {
+            const bool stream = tensor.kind == TensorKind::Stream || tensor.kind == TensorKind::DecodeStream;
+            QCOMPARE(plateCaption(QString(), tensor).contains(QStringLiteral("idle")), stream);
+        }
+        scenario.workload.batch = 96; // 48 sequences: two each, the last 8 ranks have none
+        for (const PlateTensor& tensor : tensorPlate(scenario.context(), scenario.plan, scenario.reserve).tensors)
+            if (tensor.kind == TensorKind::Stream)
+                QCOMPARE(plateCaption(QString(), tensor), QStringLiteral("1/24, 8 idle"));
+    }
+
     /// Words stand on every tile of a matrix or on none, whatever the sizes that rounding gives them; totals under all matrices or none.
     void labelsAreEven()
     {

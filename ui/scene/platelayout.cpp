@@ -227,7 +227,7 @@ std::vector<Shape> shapesOf(const TensorPlate& plate, int stage, int first, Plat
             shape.least = std::max({shape.least, textWidth(qs(tensor.name), TextRole::BodyStrong) + 4, std::min(dims, 190.0)});
         }
         const QString& named = text == PlateText::Full ? owners.front() : owners[std::min<std::size_t>(1, owners.size() - 1)];
-        shape.least = std::max(shape.least, std::min(textWidth(plateCaption(named, tensor), TextRole::Note), 130.0) + lines.rows + 1);
+        shape.least = std::max(shape.least, std::min(textWidth(plateCaption(named, tensor), TextRole::Note), 170.0) + lines.rows + 1);
         if (text != PlateText::Owners)
             shape.least = std::max(shape.least, textWidth(plateBytes(tensor, stage, false), TextRole::Note) + lines.rows + 4);
         shapes.push_back(shape);

@@ -36,6 +36,35 @@ QStringList rangesOf(const Placement& placement, int stage)
     return ranges;
 }
 
+/// Pieces of a dimension with anything in them: the last ones are padding where the ways do not divide it.
+std::int64_t filledPieces(const Mesh& mesh, const std::vector<int>& axes, std::size_t axis, std::int64_t filled, std::int64_t length)
+{
+    if (axis == axes.size())
+        return filled > 0 ? 1 : 0;
+    const std::int64_t piece = ceilDiv(length, mesh.size(axes[axis]));
+    const std::int64_t whole = filled / piece;
+    return whole * filledPieces(mesh, axes, axis + 1, piece, piece) + filledPieces(mesh, axes, axis + 1, filled % piece, piece);
+}
+
+/// Tiles with anything in them: of 16 sequences on 32 ranks, 16. Of parts that are split each in its own way, the most.
+std::int64_t filledTiles(const PlateTensor& tensor)
+{
+    const std::int64_t all = tensor.tileCount();
+    std::int64_t most = 0;
+    for (const PlatePart& part : tensor.parts) {
+        std::int64_t filled = all;
+        for (const ShardedDim& dim : part.array.dims) {
+            std::int64_t ways = 1;
+            for (const int axis : dim.axes)
+                ways *= tensor.mesh.size(axis);
+            if (!part.dealt && dim.size > 0)
+                filled = filled / ways * filledPieces(tensor.mesh, dim.axes, 0, dim.size, dim.size);
+        }
+        most = std::max(most, filled);
+    }
+    return most;
+}
+
 } // namespace
 
 std::vector<QString> plateOwners(const Scenario& scenario, int stage)
@@ -60,8 +89,13 @@ std::vector<QString> plateOwners(const Scenario& scenario, int stage)
 QString plateCaption(const QString& owners, const PlateTensor& tensor)
 {
     const std::int64_t tiles = tensor.tileCount();
-    const QString share = tiles > 1 ? QCoreApplication::translate("Plate", "1/%1 each").arg(qs(formatCount(tiles)))
-                                    : QCoreApplication::translate("Plate", "whole");
+    const std::int64_t filled = filledTiles(tensor);
+    QString share = tiles > 1 ? QCoreApplication::translate("Plate", "1/%1 each").arg(qs(formatCount(tiles)))
+                              : QCoreApplication::translate("Plate", "whole");
+    if (filled < tiles)
+        share = (memoryClassOf(tensor.kind) == MemoryClass::Weights ? QCoreApplication::translate("Plate", "1/%1, padding on %2")
+                                                                    : QCoreApplication::translate("Plate", "1/%1, %2 idle"))
+                    .arg(qs(formatCount(filled)), qs(formatCount((tiles - filled) * tensor.holderCount())));
     return owners.isEmpty() ? share : QString(owners + QStringLiteral(": ") + share);
 }
 
