@@ -6,7 +6,11 @@
 #include "picturecases.h"
 #include "samplereport.h"
 
+#include "core/base/format.h"
 #include "ui/scene/memoryscene.h"
+#include "ui/scene/meshfacts.h"
+
+#include <cmath>
 
 using namespace shardlens;
 using namespace shardlens::pictures;
@@ -185,6 +189,46 @@ private Q_SLOTS:
         QCOMPARE(copies(), 0.0);
         report.memory.stages[0].kvReplicas = report.memory.stages[0].kv * 7 / 8;
         QVERIFY(std::abs(copies() - 0.875) < 1e-6);
+    }
+
+    /// What is stored once and its copies say each its own bytes; so does a bar that would fit, whose copies are hatched, too.
+    void copiesSayTheirBytes()
+    {
+        const Scenario scenario = sample::scenario(8, 1);
+        Report report = sample::report(scenario);
+        DeviceMemory& memory = report.memory.stages[0];
+        memory.kv = Bytes{24} << 30;
+        memory.kvReplicas = Bytes{18} << 30;
+        const Scene scene = memoryOf(scenario, report, {1200, 600}, {}, {MemoryBars::Automatic, MemoryAxis::Capacity});
+        QStringList texts;
+        for (const SceneItem& item : scene.items)
+            if (item.kind == SceneItem::Kind::Text)
+                texts << scene.texts[static_cast<std::size_t>(item.extra)];
+        QVERIFY(texts.contains(gibText(std::ldexp(6, 30))));
+        QVERIFY(texts.contains(gibText(std::ldexp(18, 30))));
+    }
+
+    /// A total that has no room before the capacity stands beyond it, not in the bar's last part.
+    void totalsStandBesideTheirBars()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, batch 4,000 does not fit"));
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal && !report.memory.fits);
+        for (const QSizeF& size : {QSizeF(860, 300), QSizeF(900, 600), QSizeF(1920, 1080)}) {
+            const Scene scene = memoryOf(scenario, report, size);
+            const std::optional<MemoryGhost> ghost = memoryGhost(scenario, report, {});
+            QVERIFY(ghost);
+            const QString total = qs(formatNumber(static_cast<double>(ghost->after.limiting().total()) / 1073741824.0));
+            const double capacity = capacityLines(scene).front();
+            int found = 0;
+            for (const SceneItem& item : scene.items) {
+                if (item.kind != SceneItem::Kind::Text || scene.texts[static_cast<std::size_t>(item.extra)] != total)
+                    continue;
+                ++found;
+                QVERIFY2(item.rect.left() > capacity, qPrintable(QString::number(size.width())));
+            }
+            QVERIFY(found > 0);
+        }
     }
 
     void groupsByStageWhenDevicesDoNotFit()

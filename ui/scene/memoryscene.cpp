@@ -12,10 +12,11 @@
 namespace shardlens {
 namespace {
 
-constexpr double kLabelShare = 0.34; // of the width, for the names of the bars
-constexpr double kLeastZone = 46;    // of the over-capacity zone
-constexpr double kMostlyEmpty = 0.4; // used share of the capacity below which the axis is broken
-constexpr double kUsedShare = 0.52;  // of the axis that the used part gets then
+constexpr double kLabelShare = 0.34;  // of the width, for the names of the bars
+constexpr double kLeastZone = 46;     // of the over-capacity zone
+constexpr double kMostlyEmpty = 0.4;  // used share of the capacity below which the axis is broken
+constexpr double kUsedShare = 0.52;   // of the axis that the used part gets then
+constexpr double kBesideCapacity = 6; // from its line to a total that stands beyond it
 
 double leastPitch()
 {
@@ -292,11 +293,13 @@ double MemoryPicture::totalLeft(const MemoryRow& row, double width) const
     return x < end + 4 && x + width > end - 4 ? end + 7 : x;
 }
 
-/// A total that fits never stands on the over-capacity ground: without room before the capacity it goes into its bar's end.
+/// A total stands beside its bar, beyond the capacity where there is no room before it: in the bar's last part it would read as that
+/// part's. Only where not even that has room it goes into the bar's end.
 bool MemoryPicture::totalInside(const MemoryRow& row) const
 {
     const double width = textWidth(totalText(row), TextRole::BodyMedium);
-    return row.printsValue && of(row).total() <= m_memory.capacity && totalLeft(row, width) + width > m_capacityX - 5;
+    return row.printsValue && of(row).total() <= m_memory.capacity && totalLeft(row, width) + width > m_capacityX - 5
+           && m_capacityX + kBesideCapacity + width > m_area.right() + 0.5;
 }
 
 void MemoryPicture::drawSegments(const MemoryRow& row, const QRectF& bar)
@@ -316,20 +319,37 @@ void MemoryPicture::drawSegments(const MemoryRow& row, const QRectF& bar)
         const QColor colour = row.ghost ? m_input.theme.faded(m_input.theme.color(part), 0.6) : m_input.theme.color(part);
         const QColor edge = m_input.theme.edgeOf(colour);
         m_scene.fill(box, colour, row.ghost ? QColor() : edge);
+        const TextRole role = m_bar >= lineHeight(TextRole::BodyMedium) + 4 ? TextRole::BodyMedium : TextRole::Note;
+        // Each piece of the bar says its own bytes, solid and copies apart.
+        const auto writeValue = [&](double from, double to, Bytes held, bool plate) {
+            const QString value = gibText(static_cast<double>(held));
+            const double visible = std::min({to, std::max(m_capacityX, from), end}) - from;
+            const double width = textWidth(value, role);
+            if (!row.printsValue || width + (plate ? 18 : 10) > visible)
+                return;
+            const QRectF room(from, box.top(), visible, box.height());
+            const QColor ground = plate ? m_input.theme.faded(colour, 0.72) : colour;
+            if (plate) { // or the hatch runs through the digits
+                const double high = std::min(lineHeight(role) + 2, box.height() - 2);
+                m_scene.fill({room.center().x() - width / 2 - 4, room.center().y() - high / 2, width + 8, high}, ground);
+            }
+            m_scene.text(room, value, role, Theme::textOn(ground), Qt::AlignCenter);
+        };
         double solid = box.width();
+        Bytes once = bytes;
         for (const MemoryWaste& each : waste) {
-            if (each.of != part || !each.drawn || row.ghost)
+            if (each.of != part || !each.drawn)
                 continue;
             const double copies = std::min(static_cast<double>(each.bytes) * m_scale, solid);
-            if (copies >= 2)
-                m_scene.hatch(QRectF(box.left() + solid - copies, box.top(), copies, box.height()), Hatch::Replica, colour, edge);
+            const double right = box.left() + solid;
+            if (copies >= 2) {
+                m_scene.hatch(QRectF(right - copies, box.top(), copies, box.height()), Hatch::Replica, colour, row.ghost ? QColor() : edge);
+                writeValue(right - copies, right, each.bytes, true);
+            }
             solid -= copies;
+            once -= each.bytes;
         }
-        const QString value = gibText(static_cast<double>(bytes));
-        const TextRole role = m_bar >= lineHeight(TextRole::BodyMedium) + 4 ? TextRole::BodyMedium : TextRole::Note;
-        const double visible = std::min({box.left() + solid, std::max(m_capacityX, box.left()), end}) - box.left();
-        if (row.printsValue && textWidth(value, role) + 10 <= visible)
-            m_scene.text(QRectF(box.left(), box.top(), visible, box.height()), value, role, Theme::textOn(colour), Qt::AlignCenter);
+        writeValue(box.left(), box.left() + solid, once, false);
         if (!row.ghost)
             m_scene.hit(
                 box, Subject{.kind = Subject::Kind::MemoryClass, .device = row.device, .stage = row.stage, .cause = static_cast<int>(i)});
@@ -357,7 +377,7 @@ void MemoryPicture::drawTotal(const MemoryRow& row, const QRectF& bar)
     double x = totalLeft(row, width);
     const bool beside = x + width <= m_capacityX - 5;
     if (!beside)
-        x = std::max(x, m_capacityX + 6);
+        x = std::max(x, m_capacityX + kBesideCapacity);
     const QRectF box(x, bar.center().y() - high / 2, width, high);
     if (box.right() > m_area.right() + 0.5)
         return;

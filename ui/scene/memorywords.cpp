@@ -10,6 +10,8 @@
 namespace shardlens {
 namespace {
 
+constexpr double kTickGap = 16; // px, between a number of the axis and the capacity's
+
 /// On a ground of its own: grid lines would cross the letters.
 void writeOnGround(Scene& scene, const Theme& theme, const QRectF& box, const QString& text, TextRole role, Ink ink, Qt::Alignment side)
 {
@@ -204,7 +206,7 @@ void MemoryPicture::drawAxis()
         const double x = std::floor(m_plot.left() + tick * kGiB * m_scale) + 0.5;
         const QString label = qs(formatNumber(tick));
         const double half = textWidth(label, TextRole::Note) / 2;
-        if (x + half > m_area.right() || x > end || (x + half > capLeft - 8 && x - half < capLeft + width + 8))
+        if (x + half > m_area.right() || x > end || (x + half > capLeft - kTickGap && x - half < capLeft + width + kTickGap))
             continue;
         m_scene.line({x, m_axisY}, {x, m_axisY + 4}, ink(Ink::Strong));
         m_scene.text(QRectF(x - half - 1, m_axisY + 6, 2 * half + 2, m_note), label, TextRole::Note, ink(Ink::Text3), Qt::AlignCenter);
