@@ -126,6 +126,17 @@ private Q_SLOTS:
         QVERIFY(field->hasFocus());
     }
 
+    /// The largest machine's count is read whole, with its separator.
+    void largestCountOfDevicesIsReadWhole()
+    {
+        WindowFixture fixture;
+        auto* field = fixture.window.controls().findChild<NumberField*>(QStringLiteral("devices"));
+        QVERIFY(fixture.document.setDevices(65536).ok());
+        QCOMPARE(field->text(), QStringLiteral("65,536"));
+        const QMargins margins = field->textMargins();
+        QVERIFY(field->width() - margins.left() - margins.right() - 5 >= textWidth(field->text(), TextRole::BodyMedium));
+    }
+
     /// What the menus of a view's title choose is found, too, also where a narrow dock has put them away.
     void paletteFindsTheChoicesOfViews()
     {

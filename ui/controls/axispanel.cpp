@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/controls/axispanel.h"
 
+#include "core/base/format.h"
 #include "ui/controls/foldbutton.h"
 #include "ui/controls/legalslider.h"
 #include "ui/controls/lockrow.h"
@@ -107,8 +108,9 @@ void AxisPanel::refresh()
     const std::string_view partner = shortNameOf(partnerOf(m_focused));
     const std::string_view moved = shortNameOf(m_focused);
     const std::int64_t devices = plan.devices();
-    const QString count = devices == 1 ? tr("1 device") : tr("%1 devices").arg(devices);
-    m_lock->setTexts(m_locked ? tr("%1 locked").arg(count) : count,
+    const QString count = devices == 1 ? tr("1 device") : tr("%1 devices").arg(qs(formatCount(devices)));
+    constexpr std::int64_t kMany = 10'000; // beside which the noun has no room
+    m_lock->setTexts(m_locked ? tr("%1 locked").arg(devices < kMany ? count : qs(formatCount(devices))) : count,
                      m_locked && usesDevices(m_focused)
                          ? tr("%1 moves %2")
                                .arg(QString::fromUtf8(moved.data(), static_cast<qsizetype>(moved.size())),

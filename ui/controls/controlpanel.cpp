@@ -34,10 +34,7 @@ constexpr int kPanelInset = 14;
 /// Of everything in the column, whether it scrolls or not: the scroll bar takes its place from the right inset.
 constexpr int kContentWidth = space::kControlColumn - 2 * kPanelInset;
 constexpr int kRowGap = 3;
-int fieldWidth()
-{
-    return scaledToText(53);
-}
+constexpr int kDevicesWidth = 76; // as the fields of the sliders below: "65,536"
 int segmentedWidth()
 {
     return scaledToText(148);
@@ -101,16 +98,19 @@ QString shortName(const Accelerator& accelerator)
     return name.startsWith(vendor) ? name.mid(vendor.size()) : name;
 }
 
-/// "2,150.40": prices of an hour keep their cents.
+/// "2,150.40": prices of an hour keep their cents as long as they matter.
 QString dollars(double amount)
 {
+    constexpr double kWhole = 1e5;
+    if (amount >= kWhole)
+        return qs(formatCount(std::llround(amount)));
     const auto cents = static_cast<std::int64_t>(std::llround(amount * 100));
     return qs(formatCount(cents / 100)) % QStringLiteral(".%1").arg(cents % 100, 2, 10, QLatin1Char('0'));
 }
 
 QString clusterSubtitle(const Cluster& cluster)
 {
-    const QString devices = ControlPanel::tr("%1 × %2").arg(cluster.devices()).arg(shortName(cluster.accelerator));
+    const QString devices = ControlPanel::tr("%1 × %2").arg(countText(cluster.devices()), shortName(cluster.accelerator));
     const QString price = cluster.pricePerDeviceHour > 0
                               ? ControlPanel::tr(", $%1 / h").arg(dollars(cluster.pricePerDeviceHour * cluster.devices()))
                               : QString();
@@ -201,7 +201,7 @@ void ControlPanel::addDevices(QVBoxLayout& column)
     m_devices->setObjectName(QStringLiteral("devices"));
     m_devices->setAccessibleName(tr("Devices"));
     m_devices->setRange(1, kMaxDevices);
-    followTextScale(m_devices, [this] { m_devices->setFixedWidth(fieldWidth()); });
+    followTextScale(m_devices, [this] { m_devices->setFixedWidth(scaledToText(kDevicesWidth)); });
     auto* row = new QHBoxLayout;
     row->addWidget(label, 1);
     row->addWidget(m_devices);
@@ -251,7 +251,7 @@ void ControlPanel::fillCatalog()
     std::vector<PickerItem> clusters;
     for (const std::shared_ptr<const Cluster>& cluster : m_document.catalog().clusters)
         clusters.push_back({qs(cluster->name),
-                            tr("%1 × %2").arg(cluster->devices()).arg(shortName(cluster->accelerator)),
+                            tr("%1 × %2").arg(countText(cluster->devices()), shortName(cluster->accelerator)),
                             qs(cluster->id) % QLatin1Char(' ') % qs(cluster->accelerator.vendor),
                             {}});
     m_cluster->setItems(clusters);
