@@ -316,6 +316,20 @@ private Q_SLOTS:
         }
     }
 
+    /// A head without rows: nothing is near a plan that is none.
+    void illegalPlansHaveNoNeighbours()
+    {
+        Built built;
+        built.scenario.plan[PlanAxis::Tensor] = 3;
+        built.report = evaluate(built.scenario);
+        QVERIFY(!built.report.legal);
+        for (const QSizeF size : {QSizeF(1100, 480), QSizeF(330, 500)}) {
+            built.build(size);
+            QVERIFY(built.says(QStringLiteral("Nearest measured points")));
+            QVERIFY(built.says(QStringLiteral("None: the plan is not legal.")));
+        }
+    }
+
     void emptyViewSaysWhy()
     {
         Built built;

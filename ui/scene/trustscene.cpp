@@ -246,6 +246,14 @@ void drawTableOf(Scene& scene, const ViewInput& input, const TrustOptions& optio
         noteHeight = 0;
     const QRectF body(area.left(), area.top() + header, area.width(), rows - noteHeight);
     double drawn = 0;
+    if (nearest && !input.report.legal) {
+        const QString reason = input.report.violations.empty()
+                                   ? QString()
+                                   : qs(sentence(input.report.violations.front(), input.scenario.context(), input.scenario.plan));
+        drawWrapped(scene, {area.left(), body.top(), area.width(), 0}, TrustScene::tr("None: the plan is not legal. %1").arg(reason),
+                    TextRole::Body, theme.color(Ink::Text2), std::max(1, static_cast<int>(rows / lineHeight(TextRole::Body))));
+        return; // how distances are reckoned is said with rows
+    }
     if (nearest)
         drawn = drawTable(scene, theme, body, nearestTable(*options.picture, near), 0);
     else if (options.calibration)
