@@ -91,6 +91,26 @@ private Q_SLOTS:
         }
     }
 
+    /// On paper a group of the first stage has the chips of that stage, with or without further replicas.
+    void framesLeaveOtherStagesOut()
+    {
+        for (const auto& [pipeline, data] : {std::pair{8, 1}, std::pair{1, 8}}) {
+            const Scenario scenario = pictures::scenarioOf({"torus", "tpu-v4-4x4x4", 0, "llama-3-8b", 8, pipeline, data});
+            const Report report = evaluate(scenario);
+            QVERIFY(report.legal);
+            const CollectivePicture picture = collectivePicture(scenario, planCollectives(scenario, report).front(), 0);
+            QVERIFY(picture.hops);
+            Scene scene;
+            buildCollectiveFrames({scenario, report, {1280, 720}, Theme::of(ThemeId::Print)}, {}, picture, scene);
+            QSet<int> seen;
+            for (const HitRegion& hit : scene.hits)
+                if (hit.subject.kind == Subject::Kind::Device)
+                    seen.insert(hit.subject.device);
+            QCOMPARE(seen.size(), 8);
+            QVERIFY(pictures::textFault(scene).isEmpty());
+        }
+    }
+
     void packetsFollowThePosition()
     {
         const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));

@@ -76,6 +76,16 @@ Grid gridFor(int wanted, QSizeF area, double caption)
     return best;
 }
 
+/// Devices of the first stage where the group lies in it: other stages do the same on links of their own. 0: all stages are drawn.
+int partOf(const Plan& plan, const CollectivePicture& picture)
+{
+    const auto stage = static_cast<int>(plan.stageDevices());
+    if (!picture.hops || plan.pipeline() < 2)
+        return 0;
+    const std::vector<int>& members = picture.hops->members();
+    return std::all_of(members.begin(), members.end(), [stage](int device) { return device < stage; }) ? stage : 0;
+}
+
 /// As many of the parts as there is room for, the first one always.
 QString joinedToFit(const QStringList& parts, double room)
 {
@@ -143,6 +153,7 @@ void buildCollectiveFrames(const ViewInput& input, const MeshOptions& options, c
     bare.zoom = {};
     bare.bare = true;
     bare.openLinks = true;
+    bare.part = partOf(input.scenario.plan, picture);
     const Cluster& cluster = *input.scenario.cluster;
     if (const MeshLayout layout = meshLayoutOf(input, bare); layout.isCut(cluster))
         title += text("%1 of %2 drawn").arg(qs(formatCount(layout.shown)), counted(cluster.devices(), qs(cluster.accelerator.noun)));

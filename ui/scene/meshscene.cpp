@@ -265,7 +265,9 @@ Picture place(const ViewInput& input, const MeshOptions& options, const MeshFact
     const auto inputIn = [&](const Areas& areas) {
         return MeshLayoutInput{cluster,
                                areas.machine,
-                               blocks ? facts->replicaDevices() : 0,
+                               !blocks            ? 0
+                               : options.part > 0 ? options.part
+                                                  : facts->replicaDevices(),
                                blocks ? facts->stageDevices() : 0,
                                labels,
                                options.everyCopy,

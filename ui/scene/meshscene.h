@@ -31,6 +31,7 @@ struct MeshOptions {
     bool everyCopy = false; ///< draws replicas one by one where one would stand for all
     bool bare = false;      ///< the machine alone, without legend and readout: a frame among others
     bool openLinks = false; ///< devices stand in one row on each side of their switch where they fit: no link runs behind another device
+    int part = 0;           ///< devices, from the first, that matter: the rest is cut away as copies are; 0: one replica
     /// Drawn over links and tiles, below the words: what travels on the links, say. May be empty.
     std::function<void(const ViewInput&, const MeshLayout&, Scene&)> overlay = {};
 };
