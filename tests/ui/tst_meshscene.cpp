@@ -88,6 +88,26 @@ private Q_SLOTS:
         QVERIFY(seen >= 4);
     }
 
+    /// With skewed experts only the rank with most tokens is busy all the time: of the others the figure is a bound.
+    void loadOfSkewedExpertsIsABound()
+    {
+        for (const double powerLaw : {0.0, 1.0}) {
+            Scenario scenario = scenarioOf({"experts", "p5.48xlarge", 0, "mixtral-8x7b", 1, 1, 1, 8, 1, 8, 4096});
+            scenario.workload.input = 64;
+            scenario.workload.output = 16;
+            scenario.workload.routing.powerLaw = powerLaw;
+            const Report report = evaluate(scenario);
+            QVERIFY(report.legal);
+            const Scene scene = meshOf(scenario, report, {1280, 720}, {}, {.colour = MeshColour::Load});
+            const auto count = [&scene](const QString& words) {
+                return std::count_if(scene.texts.begin(), scene.texts.end(), [&](const QString& t) { return t.contains(words); });
+            };
+            QVERIFY(count(QStringLiteral("% busy")) == 8);
+            QCOMPARE(count(QChar(0x2264) + QStringLiteral(" ")) >= 9, powerLaw > 0); // tiles and legend
+            QCOMPARE(count(QStringLiteral("EP rank with most tokens")) > 0, powerLaw > 0);
+        }
+    }
+
     void everyColourAndEveryZoom_data() { everyMachineAtEverySize_data(); }
     void everyColourAndEveryZoom()
     {

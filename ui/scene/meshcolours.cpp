@@ -103,6 +103,8 @@ void MeshPalette::addShares()
                                                    : static_cast<double>(m_facts.memoryOf(stage).total())
                                                          / std::max(1.0, static_cast<double>(report.memory.capacity));
         share.text = qs(formatPercent(share.share));
+        if (isAtMost())
+            share.text.prepend(QChar(0x2264) + QStringLiteral(" "));
         m_shares.push_back(share);
     }
     // Stages with equal figures share an entry; of many, the least and the most used are named.
@@ -130,8 +132,16 @@ void MeshPalette::addShares()
     }
 }
 
+bool MeshPalette::isAtMost() const
+{
+    const Scenario& scenario = m_input.scenario;
+    return m_colour == MeshColour::Load && scenario.plan.expert() > 1 && m_facts.experts() > 0 && scenario.workload.routing.powerLaw > 0;
+}
+
 QString MeshPalette::scaleName() const
 {
+    if (isAtMost())
+        return MeshWords::tr("busy share of a decode step, at most: of the EP rank with most tokens");
     return m_colour == MeshColour::Load ? MeshWords::tr("busy share of a decode step") : MeshWords::tr("share of capacity used");
 }
 

@@ -45,6 +45,8 @@ public:
 private:
     void addRanks(const QString& name, int count, const Subject& subject);
     void addShares();
+    /// Skewed experts: the step is that of the EP rank with most tokens, others wait for it.
+    [[nodiscard]] bool isAtMost() const;
     [[nodiscard]] QColor ranked(int rank) const;
     /// Devices of one key have one colour.
     [[nodiscard]] int keyOf(const DeviceFacts& device) const;

@@ -366,7 +366,9 @@ private:
         std::vector<Fact> lines;
         if (m_drawing.palette->isScale()) {
             const QString words = m_drawing.palette->isMemory() ? MeshWords::tr("%1 full") : MeshWords::tr("%1 busy");
-            lines.push_back({words.arg(m_drawing.palette->shareOf(m_facts.stage).text), words.arg(QStringLiteral("99.9 %"))});
+            const QString& share = m_drawing.palette->shareOf(m_facts.stage).text;
+            const QString bound = share.startsWith(QChar(0x2264)) ? share.left(2) : QString();
+            lines.push_back({words.arg(share), words.arg(bound + QStringLiteral("99.9 %"))});
         }
         lines.push_back(place());
         if (m_facts.queryHeads.count() > 0)
