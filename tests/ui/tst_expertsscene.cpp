@@ -291,6 +291,30 @@ private Q_SLOTS:
         }
     }
 
+    /// Every slot says its expert or none does, the copies' longer names among them.
+    void slotsAreNamedAllOrNone()
+    {
+        Scenario scenario = shrunk(scenarioOf(mixtures()[3]), {1, 0, true}, 0);
+        scenario.plan.options.redundantExperts = scenario.plan.expert();
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal);
+        int all = 0;
+        int none = 0;
+        for (int width = 110; width <= 800; width += 5) {
+            Scene scene;
+            scene.clear({static_cast<double>(width), 700});
+            buildExperts({scenario, report, scene.size, Theme::of(ThemeId::Light)}, {}, scene);
+            std::ptrdiff_t named = 0;
+            for (const SceneItem& item : scene.items)
+                if (item.kind == SceneItem::Kind::Text && check::textOf(scene, item).endsWith(QChar(0x2032)))
+                    ++named;
+            QVERIFY2(named == 0 || named == scenario.plan.options.redundantExperts, qPrintable(QString::number(width)));
+            all += named > 0;
+            none += named == 0;
+        }
+        QVERIFY(all > 0 && none > 0);
+    }
+
     void regionsInvertTheCells()
     {
         const Scenario scenario = shrunk(scenarioOf(mixtures()[3]), {0.8, 0, true}, 0);

@@ -185,8 +185,11 @@ private:
     {
         const bool apart = gaps();
         // On each slot or on none: numbers only where they are short would point at experts that are nothing special.
-        const double room = m_layout.cell(0, 0).width() - 1 - kCellMargin - (m_table.places() == Places::Balanced ? kCopyEdge : 0);
-        const bool named = apart && textWidth(QString::number(m_table.experts() - 1), TextRole::Note) <= room;
+        double widest = 0;
+        for (int rank = 0; rank < m_layout.columns; ++rank)
+            for (const ExpertLoadTable::Slot& slot : m_table.slotsOf(rank))
+                widest = std::max(widest, textWidth(copyName(slot), TextRole::Note) + (slot.copy > 0 ? kCopyEdge : 0.0));
+        const bool named = apart && widest <= m_layout.cell(0, 0).width() - 1 - kCellMargin;
         for (int column = 0; column < m_layout.columnBins; ++column)
             for (int row = 0; row < m_layout.rowBins; ++row) {
                 // Merged ones show the busiest: no hot spot is lost.
