@@ -18,6 +18,7 @@
 #include <QWheelEvent>
 
 #include <cmath>
+#include <set>
 
 using namespace shardlens;
 
@@ -192,6 +193,56 @@ private Q_SLOTS:
         QVERIFY(moved > 0);
     }
 
+    /// In the place that a window gives it blocks are seen to move; words about the steps give way first.
+    void smallPlacesShowTheDevices()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        const Report report = evaluate(scenario);
+        PlaygroundPicture picture = pictureOf(textOf(playgroundExamples()[2]));
+        picture.position = 0.5;
+        for (const QSizeF& size : {QSizeF(430, 236), QSizeF(470, 260), QSizeF(640, 300)}) {
+            Scene scene;
+            buildPlayground({scenario, report, size, Theme::of(ThemeId::Light)}, picture, scene);
+            const auto cards = std::count_if(scene.items.begin(), scene.items.end(), [](const SceneItem& item) {
+                return item.kind == SceneItem::Kind::Fill && item.fill == Theme::of(ThemeId::Light).color(Ink::Sunken)
+                       && item.rect.height() > 24; // higher than a step
+            });
+            QVERIFY2(cards >= picture.played->mesh.devices(), qPrintable(QString::number(size.height())));
+            QCOMPARE(pictures::textFault(scene), QString());
+        }
+    }
+
+    /// What a device keeps of a sum that is scattered stays; the rest of its layer goes as the others take it.
+    void scatteredSumsShrinkToTheirParts()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        const Report report = evaluate(scenario);
+        int seen = 0;
+        for (const PlaygroundExample& example : playgroundExamples()) {
+            PlaygroundPicture picture = pictureOf(textOf(example));
+            for (picture.way = 0; picture.way < picture.played->costs.ways.size(); ++picture.way) {
+                const auto& steps = picture.played->costs.ways[picture.way].way.steps;
+                for (std::size_t step = 0; step < steps.size(); ++step) {
+                    if (steps[step].kind != StepKind::ReduceScatter)
+                        continue;
+                    const auto fills = [&](double part) {
+                        picture.position = static_cast<double>(step) + part;
+                        Scene scene;
+                        buildPlayground({scenario, report, {1200, 700}, Theme::of(ThemeId::Light)}, picture, scene);
+                        std::set<QRgb> colours;
+                        for (const SceneItem& item : scene.items)
+                            if (item.kind == SceneItem::Kind::Fill)
+                                colours.insert(item.fill.rgb());
+                        return colours;
+                    };
+                    QVERIFY(fills(0.3) != fills(0.8));
+                    ++seen;
+                }
+            }
+        }
+        QVERIFY(seen > 0);
+    }
+
     void blocksAreThoseOfTheAlgebra()
     {
         int checked = 0;
@@ -340,6 +391,8 @@ private Q_SLOTS:
         QTest::keyClicks(product, QStringLiteral("] . B[J, K]"));
         QVERIFY(play.picture().played);
         play.setText({"A[I, J_X] . B[J_X, K]", "X=4", "I=1024,J=4096,K=8192"});
+        for (const QLineEdit* edit : play.findChildren<QLineEdit*>())
+            QCOMPARE(edit->cursorPosition(), 0); // where one is cut its beginning is seen
         const double length = play.player().length();
         QVERIFY(length >= 1);
         QCoreApplication::processEvents();

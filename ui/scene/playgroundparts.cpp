@@ -2,6 +2,7 @@
 // What the playground says and where a block lies: pieces that need no picture.
 #include "core/base/format.h"
 #include "ui/scene/playgroundscene.h"
+#include "ui/scene/scenetext.h"
 
 #include <QCoreApplication>
 
@@ -92,6 +93,20 @@ PlaygroundMove playgroundMove(const Mesh& mesh, const ShardStep& step, std::int6
 QString playgroundCost(const PlayedProduct& played, const MatmulWayCost& way)
 {
     return played.setting.cluster ? qs(formatSeconds(way.time)) : tr("sends %1").arg(qs(formatBytes(way.sentBytes)));
+}
+
+QString playgroundTotals(const PlayedProduct& played, const MatmulWayCost& way, double room)
+{
+    const QString sent = qs(formatBytes(way.sentBytes));
+    const QString brief = tr("sends %1").arg(sent);
+    const QString held = tr("Each device sends %1 and holds at most %2").arg(sent, qs(formatBytes(static_cast<double>(way.largestBytes))));
+    if (!played.setting.cluster)
+        return firstFitting({held, brief}, TextRole::Note, room);
+    const QString time = qs(formatSeconds(way.time));
+    const QString parts = tr("%1: %2 of communication, %3 of product")
+                              .arg(time, qs(formatSeconds(way.communicationTime)), qs(formatSeconds(way.productTime)));
+    const QString semicolon = QStringLiteral("; ");
+    return firstFitting({held + semicolon + parts, parts + semicolon + brief, parts, time}, TextRole::Note, room);
 }
 
 QString describePlayground(const PlaygroundPicture& picture)

@@ -19,6 +19,8 @@ QString tr(const char* text)
 
 constexpr int kBlocks = 4; // a local product is lit in 4 x 4 blocks
 constexpr std::int64_t kMostMoving = 3000;
+constexpr double kLowView = 300;  // px, in which words give way to the devices
+constexpr double kBothRows = 136; // px, from which the product and the devices under it have room
 
 double eased(double f)
 {
@@ -104,6 +106,9 @@ private:
     [[nodiscard]] double allWidths() const { return m_sides[0].width() + m_sides[1].width() + m_sides[2].width(); }
     [[nodiscard]] double mostHeight() const { return std::max({m_sides[0].height(), m_sides[1].height(), m_sides[2].height()}); }
 
+    /// In a small place what moves comes before words about it.
+    [[nodiscard]] bool isLow() const { return m_mesh.devices() > 1 && m_input.size.height() < kLowView; }
+
     void drawHead(QRectF& area)
     {
         const double line = lineHeight(TextRole::FormulaResult) + 2;
@@ -111,7 +116,7 @@ private:
         m_scene.text({area.left(), area.top(), area.width(), line}, text, TextRole::FormulaResult, ink(Ink::Text),
                      Qt::AlignLeft | Qt::AlignVCenter, true);
         area.setTop(area.top() + line);
-        if (area.height() < 110)
+        if (area.height() < 110 || isLow())
             return;
         const double note = lineHeight(TextRole::Note) + 2;
         QString found = qs(nameOf(m_played.costs.which));
@@ -158,7 +163,8 @@ private:
         const double note = lineHeight(TextRole::Note);
         const double chip = note + 6;
         const bool words = area.height() >= 150;
-        const double tall = chip + (words ? 2 * note + 6 : 0);
+        const bool facts = words && !isLow();
+        const double tall = chip + (words ? note + 6 : 0) + (facts ? note : 0);
         const QRectF strip(area.left(), area.bottom() - tall, area.width(), tall);
         area.setBottom(strip.top() - 6);
         const auto count = static_cast<double>(m_way.steps.size());
@@ -188,23 +194,15 @@ private:
         if (const ShardStep* step = current()) {
             m_scene.text(first, qs(printStep(*step, m_mesh, AxisSizes::Shown)), TextRole::Formula, ink(Ink::Text),
                          Qt::AlignLeft | Qt::AlignVCenter, true);
-            m_scene.text(second, stepFacts(m_step), TextRole::Note, ink(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
+            if (facts)
+                m_scene.text(second, stepFacts(m_step), TextRole::Note, ink(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
         } else {
             m_scene.text(first, tr("Done: ") + qs(printArray(m_way.result, m_mesh, AxisSizes::Shown)), TextRole::Formula, ink(Ink::Text),
                          Qt::AlignLeft | Qt::AlignVCenter, true);
-            m_scene.text(second, totals(), TextRole::Note, ink(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
+            if (facts)
+                m_scene.text(second, playgroundTotals(m_played, m_cost, second.width()), TextRole::Note, ink(Ink::Text2),
+                             Qt::AlignLeft | Qt::AlignVCenter, true);
         }
-    }
-
-    [[nodiscard]] QString totals() const
-    {
-        QString text = tr("Each device sends %1 and holds at most %2")
-                           .arg(qs(formatBytes(m_cost.sentBytes)), qs(formatBytes(static_cast<double>(m_cost.largestBytes))));
-        if (onCluster())
-            text += tr("; %1: %2 of communication, %3 of product")
-                        .arg(qs(formatSeconds(m_cost.time)), qs(formatSeconds(m_cost.communicationTime)),
-                             qs(formatSeconds(m_cost.productTime)));
-        return text;
     }
 
     /// Cheapest first at the left.
@@ -281,8 +279,8 @@ private:
     void drawArrays(QRectF& area)
     {
         const double note = lineHeight(TextRole::Note);
-        const bool cards = area.height() >= 150 && m_mesh.devices() > 1;
-        const double tall = cards ? std::clamp(area.height() * 0.38, 70.0, 260.0) : area.height();
+        const bool cards = area.height() >= kBothRows && m_mesh.devices() > 1;
+        const double tall = cards ? std::clamp(area.height() * 0.38, 62.0, 260.0) : area.height();
         QRectF box(area.left(), area.top(), area.width(), tall);
         area.setTop(box.bottom() + 10);
         const double formula = lineHeight(TextRole::Formula);
@@ -439,8 +437,16 @@ private:
             drawCard(cards[i], static_cast<std::int64_t>(i));
         if (const ShardStep* step = current(); step && m_part > 0 && communicates(step->kind)) {
             drawMoving(cards, *step);
-            for (std::size_t i = 0; i < cards.size(); ++i) // which passes behind the other two arrays
-                drawArraysOf(cards[i], static_cast<std::int64_t>(i), arrayOf(*step));
+            // Which passes behind borders and all that is held; only an empty place shows what comes in.
+            const auto which = static_cast<std::size_t>(arrayOf(*step));
+            for (std::size_t i = 0; i < cards.size(); ++i) {
+                const auto device = static_cast<std::int64_t>(i);
+                m_scene.roundedRect(cards[i].box, 0, {}, ink(Ink::Line));
+                drawArraysOf(cards[i], device, arrayOf(*step));
+                m_scene.roundedRect(cards[i].frames[which], 0, {}, ink(Ink::Line));
+                if (m_held[which])
+                    drawBlock(cards[i].frames[which], *m_held[which], device, arrayOf(*step), colourOf(device));
+            }
         }
         for (std::size_t i = 0; i < cards.size(); ++i) // over what flies by
             drawCardName(cards[i], static_cast<std::int64_t>(i));
@@ -507,7 +513,14 @@ private:
                 const QRectF at = rect.adjusted(0, 0, -4 * apart, -4 * apart).translated(shift, shift);
                 m_scene.fill(at, m_input.theme.faded(colour, 0.25 * layer), m_input.theme.edgeOf(colour));
             }
-            m_scene.fill(rect.adjusted(0, 0, -4 * apart, -4 * apart), colour, m_input.theme.edgeOf(colour));
+            const QRectF top = rect.adjusted(0, 0, -4 * apart, -4 * apart);
+            if (reduces && m_part > 0 && step->kind == StepKind::ReduceScatter) { // what others sum up fades away
+                m_scene.fill(top, m_input.theme.faded(colour, 0.7 * eased(m_part)), m_input.theme.edgeOf(colour));
+                m_scene.fill(within(frame, playgroundBlock(m_mesh, step->after, device)).intersected(top), colour,
+                             m_input.theme.edgeOf(colour));
+                return;
+            }
+            m_scene.fill(top, colour, m_input.theme.edgeOf(colour));
             return;
         }
         m_scene.fill(rect, colour, m_input.theme.edgeOf(colour));

@@ -45,6 +45,8 @@ struct PlaygroundMove {
 
 /// "12.3 µs" on a cluster, "64 MiB" without.
 [[nodiscard]] QString playgroundCost(const PlayedProduct& played, const MatmulWayCost& way);
+/// What a way costs on each device, as much of it as fits in `room`, the time last to go.
+[[nodiscard]] QString playgroundTotals(const PlayedProduct& played, const MatmulWayCost& way, double room);
 [[nodiscard]] QString describePlayground(const PlaygroundPicture& picture);
 /// What a picture of it rests on: product, mesh, sizes, format, and the devices that the times are of.
 [[nodiscard]] QString playgroundAssumptions(const ProductText& text, const PlaygroundPicture& picture);

@@ -37,6 +37,10 @@ PlaygroundBody::PlaygroundBody(Document& document, QWidget* parent) : QWidget(pa
         edit->setPlaceholderText(name);
         edit->setMaxLength(static_cast<int>(kMostNotationLength));
         connect(edit, &QLineEdit::textEdited, this, &PlaygroundBody::read);
+        connect(edit, &QLineEdit::editingFinished, edit, [edit] {
+            if (!edit->hasFocus())
+                edit->setCursorPosition(0); // of a text that is cut the beginning is seen
+        });
         return edit;
     };
     m_product = field(tr("Product"), tr("A[I, J_X] . B[J_X, K], and after -> the result that is wanted"));
@@ -99,6 +103,8 @@ void PlaygroundBody::setText(const ProductText& text)
     m_product->setText(qs(text.product));
     m_mesh->setText(qs(text.mesh));
     m_shape->setText(qs(text.shape));
+    for (QLineEdit* edit : {m_product, m_mesh, m_shape})
+        edit->setCursorPosition(0);
     read();
 }
 
