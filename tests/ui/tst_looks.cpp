@@ -522,6 +522,25 @@ private Q_SLOTS:
         QVERIFY(more() != nullptr);
         for (const QToolButton* tab : tabs)
             QVERIFY2(tab->width() >= tab->sizeHint().width(), qPrintable(tab->text()));
+        // No choice is put away that has room beside the menu, while two at least are in it.
+        for (int narrower = width; narrower > 140; narrower -= 4) {
+            title.resize(narrower, title.height());
+            int used = 0;
+            int away = 0;
+            int least = 1000;
+            for (const auto* each : title.findChildren<QuietButton*>(QStringLiteral("viewChoice"))) {
+                if (each->width() > 0 || each->isHidden())
+                    continue;
+                ++away;
+                least = std::min(least, each->wantedWidth());
+            }
+            for (const auto* each : title.findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly))
+                if (each->isVisible() && each->objectName() != QStringLiteral("viewSubtitle"))
+                    used += each->width() > 0 ? each->width() + space::kInset : 0;
+            QVERIFY2(away <= 2 || used + least + space::kTight + space::kInset + space::kSmall > narrower,
+                     qPrintable(QString::number(narrower)));
+        }
+        title.resize(width, title.height());
         QVERIFY(play->width() == 0 && play->focusPolicy() == Qt::NoFocus);
         Q_EMIT more()->menu()->aboutToShow();
         const QList<QAction*> gathered = more()->menu()->actions();
@@ -530,7 +549,7 @@ private Q_SLOTS:
         QVERIFY(gathered[0]->isCheckable() && !gathered[0]->isChecked());
         gathered[0]->trigger();
         QVERIFY(play->isChecked());
-        title.resize(200, title.height()); // the menus of choices are in the menu, too, when all had to go
+        title.resize(150, title.height()); // the menus of choices are in the menu, too, when all had to go
         Q_EMIT more()->menu()->aboutToShow();
         QCOMPARE(more()->menu()->actions().last()->menu(), colours);
         QCOMPARE(more()->menu()->actions().first()->text(), QStringLiteral("Shard plate")); // and the views that share the place

@@ -300,23 +300,21 @@ std::size_t ViewTitle::gather(const std::vector<QuietButton*>& choices, int exce
     return std::max<std::size_t>(moved, 2);
 }
 
-void ViewTitle::setGathered(std::size_t count, bool tabs)
+void ViewTitle::setGathered(const std::vector<QuietButton*>& choices, bool tabs)
 {
-    m_gathered.clear();
+    m_gathered = choices;
     m_tabsGathered = tabs;
     for (const std::vector<QuietButton*>* side : {&m_before, &m_after})
         for (QuietButton* tab : *side)
             tab->setFocusPolicy(tabs ? Qt::NoFocus : Qt::TabFocus);
     for (QuietButton* choice : m_choices) {
-        const bool in = !choice->isHidden() && m_gathered.size() < count;
-        if (in) {
-            m_gathered.push_back(choice);
+        const bool in = std::find(choices.begin(), choices.end(), choice) != choices.end();
+        if (in)
             choice->setGeometry(0, 0, 0, 0);
-        }
         choice->setFocusPolicy(in ? Qt::NoFocus : Qt::TabFocus); // nobody should land on what cannot be seen
     }
     if (m_more != nullptr)
-        m_more->setVisible(count > 0 || tabs);
+        m_more->setVisible(!choices.empty() || tabs);
 }
 
 void ViewTitle::fillMore()
@@ -390,7 +388,25 @@ void ViewTitle::arrange()
         tabsMoved = true;
         reckon();
     }
-    setGathered(moved, tabsMoved);
+    // What has room beside the menu stays in sight, the last of the choices first: it is the one most asked for.
+    std::vector<QuietButton*> gathered(choices.begin(), choices.begin() + static_cast<std::ptrdiff_t>(moved));
+    for (std::size_t i = moved; i-- > 0 && (gathered.size() > 2 || tabsMoved);) {
+        const int wide = choices[i]->wantedWidth() + space::kTight;
+        if (excess + wide > 0)
+            continue;
+        excess += wide;
+        gathered.erase(std::find(gathered.begin(), gathered.end(), choices[i]));
+    }
+    if (gathered.size() < moved) {
+        std::vector<QuietButton*> kept;
+        std::copy_if(choices.begin(), choices.end(), std::back_inserter(kept),
+                     [&gathered](QuietButton* each) { return std::find(gathered.begin(), gathered.end(), each) == gathered.end(); });
+        if (!gathered.empty() || tabsMoved)
+            kept.push_back(m_more);
+        shown = kept;
+        wantedChoices = Wanted(shown);
+    }
+    setGathered(gathered, tabsMoved);
     excess = shrink(wantedTabs.widths, wantedTabs.least, excess);
     excess = shrink(wantedChoices.widths, wantedChoices.least, excess);
     shrink(name, {scaledToText(34)}, excess);

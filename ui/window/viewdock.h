@@ -99,7 +99,7 @@ private:
     void arrange();
     /// How many choices, from the first, go into one menu so that `excess` pixels become free.
     [[nodiscard]] std::size_t gather(const std::vector<QuietButton*>& choices, int excess);
-    void setGathered(std::size_t count, bool tabs);
+    void setGathered(const std::vector<QuietButton*>& choices, bool tabs);
     void makeMore();
     void fillMore();
 
