@@ -24,6 +24,12 @@ double doublings(double a, double b)
     return a > 0 && b > 0 ? std::abs(std::log2(a / b)) : 0;
 }
 
+void addFormats(const Model& model, const Formats& formats, PointInputs& out)
+{
+    out.weightBits = bitsOf(formats.of(model.hasExperts() ? WeightClass::Experts : WeightClass::Mlp));
+    out.kvBits = bitsOf(formats.kv);
+}
+
 PointInputs inputsOf(const ResolvedPoint& point)
 {
     const ResolvedPool& pool = point.disaggregated ? point.decode : point.server;
@@ -38,6 +44,7 @@ PointInputs inputsOf(const ResolvedPoint& point)
     out.devices = static_cast<int>(pool.plan.devices());
     out.tensor = pool.plan.tensor();
     out.expert = pool.plan.expert();
+    addFormats(*point.model, point.formats, out);
     return out;
 }
 
@@ -161,13 +168,15 @@ PointInputs pointInputs(const Scenario& scenario, const Report& report)
     out.devices = static_cast<int>(scenario.plan.devices() / replicas);
     out.tensor = scenario.plan.tensor();
     out.expert = scenario.plan.expert();
+    addFormats(*scenario.model, scenario.formats, out);
     return out;
 }
 
 double pointDistance(const PointInputs& a, const PointInputs& b)
 {
     double distance = doublings(a.input, b.input) + doublings(a.output, b.output) + doublings(a.concurrency, b.concurrency)
-                      + doublings(a.devices, b.devices) + doublings(a.activeParameters, b.activeParameters);
+                      + doublings(a.devices, b.devices) + doublings(a.activeParameters, b.activeParameters)
+                      + doublings(a.weightBits, b.weightBits) + doublings(a.kvBits, b.kvBits);
     distance += a.accelerator == b.accelerator ? 0 : kOtherAccelerator;
     distance += a.engine == b.engine ? 0 : kOtherEngine;
     return distance + (a.model == b.model ? 0 : kOtherModel);

@@ -33,6 +33,8 @@ struct PointInputs {
     int devices = 1; ///< of a replica
     int tensor = 1;
     int expert = 1;
+    double weightBits = 16; ///< of the matrices that hold most parameters: the experts', or the MLPs'
+    double kvBits = 16;
     friend bool operator==(const PointInputs&, const PointInputs&) = default;
 };
 
@@ -66,14 +68,14 @@ struct ComparedPoints {
 /// Those of a scenario. The load of all replicas is split evenly; an open loop has the requests that its service runs in the mean.
 [[nodiscard]] PointInputs pointInputs(const Scenario& scenario, const Report& report);
 
-/// Doublings between the inputs, added up: prompt, output, requests in flight and devices of a replica, active parameters; and 4 for another
-/// accelerator, 2 for another engine, 1 for another model.
+/// Doublings between the inputs, added up: prompt, output, requests in flight and devices of a replica, active parameters, bits of weights and
+/// of the KV cache; and 4 for another accelerator, 2 for another engine, 1 for another model.
 [[nodiscard]] double pointDistance(const PointInputs& a, const PointInputs& b);
 
 /// What is farther away says little of a scenario. The 80 % intervals of a model that was not measured are errors of the shipped points, each
 /// predicted by a fit to the other models alone (resources/calibration/intervals.json, "pair"): four out of five of these points had
-/// another model with their engine on their accelerator within 5, so beyond it the intervals have hardly been tried.
-inline constexpr double kFarPoint = 5;
+/// another model with their engine on their accelerator within 6, so beyond it the intervals have hardly been tried.
+inline constexpr double kFarPoint = 6;
 
 struct NearPoint {
     std::size_t index = 0;

@@ -197,11 +197,11 @@ void addNearest(const Scenario& scenario, const Report& report, PointFigure figu
     const std::vector<NearPoint> nearest = nearestPoints(pointInputs(scenario, report), points, figure, kShown);
     for (const NearPoint& near : nearest) {
         const ComparedPoint& p = points[near.index];
-        out.notes.push_back("Measured near: " + p.modelName + " with " + std::string(nameOf(p.inputs.engine)) + " on "
-                            + formatCount(p.inputs.devices) + " " + p.acceleratorName + ", " + formatCount(std::llround(p.inputs.input))
-                            + " in, " + formatCount(std::llround(p.inputs.output)) + " out, "
-                            + formatCount(std::llround(p.inputs.concurrency))
-                            + " in flight: " + formatSeconds(p.measured[static_cast<std::size_t>(figure)]) + "; distance "
+        out.notes.push_back((near.isFar() ? "Measured nearest, but far: " : "Measured near: ") + p.modelName + " with "
+                            + std::string(nameOf(p.inputs.engine)) + " on " + formatCount(p.inputs.devices) + " " + p.acceleratorName + ", "
+                            + formatCount(std::llround(p.inputs.input)) + " in, " + formatCount(std::llround(p.inputs.output)) + " out, "
+                            + formatCount(std::llround(p.inputs.concurrency)) + " in flight, " + formatNumber(p.inputs.weightBits, 2)
+                            + "-bit weights: " + formatSeconds(p.measured[static_cast<std::size_t>(figure)]) + "; distance "
                             + formatNumber(near.distance, 2) + " (doublings of inputs; 4 for another accelerator, 2 engine, 1 model).");
     }
 }

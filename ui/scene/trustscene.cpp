@@ -222,7 +222,7 @@ void drawTableOf(Scene& scene, const ViewInput& input, const TrustOptions& optio
     QString note;
     if (nearest) {
         note =
-            TrustScene::tr("Distance: doublings of prompt, output, requests, devices and active parameters, added up; 4 for another GPU, "
+            TrustScene::tr("Distance: doublings of prompt, output, requests, devices, active parameters and bits, added up; 4 for another GPU, "
                            "2 for another engine, 1 for another model. Far: beyond %1, where "
                            "cross-validation over models hardly went.")
                 .arg(qs(formatNumber(kFarPoint)));

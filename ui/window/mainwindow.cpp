@@ -323,8 +323,11 @@ QImage MainWindow::inspectorPicture(QSize size, double scale)
     m_inspector->show();
     m_inspector->settle();
     if (size.height() <= 0) {
-        m_inspector->resize(size.width(), m_inspector->naturalHeight());
-        m_inspector->settle();
+        // Measured beside a scroll bar, its lines were shorter and more than without it.
+        for (int pass = 0; pass < 2; ++pass) {
+            m_inspector->resize(size.width(), m_inspector->naturalHeight());
+            m_inspector->settle();
+        }
     }
     QImage image = pictureOf(*m_inspector, scale);
     m_inspector->setHints(true);
