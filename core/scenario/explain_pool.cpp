@@ -63,9 +63,12 @@ Explanation explainPool(const Scenario& scenario, const Report& report, const Su
         out.title = prefill ? "Prefill pool" : "Decode pool";
         const bool lacks = f.lacking == (prefill ? DisaggregatedFigures::Lacking::Prefill : DisaggregatedFigures::Lacking::Decode);
         out.subtitle = lacks ? "holds no request" : "the other pool holds no request";
-        if (lacks)
-            out.notes.push_back(f.weightsDoNotFit ? "Weights and activations of a worker exceed its memory."
-                                                  : "Beside the weights there is no room for the cache of one request.");
+        if (!lacks)
+            return out;
+        out.notes.push_back(f.weightsDoNotFit ? "Weights and activations of a worker exceed its memory."
+                                              : "Beside the weights there is no room for the cache of one request.");
+        if (const Bytes missing = poolShortage(scenario, prefill ? 0 : 1); missing > 0)
+            out.notes.push_back("For one request each device lacks " + formatBytes(static_cast<double>(missing)) + ".");
         return out;
     }
     if (subject.pool == 2)
@@ -110,9 +113,10 @@ Explanation explainPool(const Scenario& scenario, const Report& report, const Su
              "the fewest that serve the load; a pool is planned to be " + formatPercent(kPlannedUtilisation) + " busy at most",
              Provenance::Exact});
     const bool binds = prefill == (f.prefillUtilisation >= f.decodeUtilisation);
-    out.notes.push_back(binds ? "This pool binds: it is the busier one." : "The other pool binds.");
+    out.notes.push_back(binds ? "This pool would fill first: it is the busier one." : "The other pool would fill first.");
     if (f.status == ServiceStatus::Saturated)
-        out.notes.push_back("More arrives than the pools can serve: requests wait without end.");
+        out.notes.push_back("More arrives than the pools can serve: " + formatNumber(scenario.serving.load.rate) + " requests/s arrive, "
+                            + formatNumber(report.serving.service.saturationRate) + " can be served; waits grow without end.");
     return out;
 }
 

@@ -63,4 +63,21 @@ KvTransfer poolTransfer(const Scenario& scenario)
     return kvTransferOf(prefill, decode, static_cast<int>(std::lround(prompt)));
 }
 
+Bytes poolShortage(const Scenario& scenario, int pool)
+{
+    const PoolSettings& settings = pool == 0 ? scenario.serving.pools->prefill : scenario.serving.pools->decode;
+    const ServingLoad& load = scenario.serving.load;
+    const Workload& work = scenario.workload;
+    const EngineSettings engine = withRoomForPrompts(scenario.serving.engine, load, work.input);
+    const MemoryTerms memory({*scenario.model, clusterOf(scenario, settings), work, scenario.formats}, settings.plan, scenario.reserve);
+    const std::int64_t step = engine.cutPrompts ? engine.tokenBudget : std::max(engine.tokenBudget, work.input); // as in kvCapacity()
+    const std::int64_t longest = std::int64_t{rangeOf(load.inputLengths, work.input).most} + rangeOf(load.outputLengths, work.output).most;
+    Bytes lacks = 0;
+    for (int stage = 0; stage < memory.stages(); ++stage) {
+        const DeviceMemory one = memory.at(stage, 1, step);
+        lacks = std::max(lacks, one.total() - one.kv + memory.cacheOf(stage, longest).bytes - memory.capacity());
+    }
+    return lacks;
+}
+
 } // namespace shardlens

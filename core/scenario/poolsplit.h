@@ -19,5 +19,8 @@ namespace shardlens {
 
 /// What carries the cache of a mean prompt between a prefill and a decode worker. Only for legal pools.
 [[nodiscard]] KvTransfer poolTransfer(const Scenario& scenario);
+/// Bytes that the fullest device of the prefill (0) or decode (1) pool lacks for weights, a step of the engine and the longest request; 0 or
+/// less: it has room. Only for legal pools.
+[[nodiscard]] Bytes poolShortage(const Scenario& scenario, int pool);
 
 } // namespace shardlens

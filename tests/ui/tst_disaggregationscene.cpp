@@ -246,8 +246,34 @@ private Q_SLOTS:
         const DisaggregatedFigures& f = *report.serving.pools;
         QVERIFY(f.prefillUtilisation > f.decodeUtilisation);
         const Scene scene = drawn(scenario, report, {1200, 700});
-        QVERIFY(check::says(scene, QStringLiteral("Prefill limits: %1 busy at 4 requests/s, full at %2.")
+        QVERIFY(check::says(scene, QStringLiteral("Prefill would fill first, at %2 requests/s: %1 busy at 4.")
                                        .arg(qs(formatPercent(f.prefillUtilisation)), qs(formatNumber(f.prefillRate * f.prefillWorkers)))));
+        QVERIFY(!check::says(scene, QStringLiteral("limits")));
+        QVERIFY(!check::says(scene, QStringLiteral("burst")));
+        // 64 clients leave the pools room; four thousand fill one of them.
+        const Scenario few = pooled(64);
+        QVERIFY(!check::says(drawn(few, evaluate(few), {1200, 700}), QStringLiteral("limits")));
+        QVERIFY(check::says(drawn(few, evaluate(few), {1200, 700}), QStringLiteral("(opening burst included)")));
+        Scenario many = pooled(4096);
+        many.serving.pools->prefill.workers = 1;
+        QVERIFY(check::says(drawn(many, evaluate(many), {1200, 700}), QStringLiteral("Prefill limits")));
+        scenario.serving.load.rate = 1000;
+        scenario.serving.pools->prefill.workers = 1;
+        const Report saturated = evaluate(scenario);
+        QVERIFY(check::says(
+            drawn(scenario, saturated, {1200, 700}),
+            QStringLiteral("1,000 requests/s arrive, %1 can be served").arg(qs(formatNumber(saturated.serving.service.saturationRate)))));
+    }
+
+    /// A pool that does not fit: by how much, and what lacks nothing beside it.
+    void whatIsMissingIsSaid()
+    {
+        const Scenario scenario = pooled(64, 1, 8);
+        QVERIFY(poolShortage(scenario, 0) > 0);
+        QVERIFY(poolShortage(scenario, 1) <= 0);
+        QVERIFY(check::says(
+            drawn(scenario, evaluate(scenario), {1200, 700}),
+            QStringLiteral("For one request each device lacks %1.").arg(qs(formatBytes(static_cast<double>(poolShortage(scenario, 0)))))));
     }
 
     /// Whatever the size, the picture says what the pools are against one: in the table, or in one line.

@@ -71,6 +71,13 @@ bool otherHardware(const Scenario& scenario)
     return clusterOf(scenario, pools.prefill).accelerator.name != own || clusterOf(scenario, pools.decode).accelerator.name != own;
 }
 
+/// Whether the clients of a closed loop all begin at once within what is measured: their first wait is then part of the mean.
+bool burstIncluded(const Scenario& scenario)
+{
+    const ServingLoad& load = scenario.serving.load;
+    return load.kind == LoadKind::ClosedLoop && load.concurrency > 1 && load.warmup < load.concurrency;
+}
+
 QString acceleratorText(const Scenario& scenario)
 {
     return qs(scenario.cluster->accelerator.name);
@@ -101,20 +108,25 @@ double requestPathHeight(double bar)
     return lineHeight(TextRole::Note) + 3 + 2 * barRow(bar) + kTimeAxisHeight + 2;
 }
 
-void drawRequestPath(Scene& scene, const Theme& theme, const QRectF& area, double bar, const Report& pools, const Report* joined)
+void drawRequestPath(Scene& scene, const Theme& theme, const QRectF& area, double bar, const Scenario& scenario, const Report& pools,
+                     const Report* joined)
 {
     const std::optional<RequestPath> path = requestPath(pools);
     const double line = lineHeight(TextRole::Note);
     if (!path || area.height() < line)
         return;
     // The sum in words says what the bar is too short for.
-    const QString sum = firstFitting(
-        {PoolsText::tr("A mean request: wait %1 + prefill %2 + KV transfer %3 = TTFT %4, then decode %5")
-             .arg(seconds(path->wait), seconds(path->prefill), seconds(path->transfer), seconds(pools.serving.ttft), seconds(path->decode)),
-         PoolsText::tr("Wait %1 + prefill %2 + KV %3 = TTFT %4")
-             .arg(seconds(path->wait), seconds(path->prefill), seconds(path->transfer), seconds(pools.serving.ttft)),
-         PoolsText::tr("A mean request")},
-        TextRole::Note, area.width());
+    const QString wait = burstIncluded(scenario) ? PoolsText::tr("wait %1 (opening burst included)").arg(seconds(path->wait))
+                                                 : PoolsText::tr("wait %1").arg(seconds(path->wait));
+    const QString brief = burstIncluded(scenario) ? PoolsText::tr("Wait %1 with the opening burst").arg(seconds(path->wait))
+                                                  : PoolsText::tr("Wait %1").arg(seconds(path->wait));
+    const QString sum =
+        firstFitting({PoolsText::tr("A mean request: %1 + prefill %2 + KV transfer %3 = TTFT %4, then decode %5")
+                          .arg(wait, seconds(path->prefill), seconds(path->transfer), seconds(pools.serving.ttft), seconds(path->decode)),
+                      PoolsText::tr("%1 + prefill %2 + KV %3 = TTFT %4")
+                          .arg(brief, seconds(path->prefill), seconds(path->transfer), seconds(pools.serving.ttft)),
+                      PoolsText::tr("A mean request")},
+                     TextRole::Note, area.width());
     scene.text({area.left(), area.top(), area.width(), line}, sum, TextRole::Note, theme.color(Ink::Text2));
     const bool both = joined && std::isfinite(joined->serving.endToEnd) && joined->serving.ttft > 0;
     const double most = both ? std::max(path->total(), joined->serving.endToEnd) : path->total();
@@ -181,7 +193,11 @@ QStringList poolComparisonWords(const Scenario& scenario, const Report& report, 
     if (all.isEmpty())
         return {};
     const QString against = PoolsText::tr("Against %1: %2");
-    QStringList words{against.arg(system, all), against.arg(brief, all), against.arg(brief, rate(PoolsText::tr("tok/s/dev")).join(comma))};
+    QStringList words;
+    if (burstIncluded(scenario)) // TTFT depends on how long a run is measured
+        words << PoolsText::tr("%1; the opening burst included").arg(against.arg(system, all))
+              << PoolsText::tr("%1; the opening burst included").arg(against.arg(brief, all));
+    words << against.arg(system, all) << against.arg(brief, all) << against.arg(brief, rate(PoolsText::tr("tok/s/dev")).join(comma));
     if (!waits.isEmpty())
         words << against.arg(brief, waits.join(comma)) << PoolsText::tr("vs %1: %2").arg(brief, waits.join(comma))
               << PoolsText::tr("vs %1: %2").arg(brief, waits.constLast());

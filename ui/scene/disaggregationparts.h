@@ -24,7 +24,8 @@ struct RequestPath {
 /// Bars of a request in pools and in one system, from sending it to its last token, on one axis of time.
 /// `bar`: px of each at least.
 [[nodiscard]] double requestPathHeight(double bar);
-void drawRequestPath(Scene& scene, const Theme& theme, const QRectF& area, double bar, const Report& pools, const Report* joined);
+void drawRequestPath(Scene& scene, const Theme& theme, const QRectF& area, double bar, const Scenario& scenario, const Report& pools,
+                     const Report* joined);
 
 /// A line each for pools, one system and the change. `name`: what the one system is.
 [[nodiscard]] double comparisonHeight(bool joined);

@@ -23,6 +23,7 @@ struct PoolsText {
 constexpr double kLeastTile = 3; // px of a device drawn by itself; below, its worker is one tile
 constexpr std::int64_t kMostTiles = 4096;
 constexpr double kGauge = 8;
+constexpr double kLimits = 0.95; ///< busy: a closed loop settles at 98 % of its slower pool
 
 Subject poolSubject(int pool)
 {
@@ -137,6 +138,8 @@ private:
     [[nodiscard]] bool imagined() const { return &m_scenario != &m_input.scenario; }
     [[nodiscard]] QColor colorOf(int pool) const { return poolColour(m_theme, pool); }
     [[nodiscard]] int binding() const { return m_pools[0].utilisation >= m_pools[1].utilisation ? 0 : 1; }
+    /// Whether the busier pool is about full; else the clients, or what arrives, are what limits.
+    [[nodiscard]] bool limits() const { return m_pools[static_cast<std::size_t>(binding())].utilisation >= kLimits; }
 
     double words(const QString& text, TextRole role, Ink color, int most)
     {
@@ -181,8 +184,12 @@ private:
                     ? PoolsText::tr("The %1 pool does not fit: weights and activations of a worker exceed its memory.").arg(pool)
                     : PoolsText::tr("The %1 pool does not fit: beside the weights a worker has no room for the cache of one request.")
                           .arg(pool);
+            if (const Bytes lacks = poolShortage(m_scenario, f.lacking == DisaggregatedFigures::Lacking::Prefill ? 0 : 1); lacks > 0)
+                sentence += PoolsText::tr(" For one request each device lacks %1.").arg(qs(formatBytes(static_cast<double>(lacks))));
         } else if (status == ServiceStatus::Saturated) {
-            sentence = PoolsText::tr("More arrives than the pools can serve: requests wait without end.");
+            sentence =
+                PoolsText::tr("More arrives than the pools can serve: %1 requests/s arrive, %2 can be served; waits grow without end.")
+                    .arg(number(m_scenario.serving.load.rate), number(m_report.serving.service.saturationRate));
         }
         if (sentence.isEmpty())
             return;
@@ -201,8 +208,11 @@ private:
             return;
         const PoolFigures& f = m_pools[static_cast<std::size_t>(binding())];
         const QString name = binding() == 0 ? PoolsText::tr("Prefill") : PoolsText::tr("Decode");
-        words(PoolsText::tr("%1 limits: %2 busy at %3 requests/s, full at %4.")
-                  .arg(name, qs(formatPercent(f.utilisation)), number(servedRate(m_pools)), number(fullRate(m_pools, binding()))),
+        const QString busy = qs(formatPercent(f.utilisation));
+        const QString now = number(servedRate(m_pools));
+        const QString full = number(fullRate(m_pools, binding()));
+        words(limits() ? PoolsText::tr("%1 limits: %2 busy at %3 requests/s, full at %4.").arg(name, busy, now, full)
+                       : PoolsText::tr("%1 would fill first, at %4 requests/s: %2 busy at %3.").arg(name, busy, now, full),
               TextRole::Body, Ink::Text, 1);
     }
 
@@ -243,11 +253,11 @@ private:
             drawPoolComparison(m_scene, m_theme, {area.left(), area.bottom() - table, wide, table}, m_scenario, m_report, m_options);
             drawRequestPath(m_scene, m_theme,
                             {area.left() + wide + space::kLarge, area.bottom() - path, area.width() - wide - space::kLarge, path}, bar,
-                            m_report, joined);
+                            m_scenario, m_report, joined);
             return;
         }
         if (above)
-            drawRequestPath(m_scene, m_theme, {area.left(), area.top(), area.width(), path}, bar, m_report, joined);
+            drawRequestPath(m_scene, m_theme, {area.left(), area.top(), area.width(), path}, bar, m_scenario, m_report, joined);
         drawPoolComparison(m_scene, m_theme, {area.left(), area.bottom() - table, area.width(), table}, m_scenario, m_report, m_options);
     }
 
@@ -344,8 +354,9 @@ private:
             y += m_line;
         };
         const bool binds = f.workers > 0 && served() && pool == binding();
+        const QString role = limits() ? PoolsText::tr(", limits") : PoolsText::tr(", fills first");
         const QString name = pool == 0 ? PoolsText::tr("Prefill pool") : PoolsText::tr("Decode pool");
-        row(binds ? QString(name % PoolsText::tr(", limits")) : name, TextRole::BodyStrong, Ink::Text);
+        row(binds ? QString(name % role) : name, TextRole::BodyStrong, Ink::Text);
         row(countText(pool), TextRole::Note, Ink::Text2);
         if (!full)
             return;
