@@ -107,6 +107,15 @@ private Q_SLOTS:
         QVERIFY(check::says(scene, QStringLiteral("fused")));
     }
 
+    /// Bubbles that lie on one another share one name, which says how many they are or that both phases are there.
+    void bubblesInOnePlaceShareAName()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 4 x PP 2"));
+        const Scene scene = drawn(scenario, evaluate(scenario), {1280, 640});
+        QVERIFY(check::says(scene, QStringLiteral("up/gate_proj and 4 more")));
+        QVERIFY(check::says(scene, QStringLiteral("sampling, prefill and decode")));
+    }
+
     void areasAreShares()
     {
         const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));

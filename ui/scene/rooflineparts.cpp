@@ -19,6 +19,7 @@ struct RooflineScene {
 
 constexpr double kLeastRadius = 3.5;
 constexpr double kLabelled = 0.97; ///< of its roof: nearer than this needs no factor
+constexpr double kSamePlace = 6;   ///< px between centres: bubbles that lie on one another
 constexpr double kLegendHeight = 170;
 constexpr double kSentenceHeight = 240;
 
@@ -138,6 +139,23 @@ std::vector<Candidate> candidatesFor(QPointF at, double r, double width, double 
             out.push_back({{left, top, width, height}, true});
         }
     return out;
+}
+
+/// What is written at a bubble with `others` in its place, longest first.
+QStringList namesOf(const RooflinePoint& point, const std::vector<const RooflinePoint*>& others)
+{
+    const QString name = qs(nameOf(point.name));
+    const QString factor = point.fraction() < kLabelled ? QStringLiteral(" × ") % qs(formatNumber(point.fraction(), 2)) : QString();
+    const QString own = name % factor;
+    if (others.empty())
+        return {own};
+    const RooflinePoint& other = *others.front();
+    if (others.size() == 1 && other.name == point.name && other.phase != point.phase)
+        return {RooflineScene::tr("%1, prefill and decode").arg(own), RooflineScene::tr("%1, both").arg(own)};
+    const QString more = RooflineScene::tr("%1 and %2 more").arg(own).arg(others.size());
+    if (others.size() == 1 && other.phase == point.phase && other.name != point.name)
+        return {QString(name % QStringLiteral(", ") % qs(nameOf(other.name)) % factor), more};
+    return {more};
 }
 
 } // namespace
@@ -327,41 +345,51 @@ void drawRooflineNames(Scene& scene, const ViewInput& input, const RooflineLayou
     const auto most = static_cast<std::size_t>(std::clamp(layout.plot.width() * layout.plot.height() / 7000, 2.0, 24.0));
     std::size_t named = 0;
     std::vector<std::pair<QPointF, QPointF>> leaders;
+    std::vector<const RooflinePoint*> told; // by the name of a larger bubble in the same place
     for (const RooflinePoint* point : points) {
         if (named >= most)
             return;
         const QPointF at = layout.at(*point);
-        if (!layout.plot.contains(at))
+        if (!layout.plot.contains(at) || std::find(told.begin(), told.end(), point) != told.end())
             continue;
+        std::vector<const RooflinePoint*> others;
+        for (const RooflinePoint* other : points)
+            if (other != point && std::find(told.begin(), told.end(), other) == told.end()
+                && (layout.at(*other) - at).manhattanLength() < kSamePlace)
+                others.push_back(other);
         const double r = bubbleRadius(layout, point->share);
-        const QString name = qs(nameOf(point->name));
-        const QString text =
-            point->fraction() < kLabelled ? RooflineScene::tr("%1 × %2").arg(name, qs(formatNumber(point->fraction(), 2))) : name;
-        const double width = textWidth(text, TextRole::Note) + 1;
-        for (const Candidate& candidate : candidatesFor(at, r, width, height)) {
-            const QRectF& box = candidate.box;
-            const QRectF own(at.x() - r, at.y() - r, 2 * r, 2 * r);
-            const auto blocked = [&](const QRectF& other) { return other != own && other.intersects(box); };
-            if (!room.contains(box) || std::any_of(taken.begin(), taken.end(), blocked)
-                || std::any_of(lines.begin(), lines.end(), [&](const auto& l) { return crosses(l.first, l.second, box); })
-                || std::any_of(leaders.begin(), leaders.end(), [&](const auto& l) { return crosses(l.first, l.second, box); }))
-                continue;
-            if (candidate.leader) {
-                const QPointF end(std::clamp(at.x(), box.left(), box.right()), std::clamp(at.y(), box.top() + 2, box.bottom() - 2));
-                const QPointF way = end - at;
-                const double length = std::hypot(way.x(), way.y());
-                if (std::any_of(taken.begin() + static_cast<std::ptrdiff_t>(bubbles), taken.end(),
-                                [&](const QRectF& t) { return crosses(at, end, t); })
-                    || std::any_of(leaders.begin(), leaders.end(), [&](const auto& l) { return meet(at, end, l.first, l.second); }))
+        const QRectF own(at.x() - r, at.y() - r, 2 * r, 2 * r);
+        const auto stands = [&](const QString& text) -> bool {
+            const double width = textWidth(text, TextRole::Note) + 1;
+            for (const Candidate& candidate : candidatesFor(at, r, width, height)) {
+                const QRectF& box = candidate.box;
+                const auto blocked = [&](const QRectF& other) { return other != own && other.intersects(box); };
+                if (!room.contains(box) || std::any_of(taken.begin(), taken.end(), blocked)
+                    || std::any_of(lines.begin(), lines.end(), [&](const auto& l) { return crosses(l.first, l.second, box); })
+                    || std::any_of(leaders.begin(), leaders.end(), [&](const auto& l) { return crosses(l.first, l.second, box); }))
                     continue;
-                if (length > r + 2)
-                    scene.line(at + way * (r / length), end - way * (2 / length), theme.color(Ink::Text3), 1);
-                leaders.emplace_back(at, end);
+                if (candidate.leader) {
+                    const QPointF end(std::clamp(at.x(), box.left(), box.right()), std::clamp(at.y(), box.top() + 2, box.bottom() - 2));
+                    const QPointF way = end - at;
+                    const double length = std::hypot(way.x(), way.y());
+                    if (std::any_of(taken.begin() + static_cast<std::ptrdiff_t>(bubbles), taken.end(),
+                                    [&](const QRectF& t) { return crosses(at, end, t); })
+                        || std::any_of(leaders.begin(), leaders.end(), [&](const auto& l) { return meet(at, end, l.first, l.second); }))
+                        continue;
+                    if (length > r + 2)
+                        scene.line(at + way * (r / length), end - way * (2 / length), theme.color(Ink::Text3), 1);
+                    leaders.emplace_back(at, end);
+                }
+                scene.text(box, text, TextRole::Note, theme.color(Ink::Text));
+                taken.push_back(box.adjusted(-2, 0, 2, 0));
+                return true;
             }
-            scene.text(box, text, TextRole::Note, theme.color(Ink::Text));
-            taken.push_back(box.adjusted(-2, 0, 2, 0));
+            return false;
+        };
+        const QStringList texts = namesOf(*point, others);
+        if (std::any_of(texts.begin(), texts.end(), stands)) {
+            told.insert(told.end(), others.begin(), others.end());
             ++named;
-            break;
         }
     }
 }
