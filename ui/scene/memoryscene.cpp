@@ -3,6 +3,7 @@
 
 #include "core/base/format.h"
 #include "core/scenario/fitsearch.h"
+#include "ui/scene/hands.h"
 #include "ui/scene/memorypicture.h"
 #include "ui/scene/scenetext.h"
 
@@ -128,7 +129,7 @@ QString MemoryPicture::ghostNote() const
 {
     const auto devices = static_cast<int>(m_ghost->change.scenario.plan.devices());
     const double room = m_area.width() * kLabelShare - 8;
-    const QString click = m_ghost->applies ? MemoryText::tr("click to apply") : QString();
+    const QString click = m_ghost->applies && drawnForHands() ? MemoryText::tr("click to apply") : QString();
     if (devices == m_input.scenario.plan.devices())
         return click;
     const QString where = MemoryText::tr("on %1").arg(counted(devices, qs(m_input.scenario.cluster->accelerator.noun)));

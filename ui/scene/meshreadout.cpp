@@ -3,6 +3,7 @@
 #include "core/base/format.h"
 #include "core/collective/collective.h"
 #include "core/scenario/subjectname.h"
+#include "ui/scene/hands.h"
 #include "ui/scene/meshdrawing.h"
 
 #include <algorithm>
@@ -226,7 +227,7 @@ void drawCalmReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines
     if (!hatched.isEmpty() && textWidth(hatched, TextRole::Note) <= second.box.width())
         second.text(hatched, TextRole::Note, drawing.ink(Ink::Text3), 0);
     const QString noun = qs(drawing.input.scenario.cluster->accelerator.noun);
-    if (at < lines.size())
+    if (at < lines.size() && drawnForHands())
         lines[at].text((isSpokenWithVowel(noun)
                             ? MeshWords::tr("Point at an %1 for its groups and links, click to keep them; the wheel zooms")
                             : MeshWords::tr("Point at a %1 for its groups and links, click to keep them; the wheel zooms"))

@@ -2,6 +2,7 @@
 #include "ui/window/render.h"
 
 #include "ui/document/refiner.h"
+#include "ui/scene/hands.h"
 #include "ui/views/sceneview.h"
 #include "ui/window/appearance.h"
 #include "ui/window/collectiveplay.h"
@@ -18,6 +19,7 @@
 #include <QImage>
 #include <QLineEdit>
 #include <QSaveFile>
+#include <QScopeGuard>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -104,6 +106,8 @@ Result<bool> renderPicture(const Scenario& scenario, std::string_view what, cons
     if (const Result<bool> checked = checkRequest(what, size, scale); !checked.ok())
         return checked.error();
     prepareAppearance();
+    setDrawnForHands(what == "window"); // the window is drawn as it is, a view alone as what it shows
+    const auto restore = qScopeGuard([] { setDrawnForHands(true); });
     Document document(builtinCatalog());
     document.edit(scenario, {});
     document.undoStack().clear();
