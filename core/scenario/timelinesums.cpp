@@ -128,6 +128,7 @@ TimelineSums sumTimeline(const Scenario& scenario, const Report& report, const T
             if (whole > 0)
                 sums.causes += parts.scaled(inside / whole);
             ++sums.pieces;
+            sums.cut += inside < (piece.end - piece.start) * (1 - 1e-9) ? 1 : 0;
             const auto pieceClass = facts.empty() ? std::size_t{0} : static_cast<std::size_t>(piece.costClass) % facts.size();
             if (!facts.empty() && piece.end <= end * (1 + 1e-12))
                 sums.bytes += handedBytes(phase, range.phase, facts[pieceClass], stage, piece.visit);

@@ -48,6 +48,7 @@ struct TimelineSums {
     std::vector<double> busy; ///< by stage
     double idle = 0;          ///< of all stages
     std::int64_t pieces = 0;  ///< that lie at least partly in it
+    std::int64_t cut = 0;     ///< of them, those that lie in it only partly: of each cause they count by their share inside
     double bytes = 0;         ///< handed on by one device of each stage, of the pieces that end in it
     double length = 0;        ///< of the range; times the stages it is causes and idle together
     bool complete = true;     ///< all of it was kept

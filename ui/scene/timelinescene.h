@@ -92,6 +92,9 @@ void buildTimeline(const ViewInput& input, const TimelineOptions& options, Scene
 [[nodiscard]] QString timelineSubtitle(const Scenario& scenario, const Report& report);
 /// "m3, stage 2: 4.1 ms": the name of a piece and how long it takes; empty for anything else.
 [[nodiscard]] QString timelinePieceWords(const Report& report, const Subject& subject);
+/// "down_proj 1.35 ms" for an operator drawn in a piece; where one block `shown` seconds wide stands for all of its runs, their number and sum.
+[[nodiscard]] QString timelineOperatorWords(const Scenario& scenario, const Report& report, const Subject& piece, const Subject& subject,
+                                            double shown);
 [[nodiscard]] QString timelineTooltip(const Scenario& scenario, const Report& report, const Subject& subject);
 /// One sentence for a screen reader.
 [[nodiscard]] QString describeTimeline(const Scenario& scenario, const Report& report);

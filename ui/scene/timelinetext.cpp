@@ -134,6 +134,12 @@ std::array<QString, 4> timelineSumTexts(const TimelineRange& range, const Timeli
         TimelineText::tr("%1 idle (%2 of the stages)").arg(qs(formatPercent(all > 0 ? sums.idle / all : 0)), qs(formatSeconds(sums.idle)));
     const QString sent = sums.bytes > 0 ? TimelineText::tr(", %1 sent").arg(qs(formatBytes(sums.bytes))) : QString();
     const QString cut = sums.complete ? QString() : TimelineText::tr(", of the pieces that are kept");
+    if (sums.cut > 0) { // what is drawn under the range may be one colour, its sums are not
+        const QString shares = TimelineText::tr("; causes by share of the piece");
+        return {QStringLiteral("%1: %2, %3%4%5%6").arg(at, pieces, stageSeconds, sent, cut, shares),
+                QStringLiteral("%1: %2, %3%4").arg(length, pieces, idle, shares), QStringLiteral("%1: %2, %3").arg(length, pieces, idle),
+                length};
+    }
     return {QStringLiteral("%1: %2, %3%4%5").arg(at, pieces, stageSeconds, sent, cut),
             QStringLiteral("%1: %2, %3%4").arg(length, pieces, idle, sent), QStringLiteral("%1: %2, %3").arg(length, pieces, idle), length};
 }
@@ -171,6 +177,29 @@ QString timelinePieceWords(const Report& report, const Subject& subject)
     if (timeline.stages > 1)
         name += TimelineText::tr(", stage %1").arg(cell->stage);
     return TimelineText::tr("%1: %2").arg(name, qs(formatSeconds(cell->end - cell->start)));
+}
+
+QString timelineOperatorWords(const Scenario& scenario, const Report& report, const Subject& piece, const Subject& subject, double shown)
+{
+    const TimelineCell* const cell = cellOf(report, piece);
+    if (cell == nullptr || subject.kind != Subject::Kind::Operator)
+        return {};
+    const auto classes = static_cast<int>(std::max<std::size_t>(phaseOf(report, piece.phase).pieces.size(), 1));
+    const std::vector<OperatorCost> operators = pieceOperators(scenario, report, piece.phase, cell->costClass % classes);
+    if (subject.op < 0 || static_cast<std::size_t>(subject.op) >= operators.size())
+        return {};
+    const OperatorCost& op = operators[static_cast<std::size_t>(subject.op)];
+    double all = 0;
+    int runs = 0;
+    for (const PieceWork& work : workInside(scenario, report, operators, cell->stage, cell->visit))
+        if (work.op == subject.op) {
+            all += work.end - work.begin;
+            ++runs;
+        }
+    const QString name = qs(nameOf(op.op));
+    if (runs > 1 && shown > 1.01 * op.time)
+        return TimelineText::tr("%1, %2 runs: %3").arg(name, qs(formatCount(runs)), qs(formatSeconds(all)));
+    return QStringLiteral("%1 %2").arg(name, qs(formatSeconds(op.time)));
 }
 
 QString timelineTooltip(const Scenario& scenario, const Report& report, const Subject& subject)
