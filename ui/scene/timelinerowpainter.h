@@ -36,7 +36,8 @@ public:
             m_pinnedOp = input.pin.op;
     }
 
-    void draw();
+    /// Whether rows are drawn in columns, which are paler where less runs.
+    bool draw();
 
 private:
     enum class Detail : std::uint8_t {

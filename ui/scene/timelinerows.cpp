@@ -24,13 +24,13 @@ constexpr double kShades = 16;     ///< of a row that is too low for bands
 constexpr double kPartTint = 0.55; ///< of the way to the ground: some of a row's stages work
 constexpr double kLowestBandedRow = 8;
 constexpr double kLowestHatched = 6;     ///< px: lower rows stand on one hatch, strokes of their own would be dots
-constexpr double kRepeatedShares = 12;   ///< px
-constexpr double kNarrowestSliced = 4;   ///< px
+constexpr double kLeastStrip = 0.05;     ///< of a piece: less has no pixel in a low row
+constexpr double kLowestShares = 3;      ///< px: lower rows have the colour of the largest cause
 constexpr std::size_t kMostArrows = 240; ///< pieces whose sends have an arrow each
 
 } // namespace
 
-void RowPainter::draw()
+bool RowPainter::draw()
 {
     // Detail follows from what there is to draw, so that the number of items is bounded by pixels and not by cells.
     std::size_t cells = 0;
@@ -42,22 +42,24 @@ void RowPainter::draw()
     m_detail = cells * kPieceCauses.size() <= kMostPieceItems ? Detail::Slices : cells <= kMostPieceItems ? Detail::Bands : Detail::Runs;
     if (!m_layout.rows.empty() && m_layout.rowRect(m_panel, 0).height() < kLowestHatched)
         m_scene.hatch(m_layout.rowRect(m_panel, 0).united(m_layout.rowRect(m_panel, m_layout.rows.size() - 1)), Hatch::Idle);
+    bool columns = false;
     for (std::size_t i = 0; i < m_layout.rows.size(); ++i) {
         const TimelineRow& row = m_layout.rows[i];
         const QRectF rect = m_layout.rowRect(m_panel, i);
         const auto count = static_cast<double>(counts[i]);
-        if (row.stages > 1 || count * kLeastPitch > rect.width() || (m_detail == Detail::Runs && count * kThinnest * 2 > rect.width()))
+        if (row.stages > 1 || count * kLeastPitch > rect.width() || (m_detail == Detail::Runs && count * kThinnest * 2 > rect.width())) {
             drawColumns(row, rect);
-        else
+            columns = true;
+        } else
             drawRow(row, rect);
     }
     if (m_phase.timeline.stages == 1)
-        return;
+        return columns;
     const std::size_t most = *std::max_element(counts.begin(), counts.end());
     if (m_detail != Detail::Slices || m_layout.stagesPerRow > 1 || m_layout.rowGap < kLeastArrowGap || cells > kMostArrows
         || m_panel.plot.width() < kLeastArrowPitch * static_cast<double>(most)) {
         drawSampledSends(most);
-        return;
+        return columns;
     }
     m_facts = pieceFacts(m_input.scenario, m_input.report, m_panel.phase);
     for (std::size_t i = 0; i < m_layout.rows.size(); ++i) {
@@ -67,6 +69,7 @@ void RowPainter::draw()
         if (row.stage + 1 == m_phase.timeline.stages)
             drawReturns(row.stage, m_layout.rowRect(m_panel, i));
     }
+    return columns;
 }
 
 std::size_t RowPainter::cellsIn(const TimelineRow& row) const
@@ -254,12 +257,7 @@ void RowPainter::drawRun(std::size_t first, std::size_t last, double end, const 
     for (std::size_t i = first; i < last; ++i)
         parts += m_phase.costOf(stage, m_pieces[i].costClass).breakdown;
     const QRectF run(left, row.top(), right - left, row.height());
-    // A low row shows shares side by side: again and again, as the pieces do, or all communication would seem to come at the end.
-    const double most = static_cast<double>(kMostPieceItems) / static_cast<double>(kPieceCauses.size() * m_layout.rows.size());
-    const double times = run.height() < kLowestBandedRow ? std::max(1.0, std::floor(std::min(run.width() / kRepeatedShares, most))) : 1;
-    const double each = run.width() / times;
-    for (int i = 0; i < static_cast<int>(times); ++i)
-        drawBands({run.left() + i * each, run.top(), each, run.height()}, parts);
+    drawBands(run, parts);
     m_scene.hit(run, subject(Subject::Kind::Stage, stage));
 }
 
@@ -272,23 +270,34 @@ QRectF RowPainter::drawBands(const QRectF& rect, const Breakdown& parts)
         if (parts[cause] > parts[largest])
             largest = cause;
     }
-    const bool low = rect.height() < kLowestBandedRow;
-    if (!(work > 0) || (low && rect.width() < kNarrowestSliced)) {
+    if (!(work > 0) || rect.height() < kLowestShares) {
         m_scene.fill(rect, fillOf(largest));
         return rect;
     }
-    // The share that a slice has in time is here a share of the height; a row too low for bands has slices, as a piece does.
-    const double length = low ? rect.width() : rect.height();
+    if (rect.height() < kLowestBandedRow) {
+        // In whole pixels from below: all rows alike, wherever they and their pieces begin between two pixels.
+        m_scene.fill(rect, fillOf(largest));
+        double bottom = rect.bottom();
+        for (auto cause = kPieceCauses.rbegin(); cause != kPieceCauses.rend(); ++cause) {
+            const double share = parts[*cause] / work;
+            if (*cause == largest || share < kLeastStrip)
+                continue;
+            const double tall = std::max(1.0, std::round(share * rect.height()));
+            m_scene.fill({rect.left(), bottom - tall, rect.width(), tall}, fillOf(*cause));
+            bottom -= tall;
+        }
+        return {rect.left(), rect.top(), rect.width(), bottom - rect.top()};
+    }
+    // The share that a slice has in time is here a share of the height.
     QRectF widest;
     double from = 0;
     double sum = 0;
     for (const Cause cause : kPieceCauses) {
         sum += parts[cause];
-        const double to = sum >= work * (1 - 1e-12) ? length : sum / work * length;
+        const double to = sum >= work * (1 - 1e-12) ? rect.height() : sum / work * rect.height();
         if (!(to > from))
             continue;
-        const QRectF band = low ? QRectF(rect.left() + from, rect.top(), to - from, rect.height())
-                                : QRectF(rect.left(), rect.top() + from, rect.width(), to - from);
+        const QRectF band(rect.left(), rect.top() + from, rect.width(), to - from);
         m_scene.fill(band, fillOf(cause));
         if (cause == largest)
             widest = band;
@@ -339,10 +348,10 @@ int collectiveCount(const PhaseReport& report)
     return count;
 }
 
-void drawTimelineRows(Scene& scene, const ViewInput& input, const TimelineOptions& options, const TimelineLayout& layout,
+bool drawTimelineRows(Scene& scene, const ViewInput& input, const TimelineOptions& options, const TimelineLayout& layout,
                       const TimelinePanel& panel)
 {
-    RowPainter(scene, input, options, layout, panel).draw();
+    return RowPainter(scene, input, options, layout, panel).draw();
 }
 
 } // namespace shardlens

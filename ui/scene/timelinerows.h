@@ -24,7 +24,7 @@ inline constexpr double kLeastArrowGap = 5;
 /// Sends of pieces further apart are arrows each, px.
 inline constexpr double kLeastArrowPitch = 12;
 
-void drawTimelineRows(Scene& scene, const ViewInput& input, const TimelineOptions& options, const TimelineLayout& layout,
+bool drawTimelineRows(Scene& scene, const ViewInput& input, const TimelineOptions& options, const TimelineLayout& layout,
                       const TimelinePanel& panel);
 
 } // namespace shardlens

@@ -142,7 +142,7 @@ void drawStageLabels(Scene& scene, const ViewInput& input, const TimelineLayout&
     }
 }
 
-void drawPanel(Scene& scene, const ViewInput& input, const TimelineOptions& options, const TimelineLayout& layout,
+bool drawPanel(Scene& scene, const ViewInput& input, const TimelineOptions& options, const TimelineLayout& layout,
                const TimelinePanel& panel, const TimelineSums* sums)
 {
     const Theme& theme = input.theme;
@@ -177,7 +177,7 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineOptions& opti
     time.kind = Subject::Kind::Time;
     time.phase = panel.phase;
     scene.hit({header.left(), header.top(), std::min(after + textWidth(shown, TextRole::Note), header.width()), header.height()}, time);
-    drawTimelineRows(scene, input, options, layout, panel);
+    const bool columns = drawTimelineRows(scene, input, options, layout, panel);
     drawTimelineOverlays(scene, input, options, layout, panel);
     drawTimeAxis(scene, theme, panel.plot, panel.visible.begin, panel.visible.end, panel.plot.right() + 10);
     if (prefill && report.time >= panel.visible.begin && report.time <= panel.visible.end * (1 + 1e-12)) {
@@ -186,7 +186,7 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineOptions& opti
     }
     drawInside(scene, input, layout, panel);
     if (!layout.bubble)
-        return;
+        return columns;
     const QRectF line(panel.plot.left(), layout.below, panel.plot.width(), textLine());
     const bool ranged = sums && options.range && options.range->phase == panel.phase;
     const bool chosen = sums && !options.range && !options.chosen.empty() && options.chosen.front().phase == panel.phase;
@@ -199,7 +199,7 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineOptions& opti
                                 : timelineIdleTexts(report, panel.phase);
     const QString text = firstFitting({texts[0], texts[1], texts[2], texts[3]}, TextRole::Note, line.width() - used);
     if (text.isEmpty())
-        return;
+        return columns;
     scene.text(line, name, TextRole::NoteStrong, theme.color(Ink::Text));
     scene.text(line.adjusted(used, 0, 0, 0), text, TextRole::Note, theme.color(Ink::Text2));
     Subject summed;
@@ -213,6 +213,7 @@ void drawPanel(Scene& scene, const ViewInput& input, const TimelineOptions& opti
     }
     if (!chosen) // pieces added up are no single thing
         scene.hit({line.left(), line.top(), used + textWidth(text, TextRole::Note), line.height()}, summed);
+    return columns;
 }
 
 } // namespace
@@ -371,8 +372,9 @@ void buildTimeline(const ViewInput& input, const TimelineOptions& given, Scene& 
     const TimelineLayout layout = timelineLayout(input, options);
     if (layout.labels.width() > 0)
         drawStageLabels(scene, input, layout, options.sums);
+    bool columns = false;
     for (const TimelinePanel& panel : layout.panels)
-        drawPanel(scene, input, options, layout, panel, options.sums);
+        columns = drawPanel(scene, input, options, layout, panel, options.sums) || columns;
     addPinnedPiece(scene, input, layout);
     const QRectF& left = layout.panels[0].plot;
     const double middle = std::round((left.right() + layout.panels[1].plot.left()) / 2) + 2;
@@ -387,6 +389,16 @@ void buildTimeline(const ViewInput& input, const TimelineOptions& given, Scene& 
             if (std::vector<LegendEntry> valued = legendOf(input, options.sums, brief);
                 options.sums && legendHeight(width, valued) <= height)
                 legend = std::move(valued);
+        if (columns) {
+            std::vector<LegendEntry> merged = legend;
+            Cause most = Cause::Compute;
+            for (const Cause cause : kPieceCauses)
+                if (input.report.decode.breakdown[cause] > input.report.decode.breakdown[most])
+                    most = cause;
+            merged.push_back({TimelineScene::tr("Paler: idle in part"), {}, input.theme.faded(input.theme.color(most), 0.5), false, {}});
+            if (legendHeight(width, merged) <= height)
+                legend = std::move(merged);
+        }
         drawLegend(scene, input.theme, {double{space::kInset}, top, width, 0}, legend);
     }
     if (options.keys)
