@@ -72,6 +72,56 @@ class TestTimelineDetail : public QObject {
 private Q_SLOTS:
     void initTestCase() { QVERIFY(loadFonts()); }
 
+    /// The chunks of a prompt are told apart where a piece has no room for words.
+    void chunksAreNamed()
+    {
+        const Plotted plan = plotted(4, 2, 2, 8);
+        Scene scene;
+        buildTimeline(plan.input({1200, 330}), {}, scene);
+        QVERIFY(check::says(scene, QStringLiteral("c8")));
+        QVERIFY(check::says(scene, QStringLiteral("c3")));
+    }
+
+    /// A range inside a piece has shares of all its causes, whatever is drawn under it; whole pieces have none.
+    void sumsOfCutPiecesSayTheirShare()
+    {
+        const Plotted plan = plotted(4, 2, 2);
+        const TimelineCell& cell = plan.report.prefill.timeline.cells.front();
+        TimelineOptions options;
+        const auto says = [&](double end) {
+            options.range = TimelineRange{Phase::Prefill, {cell.start, end}};
+            Scene scene;
+            buildTimeline(plan.input({1920, 600}), options, scene);
+            return check::says(scene, QStringLiteral("causes by share of the piece"));
+        };
+        options.visible[0] = {cell.start, cell.end};
+        QVERIFY(says(cell.start + (cell.end - cell.start) / 4));
+        const TimelineSums cut = sumTimeline(plan.scenario, plan.report, {Phase::Prefill, {cell.start, (cell.start + cell.end) / 2}});
+        QCOMPARE(cut.cut, std::int64_t{1});
+        QCOMPARE(sumTimeline(plan.scenario, plan.report, {Phase::Prefill, {0, plan.report.prefill.timeline.duration}}).cut,
+                 std::int64_t{0});
+    }
+
+    /// In low rows each piece has the same strip of communication, wherever it begins between two pixels.
+    void lowRowsShowEveryPieceAlike()
+    {
+        const Plotted plan = plotted(4, 80, 80);
+        Scene scene;
+        buildTimeline(plan.input({1280, 620}), {}, scene);
+        std::vector<double> heights;
+        double mostWide = 0;
+        for (const SceneItem& item : scene.items)
+            if (item.kind == SceneItem::Kind::Fill && item.fill == light().color(Cause::Communication) && item.rect.y() < 560
+                && item.rect.x() < 720) {
+                heights.push_back(item.rect.height());
+                mostWide = std::max(mostWide, item.rect.width());
+            }
+        QVERIFY(!heights.empty());
+        for (const double height : heights)
+            QCOMPARE(height, 1.0);
+        QVERIFY(check::says(scene, QStringLiteral("Paler: idle in part")));
+    }
+
     void everyPlanInEverySize_data()
     {
         QTest::addColumn<int>("index");

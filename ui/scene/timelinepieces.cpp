@@ -5,6 +5,9 @@
 
 #include <QCoreApplication>
 
+#include <array>
+#include <limits>
+
 namespace shardlens {
 namespace {
 
@@ -18,6 +21,42 @@ constexpr double kHiddenStrip = 4;          ///< px
 constexpr double kLowestOperatorRow = 5;    ///< lines of text
 constexpr double kLeastOperatorPiece = 200; ///< px
 constexpr double kCauseShare = 0.56;        ///< of a row that has a line for operators
+
+/// How the layers of a piece are numbered: all alike, each one or every n-th.
+struct LayerNumbers {
+    int every = 1;
+    [[nodiscard]] QString textOf(int layer, const QString& who, double room) const
+    {
+        if (every > 1)
+            return {};
+        const QString number = TimelineRows::tr("layer %1").arg(layer);
+        return firstFitting({QStringLiteral("%1, %2").arg(who, number), number, QString::number(layer)}, TextRole::Note, room);
+    }
+};
+
+LayerNumbers numbersOf(const std::vector<PieceWork>& work, double perSecond)
+{
+    LayerNumbers numbers;
+    double narrowest = std::numeric_limits<double>::infinity();
+    double widest = 0;
+    for (std::size_t i = 0; i < work.size();) {
+        std::size_t end = i;
+        while (end < work.size() && work[end].layer == work[i].layer)
+            ++end;
+        if (work[i].layer >= 0) {
+            narrowest = std::min(narrowest, (work[end - 1].end - work[i].begin) * perSecond);
+            widest = std::max(widest, textWidth(QString::number(work[i].layer), TextRole::Note));
+        }
+        i = end;
+    }
+    constexpr std::array kSteps{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
+    for (const int step : kSteps) {
+        numbers.every = step;
+        if (step * narrowest >= widest + 6)
+            break;
+    }
+    return numbers;
+}
 
 } // namespace
 
@@ -122,6 +161,7 @@ bool RowPainter::drawOperators(const TimelinePiece& piece, const QRectF& rect, i
     m_scene.fill(rect, m_theme.color(Ink::Surface));
     const WorkPainter painter{m_scene, m_input, m_panel.phase, stage};
     const QString who = microbatchName(m_panel.phase, piece.microbatch);
+    const LayerNumbers numbers = numbersOf(work, perSecond);
     for (std::size_t i = 0; i < work.size();) {
         std::size_t end = i;
         while (end < work.size() && work[end].layer == work[i].layer)
@@ -134,12 +174,16 @@ bool RowPainter::drawOperators(const TimelinePiece& piece, const QRectF& rect, i
                 painter.draw(op, work[k].op, left + work[k].begin * perSecond, left + work[k].end * perSecond, lane & rect, false);
             }
             const QRectF name(std::max(from, rect.left()), rect.top(), std::min(to, rect.right()) - std::max(from, rect.left()), line - 1);
-            const QString number = work[i].layer == -1   ? TimelineRows::tr("embedding")
-                                   : work[i].layer == -2 ? TimelineRows::tr("head")
-                                                         : TimelineRows::tr("layer %1").arg(work[i].layer);
-            const QString text = firstFitting(
-                {QStringLiteral("%1, %2").arg(who, number), number, work[i].layer >= 0 ? QString::number(work[i].layer) : QString()},
-                TextRole::Note, name.width() - 6);
+            const int layer = work[i].layer;
+            const QString text = layer >= 0    ? numbers.textOf(layer, who, name.width() - 6)
+                                 : layer == -1 ? firstFitting({TimelineRows::tr("embedding")}, TextRole::Note, name.width() - 6)
+                                               : firstFitting({TimelineRows::tr("head")}, TextRole::Note, name.width() - 6);
+            if (named && layer >= 0 && numbers.every > 1 && layer % numbers.every == 0) {
+                const QString number = QString::number(layer); // like those of a ruler: at the layer's begin
+                const double width = textWidth(number, TextRole::Note);
+                if (from >= rect.left() && from + 3 + width <= rect.right())
+                    m_scene.text({from + 3, rect.top(), width, line - 1}, number, TextRole::Note, m_theme.color(Ink::Text2));
+            }
             if (named && !text.isEmpty())
                 m_scene.text(name, text, TextRole::Note, m_theme.color(Ink::Text2), Qt::AlignCenter);
             if (from > rect.left() && to - from >= 12)
@@ -256,23 +300,25 @@ void RowPainter::drawLabel(const QRectF& rect, Cause cause, const TimelinePiece&
             label = fits;
     };
     const QString number = QString::number(piece.step + 1);
+    const bool chunked = piece.step >= 0 && m_phase.timeline.steps > 1 && m_panel.phase == Phase::Prefill;
     if (m_phase.timeline.visits > 1)
         prefer(TimelineRows::tr("%1, visit %2").arg(label).arg(piece.visit + 1),
                TimelineRows::tr("%1 v%2").arg(label).arg(piece.visit + 1));
-    else if (piece.step >= 0 && m_phase.timeline.steps > 1 && m_panel.phase == Phase::Prefill)
+    else if (chunked)
         prefer(TimelineRows::tr("%1, chunk %2").arg(label, number), TimelineRows::tr("%1 c%2").arg(label, number));
     else if (piece.step >= 0 && m_phase.timeline.steps > 1)
         prefer(TimelineRows::tr("%1, token %2").arg(label, number), label);
     const QColor ink = Theme::textOn(fillOf(cause));
     const double line = lineHeight(TextRole::Note);
-    const QString visit = TimelineRows::tr("v%1").arg(piece.visit + 1);
+    const bool visits = m_phase.timeline.visits > 1;
+    const QString half = visits ? TimelineRows::tr("v%1").arg(piece.visit + 1) : TimelineRows::tr("c%1").arg(number);
     const QString name = microbatchName(m_panel.phase, piece.microbatch);
-    // Of virtual stages the visit is the half of a name: under the other half where there is no room beside it.
-    if (m_phase.timeline.visits > 1 && label == name && rect.height() >= 2 * line
-        && std::max(textWidth(name, TextRole::Note), textWidth(visit, TextRole::Note)) + 2 <= rect.width()) {
+    // Of virtual stages the visit, of cut prompts the chunk is the half of a name: under the other half where there is no room beside it.
+    if ((visits || chunked) && label == name && rect.height() >= 2 * line
+        && std::max(textWidth(name, TextRole::Note), textWidth(half, TextRole::Note)) + 2 <= rect.width()) {
         const double top = rect.center().y() - line;
         m_scene.text({rect.left(), top, rect.width(), line}, name, TextRole::Note, ink, Qt::AlignCenter);
-        m_scene.text({rect.left(), top + line, rect.width(), line}, visit, TextRole::Note, ink, Qt::AlignCenter);
+        m_scene.text({rect.left(), top + line, rect.width(), line}, half, TextRole::Note, ink, Qt::AlignCenter);
     } else if (textWidth(label, TextRole::BodyMedium) + 4 <= rect.width()) {
         m_scene.text(rect, label, TextRole::BodyMedium, ink, Qt::AlignCenter);
     } else if (textWidth(label, TextRole::Note) + 2 <= rect.width()) {
