@@ -7,6 +7,8 @@
 #include "ui/window/timelinehands.h"
 #include "ui/window/timelinemarker.h"
 
+#include <QApplication>
+#include <QLineEdit>
 #include <QMouseEvent>
 #include <QToolButton>
 #include <QWheelEvent>
@@ -455,6 +457,40 @@ private Q_SLOTS:
         QVERIFY(m_view->rect().contains(m_hands->marker().geometry()));
         moveTo({of.plot.left() + 1, layout().rowRect(of, 3).center().y()}); // idle
         QVERIFY(!m_hands->marker().text().contains(QStringLiteral("stage")));
+    }
+
+    /// Zoomed to its operators, the one under the pointer is named and not the piece around it.
+    void anOperatorUnderThePointerIsNamed()
+    {
+        const TimelineCell& cell = cellsOfStage(report().prefill.timeline, 1).front();
+        const double y = layout().rowRect(panel(Phase::Prefill), 1).bottom() - 3;
+        const auto middle = [&] { return QPointF(panel(Phase::Prefill).xOf((cell.start + cell.end) / 2), y); };
+        const auto here = [&] { return m_view->subjectAt(middle()); };
+        for (int i = 0; i < 40 && here().kind != Kind::Operator; ++i) {
+            wheel(middle(), {0, 120});
+            settle();
+        }
+        QCOMPARE(here().kind, Kind::Operator);
+        moveTo(middle());
+        const OperatorCost& op = report().prefill.operators[static_cast<std::size_t>(here().op)];
+        QVERIFY2(m_hands->marker().text().contains(qs(nameOf(op.op)) + QLatin1Char(' ') + qs(formatSeconds(op.time))),
+                 qPrintable(m_hands->marker().text()));
+    }
+
+    /// The wheel brings the keys along, from everything but a text that is being written.
+    void theWheelBringsTheKeysAlong()
+    {
+        QLineEdit field(&m_fixture->window);
+        field.show();
+        field.setFocus();
+        settle();
+        for (const bool written : {true, false}) {
+            moveTo(panel(Phase::Prefill).plot.center());
+            QCOMPARE(QApplication::focusWidget(), &field); // the pointer alone takes nothing
+            field.setModified(written);
+            wheel(panel(Phase::Prefill).plot.center(), {0, 120});
+            QCOMPARE(QApplication::focusWidget() == m_view, !written);
+        }
     }
 
     void marksAndTheSheetOfKeys()

@@ -2,6 +2,7 @@
 #include "ui/window/meshzoom.h"
 
 #include "ui/views/sceneview.h"
+#include "ui/views/wheelfocus.h"
 
 #include <QApplication>
 #include <QKeyEvent>
@@ -99,6 +100,7 @@ void MeshZoomer::redraw()
 
 bool MeshZoomer::wheel(QWheelEvent& event)
 {
+    focusByWheel(m_view);
     const MeshLayout current = layout();
     const QPointF turn = QPointF(event.angleDelta()) / kWheelNotch;
     if ((event.modifiers() & Qt::ShiftModifier) != 0 || std::abs(turn.x()) > std::abs(turn.y())) {

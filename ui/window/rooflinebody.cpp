@@ -2,6 +2,7 @@
 #include "ui/window/rooflinebody.h"
 
 #include "ui/views/sceneview.h"
+#include "ui/views/wheelfocus.h"
 
 #include <QApplication>
 #include <QKeyEvent>
@@ -86,6 +87,7 @@ bool RooflineBody::wheel(QWheelEvent& event)
     const RooflineLayout current = layout();
     if (current.plot.isEmpty() || !current.plot.contains(event.position()))
         return false;
+    focusByWheel(*m_view);
     const QPoint turn = event.angleDelta();
     if (std::abs(turn.x()) > std::abs(turn.y()))
         showRange(moved(current.visible, {-turn.x() / kWheelNotch * kKeyPan * current.visible.width(), 0}, current.whole));

@@ -233,14 +233,27 @@ void TimelineHands::setRange(std::optional<TimelineRange> range)
         selection.setPin(pin);
 }
 
+QString TimelineHands::wordsAt(const TimelineLayout& layout) const
+{
+    const Report& report = m_document.report();
+    const Subject piece = timelinePieceAt(report, layout, m_pointer);
+    const TimelinePanel* panel = layout.panelAt(m_pointer);
+    const std::vector<HitRegion>& hits = m_view.scene().hits;
+    const auto hit = std::find_if(hits.rbegin(), hits.rend(), [this](const HitRegion& region) { return region.rect.contains(m_pointer); });
+    if (panel != nullptr && hit != hits.rend() && hit->subject.kind == Subject::Kind::Operator) {
+        const double shown = hit->rect.width() / panel->plot.width() * panel->visible.length();
+        if (const QString words = timelineOperatorWords(m_document.scenario(), report, piece, hit->subject, shown); !words.isEmpty())
+            return words;
+    }
+    return timelinePieceWords(report, piece);
+}
+
 void TimelineHands::followPointer()
 {
     const TimelineLayout current = layout();
     const bool told = m_document.report().legal && !m_options.keys;
     // The inspector stays with what is pinned: what lies under the pointer is named at the pointer.
-    const QString piece =
-        told ? timelinePieceWords(m_document.report(), timelinePieceAt(m_document.report(), current, m_pointer)) : QString();
-    m_marker->follow(current, told ? m_pointer : QPointF(-1, -1), piece);
+    m_marker->follow(current, told ? m_pointer : QPointF(-1, -1), told ? wordsAt(current) : QString());
 }
 
 void TimelineHands::choose(QPointF position)

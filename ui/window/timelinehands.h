@@ -56,6 +56,8 @@ private:
     void follow(); ///< fits the phases whose shape has changed
     void selectionChanged();
     void followPointer();
+    /// What lies under the pointer: an operator where these are drawn, else a piece.
+    [[nodiscard]] QString wordsAt(const TimelineLayout& layout) const;
     void redraw();
     [[nodiscard]] const TimelineOptions& prepared(); ///< with indexes and sums
     [[nodiscard]] TimelineLayout layout();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys and wheel of the timeline.
 #include "ui/views/sceneview.h"
+#include "ui/views/wheelfocus.h"
 #include "ui/window/timelinehands.h"
 
 #include <QKeyEvent>
@@ -23,6 +24,7 @@ bool TimelineHands::wheel(QWheelEvent& event)
 {
     if (!m_document.report().legal)
         return false;
+    focusByWheel(m_view);
     const TimelineLayout current = layout();
     const QPointF position = event.position();
     const QPoint turn = event.angleDelta();
