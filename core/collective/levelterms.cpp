@@ -173,7 +173,8 @@ std::vector<LevelTerm> levelTerms(const Cluster& cluster, const DeviceGroup& gro
                                   const CollectiveCost& cost, double payload)
 {
     const LinesOn linesOn = [&](const Cluster& slower) {
-        const std::span<const CollectiveLine> all = GroupSpan(slower, group, devices).lines(kind).all();
+        const GroupSpan span(slower, group, devices);
+        const std::span<const CollectiveLine> all = span.lines(kind).all(); // looks into it
         return std::vector<CollectiveLine>(all.begin(), all.end());
     };
     for (const CollectiveLine& line : linesOn(cluster))
