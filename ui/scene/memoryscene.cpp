@@ -273,9 +273,15 @@ void MemoryPicture::drawRow(std::size_t index)
         two ? QRectF(m_area.left(), middle - m_body, m_label - 8, m_body) : QRectF(m_area.left(), middle - m_body / 2, m_label - 8, m_body);
     m_scene.text(name, row.label, chosen ? TextRole::BodyStrong : TextRole::Body, ink(chosen ? Ink::Text : Ink::Text2),
                  Qt::AlignLeft | Qt::AlignVCenter, true);
-    if (two)
-        m_scene.text(QRectF(m_area.left(), middle, m_label - 8, m_note), row.note, TextRole::Note, ink(Ink::Text3),
+    if (two) {
+        // "GPU 0–63, 64 equal, × 16 replicas": whole parts, as many as have room.
+        const QString stop = QStringLiteral(", ");
+        QStringList parts = row.note.split(stop);
+        while (parts.size() > 1 && textWidth(parts.join(stop), TextRole::Note) > m_label - 8)
+            parts.removeLast();
+        m_scene.text(QRectF(m_area.left(), middle, m_label - 8, m_note), parts.join(stop), TextRole::Note, ink(Ink::Text3),
                      Qt::AlignLeft | Qt::AlignVCenter, true);
+    }
     drawSegments(row, bar);
     if (row.printsValue)
         drawTotal(row, bar);
