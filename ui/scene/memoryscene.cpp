@@ -129,7 +129,7 @@ QString MemoryPicture::ghostNote() const
 {
     const auto devices = static_cast<int>(m_ghost->change.scenario.plan.devices());
     const double room = m_area.width() * kLabelShare - 8;
-    const QString click = m_ghost->applies && drawnForHands() ? MemoryText::tr("click to apply") : QString();
+    QString click = m_ghost->applies && drawnForHands() ? MemoryText::tr("click to apply") : QString();
     if (devices == m_input.scenario.plan.devices())
         return click;
     const QString where = MemoryText::tr("on %1").arg(counted(devices, qs(m_input.scenario.cluster->accelerator.noun)));

@@ -304,11 +304,11 @@ QString plateDims(const PlatePart& part, bool rows)
 
 QString plateBytes(const PlateTensor& tensor, int stage, bool total)
 {
-    const QString each = qs(formatBytes(static_cast<double>(tensor.deviceBytes)));
+    QString each = qs(formatBytes(static_cast<double>(tensor.deviceBytes)));
     const std::int64_t layers = tensor.layersOn(stage);
     if (layers <= 1)
         return each;
-    const QString times = each + QStringLiteral(" × ") + qs(formatCount(layers));
+    QString times = each + QStringLiteral(" × ") + qs(formatCount(layers));
     if (!total)
         return times;
     return times + QStringLiteral(" = ") + qs(formatBytes(static_cast<double>(tensor.deviceBytes) * static_cast<double>(layers)));

@@ -242,7 +242,7 @@ QString TimelineHands::wordsAt(const TimelineLayout& layout) const
     const auto hit = std::find_if(hits.rbegin(), hits.rend(), [this](const HitRegion& region) { return region.rect.contains(m_pointer); });
     if (panel != nullptr && hit != hits.rend() && hit->subject.kind == Subject::Kind::Operator) {
         const double shown = hit->rect.width() / panel->plot.width() * panel->visible.length();
-        if (const QString words = timelineOperatorWords(m_document.scenario(), report, piece, hit->subject, shown); !words.isEmpty())
+        if (QString words = timelineOperatorWords(m_document.scenario(), report, piece, hit->subject, shown); !words.isEmpty())
             return words;
     }
     return timelinePieceWords(report, piece);
