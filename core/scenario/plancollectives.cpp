@@ -81,7 +81,7 @@ std::optional<PlanCollective> planCollective(const StepModel& step, Phase phase,
     PlanCollective found;
     found.phase = phase;
     found.op = index;
-    found.layerKind = op.kind;
+    found.layerKind = op.kind < 0 ? -1 : static_cast<unsigned char>(op.kind);
     found.kind = op.collective;
     found.payload = op.payloadBytes;
     found.stage = op.stage;
