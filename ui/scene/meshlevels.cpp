@@ -25,7 +25,6 @@ void cutSiblings(std::vector<MeshLevel>& levels, std::int64_t target, std::int64
             const std::int64_t total = product(levels);
             if (total <= most && !isPodCut)
                 return;
-            isPodCut = false;
             std::int64_t inner = 1;
             for (std::size_t i = 0; i < l; ++i)
                 inner *= levels[i].units();

@@ -48,7 +48,7 @@ QString planeName(const Bundle& bundle, int plane)
 /// "16 links to z = 1": what goes from the plane on; empty after the last one of a torus that is not wrapped.
 QString onwardText(const MeshDepth& depth, const Bundle& bundle, int plane)
 {
-    const int count = static_cast<int>(depth.planes.size());
+    const int count = std::max(1, static_cast<int>(depth.planes.size()));
     if (plane + 1 == count && depth.wrap.isEmpty())
         return {};
     const QString words = plane + 1 < count ? MeshWords::tr("%1 links to z = %2") : MeshWords::tr("%1 links round to z = %2");

@@ -221,11 +221,11 @@ void drawTableOf(Scene& scene, const ViewInput& input, const TrustOptions& optio
                             : QString();
     QString note;
     if (nearest) {
-        note =
-            TrustScene::tr("Distance: doublings of prompt, output, requests, devices, active parameters and bits, added up; 4 for another GPU, "
-                           "2 for another engine, 1 for another model. Far: beyond %1, where "
-                           "cross-validation over models hardly went.")
-                .arg(qs(formatNumber(kFarPoint)));
+        note = TrustScene::tr(
+                   "Distance: doublings of prompt, output, requests, devices, active parameters and bits, added up; 4 for another GPU, "
+                   "2 for another engine, 1 for another model. Far: beyond %1, where "
+                   "cross-validation over models hardly went.")
+                   .arg(qs(formatNumber(kFarPoint)));
     } else if (options.calibration) {
         const Calibration& c = *options.calibration;
         title = TrustScene::tr("Constants of %1 on %2").arg(qs(nameOf(c.engine)), qs(input.scenario.cluster->accelerator.name));
