@@ -338,7 +338,7 @@ QStringList effectTexts(const Report& now, const OrderEffect& then)
 
 QString effectText(const Report& now, const OrderEffect& then)
 {
-    return effectTexts(now, then).front();
+    return effectTexts(now, then).constFirst();
 }
 
 QStringList axisTexts(const Scenario& scenario, const std::vector<PlanCollective>& collectives, MeshAxis axis)
@@ -349,7 +349,7 @@ QStringList axisTexts(const Scenario& scenario, const std::vector<PlanCollective
 
 QString axisText(const Scenario& scenario, const std::vector<PlanCollective>& collectives, MeshAxis axis)
 {
-    return axisTexts(scenario, collectives, axis).front();
+    return axisTexts(scenario, collectives, axis).constFirst();
 }
 
 QStringList expertsTexts(const Scenario& scenario, const std::vector<PlanCollective>& collectives)
@@ -360,7 +360,7 @@ QStringList expertsTexts(const Scenario& scenario, const std::vector<PlanCollect
 
 QString expertsText(const Scenario& scenario, const std::vector<PlanCollective>& collectives)
 {
-    return expertsTexts(scenario, collectives).front();
+    return expertsTexts(scenario, collectives).constFirst();
 }
 
 } // namespace shardlens

@@ -164,7 +164,7 @@ public:
             drawLine(m_drawing, m_depth.wrap, m_colour, m_width);
         for (int plane = first; plane <= last; ++plane) {
             const bool isMember = std::binary_search(members.begin(), members.end(), plane);
-            const double down = m_depth.wayTo(unit(plane), plane).back().x();
+            const double down = m_depth.wayTo(unit(plane), plane).constLast().x();
             const double in =
                 plane > first ? m_depth.links[static_cast<std::size_t>(plane) - 1].back().x() : (around ? m_depth.wrap.back().x() : down);
             const double out =

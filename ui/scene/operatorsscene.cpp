@@ -479,8 +479,8 @@ QString operatorsSubtitle(const Scenario& scenario, const Report& report, const 
     const auto shown = static_cast<int>(table.rows().size());
     const QString amount = options.table.amount == OperatorAmount::Once ? OperatorsScene::tr("one layer, one device")
                                                                         : OperatorsScene::tr("all layers and pieces, one device");
-    const QString rows = shown < table.all() ? OperatorsScene::tr("%1 of %2, %3").arg(shown).arg(countText(table.all()), amount)
-                                             : OperatorsScene::tr("%1, %2").arg(countText(shown), amount);
+    QString rows = shown < table.all() ? OperatorsScene::tr("%1 of %2, %3").arg(shown).arg(countText(table.all()), amount)
+                                       : OperatorsScene::tr("%1, %2").arg(countText(shown), amount);
     if (hiddenColumns <= 0)
         return rows;
     return rows + QStringLiteral("; ")
