@@ -18,7 +18,8 @@ std::string wordOf(QString text)
     if (const qsizetype colon = text.indexOf(QLatin1String(": ")); colon > 0)
         text.truncate(colon);
     QString word;
-    for (const QChar letter : text.toLower()) {
+    const QString lower = text.toLower();
+    for (const QChar letter : lower) {
         if (letter == QLatin1Char('&') || letter == QLatin1Char(','))
             continue;
         const bool kept = (letter.unicode() < 128 && letter.isLetterOrNumber()) || letter == QLatin1Char('/') || letter == QLatin1Char('.');
