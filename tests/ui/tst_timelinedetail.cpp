@@ -363,7 +363,7 @@ private Q_SLOTS:
         const Plotted of = plotted(8, 4, 1);
         const QSizeF size(1920, 1052);
         const TimelineLayout layout = timelineLayout(of.input(size), {});
-        QVERIFY2(layout.rowHeight > 130, qPrintable(QString::number(layout.rowHeight)));
+        QVERIFY2(layout.rowHeight > 75, qPrintable(QString::number(layout.rowHeight)));
         QVERIFY2(layout.below > 0.8 * size.height(), qPrintable(QString::number(layout.below)));
         Scene scene;
         buildTimeline(of.input(size), {}, scene);

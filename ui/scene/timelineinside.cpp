@@ -3,6 +3,7 @@
 
 #include "core/base/format.h"
 #include "ui/scene/scenetext.h"
+#include "ui/scene/timelinelanes.h"
 #include "ui/scene/timelinerows.h"
 
 #include <QCoreApplication>
@@ -20,6 +21,7 @@ struct TimelineInside {
 constexpr double kUnderlay = 3;       ///< px: height of what runs beside
 constexpr double kTallestBar = 72;    ///< px
 constexpr double kLowestFurther = 34; ///< px: of bars beyond the first
+constexpr double kBarOverLanes = 46;  ///< px: of bars where what is below them says it again
 constexpr double kFunnel = 14;        ///< px: from a layer's place in its piece to the whole width
 constexpr double kBetween = 8;        ///< px: below a bar
 
@@ -114,21 +116,37 @@ Stretches shownStretches(const ViewInput& input, Phase phase, const std::vector<
     return out;
 }
 
+double lanesHeightOf(const LayerLanes& lanes, double loose)
+{
+    return lanes.lanesHeight(loose) + LayerLanes::busyHeight(loose) + kBetween;
+}
+
 } // namespace
 
-double insideHeight(const ViewInput& input)
+double insideHeight(const ViewInput& input, double room)
 {
     const StageLayout& layout = input.report.layout;
-    int most = 1;
+    const double bar = lineHeight(TextRole::Note) + 2 + kTallestBar + kBetween;
+    double most = kFunnel + bar;
     for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
         const ShownPiece shown = shownPiece(input, phase, 0);
         if (shown.cell == nullptr || shown.cell->stage >= layout.stages() || shown.cell->visit >= layout.visits())
             continue;
         const auto& counts = layout.kindCounts(shown.cell->stage, shown.cell->visit);
         const auto kinds = static_cast<int>(std::count_if(counts.begin(), counts.end(), [](int count) { return count > 0; }));
-        most = std::max(most, kinds + (layout.holdsHead(shown.cell->stage, shown.cell->visit) ? 1 : 0));
+        const double bars = kFunnel + std::max(1, kinds + (layout.holdsHead(shown.cell->stage, shown.cell->visit) ? 1 : 0)) * bar;
+        most = std::max(most, bars);
+        if (room <= bars)
+            continue;
+        PieceInterior interior(input, phase);
+        const std::vector<OperatorCost>& operators = interior.operators(shown.cell->costClass);
+        const std::vector<PieceWork> work = interior.work(shown.cell->stage, shown.cell->visit, shown.cell->costClass);
+        const auto [first, last] = shownLayer(input, phase, operators, work);
+        if (first < last)
+            most = std::max(
+                most, bars + lanesHeightOf(LayerLanes(operators, std::span(work).subspan(first, last - first)), LayerLanes::kLoosest));
     }
-    return kFunnel + most * (lineHeight(TextRole::Note) + 2 + kTallestBar + kBetween);
+    return most;
 }
 
 PieceInterior::PieceInterior(const ViewInput& input, Phase phase)
@@ -283,7 +301,22 @@ void drawInside(Scene& scene, const ViewInput& input, const TimelineLayout& layo
     if (stretches.size() > most)
         stretches.resize(most);
     const double each = room / static_cast<double>(stretches.size());
-    const double tall = std::min(each - line - 2 - kBetween, kTallestBar);
+    double tall = std::min(each - line - 2 - kBetween, kTallestBar);
+    // What the bars leave goes to lines by operator, first, and to how busy the device is, where there is room for all of either.
+    const LayerLanes lanes(operators, std::span(work).subspan(stretches[0].first, stretches[0].second - stretches[0].first));
+    const auto count = static_cast<double>(stretches.size());
+    const double rest = room - count * (line + 2 + kBetween) - count * std::min(tall, kBarOverLanes);
+    const bool byOperator = rest >= lanes.lanesHeight() + kBetween;
+    const bool busy = rest >= (byOperator ? lanesHeightOf(lanes, 1) : LayerLanes::busyHeight() + kBetween);
+    double loose = 1;
+    const auto heightOf = [&](double at) {
+        return (byOperator ? lanes.lanesHeight(at) : 0) + (busy ? LayerLanes::busyHeight(at) : 0) + (byOperator || busy ? kBetween : 0);
+    };
+    for (double at = LayerLanes::kLoosest; at > 1 && loose == 1; at -= 0.05)
+        if (heightOf(at) <= rest - count * (tall - std::min(tall, kBarOverLanes)))
+            loose = at;
+    const double below = heightOf(loose);
+    tall = std::min(tall, std::floor((room - below) / count) - line - 2 - kBetween);
     QString piece = TimelineInside::tr("stage %1, %2").arg(cell.stage).arg(microbatchName(panel.phase, cell.microbatch));
     if (panel.phase == Phase::Prefill && report.timeline.steps > 1)
         piece += TimelineInside::tr(", chunk %1").arg(cell.step + 1);
@@ -315,6 +348,16 @@ void drawInside(Scene& scene, const ViewInput& input, const TimelineLayout& layo
                          bar.left() + (work[i].begin - begin) / length * bar.width(),
                          bar.left() + (work[i].end - begin) / length * bar.width(), bar, true);
         top = bar.bottom() + kBetween;
+        if (first != stretches.front().first)
+            continue;
+        const double rows = byOperator ? lanes.lanesHeight(loose) : 0;
+        if (byOperator)
+            lanes.drawLanes(scene, input, panel.phase, cell.stage, {area.left(), bar.bottom(), area.width(), rows}, equal, loose);
+        if (busy)
+            lanes.drawBusy(scene, input, {area.left(), bar.bottom() + rows, area.width(), 0}, loose);
+        if (byOperator && busy)
+            scene.fill({area.left(), bar.bottom() + rows + 1, area.width(), 1}, theme.color(Ink::Line));
+        top += below;
     }
 }
 

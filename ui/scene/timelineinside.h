@@ -39,8 +39,9 @@ struct WorkPainter {
     void draw(const OperatorCost& op, int index, double left, double right, const QRectF& clip, bool large, double runs = 1) const;
 };
 
-/// What TimelinePanel::inside can use: a bar for each kind of layer, and one for the head, of the pieces that are shown.
-[[nodiscard]] double insideHeight(const ViewInput& input);
+/// What TimelinePanel::inside can use of `room`: a bar for each kind of layer, and one for the head, of the pieces that are shown; beyond
+/// that the lines of one layer.
+[[nodiscard]] double insideHeight(const ViewInput& input, double room);
 /// The magnified layers of TimelinePanel::inside.
 void drawInside(Scene& scene, const ViewInput& input, const TimelineLayout& layout, const TimelinePanel& panel);
 

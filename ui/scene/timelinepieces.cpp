@@ -20,6 +20,7 @@ constexpr double kLowestMarkedRow = 12;
 constexpr double kHiddenStrip = 4;          ///< px
 constexpr double kLowestOperatorRow = 5;    ///< lines of text
 constexpr double kLeastOperatorPiece = 200; ///< px
+constexpr double kLeastOperatorWidth = 4;   ///< px
 constexpr double kCauseShare = 0.56;        ///< of a row that has a line for operators
 
 /// How the layers of a piece are numbered: all alike, each one or every n-th.
@@ -148,7 +149,9 @@ bool RowPainter::drawOperators(const TimelinePiece& piece, const QRectF& rect, i
     const int parts = m_interior.parts(stage, piece.visit);
     const double left = m_panel.xOf(piece.start);
     const double whole = m_panel.xOf(piece.end) - left;
-    if (parts == 0 || whole / parts < kLeastLayerWidth || rect.height() < 10)
+    // Who zooms in wants to see the layers; else the sums say more than layers of a few pixels.
+    const bool zoomed = m_panel.visible.length() < m_panel.duration * (1 - 1e-9);
+    if (parts == 0 || rect.height() < 10 || whole / parts < (zoomed ? kLeastLayerWidth : kLeastCalmLayerWidth))
         return false;
     const std::vector<PieceWork> work = m_interior.work(stage, piece.visit, piece.costClass);
     if (work.empty())
@@ -169,10 +172,29 @@ bool RowPainter::drawOperators(const TimelinePiece& piece, const QRectF& rect, i
         const double from = left + work[i].begin * perSecond;
         const double to = left + work[end - 1].end * perSecond;
         if (to > rect.left() && from < rect.right()) {
+            // Narrow ones in a row are one block: shares of time as shares of its height, alike for equal layers wherever they begin between
+            // two pixels.
+            Breakdown sum;
+            double merged = from;
+            const auto flush = [&](double until) {
+                const QRectF block = QRectF(merged, lane.top(), until - merged, lane.height()) & lane;
+                if (sum.total() > 0 && block.width() > 0)
+                    drawBands(block, sum);
+                sum = {};
+            };
             for (std::size_t k = i; k < end; ++k) {
                 const OperatorCost& op = operators[static_cast<std::size_t>(work[k].op)];
-                painter.draw(op, work[k].op, left + work[k].begin * perSecond, left + work[k].end * perSecond, lane & rect, false);
+                const double begin = left + work[k].begin * perSecond;
+                const double until = left + work[k].end * perSecond;
+                if (until - begin < kLeastOperatorWidth) {
+                    sum += op.breakdown;
+                    continue;
+                }
+                flush(begin);
+                painter.draw(op, work[k].op, begin, until, lane & rect, false);
+                merged = until;
             }
+            flush(to);
             const QRectF name(std::max(from, rect.left()), rect.top(), std::min(to, rect.right()) - std::max(from, rect.left()), line - 1);
             const int layer = work[i].layer;
             const QString text = layer >= 0    ? numbers.textOf(layer, who, name.width() - 6)

@@ -49,6 +49,8 @@ private:
     static constexpr double kVisitSteps = 0.36;
 
     [[nodiscard]] std::size_t cellsIn(const TimelineRow& row) const;
+    /// Of a piece of the stage, about, px.
+    [[nodiscard]] double pieceWidth(int stage) const;
     void drawRow(const TimelineRow& row, const QRectF& rect);
     void drawColumns(const TimelineRow& row, const QRectF& rect);
     void drawColumnRun(const TimelineColumn& column, const QRectF& rect);

@@ -16,16 +16,14 @@ constexpr double kThinnest = 3;        ///< px: narrower pieces merge into runs
 constexpr double kLeastPitch = 4;      ///< px from piece to piece on average; below it a row shows columns
 constexpr double kMostSteps = 100'000; ///< columns x stages
 constexpr double kFewestColumns = 48;
-constexpr double kLeastColumn = 2; ///< px
-constexpr double kLeastGap = 1;    ///< px: what is drawn ends where the next begins
-constexpr double kHatchedGap = 5;  ///< px: narrower gaps have a flat tint, a hatch would be one stroke
-constexpr double kIdleTint = 0.6;  ///< of the way to the ground: about what the hatch has on average
-constexpr double kShades = 16;     ///< of a row that is too low for bands
-constexpr double kPartTint = 0.55; ///< of the way to the ground: some of a row's stages work
-constexpr double kLowestBandedRow = 8;
+constexpr double kLeastColumn = 2;       ///< px
+constexpr double kLeastGap = 1;          ///< px: what is drawn ends where the next begins
+constexpr double kHatchedGap = 5;        ///< px: narrower gaps have a flat tint, a hatch would be one stroke
+constexpr double kIdleTint = 0.6;        ///< of the way to the ground: about what the hatch has on average
+constexpr double kShades = 16;           ///< of a row that is too low for bands
+constexpr double kPartTint = 0.55;       ///< of the way to the ground: some of a row's stages work
 constexpr double kLowestHatched = 6;     ///< px: lower rows stand on one hatch, strokes of their own would be dots
 constexpr double kLeastStrip = 0.05;     ///< of a piece: less has no pixel in a low row
-constexpr double kLowestShares = 3;      ///< px: lower rows have the colour of the largest cause
 constexpr std::size_t kMostArrows = 240; ///< pieces whose sends have an arrow each
 
 } // namespace
@@ -47,7 +45,8 @@ bool RowPainter::draw()
         const TimelineRow& row = m_layout.rows[i];
         const QRectF rect = m_layout.rowRect(m_panel, i);
         const auto count = static_cast<double>(counts[i]);
-        if (row.stages > 1 || count * kLeastPitch > rect.width() || (m_detail == Detail::Runs && count * kThinnest * 2 > rect.width())) {
+        if (row.stages > 1 || count * kLeastPitch > rect.width() || (count > 1 && pieceWidth(row.stage) < kThinnest)
+            || (m_detail == Detail::Runs && count * kThinnest * 2 > rect.width())) {
             drawColumns(row, rect);
             columns = true;
         } else
@@ -83,6 +82,22 @@ std::size_t RowPainter::cellsIn(const TimelineRow& row) const
         std::partition_point(first, cells.end(), [this](const TimelineCell& cell) { return cell.start < m_panel.visible.end; });
     count += static_cast<std::size_t>(last - first);
     return count;
+}
+
+double RowPainter::pieceWidth(int stage) const
+{
+    const auto cells = cellsOfStage(m_phase.timeline, stage);
+    if (cells.empty())
+        return m_panel.plot.width();
+    constexpr std::size_t kSamples = 16;
+    const std::size_t step = (cells.size() + kSamples - 1) / kSamples;
+    double seconds = 0;
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < cells.size(); i += step) {
+        seconds += cells[i].end - cells[i].start;
+        ++count;
+    }
+    return seconds / static_cast<double>(count) / m_panel.visible.length() * m_panel.plot.width();
 }
 
 void RowPainter::drawUnknown(double from, const QRectF& row)
@@ -195,17 +210,17 @@ void RowPainter::drawColumnRun(const TimelineColumn& column, const QRectF& rect)
     if (rect.height() < kLowestBandedRow) {
         // Too low for heights that mean something: the busier, the fuller the colour.
         const QColor idle = m_theme.faded(m_theme.color(Ink::Text3), kIdleTint);
-        QColor work = fillOf(largest);
+        const QColor work = mixedColor(m_theme, parts);
         const auto mean = static_cast<float>(std::round(static_cast<double>(column.mean) * kShades) / kShades);
-        if (rect.height() < kLowestHatched) { // over the hatch of all rows
-            work.setAlphaF(mean);
-            if (mean > 0)
-                m_scene.fill(rect, work);
-            return;
-        }
+        if (rect.height() < kLowestHatched && mean <= 0)
+            return; // the hatch of all rows is there already
         const auto mixed = [mean](float from, float to) { return from + (to - from) * mean; };
         m_scene.fill(rect, QColor::fromRgbF(mixed(idle.redF(), work.redF()), mixed(idle.greenF(), work.greenF()),
                                             mixed(idle.blueF(), work.blueF())));
+        return;
+    }
+    if (column.most <= 0 && rect.width() >= kHatchedGap) {
+        m_scene.hatch(rect, Hatch::Idle);
         return;
     }
     // From below: what even the least busy stage works, paler what only some do; the idle ground above.
@@ -271,7 +286,7 @@ QRectF RowPainter::drawBands(const QRectF& rect, const Breakdown& parts)
             largest = cause;
     }
     if (!(work > 0) || rect.height() < kLowestShares) {
-        m_scene.fill(rect, fillOf(largest));
+        m_scene.fill(rect, work > 0 ? mixedColor(m_theme, parts) : fillOf(largest));
         return rect;
     }
     if (rect.height() < kLowestBandedRow) {
@@ -304,6 +319,32 @@ QRectF RowPainter::drawBands(const QRectF& rect, const Breakdown& parts)
         from = to;
     }
     return widest;
+}
+
+Breakdown piecesOfAllStages(const PhaseReport& report)
+{
+    Breakdown sum;
+    for (int stage = 0; report.costClasses > 0 && stage < report.timeline.stages; ++stage)
+        sum += report.costOf(stage, 0).breakdown;
+    return sum;
+}
+
+QColor mixedColor(const Theme& theme, const Breakdown& parts)
+{
+    float red = 0;
+    float green = 0;
+    float blue = 0;
+    double work = 0;
+    for (const Cause cause : kPieceCauses)
+        work += parts[cause];
+    for (const Cause cause : kPieceCauses) {
+        const QColor color = theme.color(cause);
+        const auto share = static_cast<float>(work > 0 ? parts[cause] / work : cause == Cause::Compute ? 1.0 : 0.0);
+        red += share * color.redF();
+        green += share * color.greenF();
+        blue += share * color.blueF();
+    }
+    return QColor::fromRgbF(std::min(red, 1.0F), std::min(green, 1.0F), std::min(blue, 1.0F));
 }
 
 QString microbatchName(Phase phase, int microbatch)

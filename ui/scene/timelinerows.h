@@ -12,13 +12,22 @@ namespace shardlens {
 [[nodiscard]] QString collectivesOf(const PhaseReport& report);
 /// How many they are.
 [[nodiscard]] int collectiveCount(const PhaseReport& report);
+/// The colours of the causes of work mixed by their shares: what bands too low to be seen would look like from afar.
+[[nodiscard]] QColor mixedColor(const Theme& theme, const Breakdown& parts);
+/// Lower rows have no bands by cause, px.
+inline constexpr double kLowestBandedRow = 8;
+/// Still lower ones have the mean colour of their causes.
+inline constexpr double kLowestShares = 3;
+/// One piece of every stage.
+[[nodiscard]] Breakdown piecesOfAllStages(const PhaseReport& report);
 /// Work of a piece in drawing order; a bubble is not work.
 inline constexpr std::array kPieceCauses{Cause::Weights, Cause::Kv, Cause::Compute, Cause::Communication, Cause::Overhead};
 
 /// At most this many rectangles for the pieces of one panel, whatever the number of cells.
 inline constexpr std::size_t kMostPieceItems = 2400;
-/// Layers wider than this show their operators.
+/// Layers wider than this show their operators, px: zoomed in, and where the whole phase is in sight.
 inline constexpr double kLeastLayerWidth = 14;
+inline constexpr double kLeastCalmLayerWidth = 20;
 /// Rows further apart have arrows between them, px.
 inline constexpr double kLeastArrowGap = 5;
 /// Sends of pieces further apart are arrows each, px.

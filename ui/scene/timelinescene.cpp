@@ -37,6 +37,7 @@ double axisHeight()
 }
 
 constexpr double kTallestRow = 44;
+constexpr double kGrownRow = 84;
 constexpr double kPanelGap = 28;
 /// Rows of a tall picture have a line for operators of their own.
 double tallestRow(double height)
@@ -49,7 +50,18 @@ const PhaseReport& phaseOf(const Report& report, Phase phase)
     return phase == Phase::Prefill ? report.prefill : report.decode;
 }
 
-std::vector<LegendEntry> legendOf(const ViewInput& input, const TimelineSums* sums, bool brief = false)
+/// What the colour of low rows is mixed of.
+LegendEntry mixEntry(const ViewInput& input, Phase phase)
+{
+    const Breakdown pieces = piecesOfAllStages(phaseOf(input.report, phase));
+    const QString shares = timelineShares(pieces);
+    const QString text =
+        phase == Phase::Prefill ? TimelineScene::tr("Prefill: %1").arg(shares) : TimelineScene::tr("Decode: %1").arg(shares);
+    return {text, {}, mixedColor(input.theme, pieces), false, {}};
+}
+
+/// `mixed`: rows are too low for bands by cause and have one colour of all, which then says what it is made of.
+std::vector<LegendEntry> legendOf(const ViewInput& input, const TimelineSums* sums, bool mixed, bool paler, bool brief = false)
 {
     const Theme& theme = input.theme;
     std::vector<LegendEntry> entries;
@@ -96,6 +108,16 @@ std::vector<LegendEntry> legendOf(const ViewInput& input, const TimelineSums* su
         entries.push_back({TimelineScene::tr("Critical path"), {}, theme.color(Ink::Text), false, {}});
     if (input.report.prefill.timeline.idleFraction > 0 || input.report.decode.timeline.idleFraction > 0)
         entries.push_back({TimelineScene::tr("Idle"), sums ? qs(formatSeconds(sums->idle)) : QString(), theme.color(Ink::Text3), true, {}});
+    if (mixed) {
+        entries.push_back(mixEntry(input, Phase::Prefill));
+        entries.push_back(mixEntry(input, Phase::Decode));
+    }
+    if (paler)
+        entries.push_back({TimelineScene::tr("Paler: idle in part"),
+                           {},
+                           theme.faded(mixedColor(theme, piecesOfAllStages(input.report.decode)), 0.5),
+                           false,
+                           {}});
     return entries;
 }
 
@@ -303,8 +325,10 @@ TimelineLayout timelineLayout(const ViewInput& input, const TimelineOptions& opt
     const double height = input.size.height();
     const int stages = std::max(input.report.prefill.timeline.stages, 1);
     const double inset = space::kInset;
-    const double legend = legendHeight(std::max(width - 2 * inset, 40.0), legendOf(input, nullptr));
     double fixed = headerHeight() + axisHeight() + space::kTight * 2;
+    const int shown = options.shownStages <= 0 ? stages : std::min(stages, options.shownStages);
+    layout.mixed = height - fixed - 3 * textLine() < shown * kLowestBandedRow;
+    const double legend = legendHeight(std::max(width - 2 * inset, 40.0), legendOf(input, nullptr, layout.mixed, layout.mixed));
     const double least = std::min(stages * 14.0, 84.0); // the rows come first, then the arithmetic, then the legend
     layout.bubble = height - fixed - textLine() >= least;
     if (layout.bubble)
@@ -316,9 +340,12 @@ TimelineLayout timelineLayout(const ViewInput& input, const TimelineOptions& opt
     // Room that the rows do not need shows what one layer does. One stage has little to say in a row of its own.
     const double line = lineHeight(TextRole::Note);
     const double smallest = 10 + line + 2 + line + 4;
-    const int shown = options.shownStages <= 0 ? stages : std::min(stages, options.shownStages);
     const double wanted = stages == 1 ? std::min(room * 0.42, kTallestRow) : shown * (kTallestRow + 18.0) - 18;
-    double inside = width >= 320 && room - wanted >= smallest ? std::min(room - wanted, insideHeight(input)) : 0;
+    // Several stages grow too before what is below them says more than one bar of each kind.
+    const double grown = stages == 1 ? wanted : shown * (kGrownRow + 26.0) - 26;
+    double inside = 0;
+    if (width >= 320 && room - wanted >= smallest)
+        inside = std::max(std::min(room - wanted, insideHeight(input, 0)), std::min(room - grown, insideHeight(input, room - grown)));
     if (inside > 0)
         room -= inside;
     const double top = space::kTight + headerHeight();
@@ -382,23 +409,18 @@ void buildTimeline(const ViewInput& input, const TimelineOptions& given, Scene& 
     if (layout.legend) {
         const double top = layout.below + 2 + (layout.bubble ? textLine() : 0);
         const double width = input.size.width() - 2 * space::kInset;
-        std::vector<LegendEntry> legend = legendOf(input, nullptr);
+        const bool mixed = layout.mixed && (columns || layout.rowHeight < kLowestShares);
+        std::vector<LegendEntry> legend = legendOf(input, nullptr, mixed, false);
         // Values of a range only where they need no more lines: rows that move under the pointer cannot be measured.
         const double height = std::max(legendHeight(width, legend), input.size.height() - top);
-        for (const bool brief : {true, false})
-            if (std::vector<LegendEntry> valued = legendOf(input, options.sums, brief);
-                options.sums && legendHeight(width, valued) <= height)
-                legend = std::move(valued);
-        if (columns) {
-            std::vector<LegendEntry> merged = legend;
-            Cause most = Cause::Compute;
-            for (const Cause cause : kPieceCauses)
-                if (input.report.decode.breakdown[cause] > input.report.decode.breakdown[most])
-                    most = cause;
-            merged.push_back({TimelineScene::tr("Paler: idle in part"), {}, input.theme.faded(input.theme.color(most), 0.5), false, {}});
-            if (legendHeight(width, merged) <= height)
-                legend = std::move(merged);
-        }
+        const auto prefer = [&](std::vector<LegendEntry> longer) {
+            if (legendHeight(width, longer) <= height)
+                legend = std::move(longer);
+        };
+        prefer(legendOf(input, nullptr, mixed, columns));
+        if (options.sums)
+            for (const bool brief : {true, false})
+                prefer(legendOf(input, options.sums, mixed, columns, brief));
         drawLegend(scene, input.theme, {double{space::kInset}, top, width, 0}, legend);
     }
     if (options.keys)

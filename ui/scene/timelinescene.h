@@ -70,6 +70,7 @@ struct TimelineLayout {
     double rowHeight = 0;
     double rowGap = 0;
     bool legend = false;
+    bool mixed = false; ///< rows are too low for bands by cause
     bool bubble = false;
     double below = 0; ///< top of the lines under the axes
     [[nodiscard]] QRectF rowRect(const TimelinePanel& panel, std::size_t row) const

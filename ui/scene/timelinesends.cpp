@@ -70,11 +70,14 @@ void RowPainter::drawSampledSends(std::size_t most)
     const bool arrows = m_layout.rowGap >= kLeastArrowGap;
     const double spacing = arrows ? kLeastArrowPitch : kLineSpacing;
     const std::vector<TimelineRow>& rows = m_layout.rows;
-    // By powers of two: who zooms in sees further ones appear between those that are there.
+    // Pieces are as far apart as they are long where they follow each other; lines closer than that would bury them.
+    const double pitch = pieceWidth(rows.front().stage);
+    // By powers of two: who zooms in sees further ones appear between those that are there. Each round of decode keeps one.
+    std::size_t limit = most;
+    if (m_panel.phase == Phase::Decode)
+        limit = std::min(limit, static_cast<std::size_t>(std::max(m_input.scenario.plan.decodeMicrobatches(), 1)));
     std::size_t every = 1;
-    while (every < most
-           && (m_panel.plot.width() * static_cast<double>(every) < spacing * static_cast<double>(most)
-               || most / every * rows.size() > kMostSampled))
+    while ((every < limit && pitch * static_cast<double>(every) < spacing) || (every < most && most / every * rows.size() > kMostSampled))
         every *= 2;
     // From row to row; over several where they are a few pixels apart.
     const auto step = static_cast<std::size_t>(std::max(1.0, std::ceil(kLeastMark / (m_layout.rowHeight + m_layout.rowGap))));

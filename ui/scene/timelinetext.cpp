@@ -67,6 +67,25 @@ QString timelineDevices(const Scenario& scenario, int stage)
     return noun + QLatin1Char(' ') + rangeText({first, first + count});
 }
 
+QString timelineShares(const Breakdown& parts)
+{
+    double work = 0;
+    for (const Cause cause : kPieceCauses)
+        work += parts[cause];
+    QStringList shares;
+    for (const Cause cause : kPieceCauses) {
+        if (!(work > 0) || parts[cause] < 0.001 * work)
+            continue;
+        const QString name = cause == Cause::Weights         ? TimelineText::tr("weights")
+                             : cause == Cause::Kv            ? TimelineText::tr("KV")
+                             : cause == Cause::Compute       ? TimelineText::tr("compute")
+                             : cause == Cause::Communication ? TimelineText::tr("communication")
+                                                             : TimelineText::tr("overhead");
+        shares << QStringLiteral("%1 %2").arg(qs(formatPercent(parts[cause] / work, 2)), name);
+    }
+    return shares.join(QStringLiteral(", "));
+}
+
 std::array<QString, 4> timelineIdleTexts(const PhaseReport& report, Phase phase)
 {
     const Timeline& timeline = report.timeline;
@@ -289,6 +308,12 @@ QString timelineTooltip(const Scenario& scenario, const Report& report, const Su
         if (!stageKnown)
             return {};
         QString text = where;
+        // By share too: what a low row has no pixel for is said here.
+        for (const Phase of : {Phase::Prefill, Phase::Decode})
+            if (const PhaseReport& each = phaseOf(report, of); each.costClasses > 0)
+                text += QChar(u'\n')
+                        + (of == Phase::Prefill ? TimelineText::tr("prefill: %1") : TimelineText::tr("decode: %1"))
+                              .arg(timelineShares(each.costOf(subject.stage, 0).breakdown));
         if (report.prefill.timeline.stages > 1 && report.prefill.costClasses > 0 && report.decode.costClasses > 0)
             text += QChar(u'\n')
                     + TimelineText::tr("idle %1 of prefill, %2 of a decode round")

@@ -8,6 +8,8 @@ namespace shardlens {
 
 /// "GPU 0-3", or how many there are where they do not follow one another.
 [[nodiscard]] QString timelineDevices(const Scenario& scenario, int stage);
+/// "63 % compute, 35 % communication": of the work alone, without a bubble.
+[[nodiscard]] QString timelineShares(const Breakdown& parts);
 /// The closed form when it is what the events gave, else what they gave with the closed form beside it; longest first.
 [[nodiscard]] std::array<QString, 4> timelineIdleTexts(const PhaseReport& report, Phase phase);
 /// Idle share of a stage over the phase: prefill over its makespan, decode over a steady round.
