@@ -85,6 +85,8 @@ ServingLoad loadOf(const ResolvedPoint& point, double replicas, int slots)
     load.inputLengths = point.inputLengths;
     load.outputLengths = point.outputLengths;
     load.kind = point.load == PointLoad::OpenLoop ? LoadKind::OpenLoop : LoadKind::ClosedLoop;
+    if (load.kind == LoadKind::ClosedLoop)
+        load.warmup = 0; // benchmarks begin with all requests at once, and their figures are those of the whole run
     load.rate = std::clamp(point.rate / replicas, 1e-6, kMaxRate);
     const double clients = point.load == PointLoad::Saturated ? slots : point.concurrency / replicas;
     load.concurrency = static_cast<int>(std::clamp(std::round(clients), 1.0, static_cast<double>(kMaxConcurrency)));

@@ -293,6 +293,7 @@ Explanation explainTime(const Scenario& scenario, const Report& report, Phase wh
                                               : "of it: prompts in the same steps or between them, waits between steps",
                                       origin});
         }
+        const std::string measured = measuredText(scenario, service);
         if (service.status == ServiceStatus::Served)
             out.notes.push_back(
                 "This is one batch alone, not under load. Under the load " + name + " is " + formatSeconds(p.mean) + " in the mean, P50 "
@@ -301,7 +302,8 @@ Explanation explainTime(const Scenario& scenario, const Report& report, Phase wh
                 + formatNumber(service.meanWaiting) + " wait. "
                 + (prefill ? "It counts the wait for admission and the prompt of one request, beside others that decode."
                            : "To a step alone it adds prompts that are prefilled in the same steps or between them, and it has "
-                             "the batches and contexts that the load makes."));
+                             "the batches and contexts that the load makes.")
+                + (measured.empty() ? "" : " Of which requests: " + measured + "."));
         else
             out.notes.push_back("This is one batch alone; what the load does is in the strip at the top.");
     }

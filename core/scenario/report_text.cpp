@@ -243,11 +243,9 @@ std::string servingText(const Scenario& scenario, const ServingReport& serving)
 {
     const ServiceFigures& service = serving.service;
     const bool isStatic = scenario.serving.load.kind == LoadKind::StaticBatch;
-    std::string text = "\nService of " + loadText(scenario.serving)
-                       + (isStatic            ? ""
-                          : service.simulated ? ", simulated"
-                                              : ", analytic")
-                       + '\n';
+    std::string text = "\nService of " + loadText(scenario.serving) + (isStatic ? "" : service.simulated ? ", simulated" : ", analytic");
+    const std::string measured = isStatic ? std::string() : measuredText(scenario, service);
+    text += (measured.empty() ? "" : "; " + measured) + '\n';
     switch (service.status) {
     case ServiceStatus::Served:
     case ServiceStatus::Cancelled: break;

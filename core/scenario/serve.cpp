@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/scenario/serve.h"
 
+#include "core/base/format.h"
 #include "core/scenario/calibrate.h"
 #include "core/schedule/pieces.h"
 #include "core/serving/kvtransfer.h"
@@ -368,6 +369,21 @@ ServiceFigures simulate(const Scenario& scenario, const SimulationControl& contr
     const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing, StepDetail::Times,
                          scenario.constants());
     return serveSimulated(inputOf(scenario, step, kvCapacity(scenario)), control);
+}
+
+std::string measuredText(const Scenario& scenario, const ServiceFigures& figures)
+{
+    const ServingLoad& load = scenario.serving.load;
+    const bool closed = load.kind == LoadKind::ClosedLoop;
+    std::string text = load.steady() ? "steady state" : closed ? "from a start of all clients at once" : "";
+    if (!figures.simulated || figures.requests == 0)
+        return text;
+    text += (text.empty() ? "" : ": ") + formatCount(figures.requests) + " requests measured";
+    if (load.steady())
+        text += ", the " + formatCount(figures.discarded) + " sent before them (" + formatSeconds(figures.warmup) + ") left out";
+    else if (figures.discarded > 0)
+        text += ", the first " + formatCount(figures.discarded) + " left out";
+    return text;
 }
 
 Undisturbed undisturbedOf(const Scenario& scenario, const Report& report)

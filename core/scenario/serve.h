@@ -7,6 +7,7 @@
 #include "core/scenario/scenario.h"
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace shardlens {
@@ -17,6 +18,8 @@ void serve(const Scenario& scenario, const StepModel& step, Report& report);
 /// The same load on the simulated scheduler: for another thread, since it takes milliseconds to seconds. Only for a legal plan without
 /// pools, in a closed or open loop.
 [[nodiscard]] ServiceFigures simulate(const Scenario& scenario, const SimulationControl& control = {});
+/// Of which requests the figures of a load are: "steady state: 240 requests measured, the 31 sent before them (1.2 s) left out".
+[[nodiscard]] std::string measuredText(const Scenario& scenario, const ServiceFigures& figures);
 /// Puts simulated figures in place of the analytic ones, with what follows from them.
 void adopt(const Scenario& scenario, const ServiceFigures& figures, Report& report);
 

@@ -320,6 +320,9 @@ Json servingReportJson(const Scenario& scenario, const ServingReport& serving)
     json["decode_batch_per_replica"] = finiteJson(service.meanBatch);
     json["utilisation"] = finiteJson(service.utilisation);
     json["kv_tokens_per_replica"] = knownJson(service.meanKvTokens);
+    json["steady_state"] = scenario.serving.load.steady();
+    json["requests_measured"] = service.simulated ? Json(service.requests) : Json(nullptr);
+    json["requests_left_out"] = service.simulated ? Json(service.discarded) : Json(nullptr);
     json["preemptions"] = service.simulated ? Json(service.preemptions) : Json(nullptr);
     json["pools"] = serving.pools ? poolsJson(*serving.pools) : Json(nullptr);
     json["interval_80"] = nullptr;

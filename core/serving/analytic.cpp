@@ -54,7 +54,8 @@ Closed closedLoop(StepTimes& times, const Frame& f, double clients)
     return c;
 }
 
-/// The waves of requests of a closed loop: an opening burst, then waves that lose their rhythm as lengths differ.
+/// The waves of requests of a closed loop: an opening burst, then waves that lose their rhythm as lengths differ. In the steady state
+/// (ServingLoad::warmup) one wave as long as a request stands for all.
 class Waves {
 public:
     Waves(const ServiceInput& input, StepTimes& times, const Frame& frame, const Closed& closed, double clients)
@@ -68,11 +69,18 @@ public:
         m_waves = std::max(1.0, static_cast<double>(requests) / input.load.concurrency);
         m_kinds = static_cast<int>(std::min(m_waves, 64.0));
         m_warm = input.load.warmup >= input.load.concurrency;
+        m_steady = input.load.steady();
+        if (m_steady) {
+            m_waves = m_kinds = 2;
+            m_warm = true;
+        }
     }
 
     /// Decode steps over which the requests of a wave arrive.
     [[nodiscard]] double width(int wave) const
     {
+        if (m_steady)
+            return m_f.steps;
         const double burst = m_f.chunked ? m_c.resident * m_f.computed / m_f.budget : 0;
         return std::min(m_f.steps, std::sqrt(burst * burst + 12 * wave * m_f.outputVariance));
     }
@@ -82,7 +90,8 @@ public:
         if (wave == 0)
             return m_c.resident;
         const double perLook = m_c.resident / std::max(width(wave), 1.0) * std::max(1, m_engine.pollInterval);
-        if (m_f.outputVariance <= 0) // as they ended, one after the other; seen a step later, those of the next step are there too
+        if (m_f.outputVariance <= 0
+            && !m_steady) // as they ended, one after the other; seen a step later, those of the next step are there too
             return std::clamp(perLook * (m_engine.overlap && m_f.chunked ? 2 : 1), 1.0, m_c.resident);
         return std::min(m_c.resident, 1 + std::min(perLook, m_c.resident - 1) * (m_c.resident - 1) / m_c.resident + m_c.queue);
     }
@@ -94,7 +103,7 @@ public:
             return 0;
         double sum = 0;
         double count = 0;
-        for (int wave = 0; wave < m_kinds; ++wave) {
+        for (int wave = m_steady ? 1 : 0; wave < m_kinds; ++wave) {
             const double each = prefillCost(m_times, m_f, wave == 0 ? 0.5 * m_c.decoding : m_c.decoding, together(wave));
             const double spread = m_f.chunked ? 1 : width(wave) / (width(wave) + std::max(1, m_engine.pollInterval));
             const double weight = wave == 0 ? 1 : (m_waves - 1) / (m_kinds - 1);
@@ -166,6 +175,7 @@ private:
     double m_waves = 1;
     int m_kinds = 1;
     bool m_warm = false;
+    bool m_steady = false;
 };
 
 ServiceFigures closedFigures(const ServiceInput& input, StepTimes& times)

@@ -202,7 +202,7 @@ DisaggregatedFigures serveDisaggregated(const DisaggregatedInput& input)
     f.prefillUtilisation = rate / mostPrefill;
     f.decodeUtilisation = std::min(1.0, rate / (decoders * pool.rate(pool.admitted())));
     s.ttft = waitAround(base, wait, std::clamp(f.prefillUtilisation, 0.02, 1.0));
-    if (closed) {
+    if (closed && !input.load.steady()) {
         const int requests = input.load.requests > 0 ? input.load.requests : kRequestsPerClient * input.load.concurrency;
         s.ttft = withBurst(s.ttft, base, clients / mostPrefill, input.load.warmup >= clients ? 0 : std::min(1.0, clients / requests));
     }

@@ -47,6 +47,7 @@ struct DisaggregatedFigures {
 };
 
 /// Analytic. TTFT = wait for a prefill worker + prefill + transfer of its cache; TPOT is the decode pool's, undisturbed by prompts.
+/// A closed loop is in its steady state unless its load has a benchmark's opening burst (ServingLoad::warmup).
 /// Workers that are not given: decode workers that hold the load at kPlannedUtilisation of what they can (a closed loop: all clients'
 /// caches), and prefill workers that feed them at kPlannedUtilisation: no pool can be smaller, so these are the fewest devices.
 [[nodiscard]] DisaggregatedFigures serveDisaggregated(const DisaggregatedInput& input);

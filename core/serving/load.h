@@ -62,15 +62,25 @@ inline constexpr std::array<std::string_view, 2> kDraftWords{"mtp", "relative"};
 /// Load of the whole system: all replicas together.
 struct ServingLoad {
     LoadKind kind = LoadKind::StaticBatch;
-    int concurrency = 32; ///< closed loop: clients; all send their first request at time 0
+    int concurrency = 32; ///< closed loop: clients, each with one request in the system at all times
     double rate = 1;      ///< open loop: requests/s
     LengthSpread inputLengths;
     LengthSpread outputLengths;
     double prefixHit = 0; ///< share of each prompt that the prefix cache holds; at least its last token is computed
     Speculation speculation;
-    int requests = 0;  ///< simulated; 0: ten for each client, 4,000 in an open loop
-    int warmup = -1;   ///< of them, the first ones left out of the statistics; -1: none in a closed loop, a fifth in an open one
+    /// Simulated, in a steady closed loop measured; 0: ten for each client, 4,000 in an open loop.
+    int requests = 0;
+    /// -1: figures of the steady state. An open loop leaves out the first fifth of its requests. A closed loop begins with each client at a
+    /// random place of its first answer, as a client that has long been there is found (the stationary renewal process: Cox, Renewal Theory,
+    /// 1962, section 2.2; as a start of simulations: Kelton, IIE Transactions 21, 1989), leaves out all that is sent before every client has
+    /// that answer (initial-data deletion: Law, Simulation Modeling and Analysis, 5th edition, section 9.5.1), then measures `requests`
+    /// requests while the clients go on, so that nothing of the start or of an end is in the figures.
+    /// 0 or more: a benchmark's run. All clients send their first request at time 0, the run ends with its last request, and so many of the
+    /// first requests are left out of the statistics.
+    int warmup = -1;
     unsigned seed = 1; ///< of lengths and arrivals
+    /// Figures of a closed loop without its start.
+    [[nodiscard]] bool steady() const { return kind == LoadKind::ClosedLoop && warmup < 0; }
     friend bool operator==(const ServingLoad&, const ServingLoad&) = default;
 };
 inline constexpr int kRequestsPerClient = 10;

@@ -18,6 +18,8 @@ std::uint64_t mix(std::uint64_t x)
 }
 
 enum Stream : int { kPrompt, kOutput, kGap, kSteps, kStreams };
+/// Second draws of a request are those of a request that there never is.
+constexpr int kSecond = 1 << 24;
 
 std::size_t at(int index)
 {
@@ -35,38 +37,52 @@ double ReplicaSimulation::draw(int request, int stream) const
 ReplicaSimulation::ReplicaSimulation(const ServiceInput& input, StepTimes& times, const ReplicaLoad& load)
     : m_engine(input.engine),
       m_speculation(input.load.speculation),
+      m_inputLengths(input.load.inputLengths),
+      m_outputLengths(input.load.outputLengths),
+      m_input(input.input),
+      m_output(input.output),
       m_prefixHit(input.load.prefixHit),
       m_step(times),
       m_load(load),
       m_tokensPerStep(times.tokensPerStep()),
       m_period(std::clamp(static_cast<int>(std::lround(kBlock / times.tokensPerStep())), 1, kBlock)),
       m_blocksPerRank(input.kvTokens / times.attentionRanks() / kBlock),
-      m_ranks(at(times.attentionRanks()))
+      m_ranks(at(times.attentionRanks())),
+      m_left(load.requests)
 {
-    drawRequests(input, load);
+    const std::size_t expected = at(load.requests) + (load.steady ? 3 * at(load.clients) : 0);
+    m_times.reserve(expected);
+    m_requests.reserve(expected);
+    if (load.clients == 0)
+        drawOpenLoop();
+    for (int i = 0; i < (load.steady ? load.clients : std::min(load.clients, load.requests)); ++i)
+        send(i, 0);
 }
 
-void ReplicaSimulation::drawRequests(const ServiceInput& input, const ReplicaLoad& load)
+void ReplicaSimulation::drawRequest(int request)
 {
-    m_times.resize(at(load.requests));
-    m_requests.resize(at(load.requests));
+    RequestTimes& r = m_times.emplace_back();
+    m_requests.emplace_back();
+    r.prompt = lengthAt(m_inputLengths, m_input, draw(request, kPrompt));
+    r.output = lengthAt(m_outputLengths, m_output, draw(request, kOutput));
+    if (m_load.steady && request < m_load.clients) // the part of its first answer that a client has before it
+        r.output = std::max(1, static_cast<int>(std::ceil((1 - draw(request + kSecond, kOutput)) * r.output)));
+}
+
+void ReplicaSimulation::drawOpenLoop()
+{
     double time = 0;
-    for (int i = 0; i < load.requests; ++i) {
-        RequestTimes& r = m_times[at(i)];
-        r.prompt = lengthAt(input.load.inputLengths, input.input, draw(i, kPrompt));
-        r.output = lengthAt(input.load.outputLengths, input.output, draw(i, kOutput));
-        if (load.clients > 0)
-            continue;
-        for (int turn = 0; turn < load.replicas; ++turn) // every n-th of a Poisson stream
-            time -= std::log(1 - draw(i * load.replicas + turn, kGap)) / load.rate;
+    for (int i = 0; i < m_load.requests; ++i) {
+        for (int turn = 0; turn < m_load.replicas; ++turn) // every n-th of a Poisson stream
+            time -= std::log(1 - draw(i * m_load.replicas + turn, kGap)) / m_load.rate;
         send(i, time);
     }
-    for (int i = 0; i < std::min(load.clients, load.requests); ++i)
-        send(i, 0);
 }
 
 void ReplicaSimulation::send(int request, double time)
 {
+    if (request == static_cast<int>(m_times.size()))
+        drawRequest(request);
     m_times[at(request)].arrival = time;
     const std::pair<double, int> arrival{time + m_engine.requestOverhead, request};
     auto place = m_arriving.end();
@@ -368,7 +384,7 @@ void ReplicaSimulation::join(int request)
         const double mean = m_tokensPerStep;
         const double variance = std::max(0.0, second - mean * mean);
         const double u = draw(request, kSteps);
-        const double v = draw(request + static_cast<int>(m_requests.size()), kSteps);
+        const double v = draw(request + kSecond, kSteps);
         const double z = std::sqrt(-2 * std::log(1 - u)) * std::cos(6.283185307179586 * v);
         const double drawn = left / mean + z * std::sqrt(left * variance / (mean * mean * mean));
         steps = std::clamp<std::int64_t>(std::llround(drawn), ceilDiv(left, k + 1), left);
@@ -414,9 +430,23 @@ void ReplicaSimulation::complete(int request, double time)
 {
     m_times[at(request)].end = time;
     ++m_finished;
-    m_totals.duration = std::max(m_totals.duration, time);
-    if (m_load.clients > 0 && m_sent < m_load.requests)
+    m_totals.duration = std::max(m_totals.duration, time); // from the start: see countSteady()
+    if (m_load.steady)
+        countSteady(request, time);
+    if (m_load.clients > 0 && (m_load.steady || m_sent < m_load.requests))
         send(m_sent, time);
+}
+
+void ReplicaSimulation::countSteady(int request, double time)
+{
+    if (request < m_load.clients && ++m_answered == m_load.clients) {
+        m_firstMeasured = m_sent;
+        m_totals = {};
+        m_totals.warmup = time;
+    } else if (m_answered == m_load.clients && request >= m_firstMeasured && request < m_firstMeasured + m_load.requests) {
+        --m_left;
+    }
+    m_totals.duration = time - m_totals.warmup;
 }
 
 void ReplicaSimulation::finishDue()
@@ -492,7 +522,8 @@ void ReplicaSimulation::step()
 void ReplicaSimulation::run(const SimulationControl& control, double progressFrom, double progressTo)
 {
     constexpr int kLook = 256;
-    for (int count = 1; m_finished < m_load.requests; ++count) {
+    const int expected = m_load.requests + (m_load.steady ? 2 * m_load.clients : 0);
+    for (int count = 1; !finished(); ++count) {
         step();
         if (m_idle && m_arriving.empty())
             return; // nothing runs and nothing comes
@@ -503,7 +534,7 @@ void ReplicaSimulation::run(const SimulationControl& control, double progressFro
             return;
         }
         if (control.progress)
-            control.progress(progressFrom + (progressTo - progressFrom) * m_finished / m_load.requests);
+            control.progress(progressFrom + (progressTo - progressFrom) * std::min(m_finished, expected) / expected);
     }
 }
 

@@ -12,9 +12,10 @@ namespace shardlens {
 
 /// What one replica is asked for.
 struct ReplicaLoad {
-    int clients = 0;  ///< closed loop; 0: open loop
-    double rate = 0;  ///< open loop: requests/s of all replicas
-    int replicas = 1; ///< open loop: that take turns, so that this one gets every n-th arrival
+    int clients = 0;     ///< closed loop; 0: open loop
+    bool steady = false; ///< closed loop: measured in its steady state, `requests` after the warm-up (ServingLoad::warmup)
+    double rate = 0;     ///< open loop: requests/s of all replicas
+    int replicas = 1;    ///< open loop: that take turns, so that this one gets every n-th arrival
     int requests = 0;
     std::uint64_t seed = 1;
 };
@@ -28,9 +29,10 @@ struct RequestTimes {
     int output = 0;
 };
 
-/// Integrals over the whole run and counts.
+/// Integrals and counts over the whole run, in a steady closed loop over the time that is measured.
 struct ReplicaTotals {
     double duration = 0;
+    double warmup = 0;   ///< s before it
     double running = 0;  ///< requests admitted x s
     double waiting = 0;  ///< requests sent and not admitted x s
     double busy = 0;     ///< s in which a step runs
@@ -49,6 +51,8 @@ public:
     void run(const SimulationControl& control, double progressFrom, double progressTo);
     [[nodiscard]] const std::vector<RequestTimes>& requests() const { return m_times; }
     [[nodiscard]] const ReplicaTotals& totals() const { return m_totals; }
+    /// Of the requests in the order in which they were sent, the first that is measured in a steady loop; 0 in all others.
+    [[nodiscard]] int firstMeasured() const { return m_firstMeasured; }
     /// Tokens of a cache block.
     static constexpr int kBlock = 16;
 
@@ -90,7 +94,10 @@ private:
         bool ends = false;
     };
 
-    void drawRequests(const ServiceInput& input, const ReplicaLoad& load);
+    void drawOpenLoop();
+    void drawRequest(int request);
+    [[nodiscard]] bool finished() const { return m_load.steady ? m_left == 0 : m_finished >= m_load.requests; }
+    void countSteady(int request, double time);
     [[nodiscard]] double draw(int request, int stream) const;
     void send(int request, double time);
     void poll();
@@ -124,6 +131,10 @@ private:
 
     const EngineSettings m_engine;
     const Speculation m_speculation;
+    const LengthSpread m_inputLengths;
+    const LengthSpread m_outputLengths;
+    const int m_input;
+    const int m_output;
     const double m_prefixHit;
     StepTimes& m_step;
     ReplicaLoad m_load;
@@ -148,6 +159,9 @@ private:
     int m_nextRank = 0;
     int m_sent = 0;
     int m_finished = 0;
+    int m_answered = 0; ///< clients of a steady loop that have their first answer
+    int m_firstMeasured = 0;
+    int m_left = 0;             ///< of the measured requests of a steady loop
     std::int64_t m_waiting = 0; ///< in the ranks' queues
 };
 

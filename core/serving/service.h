@@ -63,9 +63,11 @@ struct ServiceFigures {
     double peakKvTokens = 0;   ///< likewise
     double stepsPerSecond = 0; ///< steps that decode
     // Counts of the simulation
-    std::int64_t requests = 0; ///< measured
+    std::int64_t requests = 0;  ///< measured
+    std::int64_t discarded = 0; ///< sent before them and left out: ServingLoad::warmup
     std::int64_t preemptions = 0;
-    double duration = 0; ///< s of simulated time, all of it
+    double warmup = 0;   ///< s of simulated time left out of all figures, of a steady closed loop
+    double duration = 0; ///< s of simulated time after it
     friend bool operator==(const ServiceFigures&, const ServiceFigures&) = default;
 };
 

@@ -29,7 +29,10 @@ std::vector<Group> groupsOf(const ServingLoad& load, int replicas)
     if (load.kind == LoadKind::OpenLoop) {
         Group group;
         group.replicas = replicas;
-        group.load = {0, load.rate, replicas, std::max(1, requestsOf(load) / (load.requests > 0 ? replicas : 1)), load.seed};
+        group.load.rate = load.rate;
+        group.load.replicas = replicas;
+        group.load.requests = std::max(1, requestsOf(load) / (load.requests > 0 ? replicas : 1));
+        group.load.seed = load.seed;
         groups.push_back(group);
         return groups;
     }
@@ -42,6 +45,7 @@ std::vector<Group> groupsOf(const ServingLoad& load, int replicas)
         group.replicas = groups.empty() ? (load.concurrency % replicas == 0 ? replicas : load.concurrency % replicas)
                                         : replicas - load.concurrency % replicas;
         group.load.clients = size;
+        group.load.steady = load.steady();
         group.load.requests = std::max(size, static_cast<int>(std::int64_t{total} * size / load.concurrency));
         group.load.seed = load.seed;
         groups.push_back(group);
@@ -84,13 +88,12 @@ public:
     {
         const ReplicaTotals& t = simulation.totals();
         const std::vector<RequestTimes>& requests = simulation.requests();
-        const auto all = static_cast<int>(requests.size());
-        const int share = m_load.warmup >= 0 ? static_cast<int>(std::int64_t{m_load.warmup} * all / std::max(1, requestsOf(m_load)))
-                                             : (m_load.kind == LoadKind::OpenLoop ? all / 5 : 0);
-        const int first = std::min(share, all - 1);
+        const int all = group.load.requests;
+        const int first = firstOf(simulation, all);
+        const int measured = m_load.steady() ? all : all - first;
         double latency = 0;
         // A group of more replicas counts as often: its requests are repeated, so that percentiles are those of all of them.
-        for (int i = first; i < all; ++i) {
+        for (int i = first; i < first + measured; ++i) {
             const RequestTimes& r = requests[static_cast<std::size_t>(i)];
             latency += r.end - r.arrival;
             for (int copy = 0; copy < copies(group, all); ++copy) {
@@ -103,7 +106,7 @@ public:
             m_outputs += r.output * static_cast<double>(copies(group, all));
         }
         const double rate =
-            m_load.kind == LoadKind::ClosedLoop ? group.load.clients * static_cast<double>(all - first) / latency : all / t.duration;
+            m_load.kind == LoadKind::ClosedLoop ? group.load.clients * static_cast<double>(measured) / latency : all / t.duration;
         m_figures.requestsPerSecond += rate * group.replicas;
         const double weight = group.replicas;
         m_weight += weight;
@@ -115,7 +118,9 @@ public:
         m_figures.meanBatch += weight * (t.decodeSteps > 0 ? t.decodeRows / t.decodeSteps : 0);
         m_figures.stepsPerSecond += weight * t.decodeSteps / t.duration;
         m_figures.preemptions += t.preemptions * group.replicas;
-        m_figures.requests += std::int64_t{all - first} * group.replicas;
+        m_figures.requests += std::int64_t{measured} * group.replicas;
+        m_figures.discarded += std::int64_t{first} * group.replicas;
+        m_figures.warmup = std::max(m_figures.warmup, t.warmup);
         m_figures.duration = std::max(m_figures.duration, t.duration);
         if (m_load.kind == LoadKind::OpenLoop && t.waitingAtLastArrival > std::max(20, all / 10))
             m_figures.status = ServiceStatus::Saturated;
@@ -139,6 +144,14 @@ public:
     int groups = 1;
 
 private:
+    [[nodiscard]] int firstOf(const ReplicaSimulation& simulation, int all) const
+    {
+        if (m_load.steady())
+            return simulation.firstMeasured();
+        const int share =
+            m_load.warmup >= 0 ? static_cast<int>(std::int64_t{m_load.warmup} * all / std::max(1, requestsOf(m_load))) : all / 5;
+        return std::min(share, all - 1);
+    }
     [[nodiscard]] int copies(const Group& group, int requests) const
     {
         constexpr int kMostValues = 1'000'000;

@@ -314,6 +314,19 @@ private Q_SLOTS:
             QCOMPARE(json["engine"], "sglang");
             QCOMPARE(json["ttft_s"]["p99"].get<double>(), simulated.ttft.p99);
             QCOMPARE(json["status"], "served");
+            QCOMPARE(json["steady_state"], kind == LoadKind::ClosedLoop);
+            QCOMPARE(json["requests_measured"].get<std::int64_t>(), simulated.requests);
+            QCOMPARE(json["requests_left_out"].get<std::int64_t>(), simulated.discarded);
+            QVERIFY(simulated.discarded >= (kind == LoadKind::ClosedLoop ? 24 : kOpenLoopRequests / 5));
+            // What was left out is said where figures are read.
+            const std::string measured = measuredText(scenario, simulated);
+            QVERIFY2(measured.find("left out") != std::string::npos, measured.c_str());
+            QVERIFY(printReportText(scenario, report).find("simulated; " + measured) != std::string::npos);
+            Subject time;
+            time.kind = Subject::Kind::Time;
+            const Explanation e = explain(scenario, report, time);
+            QVERIFY(std::any_of(e.notes.begin(), e.notes.end(),
+                                [&](const std::string& note) { return note.find(measured) != std::string::npos; }));
             QVERIFY(json["mfu"].get<double>() > 0 && json["mfu"].get<double>() < 1);
             QVERIFY(json["mbu"].get<double>() > 0 && json["mbu"].get<double>() < 1);
             // 6.88 USD per device-hour.

@@ -251,8 +251,12 @@ private Q_SLOTS:
         QVERIFY(!check::says(scene, QStringLiteral("limits")));
         QVERIFY(!check::says(scene, QStringLiteral("burst")));
         // 64 clients leave the pools room; four thousand fill one of them.
-        const Scenario few = pooled(64);
+        Scenario few = pooled(64);
         QVERIFY(!check::says(drawn(few, evaluate(few), {1200, 700}), QStringLiteral("limits")));
+        QVERIFY(!check::says(drawn(few, evaluate(few), {1200, 700}), QStringLiteral("burst")));
+        const double steady = evaluate(few).serving.ttft;
+        few.serving.load.warmup = 0; // a benchmark's run
+        QVERIFY(evaluate(few).serving.ttft > steady);
         QVERIFY(check::says(drawn(few, evaluate(few), {1200, 700}), QStringLiteral("(opening burst included)")));
         Scenario many = pooled(4096);
         many.serving.pools->prefill.workers = 1;

@@ -71,11 +71,12 @@ bool otherHardware(const Scenario& scenario)
     return clusterOf(scenario, pools.prefill).accelerator.name != own || clusterOf(scenario, pools.decode).accelerator.name != own;
 }
 
-/// Whether the clients of a closed loop all begin at once within what is measured: their first wait is then part of the mean.
+/// Whether the clients of a closed loop all begin at once within what is measured, as in a benchmark's run: their first wait is then part of
+/// the mean.
 bool burstIncluded(const Scenario& scenario)
 {
     const ServingLoad& load = scenario.serving.load;
-    return load.kind == LoadKind::ClosedLoop && load.concurrency > 1 && load.warmup < load.concurrency;
+    return load.kind == LoadKind::ClosedLoop && !load.steady() && load.concurrency > 1 && load.warmup < load.concurrency;
 }
 
 QString acceleratorText(const Scenario& scenario)
