@@ -122,6 +122,9 @@ void ExpertLoadTable::limitTo(const std::vector<ExpertRouting::Slot>& placement,
             m_excessOfRank[rank] += slot.excess;
             m_servedOfRank[rank] += slot.served;
         }
+    // Of one order the rank that others wait for is the one that serves most, which need not be the one that most is sent to.
+    if (m_places == Places::Example)
+        m_hottest = static_cast<int>(std::max_element(m_servedOfRank.begin(), m_servedOfRank.end()) - m_servedOfRank.begin());
 }
 
 /// Ranges of `order` on the ranks: the first ones hold the odd experts.

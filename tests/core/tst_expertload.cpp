@@ -125,6 +125,25 @@ private Q_SLOTS:
         }
     }
 
+    /// The hottest rank of a drawn order is the one that serves most within the limit, also where more is sent to another.
+    void hottestIsAfterTheLimit()
+    {
+        int moved = 0;
+        for (const int ranks : {4, 8, 16, 32})
+            for (const double capacity : {1.0, 1.25, 2.0})
+                for (const bool drop : {false, true}) {
+                    const ExpertLoadTable table(mixture(256, 8), ranks, 0, {0.9, capacity, drop}, 2048, true);
+                    QCOMPARE(table.places(), Places::Example);
+                    int sent = 0;
+                    for (int rank = 0; rank < ranks; ++rank) {
+                        QVERIFY(table.servedOfRank(rank) <= table.servedOfRank(table.hottest()));
+                        sent = table.ofRank(rank) > table.ofRank(sent) ? rank : sent;
+                    }
+                    moved += sent != table.hottest() ? 1 : 0;
+                }
+        QVERIFY(moved > 0);
+    }
+
     /// What is processed and what is over, by expert, slot and rank, are the sums the times are made of.
     void servedAddsUpToWhatIsNotDropped()
     {

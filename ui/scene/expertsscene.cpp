@@ -254,15 +254,15 @@ private:
             int shown = m_layout.firstColumn(column); // the busiest of merged ones
             bool hottest = false;
             for (int rank = m_layout.firstColumn(column); rank < m_layout.firstColumn(column + 1); ++rank) {
-                shown = m_table.ofRank(rank) > m_table.ofRank(shown) ? rank : shown;
+                shown = m_table.servedOfRank(rank) > m_table.servedOfRank(shown) ? rank : shown;
                 hottest = hottest || rank == m_table.hottest();
             }
             const QRectF cell = m_layout.cell(column, 0);
             const double tall = m_table.servedOfRank(shown) * scale;
             const double over = m_table.excessOfRank(shown) * scale;
             const QRectF box(cell.left(), area.bottom() - tall, cell.width() - (apart ? 1 : 0), tall);
-            const QColor fill = hottest && m_table.factor() > 1 + kEven ? ink(Ink::Text) : ink(Ink::Compute);
-            m_scene.fill(box, fill);
+            const bool standsOut = m_table.servedOfRank(m_table.hottest()) > (1 + kEven) * m_table.servedMean();
+            m_scene.fill(box, ink(hottest && standsOut ? Ink::Text : Ink::Compute));
             if (over >= 1)
                 m_scene.hatch({box.left(), box.top() - over, box.width(), over}, Hatch::OverCapacity);
             m_scene.hit({cell.left(), area.top(), cell.width(), area.height()}, subjectOf(-1, m_layout.firstColumn(column)));
