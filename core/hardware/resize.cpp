@@ -210,6 +210,19 @@ Result<Cluster> resized(const Cluster& cluster, int devices)
     return result;
 }
 
+std::optional<int> leastCount(const Cluster& cluster, std::int64_t devices)
+{
+    const std::int64_t domain = domainOf(cluster);
+    std::int64_t count = std::max<std::int64_t>(1, devices);
+    if (count > domain) { // whole domains; without a level that scales out there is only one
+        count = (count + domain - 1) / domain * domain;
+        return isPossible(cluster, count) ? std::optional(static_cast<int>(count)) : std::nullopt;
+    }
+    while (count < domain && !isPossible(cluster, count))
+        ++count;
+    return isPossible(cluster, count) ? std::optional(static_cast<int>(count)) : std::nullopt;
+}
+
 std::vector<int> deviceChoices(const Cluster& cluster, int most)
 {
     most = std::min(most, kMaxDevices);

@@ -5,6 +5,9 @@
 #include "core/base/result.h"
 #include "core/hardware/cluster.h"
 
+#include <cstdint>
+#include <optional>
+
 namespace shardlens {
 
 /// Largest device count that any cluster may be given.
@@ -16,6 +19,9 @@ inline constexpr int kMaxDevices = 65536;
 /// outermost level that scales out.
 /// The path does not matter: resized(resized(c, a), b) == resized(c, b). Error names the nearest counts that work.
 [[nodiscard]] Result<Cluster> resized(const Cluster& cluster, int devices);
+
+/// The smallest count of at least `devices` that resized() accepts; none where the cluster ends below it.
+[[nodiscard]] std::optional<int> leastCount(const Cluster& cluster, std::int64_t devices);
 
 /// The cluster with every cut level whole again; the level that scales out keeps its extent.
 [[nodiscard]] Cluster uncut(const Cluster& cluster);

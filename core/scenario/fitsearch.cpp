@@ -311,11 +311,27 @@ std::optional<FittingChange> onMoreDevices(const Scenario& scenario)
     }
     if (!best)
         return std::nullopt;
+    FittingChange change;
+    if (const std::optional<int> count = leastCount(*scenario.cluster, best->devices())) {
+        wide.cluster = std::make_shared<const Cluster>(resized(*scenario.cluster, *count).value());
+        change.devices = *count;
+        const FitSearch search(wide, *count);
+        change.grown = search.fits(*best);
+        // As many devices are there anyway: of the plans on them the one that is tried first.
+        const std::vector<int> pipelines = pipelineChoices(static_cast<int>(std::min(wide.model->layerCount(), *count)));
+        if (std::optional<Plan> usual = search.firstPlan(tensorChoices(*wide.model), pipelines)) {
+            best = std::move(usual);
+            change.grown = true;
+        }
+    }
+    if (!change.grown) {
+        wide.cluster = scenario.cluster;
+        change.devices = static_cast<int>(best->devices());
+    }
     wide.plan = *best;
     leastMicrobatches(wide, scenario.plan.prefillMicrobatches());
     const Plan& plan = wide.plan;
-    FittingChange change;
-    change.plural = plan.devices() > 1;
+    change.plural = change.devices > 1;
     change.map = "TP " + formatCount(plan.tensor());
     const auto add = [&](PlanAxis axis, std::string_view name) {
         if (plan[axis] > 1)
@@ -324,17 +340,14 @@ std::optional<FittingChange> onMoreDevices(const Scenario& scenario)
     add(PlanAxis::Pipeline, "PP");
     add(PlanAxis::Sequence, "SP");
     add(PlanAxis::AttentionData, "attention DP");
-    change.label = formatCount(plan.devices()) + ' ' + scenario.cluster->accelerator.noun + (change.plural ? "s as " : " as ") + change.map;
+    change.label = formatCount(change.devices) + ' ' + scenario.cluster->accelerator.noun + (change.plural ? "s" : "");
+    change.label += plan.devices() < change.devices ? ", " + formatCount(plan.devices()) + " of them as " : " as ";
+    change.label += change.map;
     if (plan.prefillMicrobatches() > scenario.plan.prefillMicrobatches())
         change.label += " with " + formatCount(plan.prefillMicrobatches()) + ' ' + std::string(shortNameOf(PlanAxis::PrefillMicrobatches));
     change.scenario = scenario;
     change.scenario.plan = plan;
-    for (const int count : deviceChoices(*scenario.cluster, static_cast<int>(std::min<std::int64_t>(kMaxDevices, 2 * plan.devices()))))
-        if (count >= plan.devices()) {
-            if (Result<Cluster> grown = resized(*scenario.cluster, count); grown.ok())
-                change.scenario.cluster = std::make_shared<const Cluster>(std::move(grown).value());
-            break;
-        }
+    change.scenario.cluster = wide.cluster;
     return change;
 }
 
@@ -347,7 +360,8 @@ std::string nothingFits(const Scenario& scenario)
     const std::optional<FittingChange> more = onMoreDevices(scenario);
     if (!more)
         return text + ", nor on any number of them: one alone would have to keep more than it has.";
-    return text + "; this batch in these formats needs at least " + more->label + '.';
+    return text + "; this batch in these formats needs at least " + more->label
+           + (more->grown ? "." : ", which this cluster cannot be grown to.");
 }
 
 } // namespace shardlens

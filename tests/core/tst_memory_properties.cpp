@@ -2,6 +2,7 @@
 // What must hold of memory for any model and plan, and what is proposed when it does not suffice.
 #include "core/base/format.h"
 #include "core/cost/weightshards.h"
+#include "core/hardware/resize.h"
 #include "core/model/parameters.h"
 #include "core/scenario/fitsearch.h"
 #include "core/scenario/memorychange.h"
@@ -18,6 +19,44 @@ using shardlens::test::change;
 using shardlens::test::kGiBytes;
 using shardlens::test::memoryOf;
 using shardlens::test::scenarioOf;
+
+namespace {
+
+/// The number of devices is one that the cluster can have, the plan fits there, and on the next smaller number that it can have no TP x PP
+/// of one replica does.
+void leastIsLeast(const Scenario& s, const FittingChange& more)
+{
+    if (!more.grown) {
+        QVERIFY2(!leastCount(*s.cluster, more.devices) || !isLegal(more.scenario.context(), more.scenario.plan), more.label.c_str());
+        return;
+    }
+    QCOMPARE(more.scenario.cluster->devices(), more.devices);
+    QVERIFY2(resized(*s.cluster, more.devices).ok(), more.label.c_str());
+    QVERIFY2(more.label.starts_with(formatCount(more.devices) + ' '), more.label.c_str());
+    const Report report = evaluate(more.scenario);
+    QVERIFY2(report.legal && report.memory.fits, more.label.c_str());
+    int smaller = more.devices - 1;
+    while (smaller > 0 && !resized(*s.cluster, smaller).ok())
+        --smaller;
+    if (smaller < 1 || smaller > 4096)
+        return;
+    Scenario other = s;
+    other.cluster = std::make_shared<const Cluster>(resized(*s.cluster, smaller).value());
+    for (const PlanAxis axis : {PlanAxis::Data, PlanAxis::Expert, PlanAxis::Sequence, PlanAxis::AttentionData})
+        other.plan[axis] = 1;
+    other.plan.options.layerSplit = LayerSplit::Even;
+    other.plan.options.virtualStages = 1;
+    for (int tensor = 1; tensor <= smaller; ++tensor)
+        for (int pipeline = 1; pipeline <= s.model->layerCount() && tensor * pipeline <= smaller; ++pipeline) {
+            other.plan[PlanAxis::Tensor] = tensor;
+            other.plan[PlanAxis::Pipeline] = pipeline;
+            if (isLegal(other.context(), other.plan))
+                QVERIFY2(!memoryOf(other).fits,
+                         qPrintable(QStringLiteral("%1: TP %2 PP %3").arg(QString::fromStdString(more.label)).arg(tensor).arg(pipeline)));
+        }
+}
+
+} // namespace
 
 class TestMemoryProperties : public QObject {
     Q_OBJECT
@@ -157,6 +196,7 @@ private Q_SLOTS:
             if (const auto more = onMoreDevices(s)) {
                 QVERIFY2(more->scenario.plan.devices() > s.cluster->devices(), more->label.c_str());
                 QVERIFY2(shardlens::memoryOf(more->scenario.context(), more->scenario.plan, s.reserve).fits, more->label.c_str());
+                leastIsLeast(s, *more);
             }
         }
         QVERIFY2(combined > 100 && nothing > 10, qPrintable(QStringLiteral("%1 %2").arg(combined).arg(nothing)));
