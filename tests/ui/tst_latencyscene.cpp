@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The latency bars and the operators under them, read as a scene.
 #include "core/scenario/calibrate.h"
+#include "core/scenario/serve.h"
 #include "tests/ui/picturecases.h"
 #include "tests/ui/samplereport.h"
 #include "tests/ui/scenechecks.h"
 #include "ui/scene/latencyscene.h"
 #include "ui/scene/scenetext.h"
+#include "ui/scene/servicetext.h"
 
 #include <QScopeGuard>
 #include <QTest>
@@ -345,6 +347,75 @@ private Q_SLOTS:
             QVERIFY(check::says(scene, QStringLiteral("one static batch, not under load")));
             QCOMPARE(check::textTrouble(scene), QString());
         }
+    }
+
+    /// Under a load a row below each bar is a request's time on the bar's scale: alone and what others add, the inspector's figures.
+    void aRequestUnderLoadIsARow()
+    {
+        for (const int clients : {1, 24, 200})
+            for (const bool simulated : {false, true}) {
+                Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+                scenario.serving.load.kind = LoadKind::ClosedLoop;
+                scenario.serving.load.concurrency = clients;
+                Report report = evaluate(scenario);
+                if (simulated)
+                    adopt(scenario, simulate(scenario), report);
+                const Undisturbed alone = undisturbedOf(scenario, report);
+                for (const QSizeF size : {QSizeF(1400, 400), QSizeF(640, 420)}) {
+                    Scene scene;
+                    buildLatency({scenario, report, size, Theme::of(ThemeId::Light)}, {}, scene);
+                    QCOMPARE(check::textTrouble(scene), QString());
+                    for (const Phase phase : {Phase::Prefill, Phase::Decode}) {
+                        const double own = phase == Phase::Prefill ? alone.prompt : alone.token;
+                        const double mean = phase == Phase::Prefill ? report.serving.ttft : report.serving.tpot;
+                        const Breakdown& batch = (phase == Phase::Prefill ? report.prefill : report.decode).breakdown;
+                        double perSecond = 0;
+                        double row = 0;
+                        for (const HitRegion& hit : scene.hits) {
+                            if (hit.subject.phase != phase)
+                                continue;
+                            if (hit.subject.kind == Subject::Kind::CauseOfTime && hit.rect.height() > legendLine() + 2)
+                                perSecond = hit.rect.width() / batch[static_cast<Cause>(hit.subject.cause)];
+                            if (hit.subject.kind == Subject::Kind::Time)
+                                row = hit.rect.width(); // the last one; the header's is before it
+                        }
+                        QVERIFY(perSecond > 0 && row > 0);
+                        if (mean < 4 * batch.total())
+                            QVERIFY2(std::abs(row / perSecond / mean - 1) < 1e-6, qPrintable(QString::number(row / perSecond / mean)));
+                        const QString added = secondsFigure(mean - own).joined();
+                        const bool said = check::says(scene, QStringLiteral("others add %1").arg(added))
+                                          || check::says(scene, QStringLiteral("others %1").arg(added)) || mean - own < 0.1 * mean;
+                        QVERIFY2(said, qPrintable(QStringLiteral("%1 clients, others %2").arg(clients).arg(added)));
+                        Subject time;
+                        time.kind = Subject::Kind::Time;
+                        time.phase = phase;
+                        const QString tip = latencyTooltip(scenario, report, time);
+                        QVERIFY2(tip.contains(simulated ? QStringLiteral("(simulated)") : QStringLiteral("(analytic)")), qPrintable(tip));
+                        QVERIFY(tip.contains(secondsFigure(mean).joined()));
+                    }
+                }
+            }
+    }
+
+    /// Far longer than the batch the row ends with the axis and says so; too low a view has the row's figures in its headers.
+    void aLongRequestEndsWithTheAxis()
+    {
+        Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        scenario.serving.load.kind = LoadKind::ClosedLoop;
+        scenario.serving.load.concurrency = 300;
+        scenario.serving.engine.maxSequences = 4;
+        const Report report = evaluate(scenario);
+        QVERIFY(report.serving.ttft > 20 * report.prefill.time);
+        Scene scene;
+        buildLatency({scenario, report, {1400, 400}, Theme::of(ThemeId::Light)}, {}, scene);
+        QVERIFY(check::says(scene, QStringLiteral("beyond the axis")));
+        QCOMPARE(check::regionTrouble(scene), QString());
+        for (double height = 120; height < 420; height += 5)
+            for (const double width : {330.0, 640.0, 1000.0}) {
+                buildLatency({scenario, report, {width, height}, Theme::of(ThemeId::Light)}, {}, scene);
+                QCOMPARE(check::textTrouble(scene), QString());
+                QCOMPARE(check::regionTrouble(scene), QString());
+            }
     }
 
     void describesInOneSentence()

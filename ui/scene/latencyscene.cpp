@@ -2,6 +2,7 @@
 #include "ui/scene/latencyscene.h"
 
 #include "core/base/format.h"
+#include "ui/scene/latencyload.h"
 #include "ui/scene/scenetext.h"
 #include "ui/scene/servicetext.h"
 
@@ -42,6 +43,7 @@ double operatorRow()
 
 constexpr double kNothing = 1e-9; ///< share of the whole below which a cause is rounding
 constexpr double kUnitRoom = 16;
+constexpr double kRowGap = 2;
 constexpr double kOperatorBar = 8;
 constexpr double kTallestOperator = 2.2; // rows of text
 
@@ -168,11 +170,12 @@ QString headerNote(const ViewInput& input, bool prefill, double room)
         const QString worker = workerText(input.scenario);
         const QString bar = worker.isEmpty() ? LatencyScene::tr("one static batch, not under load")
                                              : LatencyScene::tr("one static batch on a %1, not under load").arg(worker);
-        return firstFitting({LatencyScene::tr("%1; %2; %3 (%4)").arg(bar, ranged, spread, how),
-                             LatencyScene::tr("%1; %2; %3").arg(bar, head, spread), LatencyScene::tr("%1; %2; %3").arg(bar, head, brief),
-                             LatencyScene::tr("%1; %2").arg(bar, head),
-                             LatencyScene::tr("%1; %2").arg(LatencyScene::tr("static batch"), head), bar, LatencyScene::tr("static batch")},
-                            TextRole::Note, room);
+        return firstFitting(
+            {LatencyScene::tr("%1; %2; %3 (%4)").arg(bar, ranged, spread, how), LatencyScene::tr("%1; %2; %3").arg(bar, head, spread),
+             LatencyScene::tr("%1; %2; %3").arg(bar, head, brief), LatencyScene::tr("%1; %2").arg(bar, head),
+             LatencyScene::tr("%1; %2").arg(LatencyScene::tr("static batch"), head),
+             LatencyScene::tr("static; under load %1").arg(secondsFigure(mean).joined()), bar, LatencyScene::tr("static batch")},
+            TextRole::Note, room);
     }
     if (const std::optional<TargetText> target = targetText(input.scenario, input.report, prefill ? Phase::Prefill : Phase::Decode)) {
         QStringList forms;
@@ -302,39 +305,51 @@ std::optional<double> barTarget(const ViewInput& input, Phase phase)
     return phase == Phase::Prefill ? input.scenario.targets.ttft : input.scenario.targets.tpot;
 }
 
-/// A target that is not far beyond the bar is on its axis.
-double axisEndOf(const ViewInput& input, Phase phase)
-{
-    const double total = phaseOf(input.report, phase).breakdown.total();
-    const std::optional<double> target = barTarget(input, phase);
-    return roundUp(target && *target < 2 * total ? std::max(total, *target) : total);
-}
-
 /// What there is height for besides header and bar.
 struct Extras {
     bool axis = true;
     bool legend = true;
     bool lowBar = false;
+    LoadTimes load; ///< rows of a request under the load
+    [[nodiscard]] const std::optional<RequestTime>& loadOf(Phase phase) const { return load[static_cast<std::size_t>(phase)]; }
 };
 
-double phaseHeight(const ViewInput& input, double width, Phase phase, Extras extras)
+/// Bars longer than so many times that of the batch end with the axis.
+constexpr double kMostOfBatch = 4;
+
+/// A target that is not far beyond the bar is on its axis, and so is a request under the load.
+double axisEndOf(const ViewInput& input, Phase phase, const Extras& extras)
 {
-    const double bar = headerHeight() + barHeight(extras.lowBar) + (extras.axis ? axisHeight() : 0);
+    double total = phaseOf(input.report, phase).breakdown.total();
+    if (const std::optional<RequestTime>& request = extras.loadOf(phase))
+        total = std::clamp(request->total(), total, kMostOfBatch * total);
+    const std::optional<double> target = barTarget(input, phase);
+    return roundUp(target && *target < 2 * total ? std::max(total, *target) : total);
+}
+
+double phaseHeight(const ViewInput& input, double width, Phase phase, const Extras& extras)
+{
+    const double bar = headerHeight() + barHeight(extras.lowBar) + (extras.loadOf(phase) ? kRowGap + requestRowHeight() : 0)
+                       + (extras.axis ? axisHeight() : 0);
     return extras.legend ? bar + space::kTight + reservedLegend(input, width, phase) : bar;
 }
 
 /// One phase from the top of `area`. Returns the height reserved for it.
-double drawPhase(Scene& scene, const ViewInput& input, const QRectF& area, Phase phase, Extras extras)
+double drawPhase(Scene& scene, const ViewInput& input, const QRectF& area, Phase phase, const Extras& extras)
 {
     drawHeader(scene, input, {area.left(), area.top(), area.width(), headerHeight() - 2}, phase);
     // The unit of the last tick hangs to the right of its number.
-    const QRectF track(area.left(), area.top() + headerHeight(), area.width() - (extras.axis ? kUnitRoom : 0), barHeight(extras.lowBar));
-    const double axisEnd = axisEndOf(input, phase);
+    QRectF track(area.left(), area.top() + headerHeight(), area.width() - (extras.axis ? kUnitRoom : 0), barHeight(extras.lowBar));
+    const double axisEnd = axisEndOf(input, phase, extras);
     drawBar(scene, input, track, axisEnd, phase);
     if (const std::optional<double> target = barTarget(input, phase); target && *target <= axisEnd) {
         const double x = track.left() + *target / axisEnd * track.width();
         scene.line({x, track.top() - 3}, {x, track.bottom() + 3}, input.theme.color(Ink::Surface), 4); // dark and light segments alike
         scene.line({x, track.top() - 3}, {x, track.bottom() + 3}, input.theme.color(Ink::Text), 2);
+    }
+    if (const std::optional<RequestTime>& request = extras.loadOf(phase)) {
+        track = QRectF(track.left(), track.bottom() + kRowGap, track.width(), requestRowHeight());
+        drawRequestRow(scene, input.theme, track, axisEnd, phase, *request);
     }
     double y = track.bottom();
     if (extras.axis) {
@@ -476,15 +491,25 @@ void buildLatency(const ViewInput& input, const LatencyOptions& options, Scene& 
     const double gutter = wide ? 2 * space::kWide : 2 * space::kLarge;
     const double column = beside ? (width - gutter) / 2 : width;
     double between = space::kSmall;
-    const auto total = [&](Extras extras) {
+    const auto total = [&](const Extras& extras) {
         const double first = phaseHeight(input, column, Phase::Prefill, extras);
         const double second = phaseHeight(input, column, Phase::Decode, extras);
         return beside ? std::max(first, second) : first + between + second;
     };
     // The bars come first, then an axis for each, then a legend with values for each, else one for both, for which the bars get lower.
     Extras extras;
+    extras.load = requestTimes(input.scenario, input.report);
     std::vector<LegendEntry> shared;
     extras.legend = total(extras) <= height;
+    if (!extras.legend) {
+        // The rows of a request under the load, which the headers have in words, stand back before the bars lose a name.
+        const double whole = legendHeight(width, sharedLegend(input, width, std::numeric_limits<double>::infinity()));
+        if (total(extras) + whole > height) {
+            extras.load = {};
+            extras.legend = true;
+            extras.legend = total(extras) <= height;
+        }
+    }
     if (!extras.legend) {
         between = space::kTight;
         const auto fitsBeside = [&](double legend) { return total(extras) + legend <= height; };
@@ -498,7 +523,7 @@ void buildLatency(const ViewInput& input, const LatencyOptions& options, Scene& 
         if (!fitsBeside(line)) {
             extras.lowBar = true;
             extras.axis = fitsBeside(line);
-            extras.lowBar = extras.axis || !fitsBeside(line) || total({false, false, false}) + line > height;
+            extras.lowBar = extras.axis || !fitsBeside(line) || total({false, false, false, {}}) + line > height;
         }
         shared = sharedLegend(input, width, height - total(extras));
     }
@@ -530,6 +555,7 @@ QString latencyTooltip(const Scenario& scenario, const Report& report, const Sub
     const PhaseReport& phase = phaseOf(report, subject.phase);
     const QString of = subject.phase == Phase::Prefill ? LatencyScene::tr("of TTFT") : LatencyScene::tr("of TPOT");
     switch (subject.kind) {
+    case Subject::Kind::Time: return requestLines(scenario, report, subject.phase);
     case Subject::Kind::CauseOfTime: {
         if (subject.cause < 0 || static_cast<std::size_t>(subject.cause) >= kCauseCount)
             return {};
