@@ -347,7 +347,45 @@ private Q_SLOTS:
             QVERIFY(QString::fromStdString(printReportText(scenario, report)).contains(wanted));
         };
         check("trn2.48xlarge", "llama-3-70b", 0, 4, QStringLiteral("TP 16"));
-        check("p5.48xlarge", "llama-3.1-405b", 1, 1, QStringLiteral("16 GPUs as TP 16"));
+        check("p5.48xlarge", "llama-3.1-405b", 1, 1, QStringLiteral("16 GPUs as TP 8 × PP 2"));
+    }
+
+    /// In the smallest dock too a bar that does not fit has the dashed one of its change under it, as high and as far apart as others, and
+    /// what is missing in words; how many devices it takes is said.
+    void theSmallestDockHasTheGhost()
+    {
+        struct Shape {
+            const char* model;
+            int devices, tensor, pipeline, batch;
+        };
+        for (const Shape& plan : {Shape{"llama-3.1-405b", 8, 8, 1, 32}, Shape{"llama-3-70b", 8, 2, 1, 32}, Shape{"deepseek-v3", 1, 1, 1, 1},
+                                  Shape{"llama-3-70b", 8, 4, 2, 400}}) {
+            Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+            scenario.model = builtinCatalog().model(plan.model);
+            scenario.cluster = std::make_shared<const Cluster>(resized(*scenario.cluster, plan.devices).value());
+            scenario.plan[PlanAxis::Tensor] = plan.tensor;
+            scenario.plan[PlanAxis::Pipeline] = plan.pipeline;
+            scenario.workload.batch = plan.batch;
+            const Report report = evaluate(scenario);
+            QVERIFY(report.legal && !report.memory.fits);
+            const std::optional<MemoryGhost> ghost = memoryGhost(scenario, report, {});
+            QVERIFY(ghost && ghost->after.fits);
+            for (const double height : {116.0, 130.0, 150.0, 200.0}) {
+                const Scene scene = memoryOf(scenario, report, {330, height});
+                QCOMPARE(textFault(scene), QString());
+                QVERIFY(hasText(scene, QStringLiteral("needs ")));
+                const auto dashed = std::find_if(scene.items.begin(), scene.items.end(), [](const SceneItem& item) {
+                    return item.kind == SceneItem::Kind::RoundedRect && item.dashed;
+                });
+                QVERIFY2(dashed != scene.items.end(), qPrintable(QStringLiteral("%1 at %2").arg(plan.devices).arg(height)));
+                const auto bar = std::find_if(scene.hits.begin(), scene.hits.end(),
+                                              [](const HitRegion& hit) { return hit.subject.kind == Subject::Kind::MemoryClass; });
+                QVERIFY(bar != scene.hits.end() && bar->rect.height() == dashed->rect.height());
+                QVERIFY(bar->rect.bottom() < dashed->rect.top());
+                if (ghost->moreDevices())
+                    QVERIFY(hasText(scene, QString::fromStdString(ghost->change.label).section(QLatin1Char(' '), 0, 1)));
+            }
+        }
     }
 
     void wasteIsNamed()

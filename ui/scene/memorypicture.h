@@ -90,6 +90,7 @@ private:
     bool m_words = true; ///< there is room to say what is free or missing
     bool m_brief = false;
     bool m_band = false;
+    bool m_compact = false; ///< what is missing in two lines, so that the dashed bar has room
     bool m_detail = false;
     bool m_twoLines = false;
 };

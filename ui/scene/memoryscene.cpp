@@ -65,7 +65,7 @@ int MemoryPicture::ticksAtMost() const
 
 double MemoryPicture::bandHeight() const
 {
-    return std::ceil(lineHeight(TextRole::BodyStrong)) + 2 * m_note + 12;
+    return std::ceil(lineHeight(TextRole::BodyStrong)) + (m_compact ? m_note + 4 : 2 * m_note + 12);
 }
 
 void MemoryPicture::draw()
@@ -81,8 +81,17 @@ void MemoryPicture::draw()
         layOut(forRows);
     };
     setRows(forRows);
-    if (m_plot.height() + (m_band || !m_words ? bandHeight() : 0) > forRows) // the words need a band of their own after all
+    const auto overflows = [&] { return m_plot.height() + (m_band || !m_words ? bandHeight() : 0) > forRows; };
+    if (overflows()) // the words need a band of their own after all
         setRows(forRows - bandHeight());
+    // The bar of the change with which it fits says more than the line about it.
+    if (m_ghost && !fits() && !m_rows.back().ghost) {
+        m_compact = true;
+        setRows(forRows - bandHeight());
+        m_compact = m_rows.back().ghost && m_words && !overflows();
+        if (!m_compact)
+            setRows(forRows - bandHeight());
+    }
     drawZone();
     for (std::size_t i = 0; i < m_rows.size(); ++i)
         drawRow(i);
@@ -127,12 +136,14 @@ std::vector<LegendEntry> MemoryPicture::legendEntries() const
 /// "on 16 cores, click to apply", as much of it as has room beside the bars.
 QString MemoryPicture::ghostNote() const
 {
-    const auto devices = static_cast<int>(m_ghost->change.scenario.plan.devices());
+    const Scenario& changed = m_ghost->change.scenario;
+    const std::int64_t devices =
+        m_ghost->moreDevices() ? std::max<std::int64_t>(changed.plan.devices(), changed.cluster->devices()) : changed.plan.devices();
     const double room = m_area.width() * kLabelShare - 8;
     QString click = m_ghost->applies && drawnForHands() ? MemoryText::tr("click to apply") : QString();
     if (devices == m_input.scenario.plan.devices())
         return click;
-    const QString where = MemoryText::tr("on %1").arg(counted(devices, qs(m_input.scenario.cluster->accelerator.noun)));
+    const QString where = MemoryText::tr("on %1").arg(counted(static_cast<int>(devices), qs(m_input.scenario.cluster->accelerator.noun)));
     return firstFitting({click.isEmpty() ? where : MemoryText::tr("%1, %2").arg(where, click), where}, TextRole::Note, room);
 }
 

@@ -42,6 +42,8 @@ QString MemoryPicture::requestsText() const
         const QString requests = more == 1 ? MemoryText::tr("%1 more request").arg(count) : MemoryText::tr("%1 more requests").arg(count);
         return m_brief ? requests : QString(MemoryText::tr("%1 of %2").arg(requests, tokens) + each);
     }
+    if (m_memory.maxBatchPerReplica > 0 && m_brief)
+        return MemoryText::tr("batch %1 would fit").arg(qs(formatCount(m_memory.maxBatchPerReplica)));
     if (m_memory.maxBatchPerReplica > 0)
         return MemoryText::tr("batch %1 would fit at %2").arg(qs(formatCount(m_memory.maxBatchPerReplica)), tokens) + each;
     const auto weights = static_cast<double>(m_memory.limiting().weights());
@@ -162,6 +164,12 @@ void MemoryPicture::drawNeed()
     const Qt::Alignment side = (left ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter;
     writeOnGround(m_scene, m_input.theme, box, headlineText(box.width()), TextRole::BodyStrong, Ink::Violation, side);
     const QRectF second(box.left(), box.bottom(), box.width(), m_note);
+    m_brief = textWidth(requestsText(), TextRole::Note) > second.width();
+    if (m_compact) { // the number of devices is in no other place
+        const QString line = m_ghost->moreDevices() ? cureText(second.width()) : requestsText();
+        writeOnGround(m_scene, m_input.theme, second, line, TextRole::Note, Ink::Text2, side);
+        return;
+    }
     writeOnGround(m_scene, m_input.theme, second, requestsText(), TextRole::Note, Ink::Text2, side);
     writeOnGround(m_scene, m_input.theme, second.translated(0, m_note), cureText(second.width()), TextRole::Note, Ink::Text2, side);
 }
