@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 namespace shardlens {
 
@@ -368,7 +369,14 @@ ServiceFigures simulate(const Scenario& scenario, const SimulationControl& contr
 {
     const StepModel step(*scenario.model, *scenario.cluster, scenario.formats, scenario.plan, scenario.workload.routing, StepDetail::Times,
                          scenario.constants());
-    return serveSimulated(inputOf(scenario, step, kvCapacity(scenario)), control);
+    ServiceFigures figures = serveSimulated(inputOf(scenario, step, kvCapacity(scenario)), control);
+    if (figures.status
+        == ServiceStatus::Saturated) { // what it waited says how long the run was; as in the analytic answer there is no mean
+        constexpr double kEndless = std::numeric_limits<double>::infinity();
+        figures.ttft = figures.endToEnd = {kEndless, kEndless, kEndless, kEndless};
+        figures.meanWaiting = kEndless;
+    }
+    return figures;
 }
 
 std::string measuredText(const Scenario& scenario, const ServiceFigures& figures)

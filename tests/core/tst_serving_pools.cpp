@@ -341,6 +341,15 @@ private Q_SLOTS:
         QCOMPARE(json["status"], "saturated");
         QVERIFY(json["ttft_s"]["mean"].is_null());
         QVERIFY(json["saturation_requests_per_s"].get<double>() < 1000);
+        // Simulated, what a request waited says how long the run was: it has no mean either, but TPOT has.
+        Report report = evaluate(over);
+        adopt(over, simulate(over), report);
+        QCOMPARE(report.serving.service.status, ServiceStatus::Saturated);
+        QVERIFY(report.serving.service.simulated && std::isinf(report.serving.ttft) && std::isinf(report.serving.endToEnd));
+        QVERIFY(std::isfinite(report.serving.tpot) && report.serving.tpot > 0 && report.serving.outputTokensPerSecond > 0);
+        const std::string saturated = printReportJson(over, report);
+        QCOMPARE(QString::fromStdString(schemaProblemsOfText("report.json", saturated)), QString());
+        QVERIFY(Json::parse(saturated)["serving"]["ttft_s"]["mean"].is_null());
     }
 
     void fileRoundTrip()
