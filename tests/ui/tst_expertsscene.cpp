@@ -241,15 +241,28 @@ private Q_SLOTS:
         QVERIFY(
             check::says(scene, QStringLiteral("serves %1 of %2")
                                    .arg(ExpertsText::number(table->load().pairs), ExpertsText::number(table->ofRank(table->hottest())))));
-        int stacked = 0; // bars of ranks: hatched on top of solid
-        for (const SceneItem& over : scene.items)
-            for (const SceneItem& solid : scene.items)
-                if (over.kind == SceneItem::Kind::Hatch && solid.kind == SceneItem::Kind::Fill && solid.rect.left() == over.rect.left()
-                    && solid.rect.width() == over.rect.width() && std::abs(solid.rect.top() - over.rect.bottom()) < 1e-6) {
-                    QVERIFY(std::abs(over.rect.height() / solid.rect.height() - table->excessOfRank(stacked) / table->servedOfRank(stacked))
-                            < 1e-6);
-                    ++stacked;
-                }
+        // Bars of ranks: solid to one scale, hatched above them to a scale of their own where much is over.
+        int stacked = 0;
+        double servedScale = 0;
+        double overScale = 0;
+        for (const SceneItem& over : scene.items) {
+            const SceneItem* solid = nullptr;
+            for (const SceneItem& item : scene.items)
+                if (item.kind == SceneItem::Kind::Fill && item.rect.left() == over.rect.left() && item.rect.width() == over.rect.width()
+                    && (!solid || item.rect.top() < solid->rect.top()))
+                    solid = &item;
+            if (over.kind != SceneItem::Kind::Hatch || over.hatch != Hatch::OverCapacity || !solid)
+                continue;
+            const double served = solid->rect.height() / table->servedOfRank(stacked);
+            const double beyond = over.rect.height() / table->excessOfRank(stacked);
+            QVERIFY(stacked == 0 || (std::abs(served / servedScale - 1) < 1e-6 && std::abs(beyond / overScale - 1) < 1e-6));
+            QVERIFY(over.rect.bottom() <= solid->rect.top() + 1e-6);
+            servedScale = served;
+            overScale = beyond;
+            ++stacked;
+        }
+        QVERIFY(overScale < servedScale);
+        QVERIFY(check::says(scene, QStringLiteral("beyond ")));
         QCOMPARE(stacked, table->ranks());
         // The map's scale reaches what a slot takes, not what wants to go there.
         double most = 0;

@@ -23,6 +23,7 @@ constexpr double kLeastProfile = 90;
 constexpr double kTallOverflow = 2.5; // times the capacity: beyond, overflow has a scale of its own
 constexpr double kServedShare = 0.5;  // of the profile, for what is served, then
 constexpr double kProfileGap = 5;
+constexpr double kLeastSplit = 20; // px of bars that are high enough for two scales
 constexpr double kRamp = 120;
 constexpr double kPalest = 0.25; // of the ramp, where the logarithmic scale begins: its least load is not nothing
 constexpr double kCopyEdge = 8;  // px of a redundant copy that are hatched
@@ -32,37 +33,6 @@ QColor mixed(const QColor& a, const QColor& b, double t)
 {
     const auto at = [t](int x, int y) { return static_cast<int>(std::lround(x + (y - x) * t)); };
     return {at(a.red(), b.red()), at(a.green(), b.green()), at(a.blue(), b.blue())};
-}
-
-double factWidth(const ExpertsFact& fact)
-{
-    return textWidth(fact.name, TextRole::Note) + 5 + textWidth(fact.value, TextRole::NoteStrong);
-}
-
-/// Wraps facts at `width`; returns the lines they take. With a scene they are drawn, as many lines as the area holds.
-int flowFacts(const std::vector<ExpertsFact>& facts, double width, Scene* scene, const Theme& theme, const QRectF& area)
-{
-    const double line = lineHeight(TextRole::Note);
-    double x = 0;
-    int row = 0;
-    for (const ExpertsFact& fact : facts) {
-        const double wanted = factWidth(fact);
-        if (x > 0 && x + wanted > width) {
-            x = 0;
-            ++row;
-        }
-        if (scene && (row + 1) * line <= area.height() + 0.5) {
-            const double name = std::min(textWidth(fact.name, TextRole::Note), width);
-            scene->text({area.left() + x, area.top() + row * line, name + 0.5, line}, fact.name, TextRole::Note, theme.color(Ink::Text3),
-                        Qt::AlignLeft | Qt::AlignVCenter, true);
-            const double left = x + name + 5;
-            if (width - left > 24)
-                scene->text({area.left() + left, area.top() + row * line, std::min(wanted - name - 5, width - left) + 0.5, line},
-                            fact.value, TextRole::NoteStrong, theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
-        }
-        x += wanted + 18;
-    }
-    return facts.empty() ? 0 : row + 1;
 }
 
 class ExpertsPicture {
@@ -246,9 +216,19 @@ private:
     {
         const QRectF& area = m_layout.bars;
         double end = 0;
-        for (int rank = 0; rank < m_table.ranks(); ++rank)
+        double mostServed = 0;
+        double mostOver = 0;
+        for (int rank = 0; rank < m_table.ranks(); ++rank) {
             end = std::max(end, m_table.servedOfRank(rank) + m_table.excessOfRank(rank));
-        const double scale = area.height() / roundUp(end);
+            mostServed = std::max(mostServed, m_table.servedOfRank(rank));
+            mostOver = std::max(mostOver, m_table.excessOfRank(rank));
+        }
+        // What is over has a scale of its own where what is served would be slivers, as in the profile.
+        const bool split = end > kTallOverflow * mostServed && area.height() >= kLeastSplit;
+        const double reach = split ? std::floor(area.height() * kServedShare) : area.height();
+        const double scale = reach / roundUp(split ? mostServed : end);
+        const double overFoot = area.bottom() - reach - kProfileGap; // of the second scale
+        const double overScale = split ? (overFoot - area.top()) / mostOver : scale;
         const bool apart = m_layout.cell(0, 0).width() >= 4;
         for (int column = 0; column < m_layout.columnBins; ++column) {
             int shown = m_layout.firstColumn(column); // the busiest of merged ones
@@ -259,18 +239,28 @@ private:
             }
             const QRectF cell = m_layout.cell(column, 0);
             const double tall = m_table.servedOfRank(shown) * scale;
-            const double over = m_table.excessOfRank(shown) * scale;
+            const double over = m_table.excessOfRank(shown) * overScale;
             const QRectF box(cell.left(), area.bottom() - tall, cell.width() - (apart ? 1 : 0), tall);
             const bool standsOut = m_table.servedOfRank(m_table.hottest()) > (1 + kEven) * m_table.servedMean();
             m_scene.fill(box, ink(hottest && standsOut ? Ink::Text : Ink::Compute));
             if (over >= 1)
-                m_scene.hatch({box.left(), box.top() - over, box.width(), over}, Hatch::OverCapacity);
+                m_scene.hatch({box.left(), (split ? overFoot : box.top()) - over, box.width(), over}, Hatch::OverCapacity);
             m_scene.hit({cell.left(), area.top(), cell.width(), area.height()}, subjectOf(-1, m_layout.firstColumn(column)));
         }
         m_scene.line(area.bottomLeft(), area.bottomRight(), ink(Ink::Strong));
         const double mean = area.bottom() - m_table.servedMean() * scale;
         m_scene.line({area.left(), mean}, {area.right(), mean}, ink(Ink::Text), 1, true);
         labelBars(mean);
+        if (!split)
+            return;
+        m_scene.line({area.left(), overFoot}, {area.right(), overFoot}, ink(Ink::Strong), 1, true);
+        const double line = lineHeight(TextRole::Note);
+        const double gutter = area.left() - space::kInset - 4;
+        const QString most = ExpertsText::number(mostOver);
+        const QString beyond = firstFitting({ExpertsText::tr("beyond %1").arg(most), QString(QChar(u'+') % most)}, TextRole::Note, gutter);
+        if (std::min(mean - line / 2, area.bottom() - line) >= area.top() + line) // above the mean's
+            m_scene.text({space::kInset, area.top(), gutter, line}, beyond, TextRole::Note, ink(Ink::Text3),
+                         Qt::AlignRight | Qt::AlignVCenter);
     }
 
     void labelBars(double mean)
@@ -490,23 +480,6 @@ private:
     double m_scaleBegin = 0; ///< of the logarithmic scale
     double m_scaleEnd = 1;
 };
-
-void drawDense(const ViewInput& input, Scene& scene)
-{
-    const QRectF area = QRectF(QPointF(0, 0), input.size).adjusted(space::kInset, space::kInset, -space::kInset, -space::kInset);
-    const double line = lineHeight(TextRole::BodyStrong);
-    if (area.width() < 60 || area.height() < line)
-        return;
-    scene.text({area.left(), area.top(), area.width(), line}, ExpertsText::tr("%1 has no experts").arg(qs(input.scenario.model->name)),
-               TextRole::BodyStrong, input.theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
-    const int most = static_cast<int>((area.height() - line - space::kTight) / lineHeight(TextRole::Body));
-    if (most > 0)
-        drawWrapped(scene, {area.left(), area.top() + line + space::kTight, std::min(area.width(), 520.0), 0},
-                    ExpertsText::tr(
-                        "Every token visits the whole MLP of each layer, so there is no load to balance. A mixture of experts, such as "
-                        "Mixtral, DeepSeek-V3, Qwen3 or GPT-OSS, shows here which rank holds which expert and how evenly they are loaded."),
-                    TextRole::Body, input.theme.color(Ink::Text2), most);
-}
 
 } // namespace
 

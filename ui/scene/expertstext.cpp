@@ -2,7 +2,9 @@
 #include "ui/scene/expertstext.h"
 
 #include "core/base/format.h"
+#include "ui/scene/scenetext.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace shardlens {
@@ -28,6 +30,11 @@ QString factorText(const ExpertLoadTable& table)
 {
     const QString factor = ExpertsText::tr("%1 × the mean").arg(ExpertsText::number(table.factor()));
     return table.standardError() > 0 ? factor % QStringLiteral(" ± ") % qs(formatPercent(table.standardError(), 1)) : factor;
+}
+
+double factWidth(const ExpertsFact& fact)
+{
+    return textWidth(fact.name, TextRole::Note) + 5 + textWidth(fact.value, TextRole::NoteStrong);
 }
 
 } // namespace
@@ -181,6 +188,51 @@ QString expertsTooltip(const Scenario& scenario, const Report& report, const Sub
             lines << ExpertsText::tr("%1 of them are processed").arg(ExpertsText::number(table->servedOfRank(subject.rank)));
     }
     return lines.join(QLatin1Char('\n'));
+}
+
+int flowFacts(const std::vector<ExpertsFact>& facts, double width, Scene* scene, const Theme& theme, const QRectF& area)
+{
+    const double line = lineHeight(TextRole::Note);
+    double x = 0;
+    int row = 0;
+    for (const ExpertsFact& given : facts) {
+        ExpertsFact fact = given;
+        if (factWidth(fact) > width) // what stands in brackets goes before a word is cut
+            fact.value = fact.value.section(QStringLiteral(" ("), 0, 0);
+        const double wanted = factWidth(fact);
+        if (x > 0 && x + wanted > width) {
+            x = 0;
+            ++row;
+        }
+        if (scene && (row + 1) * line <= area.height() + 0.5) {
+            const double name = std::min(textWidth(fact.name, TextRole::Note), width);
+            scene->text({area.left() + x, area.top() + row * line, name + 0.5, line}, fact.name, TextRole::Note, theme.color(Ink::Text3),
+                        Qt::AlignLeft | Qt::AlignVCenter, true);
+            const double left = x + name + 5;
+            if (width - left > 24)
+                scene->text({area.left() + left, area.top() + row * line, std::min(wanted - name - 5, width - left) + 0.5, line},
+                            fact.value, TextRole::NoteStrong, theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
+        }
+        x += wanted + 18;
+    }
+    return facts.empty() ? 0 : row + 1;
+}
+
+void drawDense(const ViewInput& input, Scene& scene)
+{
+    const QRectF area = QRectF(QPointF(0, 0), input.size).adjusted(space::kInset, space::kInset, -space::kInset, -space::kInset);
+    const double line = lineHeight(TextRole::BodyStrong);
+    if (area.width() < 60 || area.height() < line)
+        return;
+    scene.text({area.left(), area.top(), area.width(), line}, ExpertsText::tr("%1 has no experts").arg(qs(input.scenario.model->name)),
+               TextRole::BodyStrong, input.theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
+    const int most = static_cast<int>((area.height() - line - space::kTight) / lineHeight(TextRole::Body));
+    if (most > 0)
+        drawWrapped(scene, {area.left(), area.top() + line + space::kTight, std::min(area.width(), 520.0), 0},
+                    ExpertsText::tr(
+                        "Every token visits the whole MLP of each layer, so there is no load to balance. A mixture of experts, such as "
+                        "Mixtral, DeepSeek-V3, Qwen3 or GPT-OSS, shows here which rank holds which expert and how evenly they are loaded."),
+                    TextRole::Body, input.theme.color(Ink::Text2), most);
 }
 
 } // namespace shardlens

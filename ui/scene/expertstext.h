@@ -23,4 +23,9 @@ struct ExpertsFact {
 /// What the map's places are, in one sentence.
 [[nodiscard]] QString placesSentence(const ExpertLoadTable& table);
 
+/// Wraps facts at `width`; returns the lines they take. With a scene they are drawn, as many lines as the area holds.
+int flowFacts(const std::vector<ExpertsFact>& facts, double width, Scene* scene, const Theme& theme, const QRectF& area);
+/// In place of the picture for a model without experts.
+void drawDense(const ViewInput& input, Scene& scene);
+
 } // namespace shardlens
