@@ -229,6 +229,19 @@ private Q_SLOTS:
     }
 
     /// A higher plot has more grid lines, never closer than two lines of text.
+    /// Measured runs begin with all requests at once; a curve of the steady state says so where it matters.
+    void measuredBurstIsSaid()
+    {
+        Scenario scenario = caseStudyScenario(builtinCatalog());
+        QVERIFY(measuredNoteOf(scenario, CurveFigure::Ttft, 0).isEmpty());
+        QVERIFY(!measuredNoteOf(scenario, CurveFigure::Ttft, 5).contains(QStringLiteral("burst")));
+        scenario.serving.load.kind = LoadKind::ClosedLoop;
+        QVERIFY(measuredNoteOf(scenario, CurveFigure::Ttft, 5).contains(QStringLiteral("burst")));
+        QVERIFY(!measuredNoteOf(scenario, CurveFigure::Tpot, 5).contains(QStringLiteral("burst")));
+        scenario.serving.load.warmup = 0;
+        QVERIFY(!measuredNoteOf(scenario, CurveFigure::EndToEnd, 5).contains(QStringLiteral("burst")));
+    }
+
     void theGridGrowsWithThePlot()
     {
         std::size_t before = 0;

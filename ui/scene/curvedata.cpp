@@ -159,4 +159,14 @@ QString describeCurve(const CurveData& data)
     return data.limit ? CurveText::tr("%1; at most %2 fits.").arg(now, inputPhrase(data.input, *data.limit)) : now + QLatin1Char('.');
 }
 
+QString measuredNoteOf(const Scenario& scenario, CurveFigure figure, std::size_t count)
+{
+    if (count == 0)
+        return {};
+    const bool waits = figure == CurveFigure::Ttft || figure == CurveFigure::EndToEnd;
+    return waits && scenario.serving.load.steady()
+               ? CurveText::tr("diamonds: %n measured, with the opening burst", nullptr, static_cast<int>(count))
+               : CurveText::tr("diamonds: %n measured", nullptr, static_cast<int>(count));
+}
+
 } // namespace shardlens

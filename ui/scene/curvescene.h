@@ -49,6 +49,9 @@ void findLimit(CurveData& data, const Scenario& scenario, bool exact);
 /// All at once, for pictures.
 [[nodiscard]] CurveData curveOf(const Scenario& scenario, const Report& report, const CurveChoice& choice = {});
 
+/// What measured points are drawn as, and how many; a benchmark's run begins with all requests at once, which a curve of the steady state
+/// does not, and it shows in the time to the first token.
+[[nodiscard]] QString measuredNoteOf(const Scenario& scenario, CurveFigure figure, std::size_t count);
 /// "TPOT over batch".
 [[nodiscard]] QString curveTitle(const CurveData& data);
 /// A value of the input or of the figure with its unit.

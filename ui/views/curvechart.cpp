@@ -294,8 +294,7 @@ void CurveChart::addMeasured()
     if (m_document == nullptr || !m_samples || !m_data.legal)
         return;
     m_data.measured = measuredAlong(m_document->scenario(), *m_samples, m_data.input, m_data.figure);
-    if (!m_data.measured.empty())
-        m_data.measuredNote = CurveText::tr("diamonds: %n measured", nullptr, static_cast<int>(m_data.measured.size()));
+    m_data.measuredNote = measuredNoteOf(m_document->scenario(), m_data.figure, m_data.measured.size());
 }
 
 void CurveChart::setSamples(std::shared_ptr<const std::vector<MeasuredSample>> samples)
