@@ -4,6 +4,7 @@
 #include "core/scenario/catalog.h"
 #include "tests/ui/picturecases.h"
 #include "tests/ui/samplereport.h"
+#include "ui/scene/hands.h"
 #include "ui/scene/servicetext.h"
 #include "ui/scene/trustplot.h"
 #include "ui/scene/trustscene.h"
@@ -278,6 +279,19 @@ private Q_SLOTS:
         QVERIFY(built.says(QStringLiteral("gemm.csv")));
         QVERIFY(built.says(QStringLiteral("measured")));
         QVERIFY(built.says(QStringLiteral("assumed")));
+        // Narrow, little words go and figures stay; a picture does not speak of a wheel.
+        built.build({640, 300}, options);
+        QVERIFY(built.says(QStringLiteral("62 % peak, 84 % HBM, 3.1 µs")));
+        built.scenario.mode = Mode::Calibrated;
+        built.build({1300, 480}, options);
+        QVERIFY(built.says(QStringLiteral("Shares of the data sheet")));
+        QVERIFY(drawnForHands() == built.says(QStringLiteral("wheel")));
+        {
+            setDrawnForHands(!drawnForHands());
+            const auto restore = qScopeGuard([] { setDrawnForHands(!drawnForHands()); });
+            built.build({1300, 480}, options);
+            QVERIFY(drawnForHands() == built.says(QStringLiteral("wheel")));
+        }
         // What serving points have moved is fitted, whatever engine or accelerator they are of.
         const KernelUse use{KernelClass::Matrix, KernelFormat::Bits16};
         QCOMPARE(evidenceOf(*calibration, use).origin, ConstantOrigin::Measured);

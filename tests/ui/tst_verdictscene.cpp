@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verdict strip read as a scene: states, extremes, and that nothing moves when digits change.
 #include "core/scenario/calibrate.h"
+#include "core/scenario/serve.h"
 #include "tests/ui/picturecases.h"
 #include "tests/ui/samplereport.h"
 #include "tests/ui/scenechecks.h"
@@ -313,6 +314,24 @@ private Q_SLOTS:
         build(scenario, report, 1280, scene);
         QVERIFY(check::says(scene, qs(sentence(report.violations.front(), scenario.context(), scenario.plan))));
         QVERIFY(check::says(scene, QStringLiteral("TP 4:")));
+    }
+
+    /// A figure under a load says of which requests it is.
+    void measuredRequestsAreSaid()
+    {
+        Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        scenario.serving.load.kind = LoadKind::ClosedLoop;
+        scenario.serving.load.concurrency = 8;
+        Report report = evaluate(scenario);
+        Subject time;
+        time.kind = Subject::Kind::Time;
+        QVERIFY(verdictTooltip(scenario, report, time).contains(QStringLiteral("steady state")));
+        adopt(scenario, simulate(scenario), report);
+        const QString tip = verdictTooltip(scenario, report, time);
+        QVERIFY2(tip.contains(QStringLiteral("80 requests measured")) && tip.contains(QStringLiteral("left out")), qPrintable(tip));
+        scenario.serving.load.warmup = 0;
+        report = evaluate(scenario);
+        QVERIFY(verdictTooltip(scenario, report, time).contains(QStringLiteral("all clients at once")));
     }
 
     void figuresStayShort_data()

@@ -2,6 +2,7 @@
 #include "ui/scene/trustscene.h"
 
 #include "core/base/format.h"
+#include "ui/scene/hands.h"
 #include "ui/scene/scenetext.h"
 #include "ui/scene/tabletext.h"
 #include "ui/scene/trustplot.h"
@@ -208,6 +209,14 @@ double drawConstants(Scene& scene, const ViewInput& input, const TrustOptions& o
                      qs(constant.source)};
         row.dim = !constant.used;
     }
+    // Names and values first: where both have no room as they are, little words go before figures do.
+    TableText least = table;
+    least.columns.resize(2);
+    for (TableText::Row& row : least.rows)
+        row.cells.resize(2);
+    if (tableWidth(least) > area.width())
+        for (TableText::Row& row : table.rows)
+            row.cells[1].replace(QStringLiteral(" of the "), QStringLiteral(" ")).replace(QStringLiteral(" of "), QStringLiteral(" "));
     return drawTable(scene, input.theme, area, table, options.firstRow);
 }
 
@@ -231,8 +240,9 @@ void drawTableOf(Scene& scene, const ViewInput& input, const TrustOptions& optio
         title = TrustScene::tr("Constants of %1 on %2").arg(qs(nameOf(c.engine)), qs(input.scenario.cluster->accelerator.name));
         note = input.scenario.mode == Mode::Roofline
                    ? TrustScene::tr("Not in use: in roofline mode every share is 100 % and nothing is launched.")
-                   : TrustScene::tr(
-                       "Shares of the data sheet's peak and bandwidth; dim ones are not used by this scenario. The wheel scrolls.");
+                   : TrustScene::tr("Shares of the data sheet's peak and bandwidth; dim ones are not used by this scenario.");
+        if (drawnForHands() && input.scenario.mode != Mode::Roofline)
+            note += QChar(u' ') % TrustScene::tr("The wheel scrolls.");
     }
     const double header = std::ceil(lineHeight(TextRole::BodyStrong)) + 5;
     if (area.height() < header + 3 * line)

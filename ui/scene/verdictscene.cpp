@@ -448,6 +448,13 @@ QString illegalAdvice(const ViewInput& input)
         .arg(qs(shortNameOf(finding.axis)), values);
 }
 
+/// Of which requests the figures of a load are, a line of its own.
+QString measuredLine(const Scenario& scenario, const Report& report)
+{
+    const std::string measured = measuredText(scenario, report.serving.service);
+    return measured.empty() ? QString() : QString(QChar(u'\n') % qs(measured));
+}
+
 } // namespace
 
 void buildVerdict(const ViewInput& input, const VerdictOptions& options, Scene& scene)
@@ -482,7 +489,7 @@ QString verdictTooltip(const Scenario& scenario, const Report& report, const Sub
         QString text = prefill ? VerdictScene::tr("Time to first token") : VerdictScene::tr("Time per output token");
         if (underLoad(scenario))
             text += QChar(u'\n') % percentileText(prefill ? report.serving.service.ttft : report.serving.service.tpot, false) % QChar(u'\n')
-                    % VerdictScene::tr("mean over requests, queueing included");
+                    % VerdictScene::tr("mean over requests, queueing included") % measuredLine(scenario, report);
         else
             text += QChar(u'\n')
                     % (prefill ? VerdictScene::tr("until the whole batch of %1 has its first token, all prompts arriving together")
