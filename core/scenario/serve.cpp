@@ -5,6 +5,7 @@
 #include "core/scenario/calibrate.h"
 #include "core/schedule/pieces.h"
 #include "core/serving/kvtransfer.h"
+#include "core/serving/queueing.h"
 #include "core/serving/steptimes.h"
 
 #include <algorithm>
@@ -403,16 +404,7 @@ Undisturbed undisturbedOf(const Scenario& scenario, const Report& report)
     Undisturbed alone;
     alone.sequences = std::max(1.0, report.serving.service.meanBatch);
     alone.token = times.decode(alone.sequences, times.meanContext()) / times.tokensPerStep();
-    const double prompt = times.meanComputed();
-    const double cached = std::max(0.0, rangeOf(scenario.serving.load.inputLengths, scenario.workload.input).mean - prompt);
-    const double budget = std::max(1.0, static_cast<double>(input.engine.tokenBudget));
-    for (double done = 0; done < prompt;) {
-        const double tokens = std::min(budget, prompt - done);
-        const bool last = done + tokens >= prompt;
-        const PrefillWork work{tokens, 1, times.pairsOf(tokens, cached + done), last ? 1 : 0};
-        alone.prompt += times.prefill(0, work) + (last ? times.fill(work) : 0);
-        done += tokens;
-    }
+    alone.prompt = promptTime(input);
     return alone;
 }
 

@@ -66,34 +66,6 @@ ServiceInput decodeInput(const DisaggregatedInput& input)
     return {input.decode.step, input.input, input.output, input.decode.kvTokens, input.load, input.decode.engine};
 }
 
-/// A mean prompt alone on a worker.
-double promptTime(const ServiceInput& input)
-{
-    StepTimes times(input);
-    const double computed = times.meanComputed();
-    const double hit = rangeOf(input.load.inputLengths, input.input).mean - computed;
-    const double budget = input.engine.cutPrompts ? std::min<double>(input.engine.tokenBudget, computed) : computed;
-    // Pieces grow dearer with what is before them, evenly: of very many, some stand for their neighbours.
-    const auto pieces = static_cast<std::int64_t>(std::ceil(computed / budget));
-    const std::int64_t shown = std::min<std::int64_t>(pieces, kMostPieces);
-    double seconds = 0;
-    for (std::int64_t i = 0; i < shown; ++i) {
-        const std::int64_t begin = pieces * i / shown; // whole pieces
-        const std::int64_t end = pieces * (i + 1) / shown;
-        const auto from = static_cast<double>(begin);
-        const auto next = static_cast<double>(end);
-        const double done = budget * std::floor(0.5 * (from + next - 1));
-        PrefillWork work;
-        work.tokens = std::min(budget, computed - done);
-        work.pairs = times.pairsOf(work.tokens, hit + done);
-        work.prompts = i + 1 == shown ? 1 : 0;
-        seconds += (next - from) * times.prefill(0, work);
-        if (work.prompts > 0)
-            seconds += times.fill(work);
-    }
-    return seconds;
-}
-
 /// Weighted points of a distribution of waits: a share of none, the rest exponential around the mean.
 Percentiles waitAround(double base, double wait, double waiting)
 {
@@ -124,6 +96,37 @@ Percentiles withBurst(const Percentiles& steady, double base, double longest, do
 }
 
 } // namespace
+
+double promptTime(const ServiceInput& input)
+{
+    StepTimes times(input);
+    const double computed = times.meanComputed();
+    const double hit = rangeOf(input.load.inputLengths, input.input).mean - computed;
+    const double budget = input.engine.cutPrompts ? std::min<double>(input.engine.tokenBudget, computed) : computed;
+    // Pieces grow dearer with what is before them, evenly: of very many, some stand for their neighbours.
+    const auto pieces = static_cast<std::int64_t>(std::ceil(computed / budget));
+    const std::int64_t shown = std::min<std::int64_t>(pieces, kMostPieces);
+    double seconds = 0;
+    for (std::int64_t i = 0; i < shown; ++i) {
+        const std::int64_t begin = pieces * i / shown; // whole pieces
+        const std::int64_t end = pieces * (i + 1) / shown;
+        const auto from = static_cast<double>(begin);
+        const auto next = static_cast<double>(end);
+        const double done = budget * std::floor(0.5 * (from + next - 1));
+        PrefillWork work;
+        work.tokens = std::min(budget, computed - done);
+        work.pairs = times.pairsOf(work.tokens, hit + done);
+        if (i + 1 < shown) {
+            seconds += (next - from) * times.prefill(0, work);
+            continue;
+        }
+        if (next - from > 1) // only the last of them makes a token
+            seconds += (next - from - 1) * times.prefill(0, work);
+        work.prompts = 1;
+        seconds += times.prefill(0, work) + times.fill(work);
+    }
+    return seconds;
+}
 
 DisaggregatedFigures serveDisaggregated(const DisaggregatedInput& input)
 {

@@ -12,6 +12,9 @@ namespace shardlens {
 [[nodiscard]] double mostAdmitted(const ServiceInput& input);
 /// Requests/s of all replicas at most: with as many admitted as can be.
 [[nodiscard]] double saturationRate(const ServiceInput& input, StepTimes& times);
+/// A mean prompt alone on a server, s: whole, or in pieces of the token budget where the engine cuts prompts. Of more than 64 pieces some
+/// stand for their neighbours.
+[[nodiscard]] double promptTime(const ServiceInput& input);
 /// Mean wait in a queue with `servers` servers of deterministic service, s: Erlang's C formula for M/M/c, halved as in M/D/c (Cosmetatos,
 /// Operations Research 24, 1976; exact for one server); `variation`: squared coefficient of variation of the service.
 [[nodiscard]] double queueWait(double rate, double service, double servers, double variation);

@@ -274,6 +274,19 @@ private Q_SLOTS:
         }
     }
 
+    /// A prompt alone is what one client's requests take to the first token; of very many pieces some stand for others.
+    void promptAlone()
+    {
+        for (const int budget : {8192, 1024, 300, 64, 40, 7}) {
+            ServiceInput in = dense().closed(4000, 64, 1);
+            in.engine.tokenBudget = budget;
+            const double alone = promptTime(in);
+            const double first = serveSimulated(in).ttft.mean;
+            QVERIFY2(near(alone, first, 4000 / budget < 64 ? 1e-6 : 0.01),
+                     qPrintable(QStringLiteral("%1: %2").arg(budget).arg(alone / first)));
+        }
+    }
+
     /// In the steady state all clients are in the system at all times, and what was left out before is said.
     void steadyLoop_data()
     {
