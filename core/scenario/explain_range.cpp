@@ -43,14 +43,17 @@ Explanation explainRange(const Scenario& scenario, const Report& report, const S
         out.inputs.push_back({"busiest", formatSeconds(*most), share(most), Provenance::Exact});
         out.inputs.push_back({"idlest", formatSeconds(*least), share(least), Provenance::Exact});
     }
-    out.alternativesTitle = sums.cut > 0 ? "Where the stages' time goes, by share of the piece" : "Where the stages' time goes";
+    out.alternativesTitle = "Where the stages' time goes";
     Breakdown all = sums.causes;
     all[Cause::Bubble] = sums.idle;
     addCauses(scenario, out, all);
     out.notes.push_back("Seconds are of stages: two stages that work for a second make two.");
-    if (sums.cut > 0)
-        out.notes.push_back("A piece that the range cuts counts by its share of every cause: its layers have their collectives all along "
-                            "the piece, though these are drawn as one slice at its end.");
+    if (sums.shared > 0)
+        out.notes.push_back("A piece that the range cuts counts by its share of every cause.");
+    else if (sums.cut > 0)
+        out.notes.push_back(
+            "A piece that the range cuts counts by what its operators do inside, in the order in which they run: its layers "
+            "have their collectives all along the piece, though where it is narrow these are drawn as one slice at its end.");
     if (!sums.complete)
         out.notes.push_back("The timeline is longer than the pieces that are kept: what is not kept counts as idle here.");
     return out;

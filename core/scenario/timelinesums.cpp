@@ -4,6 +4,9 @@
 #include "core/scenario/pieceoperators.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
 
 namespace shardlens {
 
@@ -103,6 +106,58 @@ TimelineSums sumPieces(const Scenario& scenario, const Report& report, const std
     return sums;
 }
 
+namespace {
+
+/// What pieces do between two instants, operator by operator.
+class CutPieces {
+public:
+    CutPieces(const Scenario& scenario, const Report& report, Phase phase, std::size_t classes)
+        : m_scenario(scenario),
+          m_report(report),
+          m_phase(phase),
+          m_classes(static_cast<int>(std::max<std::size_t>(classes, 1)))
+    {}
+
+    /// [from, to) in seconds from the piece's start; false where its operators are not known.
+    bool add(int stage, const TimelinePiece& piece, const StageCost& cost, double from, double to, Breakdown& out)
+    {
+        const auto [entry, added] = m_operators.try_emplace(piece.costClass % m_classes);
+        if (added)
+            entry->second = pieceOperators(m_scenario, m_report, m_phase, entry->first);
+        const std::vector<OperatorCost>& operators = entry->second;
+        const std::vector<PieceWork> work = workInside(m_scenario, m_report, operators, stage, piece.visit);
+        const double blocked = cost.sendBlocks ? cost.send : 0;
+        if (work.empty() || std::abs(work.back().end + blocked - cost.busy()) > 1e-6 * cost.busy())
+            return false;
+        Breakdown inside;
+        for (const PieceWork& each : work) {
+            if (each.end <= from || each.begin >= to)
+                continue;
+            double at = each.begin;
+            for (const Cause cause : kCausesInOrder) {
+                const double seconds = operators[static_cast<std::size_t>(each.op)].breakdown[cause];
+                inside[cause] += std::max(0.0, std::min(at + seconds, to) - std::max(at, from));
+                at += seconds;
+            }
+        }
+        // A send that the stage waits for comes last.
+        inside[Cause::Communication] += std::max(0.0, std::min(work.back().end + blocked, to) - std::max(work.back().end, from));
+        out += inside;
+        return true;
+    }
+
+private:
+    /// As an operator's causes are drawn.
+    static constexpr std::array kCausesInOrder{Cause::Weights, Cause::Kv, Cause::Compute, Cause::Communication, Cause::Overhead};
+    const Scenario& m_scenario;
+    const Report& m_report;
+    Phase m_phase;
+    int m_classes;
+    std::map<int, std::vector<OperatorCost>> m_operators; ///< by piece class
+};
+
+} // namespace
+
 TimelineSums sumTimeline(const Scenario& scenario, const Report& report, const TimelineRange& range)
 {
     const bool prefill = range.phase == Phase::Prefill;
@@ -114,6 +169,7 @@ TimelineSums sumTimeline(const Scenario& scenario, const Report& report, const T
     const double end = std::clamp(range.time.end, begin, timeline.duration);
     sums.length = end - begin;
     sums.busy.assign(static_cast<std::size_t>(std::max(timeline.stages, 0)), 0);
+    CutPieces pieceParts(scenario, report, range.phase, phase.pieces.size());
     std::vector<TimelinePiece> pieces;
     for (int stage = 0; stage < timeline.stages; ++stage) {
         sums.complete = sums.complete && end <= knownUntil(timeline, stage);
@@ -122,11 +178,17 @@ TimelineSums sumTimeline(const Scenario& scenario, const Report& report, const T
             const double inside = std::min(piece.end, end) - std::max(piece.start, begin);
             if (!(inside > 0))
                 continue;
-            const Breakdown& parts = phase.costOf(stage, piece.costClass).breakdown;
-            const double whole = parts.total();
+            const StageCost& cost = phase.costOf(stage, piece.costClass);
+            const double whole = cost.busy();
             sums.busy[static_cast<std::size_t>(stage)] += inside;
-            if (whole > 0)
-                sums.causes += parts.scaled(inside / whole);
+            const bool cut = inside < whole * (1 - 1e-9);
+            // Of a piece that began before the drawing, the drawing has the end.
+            const double start = piece.start > 0 ? piece.start : piece.end - whole;
+            const double from = std::max(piece.start, begin) - start;
+            if (whole > 0 && !(cut && pieceParts.add(stage, piece, cost, from, from + inside, sums.causes))) {
+                sums.causes += cost.breakdown.scaled(inside / whole);
+                sums.shared += cut ? 1 : 0;
+            }
             ++sums.pieces;
             sums.cut += inside < (piece.end - piece.start) * (1 - 1e-9) ? 1 : 0;
             const auto pieceClass = facts.empty() ? std::size_t{0} : static_cast<std::size_t>(piece.costClass) % facts.size();

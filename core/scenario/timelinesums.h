@@ -42,13 +42,15 @@ void collectPieces(const PhaseReport& report, Phase phase, int stage, const Time
 /// From here on nothing is known of a stage: its later cells are not kept. The drawing's end where all are.
 [[nodiscard]] double knownUntil(const Timeline& timeline, int stage);
 
-/// Seconds are of stages: two stages that work for a second make two. A piece that the range cuts counts by its share.
+/// Seconds are of stages: two stages that work for a second make two. A piece that the range cuts counts by what its operators do inside, in
+/// the order in which they run.
 struct TimelineSums {
     Breakdown causes;         ///< no bubble
     std::vector<double> busy; ///< by stage
     double idle = 0;          ///< of all stages
     std::int64_t pieces = 0;  ///< that lie at least partly in it
-    std::int64_t cut = 0;     ///< of them, those that lie in it only partly: of each cause they count by their share inside
+    std::int64_t cut = 0;     ///< of them, those that lie in it only partly
+    std::int64_t shared = 0;  ///< of those, pieces whose operators are not known: of each cause they count by their share inside
     double bytes = 0;         ///< handed on by one device of each stage, of the pieces that end in it
     double length = 0;        ///< of the range; times the stages it is causes and idle together
     bool complete = true;     ///< all of it was kept

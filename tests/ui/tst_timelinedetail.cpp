@@ -82,8 +82,8 @@ private Q_SLOTS:
         QVERIFY(check::says(scene, QStringLiteral("c3")));
     }
 
-    /// A range inside a piece has shares of all its causes, whatever is drawn under it; whole pieces have none.
-    void sumsOfCutPiecesSayTheirShare()
+    /// A range inside a piece has the causes of the operators that run there, whatever is drawn under it.
+    void sumsOfCutPiecesAreOfTheirOperators()
     {
         const Plotted plan = plotted(4, 2, 2);
         const TimelineCell& cell = plan.report.prefill.timeline.cells.front();
@@ -92,7 +92,7 @@ private Q_SLOTS:
             options.range = TimelineRange{Phase::Prefill, {cell.start, end}};
             Scene scene;
             buildTimeline(plan.input({1920, 600}), options, scene);
-            return check::says(scene, QStringLiteral("causes by share of the piece"));
+            return check::says(scene, QStringLiteral("causes by operators inside"));
         };
         options.visible[0] = {cell.start, cell.end};
         QVERIFY(says(cell.start + (cell.end - cell.start) / 4));
@@ -100,6 +100,38 @@ private Q_SLOTS:
         QCOMPARE(cut.cut, std::int64_t{1});
         QCOMPARE(sumTimeline(plan.scenario, plan.report, {Phase::Prefill, {0, plan.report.prefill.timeline.duration}}).cut,
                  std::int64_t{0});
+        // Exactly one collective of one layer, on the one stage that works then.
+        for (const SendMode sends : {SendMode::Overlapped, SendMode::Synchronous}) {
+            const Plotted of = plotted(4, 2, 2, 1, 1, sends);
+            const TimelineCell& piece = of.report.prefill.timeline.cells.front();
+            PieceInterior interior(of.input(), Phase::Prefill);
+            const std::vector<OperatorCost>& operators = interior.operators(piece.costClass);
+            for (const PieceWork& work : interior.work(0, 0, piece.costClass)) {
+                const OperatorCost& op = operators[static_cast<std::size_t>(work.op)];
+                if (work.layer != 7 || op.op != Op::OutputProjection)
+                    continue;
+                const double end = piece.start + work.end - op.breakdown[Cause::Overhead];
+                const TimelineSums sums = sumTimeline(of.scenario, of.report, {Phase::Prefill, {end - op.exposedTime(), end}});
+                QCOMPARE(sums.shared, std::int64_t{0});
+                QVERIFY(op.exposedTime() > 0 && std::abs(sums.causes[Cause::Communication] / op.exposedTime() - 1) < 1e-6);
+                QVERIFY(std::abs(sums.causes.total() / op.exposedTime() - 1) < 1e-6);
+            }
+            // Cut anywhere, the parts add up to the piece, cause by cause.
+            Breakdown sum;
+            constexpr int kParts = 37;
+            for (int i = 0; i < kParts; ++i)
+                sum += sumTimeline(of.scenario, of.report,
+                                   {Phase::Prefill,
+                                    {piece.start + (piece.end - piece.start) * i / kParts,
+                                     piece.start + (piece.end - piece.start) * (i + 1) / kParts}})
+                           .causes;
+            const Breakdown& whole = of.report.prefill.costOf(0, piece.costClass).breakdown;
+            for (std::size_t i = 0; i < kCauseCount; ++i)
+                QVERIFY(std::abs(sum.seconds[i] - whole.seconds[i]) < 1e-9 * whole.total());
+        }
+        // Decode starts inside a round: what of a piece lies before the drawing is not in it.
+        const TimelineSums all = sumTimeline(plan.scenario, plan.report, {Phase::Decode, {0, plan.report.decode.timeline.duration}});
+        QVERIFY(std::abs(all.causes.total() + all.idle - 2 * all.length) < 1e-9 * all.length);
     }
 
     /// In low rows each piece has the same strip of communication, wherever it begins between two pixels.

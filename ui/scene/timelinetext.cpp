@@ -154,7 +154,8 @@ std::array<QString, 4> timelineSumTexts(const TimelineRange& range, const Timeli
     const QString sent = sums.bytes > 0 ? TimelineText::tr(", %1 sent").arg(qs(formatBytes(sums.bytes))) : QString();
     const QString cut = sums.complete ? QString() : TimelineText::tr(", of the pieces that are kept");
     if (sums.cut > 0) { // what is drawn under the range may be one colour, its sums are not
-        const QString shares = TimelineText::tr("; causes by share of the piece");
+        const QString shares =
+            sums.shared > 0 ? TimelineText::tr("; causes by share of the piece") : TimelineText::tr("; causes by operators inside");
         return {QStringLiteral("%1: %2, %3%4%5%6").arg(at, pieces, stageSeconds, sent, cut, shares),
                 QStringLiteral("%1: %2, %3%4").arg(length, pieces, idle, shares), QStringLiteral("%1: %2, %3").arg(length, pieces, idle),
                 length};
