@@ -107,6 +107,25 @@ private Q_SLOTS:
         QVERIFY(check::says(scene, QStringLiteral("fused")));
     }
 
+    /// Where the same operator stands twice, each of the two says its phase; where one phase is shown, none does.
+    void anOperatorOfBothPhasesNamesItsPhase()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 4 x PP 2"));
+        const Report report = evaluate(scenario);
+        const Scene both = drawn(scenario, report, {1600, 900});
+        QVERIFY(check::says(both, QStringLiteral("up/gate_proj, prefill")));
+        QVERIFY(check::says(both, QStringLiteral("more, decode"))); // up/gate_proj among them
+        RooflineOptions options;
+        for (const RooflinePhases one : {RooflinePhases::Prefill, RooflinePhases::Decode}) {
+            options.phases = one;
+            const Scene scene = drawn(scenario, report, {1600, 900}, options);
+            QVERIFY(check::says(scene, QStringLiteral("up/gate_proj")));
+            for (const QString& text : scene.texts)
+                QVERIFY2(!text.contains(QStringLiteral("proj, prefill")) && !text.contains(QStringLiteral("proj, decode")),
+                         qPrintable(text));
+        }
+    }
+
     /// Bubbles that lie on one another share one name, which says how many they are or that both phases are there.
     void bubblesInOnePlaceShareAName()
     {

@@ -141,21 +141,30 @@ std::vector<Candidate> candidatesFor(QPointF at, double r, double width, double 
     return out;
 }
 
-/// What is written at a bubble with `others` in its place, longest first.
-QStringList namesOf(const RooflinePoint& point, const std::vector<const RooflinePoint*>& others)
+/// What is written at a bubble with `others` in its place, longest first. `twice`: the other phase's stands elsewhere, under the same name.
+QStringList namesOf(const RooflinePoint& point, const std::vector<const RooflinePoint*>& others, bool twice)
 {
     const QString name = qs(nameOf(point.name));
     const QString factor = point.fraction() < kLabelled ? QStringLiteral(" × ") % qs(formatNumber(point.fraction(), 2)) : QString();
     const QString own = name % factor;
+    const auto phased = [&](const QString& text) {
+        return point.phase == Phase::Prefill ? RooflineScene::tr("%1, prefill").arg(text) : RooflineScene::tr("%1, decode").arg(text);
+    };
     if (others.empty())
-        return {own};
+        return twice ? QStringList{phased(own), own} : QStringList{own};
     const RooflinePoint& other = *others.front();
     if (others.size() == 1 && other.name == point.name && other.phase != point.phase)
         return {RooflineScene::tr("%1, prefill and decode").arg(own), RooflineScene::tr("%1, both").arg(own)};
     const QString more = RooflineScene::tr("%1 and %2 more").arg(own).arg(others.size());
-    if (others.size() == 1 && other.phase == point.phase && other.name != point.name)
-        return {QString(name % QStringLiteral(", ") % qs(nameOf(other.name)) % factor), more};
-    return {more};
+    const bool onePhase = std::all_of(others.begin(), others.end(), [&](const RooflinePoint* each) { return each->phase == point.phase; });
+    QStringList names;
+    if (others.size() == 1 && onePhase && other.name != point.name) {
+        const QString both = name % QStringLiteral(", ") % qs(nameOf(other.name)) % factor;
+        names = twice ? QStringList{phased(both), both} : QStringList{both};
+    }
+    if (twice && onePhase)
+        names << phased(more);
+    return names << more;
 }
 
 } // namespace
@@ -386,7 +395,11 @@ void drawRooflineNames(Scene& scene, const ViewInput& input, const RooflineLayou
             }
             return false;
         };
-        const QStringList texts = namesOf(*point, others);
+        const bool twice = std::any_of(points.begin(), points.end(), [&](const RooflinePoint* other) {
+            return other->name == point->name && other->phase != point->phase && layout.plot.contains(layout.at(*other))
+                   && std::find(others.begin(), others.end(), other) == others.end();
+        });
+        const QStringList texts = namesOf(*point, others, twice);
         if (std::any_of(texts.begin(), texts.end(), stands)) {
             told.insert(told.end(), others.begin(), others.end());
             ++named;
