@@ -280,6 +280,7 @@ private Q_SLOTS:
     void labelsAreEven()
     {
         int labelled = 0;
+        int sparse = 0;
         int bare = 0;
         for (const pictures::Case& given : pictures::cases()) {
             for (const QSizeF& size : {QSizeF(620, 380), QSizeF(1200, 700), QSizeF(1920, 1080)}) {
@@ -304,7 +305,18 @@ private Q_SLOTS:
                         else if (item.kind == SceneItem::Kind::Fill)
                             tiles.insert({item.rect.left(), item.rect.top()});
                     }
-                    QVERIFY2(words.empty() || words.size() == tiles.size(), given.name);
+                    // On none, on each, or on its ground like the numbers of an axis.
+                    const bool all = words.size() == tiles.size();
+                    QVERIFY2(words.empty() || all || words.size() >= 2, given.name);
+                    if (!words.empty() && !all) {
+                        ++sparse;
+                        std::vector<double> at;
+                        const bool across = words.begin()->first != words.rbegin()->first;
+                        for (const auto& [left, top] : words)
+                            at.push_back(across ? left : top);
+                        for (std::size_t i = 3; i + 1 < at.size(); ++i) // the first and the last are moved inside
+                            QVERIFY2(std::abs((at[i] - at[i - 1]) - (at[i - 1] - at[i - 2])) <= 2, given.name);
+                    }
                     ++(words.empty() ? bare : labelled);
                     const PlateTensor& tensor = plate.tensors[static_cast<std::size_t>(cell.tensor)];
                     if (tensor.layersOn(0) <= 1 || layout.text == PlateText::Owners)
@@ -315,7 +327,30 @@ private Q_SLOTS:
                 QVERIFY2(totals == 0 || totals == several, given.name);
             }
         }
-        QVERIFY(labelled > 50 && bare > 50);
+        QVERIFY(labelled > 50 && bare > 50 && sparse > 20);
+    }
+
+    void numbersOfAnAxisKeepApart()
+    {
+        for (int count = 2; count <= 130; ++count)
+            for (const double length : {20.0, 40.0, 93.0, 400.0, 1500.0})
+                for (const double room : {11.0, 14.0, 25.0}) {
+                    std::vector<double> centres;
+                    for (int i = 0; i < count; ++i)
+                        centres.push_back((i + 0.5) / count * length);
+                    const std::vector<TileNumber> numbers = everyNth(centres, room, length);
+                    if (numbers.empty()) {
+                        QVERIFY(length < 2 * room + 2);
+                        continue;
+                    }
+                    QCOMPARE(numbers.front().index, std::size_t{0});
+                    QCOMPARE(numbers.back().index, static_cast<std::size_t>(count - 1));
+                    for (std::size_t i = 1; i < numbers.size(); ++i)
+                        QVERIFY(numbers[i].at - numbers[i - 1].at >= room - 1e-9 && numbers[i].index > numbers[i - 1].index);
+                    QVERIFY(numbers.front().at >= room / 2 && numbers.back().at <= length - room / 2);
+                    for (std::size_t i = 2; i + 1 < numbers.size(); ++i)
+                        QCOMPARE(numbers[i].index - numbers[i - 1].index, numbers[1].index - numbers[0].index);
+                }
     }
 
     void aPinChoosesTheStage()

@@ -113,7 +113,8 @@ private Q_SLOTS:
             for (const Cluster* cluster : {static_cast<const Cluster*>(nullptr), scenario.cluster.get()}) {
                 PlaygroundPicture picture = pictureOf(text, cluster);
                 QVERIFY2(picture.played, qPrintable(picture.error));
-                for (const QSizeF& size : {QSizeF(330, 120), QSizeF(420, 300), QSizeF(1200, 560), QSizeF(2400, 1400)}) {
+                for (const QSizeF& size : {QSizeF(330, 30), QSizeF(330, 64), QSizeF(330, 98), QSizeF(330, 120), QSizeF(420, 300),
+                                           QSizeF(1200, 560), QSizeF(2400, 1400)}) {
                     const std::size_t ways = std::min<std::size_t>(picture.played->costs.ways.size(), 3);
                     for (picture.way = 0; picture.way < ways; ++picture.way) {
                         const std::size_t steps = picture.played->costs.ways[picture.way].way.steps.size();
@@ -459,6 +460,36 @@ private Q_SLOTS:
         QVERIFY(!check::says(body.tensors().scene(), QStringLiteral("W_Q")));
         wheel(120);
         QVERIFY(check::says(body.tensors().scene(), QStringLiteral("W_Q")));
+    }
+
+    /// The smallest dock shows the step at hand and the arrays it is of; the rest of the fields come back with the room.
+    void theSmallestPlaceShowsOneStep()
+    {
+        Document document(builtinCatalog());
+        PlaygroundBody play(document, nullptr);
+        play.resize(330, 118);
+        play.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&play));
+        play.view().repaint();
+        const auto visibleFields = [&play] {
+            const auto fields = play.findChildren<QLineEdit*>();
+            return std::count_if(fields.begin(), fields.end(), [](const QLineEdit* field) { return field->isVisible(); });
+        };
+        QCOMPARE(visibleFields(), 1);
+        QVERIFY2(play.view().height() >= 60, qPrintable(QString::number(play.view().height())));
+        QVERIFY(check::says(play.view().scene(), QStringLiteral("Step 1 of 2: Multiply")));
+        const auto tiles = [&play] {
+            const auto& items = play.view().scene().items;
+            return std::count_if(items.begin(), items.end(), [](const SceneItem& item) {
+                return item.kind == SceneItem::Kind::Fill && item.rect.width() > 4 && item.rect.height() > 4;
+            });
+        };
+        QVERIFY(tiles() >= 8);
+        QTest::keyClick(&play.view(), Qt::Key_Right);
+        play.view().repaint();
+        QVERIFY(check::says(play.view().scene(), QStringLiteral("Step 2 of 2")));
+        play.resize(330, 300);
+        QCOMPARE(visibleFields(), 3);
     }
 
     /// Another cluster changes the times; a hidden playground waits until it is seen.

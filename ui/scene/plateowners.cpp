@@ -99,4 +99,29 @@ QString plateCaption(const QString& owners, const PlateTensor& tensor)
     return owners.isEmpty() ? share : QString(owners + QStringLiteral(": ") + share);
 }
 
+std::vector<TileNumber> everyNth(const std::vector<double>& centres, double room, double length)
+{
+    std::vector<TileNumber> numbers;
+    const std::size_t count = centres.size();
+    if (count < 2 || length - 2 < 2 * room)
+        return numbers;
+    const auto at = [&](std::size_t index) { return std::clamp(centres[index], room / 2 + 1, length - room / 2 - 1); };
+    const auto apart = [&](std::size_t a, std::size_t b) { return at(b) - at(a) >= room; };
+    std::size_t every = 1;
+    const auto crowded = [&] {
+        for (std::size_t i = every; i + 1 < count; i += every)
+            if (!apart(i - every, i))
+                return true;
+        return false;
+    };
+    while (every < count && crowded())
+        every *= 2;
+    for (std::size_t i = 0; i + 1 < count; i += every)
+        numbers.push_back({i, at(i)});
+    while (numbers.size() > 1 && !apart(numbers.back().index, count - 1))
+        numbers.pop_back();
+    numbers.push_back({count - 1, at(count - 1)});
+    return numbers;
+}
+
 } // namespace shardlens

@@ -16,4 +16,13 @@ namespace shardlens {
 /// "GPU 0–7: 1/8 each", "8 GPUs: whole".
 [[nodiscard]] QString plateCaption(const QString& owners, const PlateTensor& tensor);
 
+/// A number on an axis of tiles: which tile's, and where its middle stands.
+struct TileNumber {
+    std::size_t index = 0;
+    double at = 0;
+};
+/// Of numbers that would stand at `centres` along a side of `length`: the first, the last and every n-th between, n a power of two, no two
+/// nearer than `room`, all inside. Empty when not even two have room.
+[[nodiscard]] std::vector<TileNumber> everyNth(const std::vector<double>& centres, double room, double length);
+
 } // namespace shardlens

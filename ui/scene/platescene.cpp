@@ -210,7 +210,8 @@ private:
         m_scene.items.back().rotation = -90;
     }
 
-    /// What is written on the tiles of a matrix: on each of them or on none, in words that fit the narrowest.
+    /// What is written on the tiles of a matrix: on each of them, in words that fit the narrowest, or on none. Then a matrix may have the
+    /// numbers of an axis, drawSparseLabels().
     enum class TileWords : std::uint8_t { All, Some, Count };
 
     [[nodiscard]] std::optional<TileWords> tileWords(const PlateCell& cell) const
@@ -271,6 +272,37 @@ private:
             m_scene.fill(rect.adjusted(0, 0, 1, 1), ink(Ink::Surface)); // a gap between the sheets
         }
         each(false);
+        if (!words && !copied && cell.parts.size() == 1 && std::min(rows.size(), columns.size()) == 1)
+            drawSparseLabels(cell, rect, rows.size() > 1 ? rows : columns, rows.size() > 1 ? down : across, rows.size() > 1);
+    }
+
+    /// Of a matrix split along one side, each tile with one holder: every n-th number, over tiles narrower than it, on its tile's colour.
+    void drawSparseLabels(const PlateCell& cell, const QRectF& rect, const std::vector<Run>& runs, const PlateSide& side, bool vertical)
+    {
+        const double line = lineHeight(TextRole::Note);
+        std::vector<double> centres;
+        std::vector<int> devices;
+        double widest = 0;
+        for (const Run& run : runs) {
+            if (run.count > 1)
+                return;
+            centres.push_back((run.begin + run.end) / 2 * (vertical ? rect.height() : rect.width()));
+            devices.push_back(holderOf(of(cell), m_placement, m_stage, side.tileOf(run.first), 0));
+            widest = std::max(widest, textWidth(QString::number(devices.back()), TextRole::Note));
+        }
+        const QSizeF box(widest + 2, line);
+        if ((vertical ? rect.width() - 2 < box.width() : rect.height() - 2 < box.height()) || (!vertical && rect.width() < 4 * box.width()))
+            return;
+        for (const auto& [index, at] :
+             everyNth(centres, vertical ? line : widest + kLabelMargin, vertical ? rect.height() : rect.width())) {
+            const bool faded = isFaded(cell, devices[index]);
+            const QColor colour = colourOf(of(cell), devices[index], faded);
+            const QPointF middle = vertical ? QPointF(rect.center().x(), rect.top() + at) : QPointF(rect.left() + at, rect.center().y());
+            const QRectF place(std::round(middle.x() - box.width() / 2), std::round(middle.y() - line / 2), box.width(), line);
+            m_scene.fill(place, colour);
+            m_scene.text(place, QString::number(devices[index]), TextRole::Note, faded ? ink(Ink::Text3) : Theme::textOn(colour),
+                         Qt::AlignCenter);
+        }
     }
 
     static double edge(double from, double length, double share) { return std::round(from + length * share); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the playground says and where a block lies: pieces that need no picture.
+#include "ui/scene/playgroundparts.h"
 #include "core/base/format.h"
-#include "ui/scene/playgroundscene.h"
 #include "ui/scene/scenetext.h"
 
 #include <QCoreApplication>
@@ -154,6 +154,66 @@ QString playgroundAssumptions(const ProductText& text, const PlaygroundPicture& 
     else
         parts << tr("bytes alone, no times");
     return parts.join(QStringLiteral("; "));
+}
+
+void drawPlaygroundWays(Scene& scene, const ViewInput& input, const PlayedProduct& played, std::size_t chosenWay, QRectF& area,
+                        PlaygroundRegions* regions)
+{
+    const auto ink = [&input](Ink which) { return input.theme.color(which); };
+    const bool onCluster = played.setting.cluster != nullptr;
+    const double width = std::min(250.0, area.width() * 0.3);
+    const double note = lineHeight(TextRole::Note);
+    const double row = 2 * note + 8;
+    double y = area.top();
+    const std::size_t all = played.costs.ways.size();
+    QString order = onCluster ? tr("Ways, fastest first") : tr("Ways, fewest bytes first");
+    const auto& ways = played.costs.ways;
+    const Mesh& mesh = played.mesh;
+    if (ways.front().way.result.unreduced.empty() && !ways.back().way.result.unreduced.empty())
+        order = firstFitting({order + tr(", unsummed last"), order}, TextRole::NoteStrong, width);
+    scene.text({area.left(), y, width, note}, order, TextRole::NoteStrong, ink(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
+    y += note + 4;
+    const double foot = played.note.empty() ? note : 3 * note;
+    const auto room = static_cast<std::size_t>(std::max(1.0, (area.bottom() - foot - y) / row));
+    // The chosen one is among those shown.
+    const std::size_t first = chosenWay < room ? 0 : chosenWay + 1 - room;
+    if (regions)
+        regions->ways.assign(all, QRectF());
+    for (std::size_t i = first; i < std::min(all, first + room); ++i) {
+        const QRectF box(area.left(), y, width, row - 3);
+        const MatmulWayCost& way = played.costs.ways[i];
+        const bool chosen = i == chosenWay;
+        if (chosen)
+            scene.fill(box, ink(Ink::HoverRow), ink(Ink::Accent));
+        const QRectF text = box.adjusted(6, 2, -6, -2);
+        const QString cost = playgroundCost(played, way);
+        scene.text({text.left(), text.top(), text.width(), note}, cost, chosen ? TextRole::NoteStrong : TextRole::Note, ink(Ink::Text),
+                   Qt::AlignRight | Qt::AlignVCenter);
+        const double left = text.width() - textWidth(cost, TextRole::NoteStrong) - 8;
+        scene.text({text.left(), text.top(), left, note},
+                   QString::number(i + 1) + QStringLiteral(". ") + qs(printArray(way.way.result, mesh)), TextRole::NoteStrong,
+                   ink(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
+        QStringList steps;
+        for (const ShardStep& step : way.way.steps)
+            steps << (step.kind == StepKind::Multiply ? tr("Multiply")
+                                                      : qs(nameOf(step.kind)) + QChar(u' ') + qs(printAxes(step.axes, mesh)));
+        if (!way.way.result.unreduced.empty())
+            steps << tr("not yet summed");
+        scene.text({text.left(), text.top() + note, text.width(), note}, steps.join(QStringLiteral(" → ")), TextRole::Note, ink(Ink::Text2),
+                   Qt::AlignLeft | Qt::AlignVCenter, true);
+        if (regions)
+            regions->ways[i] = box;
+        y += row;
+    }
+    QString rest;
+    if (all > room)
+        rest = tr("%1 of %2 ways").arg(std::min(all, room)).arg(all);
+    if (!played.note.empty())
+        drawWrapped(scene, {area.left(), y, width, 0}, tr("No times: ") + qs(played.note), TextRole::Note, ink(Ink::Text3),
+                    std::max(1, static_cast<int>((area.bottom() - y) / note)));
+    else if (!rest.isEmpty() && y + note <= area.bottom())
+        scene.text({area.left(), y, width, note}, rest, TextRole::Note, ink(Ink::Text3), Qt::AlignLeft | Qt::AlignVCenter, true);
+    area.setLeft(area.left() + width + 24);
 }
 
 } // namespace shardlens

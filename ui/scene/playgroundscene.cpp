@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ui/scene/playgroundscene.h"
+#include "ui/scene/playgroundparts.h"
 
 #include "core/base/format.h"
 #include "ui/scene/scenetext.h"
@@ -19,8 +19,10 @@ QString tr(const char* text)
 
 constexpr int kBlocks = 4; // a local product is lit in 4 x 4 blocks
 constexpr std::int64_t kMostMoving = 3000;
-constexpr double kLowView = 300;  // px, in which words give way to the devices
-constexpr double kBothRows = 136; // px, from which the product and the devices under it have room
+constexpr double kOneStepView = 112; // px: lower, there is one step and no more
+constexpr double kLeastArrays = 34;  // px
+constexpr double kLowView = 300;     // px, in which words give way to the devices
+constexpr double kBothRows = 136;    // px, from which the product and the devices under it have room
 
 double eased(double f)
 {
@@ -65,10 +67,14 @@ public:
     void draw()
     {
         QRectF area = QRectF(QPointF(0, 0), m_input.size).adjusted(space::kInset, 6, -space::kInset, -6);
+        if (m_input.size.height() < kOneStepView) {
+            drawOneStep(area.adjusted(0, -3, 0, 3));
+            return;
+        }
         drawHead(area);
         drawSteps(area);
         if (area.width() >= 640 && area.height() >= 120)
-            drawWays(area);
+            drawPlaygroundWays(m_scene, m_input, m_played, m_wayIndex, area, m_regions);
         drawArrays(area);
         drawDevices(area);
     }
@@ -108,6 +114,65 @@ private:
 
     /// In a small place what moves comes before words about it.
     [[nodiscard]] bool isLow() const { return m_mesh.devices() > 1 && m_input.size.height() < kLowView; }
+
+    /// The smallest place has one thing at a time: the step at hand, which the controls below move on.
+    void drawOneStep(QRectF area)
+    {
+        const double note = lineHeight(TextRole::Note);
+        const ShardStep* step = current();
+        QStringList texts;
+        if (step) {
+            const QString name = tr("Step %1 of %2: %3").arg(m_step + 1).arg(m_way.steps.size()).arg(stepName(*step));
+            texts << name + QStringLiteral(" · ") + stepFacts(m_step);
+            if (onCluster() && costOf(m_step).time > 0)
+                texts << name + QStringLiteral(" · ") + qs(formatSeconds(costOf(m_step).time));
+            texts << name << stepName(*step);
+        } else {
+            const QString done = tr("Done: ") + qs(printArray(m_way.result, m_mesh));
+            texts << done + QStringLiteral(" · ") + playgroundCost(m_played, m_cost) << done << tr("Done");
+        }
+        m_scene.text({area.left(), area.top(), area.width(), note}, firstFitting(texts, TextRole::NoteStrong, area.width()),
+                     TextRole::NoteStrong, ink(Ink::Text));
+        area.setTop(area.top() + note + 1);
+        const auto count = static_cast<double>(m_way.steps.size());
+        const double width = (area.width() - 2 * (count - 1)) / count;
+        for (std::size_t i = 0; i < m_way.steps.size(); ++i) {
+            const QRectF bar(area.left() + static_cast<double>(i) * (width + 2), area.top(), width, 4);
+            const double done = i < m_step ? 1 : i == m_step ? m_part : 0;
+            m_scene.fill(bar, ink(Ink::Sunken), ink(i == m_step ? Ink::Strong : Ink::Line));
+            if (done > 0)
+                m_scene.fill({bar.left(), bar.top(), bar.width() * done, bar.height()}, ink(Ink::Strong));
+            if (m_regions)
+                m_regions->steps.push_back(bar.adjusted(0, -note, 0, 2));
+        }
+        area.setTop(area.top() + 8);
+        if (area.height() >= note + kLeastArrays || (area.height() >= note && area.height() < kLeastArrays)) {
+            const QString formula = step ? qs(printStep(*step, m_mesh, AxisSizes::Hidden)) : qs(printSharding(m_played.expression, m_mesh));
+            m_scene.text({area.left(), area.top(), area.width(), note}, formula, TextRole::Formula, ink(Ink::Text2),
+                         Qt::AlignLeft | Qt::AlignVCenter, true);
+            area.setTop(area.top() + note + 4);
+        }
+        if (area.height() < kLeastArrays)
+            return;
+        const std::array<QRectF, 3> boxes = frames(area.adjusted(0, 0, -12, -12), 34);
+        drawFrames(boxes);
+    }
+
+    void drawFrames(const std::array<QRectF, 3>& boxes)
+    {
+        for (std::size_t i = 0; i < 3; ++i) {
+            if (m_held[i])
+                drawTiles(*m_held[i], boxes[i]);
+            else
+                m_scene.roundedRect(boxes[i], 0, {}, ink(Ink::Line), 1, true);
+        }
+        const auto sign = [&](const QString& text, double x) {
+            const double line = lineHeight(TextRole::Title);
+            m_scene.text({x - 12, boxes[0].center().y() - line / 2, 24, line}, text, TextRole::Title, ink(Ink::Text2), Qt::AlignCenter);
+        };
+        sign(QStringLiteral("·"), (boxes[0].right() + boxes[1].left()) / 2 + 3);
+        sign(QStringLiteral("="), (boxes[1].right() + boxes[2].left()) / 2 + 3);
+    }
 
     void drawHead(QRectF& area)
     {
@@ -205,63 +270,6 @@ private:
         }
     }
 
-    /// Cheapest first at the left.
-    void drawWays(QRectF& area)
-    {
-        const double width = std::min(250.0, area.width() * 0.3);
-        const double note = lineHeight(TextRole::Note);
-        const double row = 2 * note + 8;
-        double y = area.top();
-        const std::size_t all = m_played.costs.ways.size();
-        QString order = onCluster() ? tr("Ways, fastest first") : tr("Ways, fewest bytes first");
-        const auto& ways = m_played.costs.ways;
-        if (ways.front().way.result.unreduced.empty() && !ways.back().way.result.unreduced.empty())
-            order = firstFitting({order + tr(", unsummed last"), order}, TextRole::NoteStrong, width);
-        m_scene.text({area.left(), y, width, note}, order, TextRole::NoteStrong, ink(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
-        y += note + 4;
-        const double foot = m_played.note.empty() ? note : 3 * note;
-        const auto room = static_cast<std::size_t>(std::max(1.0, (area.bottom() - foot - y) / row));
-        // The chosen one is among those shown.
-        const std::size_t first = m_wayIndex < room ? 0 : m_wayIndex + 1 - room;
-        if (m_regions)
-            m_regions->ways.assign(all, QRectF());
-        for (std::size_t i = first; i < std::min(all, first + room); ++i) {
-            const QRectF box(area.left(), y, width, row - 3);
-            const MatmulWayCost& way = m_played.costs.ways[i];
-            const bool chosen = i == m_wayIndex;
-            if (chosen)
-                m_scene.fill(box, ink(Ink::HoverRow), ink(Ink::Accent));
-            const QRectF text = box.adjusted(6, 2, -6, -2);
-            const QString cost = playgroundCost(m_played, way);
-            m_scene.text({text.left(), text.top(), text.width(), note}, cost, chosen ? TextRole::NoteStrong : TextRole::Note,
-                         ink(Ink::Text), Qt::AlignRight | Qt::AlignVCenter);
-            const double left = text.width() - textWidth(cost, TextRole::NoteStrong) - 8;
-            m_scene.text({text.left(), text.top(), left, note},
-                         QString::number(i + 1) + QStringLiteral(". ") + qs(printArray(way.way.result, m_mesh)), TextRole::NoteStrong,
-                         ink(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
-            QStringList steps;
-            for (const ShardStep& step : way.way.steps)
-                steps << (step.kind == StepKind::Multiply ? tr("Multiply")
-                                                          : qs(nameOf(step.kind)) + QChar(u' ') + qs(printAxes(step.axes, m_mesh)));
-            if (!way.way.result.unreduced.empty())
-                steps << tr("not yet summed");
-            m_scene.text({text.left(), text.top() + note, text.width(), note}, steps.join(QStringLiteral(" → ")), TextRole::Note,
-                         ink(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
-            if (m_regions)
-                m_regions->ways[i] = box;
-            y += row;
-        }
-        QString rest;
-        if (all > room)
-            rest = tr("%1 of %2 ways").arg(std::min(all, room)).arg(all);
-        if (!m_played.note.empty())
-            drawWrapped(m_scene, {area.left(), y, width, 0}, tr("No times: ") + qs(m_played.note), TextRole::Note, ink(Ink::Text3),
-                        std::max(1, static_cast<int>((area.bottom() - y) / note)));
-        else if (!rest.isEmpty() && y + note <= area.bottom())
-            m_scene.text({area.left(), y, width, note}, rest, TextRole::Note, ink(Ink::Text3), Qt::AlignLeft | Qt::AlignVCenter, true);
-        area.setLeft(area.left() + width + 24);
-    }
-
     /// The three arrays side by side in a box, at most `scale` px for the longest side.
     [[nodiscard]] std::array<QRectF, 3> frames(const QRectF& box, double gap) const
     {
@@ -291,17 +299,8 @@ private:
             const bool there = m_held[i].has_value();
             const ShardedArray& array = there ? *m_held[i] : m_result;
             drawTitle(boxes[i], box, qs(printArray(array, m_mesh, AxisSizes::Hidden)), there);
-            if (there)
-                drawTiles(array, boxes[i]);
-            else
-                m_scene.roundedRect(boxes[i], 0, {}, ink(Ink::Line), 1, true);
         }
-        const auto sign = [&](const QString& text, double x) {
-            const double line = lineHeight(TextRole::Title);
-            m_scene.text({x - 12, boxes[0].center().y() - line / 2, 24, line}, text, TextRole::Title, ink(Ink::Text2), Qt::AlignCenter);
-        };
-        sign(QStringLiteral("·"), (boxes[0].right() + boxes[1].left()) / 2 + 3);
-        sign(QStringLiteral("="), (boxes[1].right() + boxes[2].left()) / 2 + 3);
+        drawFrames(boxes);
     }
 
     void drawTitle(const QRectF& frame, const QRectF& area, const QString& text, bool there)
@@ -579,7 +578,7 @@ void buildPlayground(const ViewInput& input, const PlaygroundPicture& picture, S
     scene.clear(input.size);
     if (regions)
         *regions = {};
-    if (input.size.width() < 80 || input.size.height() < 60)
+    if (input.size.width() < 80 || input.size.height() < 24)
         return;
     if (!picture.played || picture.played->costs.ways.empty()) {
         const double line = lineHeight(TextRole::Body);

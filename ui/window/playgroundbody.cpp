@@ -20,6 +20,7 @@ namespace {
 constexpr double kSecondsPerStep = 1.6;
 constexpr int kSliderPerStep = 100;
 constexpr int kLeastFields = 460; // px: narrower, the fields stand in two rows
+constexpr int kLeastHeight = 180; // px: lower, the product alone has a field
 
 } // namespace
 
@@ -181,13 +182,17 @@ void PlaygroundBody::layOut()
 {
     const int field = m_product->sizeHint().height();
     const int side = space::kInset;
-    const bool narrow = width() < kLeastFields;
+    // The smallest place keeps the product; mesh and sizes come back with the room.
+    const bool low = height() < kLeastHeight && width() < kLeastFields;
+    m_mesh->setVisible(!low);
+    m_shape->setVisible(!low);
+    const bool narrow = !low && width() < kLeastFields;
     const int gap = space::kTight;
     const int button = std::max(22, m_next->sizeHint().width());
     const int examples = m_examples->sizeHint().width();
     int y = space::kTight;
     const int row = width() - 2 * side;
-    const int first = narrow ? row - examples - gap : (row - examples - 3 * gap) / 2;
+    const int first = narrow || low ? row - examples - gap : (row - examples - 3 * gap) / 2;
     m_product->setGeometry(side, y, std::max(40, first), field);
     int x = side + first + gap;
     int rest = (row - first - examples - 3 * gap) / 3;
@@ -203,7 +208,7 @@ void PlaygroundBody::layOut()
     m_shape->setGeometry(x, y, std::max(30, shape), field);
     x += shape + gap;
     if (!narrow)
-        m_examples->setGeometry(x, y, examples, field);
+        m_examples->setGeometry(low ? side + first + gap : x, y, examples, field);
     y += field + gap;
     const int control = m_slider->sizeHint().height() + 6;
     const int bottom = height() - control - 2;
