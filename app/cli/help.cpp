@@ -22,7 +22,7 @@ constexpr std::string_view kRenderDetails =
     "  latency     both, bars, curve; tpot, ttft, end-to-end, free-memory; over:batch, over:context, over:tp, over:devices;\n"
     "              horizontal-axis:linear, vertical-axis:logarithmic\n"
     "  roofline    hbm, link; both, prefill, decode\n"
-    "  operators   both, prefill, decode; one-run, all-runs; fitting, all\n"
+    "  operators   both, prefill, decode; one-run, all-runs; in-order, grouped; fitting, all\n"
     "  experts     decode, prefill; mean-of-all-orders, one-order\n"
     "  trust       tpot, ttft, tokens/s-per-device; engine, gpu, model; nearest-points, constants\n";
 

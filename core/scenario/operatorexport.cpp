@@ -50,16 +50,25 @@ std::string printCsv(const OperatorTable& table, std::span<const OperatorColumn>
 {
     std::string out;
     const auto end = [&](std::size_t i) { out += i + 1 < columns.size() ? "," : "\r\n"; };
+    // Groups are a column here: sums between the rows would be added up with them.
+    const bool grouped = table.options().grouped;
+    if (grouped)
+        out += "Group,";
     for (std::size_t i = 0; i < columns.size(); ++i) {
         out += spreadsheetField(exactTitle(columns[i]));
         end(i);
     }
-    for (const OperatorRow& row : table.rows())
+    for (const OperatorRow& row : table.rows()) {
+        if (row.isGroup())
+            continue;
+        if (grouped)
+            out += spreadsheetField(nameOf(table.sectionOf(row))) + ",";
         for (std::size_t i = 0; i < columns.size(); ++i) {
             // Numbers are numbers: none of these is negative, and 1e-05 must not become a text.
             out += specOf(columns[i]).number ? table.exact(row, columns[i]) : spreadsheetField(table.exact(row, columns[i]));
             end(i);
         }
+    }
     return out;
 }
 
@@ -74,8 +83,10 @@ std::string printMarkdown(const OperatorTable& table, std::span<const OperatorCo
     std::string out = head + "\n" + rule + "\n";
     for (const OperatorRow& row : table.rows()) {
         out += "|";
-        for (const OperatorColumn column : columns)
-            out += " " + markdownCell(table.exact(row, column), column == OperatorColumn::Sharding) + " |";
+        for (const OperatorColumn column : columns) {
+            const std::string cell = markdownCell(table.exact(row, column), column == OperatorColumn::Sharding && !row.isGroup());
+            out += row.isGroup() && !cell.empty() ? " **" + cell + "** |" : " " + cell + " |";
+        }
         out += "\n";
     }
     return out;

@@ -174,6 +174,46 @@ OperatorTable::OperatorTable(const Scenario& scenario, const Report& report, Ope
         }
     }
     sort();
+    if (m_options.grouped)
+        group();
+}
+
+void OperatorTable::group()
+{
+    const auto key = [this](const OperatorRow& row) { return std::pair(row.phase, sectionOf(row)); };
+    std::stable_sort(m_rows.begin(), m_rows.end(), [&](const OperatorRow& a, const OperatorRow& b) { return key(a) < key(b); });
+    std::vector<OperatorRow> rows;
+    rows.reserve(m_rows.size() + 2 * kSectionCount);
+    for (std::size_t i = 0; i < m_rows.size(); ++i) {
+        if (i == 0 || key(m_rows[i]) != key(m_rows[i - 1]))
+            rows.push_back(OperatorRow::groupOf(m_rows[i].phase, sectionOf(m_rows[i])));
+        rows.push_back(m_rows[i]);
+    }
+    m_rows = std::move(rows);
+}
+
+int OperatorTable::operators() const
+{
+    return static_cast<int>(std::count_if(m_rows.begin(), m_rows.end(), [](const OperatorRow& row) { return !row.isGroup(); }));
+}
+
+Section OperatorTable::sectionOf(const OperatorRow& row) const
+{
+    return row.isGroup() ? static_cast<Section>(-2 - row.op) : isDraft(row) ? Section::Draft : shardlens::sectionOf(cost(row).op);
+}
+
+bool OperatorTable::isSummed(const OperatorRow& row, bool time) const
+{
+    return !row.isGroup() && !isDraft(row) && !isElsewhere(row) && !(time && isSend(cost(row)));
+}
+
+Breakdown OperatorTable::breakdownOf(const OperatorRow& group) const
+{
+    Breakdown sum;
+    for (const OperatorRow& row : m_rows)
+        if (row.phase == group.phase && isSummed(row, true) && sectionOf(row) == sectionOf(group))
+            sum += cost(row).breakdown.scaled(runsOf(phaseOf(row), row.phase, cost(row)));
+    return sum;
 }
 
 const PhaseReport& OperatorTable::phaseOf(const OperatorRow& row) const
@@ -188,6 +228,8 @@ const OperatorCost& OperatorTable::cost(const OperatorRow& row) const
 
 bool OperatorTable::isElsewhere(const OperatorRow& row) const
 {
+    if (row.isGroup())
+        return false;
     const OperatorCost& op = cost(row);
     return !isDraft(row) && !isSend(op) && phaseOf(row).runsOnBusiest(op) == 0;
 }
@@ -228,6 +270,8 @@ std::string OperatorTable::stagesText(const OperatorRow& row) const
 
 std::optional<double> OperatorTable::number(const OperatorRow& row, OperatorColumn column) const
 {
+    if (row.isGroup())
+        return sectionOf(row) == Section::Draft ? std::nullopt : sumOf(row.phase, sectionOf(row), column);
     const OperatorCost& op = cost(row);
     const PhaseReport& phase = phaseOf(row);
     if (isDraft(row) && (column == C::Total || column == C::Share))
@@ -253,6 +297,13 @@ std::optional<double> OperatorTable::number(const OperatorRow& row, OperatorColu
 
 std::string OperatorTable::text(const OperatorRow& row, OperatorColumn column) const
 {
+    if (row.isGroup()) {
+        const std::optional<double> sum = number(row, column);
+        return column == C::Phase      ? std::string(nameOf(row.phase))
+               : column == C::Operator ? std::string(nameOf(sectionOf(row)))
+               : sum && *sum > 0       ? formatted(column, *sum)
+                                       : std::string();
+    }
     const OperatorCost& op = cost(row);
     switch (column) {
     case C::Phase: return std::string(nameOf(row.phase));
@@ -275,7 +326,7 @@ std::string OperatorTable::text(const OperatorRow& row, OperatorColumn column) c
 
 std::string OperatorTable::exact(const OperatorRow& row, OperatorColumn column) const
 {
-    if (column == C::Kind && !isDraft(row) && cost(row).kind >= 0)
+    if (column == C::Kind && !row.isGroup() && !isDraft(row) && cost(row).kind >= 0)
         return std::to_string(cost(row).kind); // the index, as in the model's file
     if (!specOf(column).number)
         return text(row, column);
@@ -283,17 +334,17 @@ std::string OperatorTable::exact(const OperatorRow& row, OperatorColumn column) 
     return value ? digits(*value) : std::string();
 }
 
-std::optional<double> OperatorTable::total(Phase phase, OperatorColumn column) const
+std::optional<double> OperatorTable::sumOf(Phase phase, std::optional<Section> section, OperatorColumn column) const
 {
     if (!specOf(column).adds)
         return std::nullopt;
+    const bool isTime = specOf(column).unit == "s" || column == C::Share;
     double sum = 0;
     for (const OperatorRow& row : m_rows) {
+        if (row.phase != phase || !isSummed(row, isTime) || (section && sectionOf(row) != *section))
+            continue;
         const OperatorCost& op = cost(row);
         const PhaseReport& of = phaseOf(row);
-        const bool isTime = specOf(column).unit == "s" || column == C::Share;
-        if (row.phase != phase || isDraft(row) || isElsewhere(row) || (isTime && isSend(op)))
-            continue;
         const double runs = runsOf(of, phase, op);
         if (column == C::Share)
             sum += of.time > 0 ? op.time * runs / of.time : 0;
@@ -301,6 +352,11 @@ std::optional<double> OperatorTable::total(Phase phase, OperatorColumn column) c
             sum += (column == C::Total ? op.time : once(op, column).value_or(0)) * runs;
     }
     return sum;
+}
+
+std::optional<double> OperatorTable::total(Phase phase, OperatorColumn column) const
+{
+    return sumOf(phase, std::nullopt, column);
 }
 
 std::string OperatorTable::totalText(Phase phase, OperatorColumn column) const
@@ -311,8 +367,8 @@ std::string OperatorTable::totalText(Phase phase, OperatorColumn column) const
 
 int OperatorTable::count(Phase phase) const
 {
-    return static_cast<int>(std::count_if(m_rows.begin(), m_rows.end(),
-                                          [&](const OperatorRow& r) { return r.phase == phase && !isDraft(r) && !isElsewhere(r); }));
+    return static_cast<int>(
+        std::count_if(m_rows.begin(), m_rows.end(), [&](const OperatorRow& r) { return r.phase == phase && isSummed(r, false); }));
 }
 
 bool OperatorTable::complete(Phase phase) const
@@ -333,7 +389,8 @@ std::vector<OperatorColumn> OperatorTable::usefulColumns() const
         return std::any_of(m_rows.begin(), m_rows.end(), [&](const OperatorRow& row) { return isDraft(row); });
     };
     const auto anyCollective = [this] {
-        return std::any_of(m_rows.begin(), m_rows.end(), [&](const OperatorRow& row) { return cost(row).collective != Collective::None; });
+        return std::any_of(m_rows.begin(), m_rows.end(),
+                           [&](const OperatorRow& row) { return !row.isGroup() && cost(row).collective != Collective::None; });
     };
     for (const OperatorColumnSpec& spec : kColumns) {
         const bool kept = spec.column == C::Phase                                       ? m_options.phases == PhaseChoice::Both

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "core/cost/section.h"
 #include "core/scenario/explain.h"
 #include "core/scenario/operatorindex.h"
 
@@ -58,7 +59,10 @@ struct OperatorColumnSpec {
 
 struct OperatorRow {
     Phase phase = Phase::Prefill;
-    int op = -1; ///< index of operatorAt(): those of a draft step follow the phase's own
+    int op = -1; ///< index of operatorAt(): those of a draft step follow the phase's own; below -1: a group
+    /// The sums over the rows of a section that follow it.
+    [[nodiscard]] static OperatorRow groupOf(Phase phase, Section section) { return {phase, -2 - static_cast<int>(section)}; }
+    [[nodiscard]] bool isGroup() const { return op < -1; }
     friend bool operator==(const OperatorRow&, const OperatorRow&) = default;
 };
 
@@ -107,6 +111,7 @@ struct OperatorTableOptions {
     OperatorAmount amount = OperatorAmount::Once;
     OperatorFilter filter;
     std::optional<OperatorOrder> order; ///< none: program order, prefill first
+    bool grouped = false;               ///< by phase and section, each led by its sums; the order is inside them
 };
 
 /// Refers to scenario and report, which must outlive it.
@@ -114,10 +119,16 @@ class OperatorTable {
 public:
     OperatorTable(const Scenario& scenario, const Report& report, OperatorTableOptions options = {});
 
+    /// Operators, and groups where they are asked for.
     [[nodiscard]] const std::vector<OperatorRow>& rows() const { return m_rows; }
+    [[nodiscard]] int operators() const; ///< rows that are operators
+    /// Of a draft step whatever it is, else of the operator; of a group its own.
+    [[nodiscard]] Section sectionOf(const OperatorRow& row) const;
+    /// What a group's time goes to, all runs, as far as it is in the sums.
+    [[nodiscard]] Breakdown breakdownOf(const OperatorRow& group) const;
     [[nodiscard]] int all() const { return m_all; } ///< rows of the phases chosen, before the filter
     [[nodiscard]] const OperatorTableOptions& options() const { return m_options; }
-    [[nodiscard]] const OperatorCost& cost(const OperatorRow& row) const;
+    [[nodiscard]] const OperatorCost& cost(const OperatorRow& row) const; ///< of an operator
     [[nodiscard]] const PhaseReport& phaseOf(const OperatorRow& row) const;
     /// A figure in base units; nothing for words, and where an operator has none (an intensity without bytes).
     [[nodiscard]] std::optional<double> number(const OperatorRow& row, OperatorColumn column) const;
@@ -126,7 +137,7 @@ public:
     /// For other programs: all digits of a number, without its unit.
     [[nodiscard]] std::string exact(const OperatorRow& row, OperatorColumn column) const;
     /// Of one draft step, which is in no time of the phase: in no sum, without a share.
-    [[nodiscard]] bool isDraft(const OperatorRow& row) const { return isDraftOperator(phaseOf(row), row.op); }
+    [[nodiscard]] bool isDraft(const OperatorRow& row) const { return !row.isGroup() && isDraftOperator(phaseOf(row), row.op); }
     /// Of stages beside the busiest alone: an embedding or a head that another stage holds, a kind of layer that the busiest has none of. Their
     /// time is not the busiest stage's, so they are in no sum.
     [[nodiscard]] bool isElsewhere(const OperatorRow& row) const;
@@ -147,6 +158,11 @@ private:
     [[nodiscard]] bool passes(const OperatorRow& row) const;
     [[nodiscard]] bool holds(const OperatorRow& row, const OperatorFilter::Term& term) const;
     void sort();
+    void group();
+    /// In the sums of its phase: of times and shares, or of amounts.
+    [[nodiscard]] bool isSummed(const OperatorRow& row, bool time) const;
+    /// Over all rows of a phase, or over those of a section.
+    [[nodiscard]] std::optional<double> sumOf(Phase phase, std::optional<Section> section, OperatorColumn column) const;
 
     const Scenario& m_scenario;
     const Report& m_report;

@@ -43,6 +43,7 @@ private Q_SLOTS:
                     OperatorsOptions options;
                     options.allColumns = all;
                     options.table.amount = amount;
+                    options.table.grouped = all != (amount == OperatorAmount::All);
                     const Scene scene = drawn(scenario, report, size, options);
                     const QString fault = pictures::textFault(scene);
                     QVERIFY2(fault.isEmpty(), qPrintable(QStringLiteral("%1 x %2: %3").arg(size.width()).arg(size.height()).arg(fault)));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operator table and the roofline as widgets: header, wheel, keys, filter, copies, zoom, and the one selection.
+#include "tests/ui/scenechecks.h"
 #include "tests/ui/windowfixture.h"
 #include "ui/views/sceneview.h"
 #include "ui/window/operatorsbody.h"
@@ -8,6 +9,8 @@
 #include <QClipboard>
 #include <QLineEdit>
 #include <QWheelEvent>
+
+#include <set>
 
 using namespace shardlens;
 
@@ -79,6 +82,35 @@ private Q_SLOTS:
         QCOMPARE(shown.document.selection().pin(), last);
         QTest::keyClick(&view, Qt::Key_Home);
         QCOMPARE(shown.body.options().firstRow, 0);
+    }
+
+    /// Sums lead their rows; keys and clicks are of operators alone.
+    void groupsAreNoOperators()
+    {
+        Shown<OperatorsBody> shown;
+        const int plain = shown.body.layout().rows;
+        shown.body.setGrouped(true);
+        shown.body.view().rebuild();
+        const OperatorsLayout layout = shown.body.layout();
+        QVERIFY(layout.rows > plain);
+        QVERIFY(check::says(shown.body.view().scene(), QStringLiteral("Prefill: attention")));
+        QCOMPARE(shown.body.view().scene().subjectAt(layout.rowRect(0).center()).kind, Subject::Kind::None);
+        QVERIFY(shown.body.view().scene().subjectAt(layout.rowRect(1).center()).kind == Subject::Kind::Operator);
+        SceneView& view = shown.body.view();
+        std::set<std::pair<Phase, int>> walked;
+        QTest::keyClick(&view, Qt::Key_Home);
+        for (int i = 0; i < layout.rows; ++i) {
+            const Subject at = shown.document.selection().hover();
+            QVERIFY(at.kind == Subject::Kind::Operator && at.op >= 0);
+            walked.insert({at.phase, at.op});
+            QTest::keyClick(&view, Qt::Key_Down);
+        }
+        QCOMPARE(static_cast<int>(walked.size()), plain);
+        for (int i = 0; i < layout.rows; ++i)
+            QTest::keyClick(&view, Qt::Key_Up);
+        QCOMPARE(shown.document.selection().hover(), view.scene().subjectAt(layout.rowRect(1).center()));
+        QVERIFY(shown.body.asMarkdown().contains(QStringLiteral("**attention**")));
+        QVERIFY(shown.body.asCsv().startsWith(QStringLiteral("Group,")));
     }
 
     void whatIsChosenElsewhereComesIntoSight()

@@ -54,7 +54,8 @@ double widthOf(const OperatorTable& table, OperatorColumn column)
 {
     double width = 0;
     for (const OperatorRow& row : table.rows())
-        width = std::max(width, textWidth(qs(table.text(row, column)), TextRole::Note));
+        if (!row.isGroup() || specOf(column).adds) // a group's name may run over its neighbours
+            width = std::max(width, textWidth(qs(table.text(row, column)), row.isGroup() ? TextRole::NoteStrong : TextRole::Note));
     for (const Phase phase : {Phase::Prefill, Phase::Decode})
         if (specOf(column).adds && table.count(phase) > 0)
             width = std::max(width, textWidth(qs(table.totalText(phase, column)), TextRole::NoteStrong));
@@ -229,19 +230,53 @@ QColor boundColour(const Theme& theme, const OperatorCost& op)
 }
 
 /// The share as a bar split by cause, as long as the largest share of the table asks for.
-void drawShare(Scene& scene, const Theme& theme, const QRectF& cell, const OperatorCost& op, double share, double most)
+void drawShare(Scene& scene, const Theme& theme, const QRectF& cell, const Breakdown& parts, double share, double most)
 {
-    if (!(most > 0) || !(op.time > 0))
+    const double all = parts.total();
+    if (!(most > 0) || !(all > 0))
         return;
     const double length = kBar * share / most;
     const QRectF bar(cell.left(), cell.center().y() - 4, kBar, 8);
     double x = bar.left();
     for (std::size_t i = 0; i < kCauseCount; ++i) {
-        const double width = length * op.breakdown.seconds[i] / op.time;
+        const double width = length * parts.seconds[i] / all;
         if (width < 0.05)
             continue;
         scene.fill({x, bar.top(), width, bar.height()}, theme.color(static_cast<Cause>(i)));
         x += width;
+    }
+}
+
+/// The name of a group and its sums; the words may run over columns that have none.
+void drawGroup(Scene& scene, const ViewInput& input, const OperatorsLayout& layout, const OperatorTable& table, int index, double most)
+{
+    const Theme& theme = input.theme;
+    const OperatorRow& row = table.rows()[static_cast<std::size_t>(index)];
+    const QRectF rect = layout.rowRect(index);
+    scene.fill({rect.left() - 4, rect.top(), rect.width() + 8, rect.height()}, theme.color(Ink::Sunken));
+    double end = rect.right();
+    for (const OperatorsLayout::Column& column : layout.columns)
+        if (specOf(column.column).adds) {
+            end = column.left - kGap;
+            break;
+        }
+    const QString plain = QCoreApplication::translate("Sections", nameOf(table.sectionOf(row)).data());
+    QString name = plain;
+    name[0] = name[0].toUpper();
+    const QString phased =
+        row.phase == Phase::Prefill ? OperatorsScene::tr("Prefill: %1").arg(plain) : OperatorsScene::tr("Decode: %1").arg(plain);
+    const bool both = table.options().phases == PhaseChoice::Both;
+    const QString text = firstFitting({both ? phased : name, name}, TextRole::NoteStrong, end - rect.left());
+    const QRectF words(rect.left(), rect.top(), std::max(end - rect.left(), 1.0), rect.height());
+    scene.text(words, text.isEmpty() ? name : text, TextRole::NoteStrong, theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
+    for (const OperatorsLayout::Column& column : layout.columns) {
+        const QRectF cell(column.left, rect.top(), column.width, rect.height());
+        const QString sum = specOf(column.column).adds ? qs(table.text(row, column.column)) : QString();
+        if (sum.isEmpty())
+            continue;
+        if (column.column == C::Share)
+            drawShare(scene, theme, cell, table.breakdownOf(row), table.number(row, C::Share).value_or(0), most);
+        scene.text(cell, sum, TextRole::NoteStrong, theme.color(Ink::Text), Qt::AlignRight | Qt::AlignVCenter, true);
     }
 }
 
@@ -254,7 +289,7 @@ void drawRow(Scene& scene, const ViewInput& input, const OperatorsLayout& layout
     for (const OperatorsLayout::Column& column : layout.columns) {
         QRectF cell(column.left, rect.top(), column.width, rect.height());
         if (column.column == C::Share)
-            drawShare(scene, theme, cell, op, table.number(row, C::Share).value_or(0), most);
+            drawShare(scene, theme, cell, op.breakdown, table.number(row, C::Share).value_or(0), most);
         const QString text = qs(table.text(row, column.column));
         if (text.isEmpty())
             continue;
@@ -406,9 +441,12 @@ void buildOperators(const ViewInput& input, const OperatorsOptions& options, Sce
     const int end = std::min(layout.rows, layout.firstRow + layout.shown);
     for (int i = layout.firstRow; i < end; ++i) {
         const auto at = static_cast<std::size_t>(i);
-        if (i > layout.firstRow && !options.table.order && table.rows()[at].phase != table.rows()[at - 1].phase)
+        if (i > layout.firstRow && !options.table.order && !options.table.grouped && table.rows()[at].phase != table.rows()[at - 1].phase)
             scene.line(layout.rowRect(i).topLeft(), layout.rowRect(i).topRight(), theme.color(Ink::Grid));
-        drawRow(scene, input, layout, table, i, most);
+        if (table.rows()[at].isGroup())
+            drawGroup(scene, input, layout, table, i, most);
+        else
+            drawRow(scene, input, layout, table, i, most);
     }
     drawTotals(scene, input, layout, table);
     if (layout.lastFirst > 0) {
@@ -445,6 +483,7 @@ QString describeOperators(const Scenario& scenario, const Report& report, const 
         return OperatorsScene::tr("The plan is not legal, so there are no operators.");
     OperatorTableOptions asked = options.table;
     asked.order = OperatorOrder{C::Share, true};
+    asked.grouped = false;
     const OperatorTable table(scenario, report, asked);
     if (table.rows().empty())
         return OperatorsScene::tr("No operator passes the filter.");
@@ -476,7 +515,7 @@ QString operatorsSubtitle(const Scenario& scenario, const Report& report, const 
     if (!report.legal)
         return OperatorsScene::tr("the plan is not legal");
     const OperatorTable table(scenario, report, options.table);
-    const auto shown = static_cast<int>(table.rows().size());
+    const int shown = table.operators();
     const QString amount = options.table.amount == OperatorAmount::Once ? OperatorsScene::tr("one layer, one device")
                                                                         : OperatorsScene::tr("all layers and pieces, one device");
     QString rows = shown < table.all() ? OperatorsScene::tr("%1 of %2, %3").arg(shown).arg(countText(table.all()), amount)

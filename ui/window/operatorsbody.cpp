@@ -106,6 +106,13 @@ void OperatorsBody::setAmount(OperatorAmount amount)
     redraw();
 }
 
+void OperatorsBody::setGrouped(bool grouped)
+{
+    m_options.table.grouped = grouped;
+    m_options.firstRow = 0;
+    redraw();
+}
+
 void OperatorsBody::setAllColumns(bool all)
 {
     m_options.allColumns = all;
@@ -210,7 +217,13 @@ void OperatorsBody::walk(int rows)
     int row = rowOf(selection.hover());
     if (row < 0)
         row = rowOf(selection.pin());
-    row = row < 0 ? (rows > 0 ? layout().firstRow : count - 1) : std::clamp(row + rows, 0, count - 1);
+    if (rows <= -count || rows >= count) // to an end, wherever it starts
+        row = rows < 0 ? 0 : count - 1;
+    else
+        row = row < 0 ? (rows > 0 ? layout().firstRow : count - 1) : std::clamp(row + rows, 0, count - 1);
+    const auto isGroup = [&now](int at) { return now.rows()[static_cast<std::size_t>(at)].isGroup(); };
+    if (isGroup(row)) // the operator beyond it; the first of all has none above
+        row = rows > 0 || row == 0 ? row + 1 : row - 1;
     showRow(row);
     selection.setHover(subjectOf(now.rows()[static_cast<std::size_t>(row)]));
 }

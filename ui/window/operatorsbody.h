@@ -24,6 +24,7 @@ public:
     void setTheme(const Theme& theme);
     void setPhases(PhaseChoice phases);
     void setAmount(OperatorAmount amount);
+    void setGrouped(bool grouped);
     void setAllColumns(bool all);
     void setFilter(const QString& text); ///< as if typed
     void sortBy(OperatorColumn column);  ///< as a click on its header: one way, the other, program order

@@ -19,6 +19,8 @@ View makeOperatorsView(Document& document, QWidget* parent)
                   [body](int index) { body->setPhases(static_cast<PhaseChoice>(index)); });
     addMenuChoice(*title, viewText("Amounts"), {viewText("one run"), viewText("all runs")},
                   [body](int index) { body->setAmount(static_cast<OperatorAmount>(index)); });
+    addMenuChoice(*title, viewText("Rows"), {viewText("in order"), viewText("grouped")},
+                  [body](int index) { body->setGrouped(index == 1); });
     addMenuChoice(*title, viewText("Columns"), {viewText("fitting"), viewText("all")},
                   [body](int index) { body->setAllColumns(index == 1); });
     QToolButton* copy = title->addChoice(viewText("Copy ▾"), viewText("Copy the table as shown"));
