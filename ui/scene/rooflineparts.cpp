@@ -141,6 +141,11 @@ std::vector<Candidate> candidatesFor(QPointF at, double r, double width, double 
     return out;
 }
 
+QPointF leaderEnd(QPointF at, const QRectF& box)
+{
+    return {std::clamp(at.x(), box.left(), box.right()), std::clamp(at.y(), box.top() + 2, box.bottom() - 2)};
+}
+
 /// What is written at a bubble with `others` in its place, longest first. `twice`: the other phase's stands elsewhere, under the same name.
 QStringList namesOf(const RooflinePoint& point, const std::vector<const RooflinePoint*>& others, bool twice)
 {
@@ -368,7 +373,7 @@ void drawRooflineNames(Scene& scene, const ViewInput& input, const RooflineLayou
                 others.push_back(other);
         const double r = bubbleRadius(layout, point->share);
         const QRectF own(at.x() - r, at.y() - r, 2 * r, 2 * r);
-        const auto stands = [&](const QString& text) -> bool {
+        const auto placeOf = [&](const QString& text) -> std::optional<Candidate> {
             const double width = textWidth(text, TextRole::Note) + 1;
             for (const Candidate& candidate : candidatesFor(at, r, width, height)) {
                 const QRectF& box = candidate.box;
@@ -377,29 +382,42 @@ void drawRooflineNames(Scene& scene, const ViewInput& input, const RooflineLayou
                     || std::any_of(lines.begin(), lines.end(), [&](const auto& l) { return crosses(l.first, l.second, box); })
                     || std::any_of(leaders.begin(), leaders.end(), [&](const auto& l) { return crosses(l.first, l.second, box); }))
                     continue;
-                if (candidate.leader) {
-                    const QPointF end(std::clamp(at.x(), box.left(), box.right()), std::clamp(at.y(), box.top() + 2, box.bottom() - 2));
-                    const QPointF way = end - at;
-                    const double length = std::hypot(way.x(), way.y());
-                    if (std::any_of(taken.begin() + static_cast<std::ptrdiff_t>(bubbles), taken.end(),
+                const QPointF end = leaderEnd(at, box);
+                if (candidate.leader
+                    && (std::any_of(taken.begin() + static_cast<std::ptrdiff_t>(bubbles), taken.end(),
                                     [&](const QRectF& t) { return crosses(at, end, t); })
-                        || std::any_of(leaders.begin(), leaders.end(), [&](const auto& l) { return meet(at, end, l.first, l.second); }))
-                        continue;
-                    if (length > r + 2)
-                        scene.line(at + way * (r / length), end - way * (2 / length), theme.color(Ink::Text3), 1);
-                    leaders.emplace_back(at, end);
-                }
-                scene.text(box, text, TextRole::Note, theme.color(Ink::Text));
-                taken.push_back(box.adjusted(-2, 0, 2, 0));
-                return true;
+                        || std::any_of(leaders.begin(), leaders.end(), [&](const auto& l) { return meet(at, end, l.first, l.second); })))
+                    continue;
+                return candidate;
             }
-            return false;
+            return std::nullopt;
+        };
+        const auto stands = [&](const QString& text) -> bool {
+            const std::optional<Candidate> place = placeOf(text);
+            if (!place)
+                return false;
+            if (place->leader) {
+                const QPointF end = leaderEnd(at, place->box);
+                const QPointF way = end - at;
+                const double length = std::hypot(way.x(), way.y());
+                if (length > r + 2)
+                    scene.line(at + way * (r / length), end - way * (2 / length), theme.color(Ink::Text3), 1);
+                leaders.emplace_back(at, end);
+            }
+            scene.text(place->box, text, TextRole::Note, theme.color(Ink::Text));
+            taken.push_back(place->box.adjusted(-2, 0, 2, 0));
+            return true;
         };
         const bool twice = std::any_of(points.begin(), points.end(), [&](const RooflinePoint* other) {
             return other->name == point->name && other->phase != point->phase && layout.plot.contains(layout.at(*other))
                    && std::find(others.begin(), others.end(), other) == others.end();
         });
         const QStringList texts = namesOf(*point, others, twice);
+        // Most find no room at all: the shortest says so once for all.
+        const auto shortest =
+            std::min_element(texts.begin(), texts.end(), [](const QString& a, const QString& b) { return a.size() < b.size(); });
+        if (texts.size() > 1 && !placeOf(*shortest))
+            continue;
         if (std::any_of(texts.begin(), texts.end(), stands)) {
             told.insert(told.end(), others.begin(), others.end());
             ++named;
