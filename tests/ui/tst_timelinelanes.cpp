@@ -185,6 +185,32 @@ private Q_SLOTS:
         QVERIFY(timelineTooltip(scenario, report, stage).contains(QStringLiteral("communication")));
     }
 
+    /// Pieces of a few pixels: every one shows its KV reads and communication, by height.
+    void narrowPiecesAreAlike()
+    {
+        Scenario scenario = pictures::scenarioOf({"", "p5.48xlarge", 0, "llama-3-70b", 2, 4});
+        scenario.plan.options.virtualStages = 5;
+        scenario.plan[PlanAxis::PrefillMicrobatches] = 4;
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal);
+        const ViewInput input{scenario, report, {900, 380}, light(), {}, {}};
+        Scene scene;
+        buildTimeline(input, {}, scene);
+        const TimelineLayout layout = timelineLayout(input, {});
+        const QRectF row = layout.rowRect(layout.panels[1], 1);
+        int kv = 0;
+        int pieces = 0;
+        for (const SceneItem& item : scene.items)
+            if (item.kind == SceneItem::Kind::Fill && row.contains(item.rect.center()) && item.fill == light().color(Cause::Kv)) {
+                const bool cut = item.rect.left() < row.left() + 1 || item.rect.right() > row.right() - 1;
+                QVERIFY2(cut || item.rect.width() > 2, qPrintable(QString::number(item.rect.width())));
+                ++kv;
+            }
+        for (const HitRegion& hit : scene.hits)
+            pieces += hit.subject.kind == Kind::Piece && row.contains(hit.rect.center()) ? 1 : 0;
+        QVERIFY2(pieces > 20 && kv >= pieces, qPrintable(QStringLiteral("%1 of %2").arg(kv).arg(pieces)));
+    }
+
     /// Zoomed in, operators of less than a few pixels are one block of shares, not strokes.
     void narrowOperatorsAreOneBlock()
     {

@@ -20,6 +20,7 @@ constexpr double kLowestMarkedRow = 12;
 constexpr double kHiddenStrip = 4;          ///< px
 constexpr double kLowestOperatorRow = 5;    ///< lines of text
 constexpr double kLeastOperatorPiece = 200; ///< px
+constexpr double kLeastSlicedPiece = 10;    ///< px
 constexpr double kLeastOperatorWidth = 4;   ///< px
 constexpr double kCauseShare = 0.56;        ///< of a row that has a line for operators
 
@@ -81,7 +82,9 @@ void RowPainter::drawPiece(const TimelinePiece& piece, double right, const QRect
     for (const Cause cause : kPieceCauses)
         if (parts[cause] > parts[largest])
             largest = cause;
-    if (!(work > 0) || m_detail != Detail::Slices) {
+    // Slices of less than a pixel would be there on some pieces and not on others: shares of the height are on all alike.
+    const bool narrow = (piece.end - piece.start) / m_panel.visible.length() * m_panel.plot.width() < kLeastSlicedPiece;
+    if (!(work > 0) || m_detail != Detail::Slices || narrow) {
         const QRectF widest = drawBands(rect, parts);
         if (rect.width() >= 5 && row.height() >= 5)
             m_scene.fill({right - 1, row.top(), 1, row.height()}, edgeOf(largest)); // pieces without a gap stay apart
