@@ -406,6 +406,77 @@ std::vector<double> ExpertRouting::rankLoads() const
     return loads;
 }
 
+template <class Use>
+void ExpertRouting::eachHeld(int rank, Use&& use) const
+{
+    const int held = heldBy(rank, m_experts, m_ranks);
+    if (m_balanced) {
+        for (const Slot& slot : m_layout->slots)
+            if (slot.rank == rank)
+                use(1.0, slot.probability);
+    } else if (m_probabilities.empty()) {
+        use(static_cast<double>(held), static_cast<double>(m_topK) / m_experts);
+    } else { // what does not lie on the hottest rank lies on any other place with equal probability
+        const double share = static_cast<double>(held) / (m_experts - m_hottest.slots);
+        for (std::size_t i = 0; i < m_probabilities.size(); ++i)
+            use((1 - m_hottest.held[i]) * share, m_probabilities[i]);
+    }
+}
+
+ExpertLoad ExpertRouting::ofColderRank(int rank, double tokens, double excess) const
+{
+    double pairs = 0;
+    double touched = 0;
+    double slots = 0;
+    eachHeld(rank, [&](double count, double probability) {
+        pairs += count * tokens * probability;
+        touched -= count * std::expm1(tokens * logMissOf(probability));
+        slots += count;
+    });
+    if (m_capacityFactor <= 0)
+        return {pairs, pairs, touched, 0};
+    // As computeLimited() has it for the hottest rank.
+    const double most = limit(tokens);
+    const ExpectedExcess excessOf(tokens, most);
+    double kept = pairs;
+    eachHeld(rank, [&](double count, double probability) { kept -= count * excessOf(probability); });
+    const double dropped = at(tokens).dropped;
+    if (m_drop)
+        return {kept, most * slots, slots, dropped};
+    const double room = most * (m_balanced ? m_slots : m_experts) - (tokens * m_topK - excess);
+    const double share = room > 0 ? std::min(excess, room) / room : 0;
+    const double served = kept + share * (most * slots - kept);
+    const double reached = served > kept ? (slots - touched) * -std::expm1(-(served - kept) / slots) : 0;
+    return {served, served, touched + reached, dropped};
+}
+
+std::vector<ExpertLoad> ExpertRouting::ofRanks(double tokens) const
+{
+    double excess = 0;
+    if (m_capacityFactor > 0) {
+        const ExpectedExcess excessOf(tokens, limit(tokens));
+        if (m_balanced)
+            for (const Slot& slot : m_layout->slots)
+                excess += excessOf(slot.probability);
+        else
+            for (const double probability : inclusion())
+                excess += excessOf(probability);
+    }
+    std::vector<ExpertLoad> loads;
+    loads.reserve(static_cast<std::size_t>(m_ranks));
+    int last = -1; // without the balancer, ranks that hold as many experts are alike
+    for (int rank = 0; rank < m_ranks; ++rank) {
+        if (rank == m_hottest.rank) {
+            loads.push_back(at(tokens));
+            continue;
+        }
+        const bool known = !m_balanced && last >= 0 && heldBy(rank, m_experts, m_ranks) == heldBy(last, m_experts, m_ranks);
+        loads.push_back(known ? loads[static_cast<std::size_t>(last)] : ofColderRank(rank, tokens, excess));
+        last = rank;
+    }
+    return loads;
+}
+
 int ExpertRouting::slotsOf(int rank) const
 {
     if (!m_balanced)

@@ -118,6 +118,11 @@ public:
     [[nodiscard]] double destinations(int ranksPerBlock = 1) const;
     /// Expected pairs per token on each rank, without a limit.
     [[nodiscard]] std::vector<double> rankLoads() const;
+    /// What each rank does for `tokens` tokens of the group: of the hottest at(); of the others, where each order of the experts has another
+    /// hottest rank, the mean over all orders. Not for hot loops.
+    [[nodiscard]] std::vector<ExpertLoad> ofRanks(double tokens) const;
+    /// True when figures are means over all orders of the experts: rank 0 stands for the hottest of each.
+    [[nodiscard]] bool isMeanOfOrders() const { return !m_balanced && !m_probabilities.empty() && m_ranks > 1; }
     /// Slots that each rank holds.
     [[nodiscard]] int slotsOf(int rank) const;
     /// Every copy and its rank as the load balancer places them; empty without redundant experts.
@@ -130,6 +135,11 @@ public:
 private:
     [[nodiscard]] ExpertLoad limited(double tokens) const;
     [[nodiscard]] ExpertLoad computeLimited(double tokens) const;
+    /// Of a rank that is not the hottest. `excess`: of all slots together, where there is a limit.
+    [[nodiscard]] ExpertLoad ofColderRank(int rank, double tokens, double excess) const;
+    /// Calls `use(count, probability)` for what a rank that is not the hottest holds.
+    template <class Use>
+    void eachHeld(int rank, Use&& use) const;
     [[nodiscard]] double computeDestinations(int ranksPerBlock) const;
     void skew(double powerLaw, int groups, int topGroups);
     /// Probability that none of a token's experts lies on ranks [first, last).

@@ -298,6 +298,54 @@ void explainTime(Scratch& s, bool decode, PhaseReport& phase)
     phase.breakdown = busiest;
 }
 
+/// Seconds less than on the hottest rank that a matrix of experts takes on a rank with `own` load. Launches are the same on both.
+double lessThanHottest(const OperatorCost& op, const ExpertLoad& hottest, const ExpertLoad& own)
+{
+    const double rows = hottest.computed > 0 ? own.computed / hottest.computed : 1;
+    const double read = hottest.touched > 0 ? own.touched / hottest.touched : 1;
+    const double bytes = op.weightBytes + op.activationBytes;
+    const double compute = op.computeTime * rows;
+    const double memory = bytes > 0 ? op.memoryTime * (op.weightBytes * read + op.activationBytes * rows) / bytes : 0;
+    const double longer = std::max(op.computeTime, op.memoryTime);
+    const double shorter = std::min(op.computeTime, op.memoryTime);
+    const double spill = shorter > 0 ? (op.time - op.exposedTime() - op.overheadTime - longer) / shorter : 0;
+    return longer - std::max(compute, memory) + spill * (shorter - std::min(compute, memory));
+}
+
+/// What the ranks wait for the experts of the hottest one, on each stage.
+void waitForExperts(const StepModel& step, Scratch& s, PhaseReport& phase)
+{
+    const auto ranks = static_cast<std::size_t>(step.plan().expert());
+    const int stages = s.pipeline.stages;
+    phase.expertWaits.assign(static_cast<std::size_t>(stages) * ranks, 0);
+    phase.expertRanks = static_cast<int>(ranks);
+    phase.isMeanOfOrders = false;
+    for (const PieceClass& piece : s.classes)
+        for (std::size_t kind = 0; kind < step.model().kinds.size(); ++kind) {
+            const ExpertRouting* const routing = step.routingOf(kind);
+            if (!routing || ranks < 2)
+                continue;
+            phase.isMeanOfOrders = routing->isMeanOfOrders();
+            s.operators.clear();
+            step.layerOperators(static_cast<int>(kind), piece.tokens, s.operators);
+            const auto tokens = static_cast<double>(piece.tokens.sequences * piece.tokens.newTokens);
+            const std::vector<ExpertLoad> loads = routing->ofRanks(tokens);
+            const ExpertLoad& hottest = loads[static_cast<std::size_t>(routing->hottest().rank)];
+            for (std::size_t rank = 0; rank < ranks; ++rank) {
+                double less = 0;
+                for (const OperatorCost& op : s.operators)
+                    if (op.op == Op::ExpertUp || op.op == Op::ExpertDown)
+                        less += lessThanHottest(op, hottest, loads[rank]);
+                less = std::max(0.0, less) * static_cast<double>(piece.count);
+                for (int stage = 0; stage < stages; ++stage)
+                    phase.expertWaits[static_cast<std::size_t>(stage) * ranks + rank] += less * s.layout.kindCount(stage, kind);
+            }
+        }
+    // Below the rounding of the sums all are alike.
+    if (std::all_of(phase.expertWaits.begin(), phase.expertWaits.end(), [&phase](double wait) { return wait <= 1e-9 * phase.time; }))
+        phase.expertWaits.clear();
+}
+
 /// `events`: with the timeline, and with the time explained.
 void evaluatePhase(const Scenario& scenario, const StepModel& step, bool decode, bool events, Scratch& s, PhaseReport& phase)
 {
@@ -311,6 +359,8 @@ void evaluatePhase(const Scenario& scenario, const StepModel& step, bool decode,
     explainTime(s, decode, phase);
     nameCollectives(s, phase);
     phase.droppedPairs = droppedPairs(step, s, decode);
+    if (decode)
+        waitForExperts(step, s, phase);
     for (OperatorCost& op : phase.operators) {
         op.stage = static_cast<std::int16_t>(op.op == Op::Embedding                                                   ? 0
                                              : op.op == Op::FinalNorm || op.op == Op::LmHead || op.op == Op::Sampling ? pipeline.stages - 1

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/cost/weightshards.h"
 #include "core/model/headattention.h"
+#include "core/scenario/expertfacts.h"
 #include "core/scenario/explain_parts.h"
 #include "core/scenario/memorychange.h"
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 namespace shardlens {
@@ -320,6 +322,25 @@ void changeRows(const Scenario& scenario, const Report& report, Explanation& out
     }
 }
 
+/// What of a decode step a device works and, where EP ranks differ, why.
+void addBusy(const Scenario& scenario, const Report& report, int stage, int expertRank, Explanation& out)
+{
+    const PhaseReport& decode = report.decode;
+    std::string note = "of a decode step, collectives included";
+    const std::optional<ExpertLoadTable> table = decode.expertWaits.empty() ? std::nullopt : expertTableOf(scenario, report, Phase::Decode);
+    if (table) {
+        const double load = table->ofRank(expertRank);
+        const std::string rank = "EP rank " + std::to_string(expertRank);
+        note += expertRank == table->hottest() ? "; " + rank + " is the hottest, for which all others wait"
+                                               : "; the rest of the stage's share it waits for the hottest EP rank";
+        if (decode.isMeanOfOrders)
+            note += ", in the mean over all orders of the experts";
+        out.inputs.push_back({"expert load", formatNumber(load / table->mean()) + " × mean",
+                              rank + ": " + formatNumber(load) + " token-expert pairs of a decode microbatch", Provenance::Default});
+    }
+    out.inputs.push_back({"busy", formatPercent(decode.busyShare(stage, expertRank)), std::move(note), Provenance::Exact});
+}
+
 } // namespace
 
 Explanation explainMemory(const Scenario& scenario, const Report& report, const Subject& subject)
@@ -375,6 +396,7 @@ Explanation explainMemory(const Scenario& scenario, const Report& report, const 
         {"capacity", exactBytes(capacity), scenario.cluster->accelerator.name + ", as the driver shows it", Provenance::DataSheet});
     if (subject.kind == Subject::Kind::Device && subject.device >= 0 && subject.device < scenario.plan.devices()) {
         const Placement placement(scenario.plan.meshSizes());
+        addBusy(scenario, report, stage, placement.expertRank(subject.device), out);
         const int rank = placement.coordinate(subject.device, MeshAxis::Tensor);
         const auto add = [&out](const char* name, IndexRange heads, std::string note) {
             if (heads.count() > 0)

@@ -47,6 +47,12 @@ struct PhaseReport {
     double flop = 0;         ///< all devices of one replica, one phase execution
     double droppedPairs = 0; ///< share of all token-expert pairs that a capacity factor drops; 0 without one
     double mfu = 0;          ///< useful FLOP / (time x peak x devices)
+    /// Decode, stages x EP ranks, stage outer: seconds of `time` in which a rank waits because its own experts have less to do than those of
+    /// the hottest rank, which set the step's time. A rank with fewer pairs that reads more experts counts as waiting for nothing. Empty:
+    /// all ranks are alike.
+    std::vector<double> expertWaits = {};
+    int expertRanks = 1;
+    bool isMeanOfOrders = false; ///< the waits are means over all orders of the experts: EP rank 0 stands for the hottest of each
     /// Pieces that visit a stage in one prefill or decode round with this cost class.
     [[nodiscard]] std::int64_t piecesOf(int costClass) const
     {
@@ -79,6 +85,15 @@ struct PhaseReport {
             busy += (cost.busy() - (cost.sendBlocks ? cost.send : 0)) * static_cast<double>(piecesOf(c));
         }
         return time > 0 ? busy / time : 0;
+    }
+    /// The same of the devices of one EP rank: less what it waits for the hottest rank's experts.
+    [[nodiscard]] double busyShare(int stage, int expertRank) const
+    {
+        const double share = busyShare(stage);
+        if (expertWaits.empty())
+            return share;
+        const auto place = static_cast<std::size_t>(stage) * static_cast<std::size_t>(expertRanks) + static_cast<std::size_t>(expertRank);
+        return time > 0 ? std::max(0.0, share - expertWaits[place] / time) : 0;
     }
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of expert load: sums over ranks and experts, what it shares with the routing that times are made of, known small cases.
 #include "core/cost/expertload.h"
+#include "core/scenario/evaluate.h"
+#include "core/scenario/expertfacts.h"
 #include "tests/core/scenarios.h"
 
 #include <QTest>
@@ -142,6 +144,103 @@ private Q_SLOTS:
                     moved += sent != table.hottest() ? 1 : 0;
                 }
         QVERIFY(moved > 0);
+    }
+
+    /// What each rank does is what the table shows of it; the hottest one's is what the times are made of.
+    void ranksOfTheTimesAreThoseOfTheTable()
+    {
+        for (const Case& c : cases()) {
+            if (c.example)
+                continue;
+            const ExpertLoadTable table = tableOf(c);
+            const ExpertRouting routing(mixture(c.experts, c.topK), c.ranks, c.redundant, {c.powerLaw, c.capacity, c.drop});
+            const std::vector<ExpertLoad> loads = routing.ofRanks(c.tokens);
+            QCOMPARE(static_cast<int>(loads.size()), c.ranks);
+            const auto hottest = static_cast<std::size_t>(table.hottest());
+            QCOMPARE(loads[hottest].computed, routing.at(c.tokens).computed);
+            QCOMPARE(loads[hottest].touched, routing.at(c.tokens).touched);
+            double pairs = 0;
+            double touched = 0;
+            for (int rank = 0; rank < c.ranks; ++rank) {
+                const ExpertLoad& load = loads[static_cast<std::size_t>(rank)];
+                QVERIFY2(near(load.pairs, table.servedOfRank(rank)),
+                         qPrintable(QStringLiteral("rank %1: %2, %3").arg(rank).arg(load.pairs).arg(table.servedOfRank(rank))));
+                QVERIFY(load.pairs <= load.computed + 1e-9);
+                QVERIFY(c.capacity > 0 || load.pairs <= loads[hottest].pairs * (1 + 1e-9)); // the hottest one before any limit
+                QCOMPARE(load.dropped, table.dropped());
+                pairs += load.pairs;
+                touched += load.touched;
+            }
+            QVERIFY(near(pairs, table.pairs() * (1 - table.dropped())));
+            if (c.redundant == 0 && (c.capacity == 0 || (c.drop && c.experts % c.ranks == 0)))
+                QVERIFY2(near(touched, table.read()), qPrintable(QStringLiteral("%1 %2").arg(touched).arg(table.read())));
+        }
+    }
+
+    /// The hottest rank is busy for as long as its stage's step takes, no other longer; uniform routing has no hottest one.
+    void busyShareOfEachRank()
+    {
+        int uneven = 0;
+        for (const double powerLaw : {0.0, 0.5, 1.0})
+            for (const int redundant : {0, 32})
+                for (const int batch : {8, 250, 4096})
+                    for (const auto& [tensor, stages] : {std::pair{16, 1}, std::pair{8, 2}}) {
+                        Scenario s = test::scenarioOf("deepseek-v3", "gb200-nvl72");
+                        s.plan[PlanAxis::Tensor] = tensor;
+                        s.plan[PlanAxis::Expert] = tensor;
+                        s.plan[PlanAxis::Pipeline] = stages;
+                        s.plan[PlanAxis::DecodeMicrobatches] = stages;
+                        s.plan.options.redundantExperts = redundant;
+                        s.workload.batch = batch;
+                        s.workload.input = 64;
+                        s.workload.output = 16;
+                        s.workload.routing.powerLaw = powerLaw;
+                        const Report report = evaluate(s);
+                        QVERIFY(report.legal);
+                        const PhaseReport& decode = report.decode;
+                        const std::optional<ExpertLoadTable> table = expertTableOf(s, report, Phase::Decode);
+                        QVERIFY(table);
+                        QCOMPARE(decode.isMeanOfOrders, table->places() == Places::Orders);
+                        if (powerLaw == 0 && redundant == 0)
+                            QVERIFY(decode.expertWaits.empty());
+                        for (int stage = 0; stage < stages; ++stage) {
+                            double most = 0;
+                            for (int rank = 0; rank < table->ranks(); ++rank) {
+                                const double busy = decode.busyShare(stage, rank);
+                                QVERIFY(busy > 0 && busy <= decode.busyShare(stage));
+                                most = std::max(most, busy);
+                                uneven += busy < 0.99 * decode.busyShare(stage) ? 1 : 0;
+                            }
+                            QCOMPARE(decode.busyShare(stage, table->hottest()), decode.busyShare(stage));
+                            QCOMPARE(most, decode.busyShare(stage));
+                        }
+                    }
+        QVERIFY(uneven > 100);
+    }
+
+    /// A rank's time is that of a plan whose hottest rank had its load: where copies level all loads, nobody waits longer than before.
+    void whatARankWaitsIsWhatLevellingWouldSave()
+    {
+        Scenario s = test::scenarioOf("deepseek-v3", "gb200-nvl72");
+        s.plan[PlanAxis::Tensor] = 16;
+        s.plan[PlanAxis::Expert] = 16;
+        s.workload.batch = 16384; // every expert is read everywhere: what differs is arithmetic alone
+        s.workload.input = 64;
+        s.workload.output = 16;
+        s.workload.routing.powerLaw = 0.6;
+        const Report skewed = evaluate(s);
+        const std::optional<ExpertLoadTable> table = expertTableOf(s, skewed, Phase::Decode);
+        double up = 0;
+        for (const OperatorCost& op : skewed.decode.operators)
+            if (op.op == Op::ExpertUp || op.op == Op::ExpertDown) {
+                QVERIFY(op.computeTime > op.memoryTime);
+                up += op.computeTime * op.stageLayers;
+            }
+        for (int rank = 0; rank < table->ranks(); ++rank) {
+            const double wait = up * (1 - table->ofRank(rank) / table->ofRank(table->hottest()));
+            const double found = (skewed.decode.busyShare(0) - skewed.decode.busyShare(0, rank)) * skewed.decode.time;
+            QVERIFY2(near(found / up, wait / up, 1e-9), qPrintable(QStringLiteral("%1 %2").arg(found).arg(wait)));
+        }
     }
 
     /// What is processed and what is over, by expert, slot and rank, are the sums the times are made of.

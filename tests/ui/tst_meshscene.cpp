@@ -4,10 +4,15 @@
 
 #include "core/base/format.h"
 #include "core/hardware/resize.h"
+#include "core/scenario/expertfacts.h"
+#include "core/scenario/explain.h"
 #include "ui/scene/meshfacts.h"
 #include "ui/scene/meshlayout.h"
 
 #include <QSet>
+
+#include <optional>
+#include <set>
 
 using namespace shardlens;
 using namespace shardlens::pictures;
@@ -88,24 +93,54 @@ private Q_SLOTS:
         QVERIFY(seen >= 4);
     }
 
-    /// With skewed experts only the rank with most tokens is busy all the time: of the others the figure is a bound.
-    void loadOfSkewedExpertsIsABound()
+    /// With skewed experts a device is as busy as its own EP rank; uniform routing leaves all alike.
+    void loadIsThatOfEachExpertRank()
     {
-        for (const double powerLaw : {0.0, 1.0}) {
-            Scenario scenario = scenarioOf({"experts", "p5.48xlarge", 0, "mixtral-8x7b", 1, 1, 1, 8, 1, 8, 4096});
-            scenario.workload.input = 64;
-            scenario.workload.output = 16;
-            scenario.workload.routing.powerLaw = powerLaw;
-            const Report report = evaluate(scenario);
-            QVERIFY(report.legal);
-            const Scene scene = meshOf(scenario, report, {1280, 720}, {}, {.colour = MeshColour::Load});
-            const auto count = [&scene](const QString& words) {
-                return std::count_if(scene.texts.begin(), scene.texts.end(), [&](const QString& t) { return t.contains(words); });
-            };
-            QVERIFY(count(QStringLiteral("% busy")) == 8);
-            QCOMPARE(count(QChar(0x2264) + QStringLiteral(" ")) >= 9, powerLaw > 0); // tiles and legend
-            QCOMPARE(count(QStringLiteral("EP rank with most tokens")) > 0, powerLaw > 0);
-        }
+        for (const int redundant : {0, 8})
+            for (const double powerLaw : {0.0, 1.0}) {
+                Scenario scenario = scenarioOf({"experts", "p5.48xlarge", 0, "mixtral-8x7b", 1, 1, 1, 8, 1, 8, 4096});
+                scenario.plan.options.redundantExperts = redundant;
+                scenario.workload.input = 64;
+                scenario.workload.output = 16;
+                scenario.workload.routing.powerLaw = powerLaw;
+                const Report report = evaluate(scenario);
+                QVERIFY(report.legal);
+                const bool differs = powerLaw > 0;
+                QCOMPARE(!report.decode.expertWaits.empty(), differs);
+                const std::optional<ExpertLoadTable> table = expertTableOf(scenario, report, Phase::Decode);
+                const MeshOptions options{.colour = MeshColour::Load};
+                const Scene scene = meshOf(scenario, report, {1280, 720}, {}, options);
+                const QHash<int, QRectF> tiles = tilesOf(scene);
+                std::set<QRgb> grounds;
+                const MeshFacts facts(scenario, report);
+                for (int i = 0; i < 8; ++i) {
+                    const int rank = facts.of(i).expertRank;
+                    const QString busy = qs(formatPercent(report.decode.busyShare(0, rank)));
+                    bool said = false;
+                    for (const SceneItem& item : scene.items)
+                        said = said
+                               || (item.kind == SceneItem::Kind::Text && tiles[i].contains(item.rect.center())
+                                   && scene.texts[static_cast<std::size_t>(item.extra)] == busy + QStringLiteral(" busy"));
+                    QVERIFY2(said, qPrintable(busy));
+                    grounds.insert(groundAt(scene, tiles[i]).rgb());
+                    // The device under the pointer and its explanation say the same.
+                    const Scene pointed = meshOf(scenario, report, {1280, 720}, device(i), options);
+                    const QString times = qs(formatNumber(table->ofRank(rank) / table->mean())) + QChar(0x20) + QChar(0xD7);
+                    QVERIFY(hasText(pointed, busy + QStringLiteral(" busy")));
+                    QCOMPARE(hasText(pointed, times + QStringLiteral(" the mean load")), differs);
+                    QCOMPARE(meshTooltip(scenario, report, device(i)).contains(busy + QStringLiteral(" busy")), differs);
+                    const Explanation explained = explain(scenario, report, device(i));
+                    QVERIFY(std::any_of(explained.inputs.begin(), explained.inputs.end(), [&](const Explanation::Input& input) {
+                        return input.symbol == "busy" && qs(input.value) == busy;
+                    }));
+                }
+                QCOMPARE(grounds.size() > 1, differs);
+                QCOMPARE(hasText(scene, QStringLiteral("by EP rank")), differs);
+                QCOMPARE(hasText(scene, QString(QChar(0xD7)) + QStringLiteral(" mean")), differs);
+                QCOMPARE(hasText(scene, QStringLiteral("the hottest")), differs);
+                QCOMPARE(hasText(scene, QStringLiteral("of each order")), differs && table->places() == ExpertLoadTable::Places::Orders);
+                QCOMPARE(hasText(scene, QStringLiteral("Each in use")), !differs);
+            }
     }
 
     void everyColourAndEveryZoom_data() { everyMachineAtEverySize_data(); }

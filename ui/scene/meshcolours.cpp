@@ -2,9 +2,12 @@
 #include "ui/scene/meshcolours.h"
 
 #include "core/base/format.h"
+#include "core/scenario/expertfacts.h"
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <optional>
 
 namespace shardlens {
 namespace {
@@ -97,51 +100,104 @@ void MeshPalette::addRanks(const QString& name, int count, const Subject& subjec
 void MeshPalette::addShares()
 {
     const Report& report = m_input.report;
-    for (int stage = 0; stage < m_facts.stages(); ++stage) {
-        MeshShare share;
-        share.share = m_colour == MeshColour::Load ? report.decode.busyShare(stage)
-                                                   : static_cast<double>(m_facts.memoryOf(stage).total())
-                                                         / std::max(1.0, static_cast<double>(report.memory.capacity));
-        share.text = qs(formatPercent(share.share));
-        if (isAtMost())
-            share.text.prepend(QChar(0x2264) + QStringLiteral(" "));
-        m_shares.push_back(share);
-    }
-    // Stages with equal figures share an entry; of many, the least and the most used are named.
-    std::vector<int> shown;
-    shown.reserve(static_cast<std::size_t>(m_facts.stages()));
+    const bool byRank = m_colour == MeshColour::Load && !report.decode.expertWaits.empty();
+    m_ranks = byRank ? static_cast<std::size_t>(report.decode.expertRanks) : 1;
+    m_shares.reserve(static_cast<std::size_t>(m_facts.stages()) * m_ranks);
     for (int stage = 0; stage < m_facts.stages(); ++stage)
-        shown.push_back(stage);
-    const auto less = [this](int a, int b) { return shareOf(a).share < shareOf(b).share; };
-    if (shown.size() > 4)
-        shown = {*std::min_element(shown.begin(), shown.end(), less), *std::max_element(shown.begin(), shown.end(), less)};
-    std::sort(shown.begin(), shown.end());
-    shown.erase(std::unique(shown.begin(), shown.end()), shown.end());
-    const bool equal =
-        std::all_of(m_shares.begin(), m_shares.end(), [this](const MeshShare& s) { return s.text == m_shares.front().text; });
-    for (const int stage : shown) {
+        if (byRank)
+            for (int rank = 0; rank < report.decode.expertRanks; ++rank)
+                m_shares.push_back(report.decode.busyShare(stage, rank));
+        else
+            m_shares.push_back(m_colour == MeshColour::Load ? report.decode.busyShare(stage)
+                                                            : static_cast<double>(m_facts.memoryOf(stage).total())
+                                                                  / std::max(1.0, static_cast<double>(report.memory.capacity)));
+    if (byRank)
+        addHotAndCold();
+    else
+        addStages();
+}
+
+/// Stages with equal figures share an entry; of many, the least and the most used are named.
+void MeshPalette::addStages()
+{
+    std::vector<std::size_t> shown(m_shares.size());
+    std::iota(shown.begin(), shown.end(), std::size_t{0});
+    const auto least = static_cast<std::size_t>(std::min_element(m_shares.begin(), m_shares.end()) - m_shares.begin());
+    const auto most = static_cast<std::size_t>(std::max_element(m_shares.begin(), m_shares.end()) - m_shares.begin());
+    const bool equal = formatPercent(m_shares[least]) == formatPercent(m_shares[most]);
+    if (equal)
+        shown = {0};
+    else if (shown.size() > 4)
+        shown = {std::min(least, most), std::max(least, most)};
+    for (const std::size_t stage : shown) {
         LegendEntry entry;
-        entry.name = m_facts.stages() == 1 || equal ? MeshWords::tr("Each in use") : MeshWords::tr("Stage %1").arg(stage);
-        entry.value = shareOf(stage).text;
-        entry.color = scaleColour(shareOf(stage).share);
-        if (m_facts.stages() > 1 && !equal)
-            entry.subject = Subject{.kind = Subject::Kind::Stage, .stage = stage};
+        entry.name = equal ? MeshWords::tr("Each in use") : MeshWords::tr("Stage %1").arg(stage);
+        entry.value = qs(formatPercent(m_shares[stage]));
+        entry.color = scaleColour(m_shares[stage]);
+        if (!equal)
+            entry.subject = Subject{.kind = Subject::Kind::Stage, .stage = static_cast<int>(stage)};
         m_legend.push_back(entry);
-        if (equal)
-            break;
     }
 }
 
-bool MeshPalette::isAtMost() const
+/// The rank that sets the step's time and, of the others, the one that waits most; of stages that differ, on the busiest one.
+void MeshPalette::addHotAndCold()
 {
-    const Scenario& scenario = m_input.scenario;
-    return m_colour == MeshColour::Load && scenario.plan.expert() > 1 && m_facts.experts() > 0 && scenario.workload.routing.powerLaw > 0;
+    const int ranks = static_cast<int>(m_ranks);
+    const int stage = m_facts.stages() > 1 ? m_input.report.decode.busiestStage : 0;
+    const auto first = m_shares.begin() + stage * ranks;
+    const auto most = static_cast<int>(std::max_element(first, first + ranks) - first);
+    const auto least = static_cast<int>(std::min_element(first, first + ranks) - first);
+    if (const std::optional<ExpertLoadTable> table = expertTableOf(m_input.scenario, m_input.report, Phase::Decode)) {
+        m_loads.reserve(m_ranks);
+        for (int rank = 0; rank < ranks; ++rank)
+            m_loads.push_back(table->ofRank(rank) / table->mean());
+    }
+    const bool several = m_facts.stages() > 1;
+    if (formatPercent(*(first + most)) == formatPercent(*(first + least))) { // loads differ, times do not: they are those of weights read
+        LegendEntry entry;
+        entry.name = several ? MeshWords::tr("Stage %1: each EP rank").arg(stage) : MeshWords::tr("Each EP rank");
+        entry.value = qs(formatPercent(*(first + most)));
+        entry.color = scaleColour(*(first + most));
+        m_legend.push_back(entry);
+        return;
+    }
+    const bool orders = m_input.report.decode.isMeanOfOrders;
+    for (const int rank : {most, least}) {
+        const double share = *(first + rank);
+        LegendEntry entry;
+        if (orders)
+            entry.name =
+                rank == most ? MeshWords::tr("EP %1, the hottest of each order").arg(rank) : MeshWords::tr("other ranks, in the mean");
+        else
+            entry.name = (rank == most ? MeshWords::tr("EP %1, the hottest") : MeshWords::tr("EP %1, the coldest")).arg(rank);
+        if (several)
+            entry.name = MeshWords::tr("Stage %1: %2").arg(QString::number(stage), entry.name);
+        entry.value = qs(formatPercent(share));
+        entry.color = scaleColour(share);
+        if (rank == most || !orders)
+            entry.subject = Subject{.kind = Subject::Kind::Expert, .rank = rank};
+        m_legend.push_back(entry);
+    }
+}
+
+QString MeshPalette::loadText(int expertRank) const
+{
+    if (m_loads.empty())
+        return {};
+    const QString times = qs(formatNumber(m_loads[static_cast<std::size_t>(expertRank)])) + QLatin1Char(' ') + QChar(0xD7);
+    return MeshWords::tr("%1 mean").arg(times);
+}
+
+QString MeshPalette::longestLoadText() const
+{
+    return m_loads.empty() ? QString() : loadText(static_cast<int>(std::max_element(m_loads.begin(), m_loads.end()) - m_loads.begin()));
 }
 
 QString MeshPalette::scaleName() const
 {
-    if (isAtMost())
-        return MeshWords::tr("busy share of a decode step, at most: of the EP rank with most tokens");
+    if (differsByRank())
+        return MeshWords::tr("busy share of a decode step, by EP rank");
     return m_colour == MeshColour::Load ? MeshWords::tr("busy share of a decode step") : MeshWords::tr("share of capacity used");
 }
 
@@ -171,9 +227,9 @@ int MeshPalette::keyOf(const DeviceFacts& device) const
     case MeshColour::Tensor: return device.tensor;
     case MeshColour::Sequence: return device.sequence;
     case MeshColour::AttentionData: return device.attentionData;
-    case MeshColour::Pipeline:
+    case MeshColour::Pipeline: return device.stage;
     case MeshColour::Load:
-    case MeshColour::Memory: return device.stage;
+    case MeshColour::Memory: return static_cast<int>(placeOf(device));
     case MeshColour::KvHead: break;
     }
     return std::max(device.kvHeads.begin, 0);
@@ -223,7 +279,7 @@ QColor MeshPalette::plainColour(const DeviceFacts& device) const
     case MeshColour::Sequence: return ranked(device.sequence);
     case MeshColour::AttentionData: return ranked(device.attentionData);
     case MeshColour::Load:
-    case MeshColour::Memory: return scaleColour(shareOf(device.stage).share);
+    case MeshColour::Memory: return scaleColour(shareOf(device));
     case MeshColour::KvHead: break;
     }
     return ranked(device.kvHeads.begin);

@@ -12,12 +12,6 @@
 
 namespace shardlens {
 
-/// Where a device lies on a scale from nothing to all, with its words.
-struct MeshShare {
-    double share = 0; ///< of the phase's time, or of the device's memory; above 1: more than there is
-    QString text;     ///< "87 %"
-};
-
 class MeshPalette {
 public:
     MeshPalette(const ViewInput& input, MeshColour colour, const MeshFacts& facts);
@@ -33,9 +27,14 @@ public:
     [[nodiscard]] bool marksCopies() const;
     [[nodiscard]] bool isScale() const { return m_colour == MeshColour::Load || m_colour == MeshColour::Memory; }
     [[nodiscard]] bool isMemory() const { return m_colour == MeshColour::Memory; }
-    /// Of the devices of a stage, in a scale.
-    [[nodiscard]] const MeshShare& shareOf(int stage) const { return m_shares[static_cast<std::size_t>(stage)]; }
-    [[nodiscard]] bool isOver(const DeviceFacts& device) const { return isMemory() && shareOf(device.stage).share > 1; }
+    /// Where a device lies on a scale from nothing to all: of the phase's time or of its memory; above 1: more than there is.
+    [[nodiscard]] double shareOf(const DeviceFacts& device) const { return m_shares[placeOf(device)]; }
+    /// Devices of one stage differ by their EP rank: the experts of one have less to do than those of another.
+    [[nodiscard]] bool differsByRank() const { return m_ranks > 1; }
+    /// "1.42 × mean": token-expert pairs of a device's EP rank over those of the mean rank, where ranks differ.
+    [[nodiscard]] QString loadText(int expertRank) const;
+    [[nodiscard]] QString longestLoadText() const;
+    [[nodiscard]] bool isOver(const DeviceFacts& device) const { return isMemory() && shareOf(device) > 1; }
     [[nodiscard]] QColor scaleColour(double share) const;
     /// What the scale measures, with its unit: "busy share of a decode step, %".
     [[nodiscard]] QString scaleName() const;
@@ -45,8 +44,13 @@ public:
 private:
     void addRanks(const QString& name, int count, const Subject& subject);
     void addShares();
-    /// Skewed experts: the step is that of the EP rank with most tokens, others wait for it.
-    [[nodiscard]] bool isAtMost() const;
+    void addStages();
+    void addHotAndCold();
+    /// Index into m_shares.
+    [[nodiscard]] std::size_t placeOf(const DeviceFacts& device) const
+    {
+        return static_cast<std::size_t>(device.stage) * m_ranks + (m_ranks > 1 ? static_cast<std::size_t>(device.expertRank) : 0);
+    }
     [[nodiscard]] QColor ranked(int rank) const;
     /// Devices of one key have one colour.
     [[nodiscard]] int keyOf(const DeviceFacts& device) const;
@@ -55,7 +59,9 @@ private:
     const ViewInput& m_input;
     MeshColour m_colour;
     const MeshFacts& m_facts;
-    std::vector<MeshShare> m_shares; ///< by stage
+    std::vector<double> m_shares; ///< by stage; where EP ranks differ, for each of them
+    std::size_t m_ranks = 1;      ///< in m_shares, of each stage
+    std::vector<double> m_loads;  ///< by EP rank, over the mean
     std::vector<LegendEntry> m_legend;
     mutable std::array<std::vector<QColor>, 4> m_colours; ///< by shade and key: mixing thousands would take most of a frame
     mutable QHash<QRgb, QColor> m_textOn;

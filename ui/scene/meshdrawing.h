@@ -124,6 +124,8 @@ struct MeshPods {
 /// Facts that follow the device's name in the readout. `brief` says the same in fewer letters.
 [[nodiscard]] QStringList deviceParts(const Scenario& scenario, const Report& report, const MeshFacts& facts, int device,
                                       bool brief = false);
+/// What of a decode step a device works: "62.1 % busy", and where EP ranks differ "EP rank 3: 0.71 × the mean load, 62.1 % busy".
+[[nodiscard]] QString busyText(const Scenario& scenario, const Report& report, const DeviceFacts& device);
 /// "AllReduce with GPU 0, 2, 3: 80 x 256 KiB per step", and with `links` "; 35 MiB sent per step at 210 of 450 GB/s on NVSwitch".
 [[nodiscard]] QString groupText(const Scenario& scenario, int device, const MeshGroup& group, bool links);
 /// Calm words for a mesh that nobody points at: a name and facts for each of the two lines.

@@ -134,6 +134,11 @@ void drawFocusReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& line
     QStringList parts = deviceParts(scenario, drawing.input.report, *drawing.facts, focus.device);
     if (textWidth(parts.join(QStringLiteral(", ")), TextRole::Body) > first.box.width())
         parts = deviceParts(scenario, drawing.input.report, *drawing.facts, focus.device, true);
+    if (drawing.options.colour == MeshColour::Load && focus.device < drawing.facts->used()) { // what the colour says is said first
+        const QString busy = busyText(scenario, drawing.input.report, drawing.facts->of(focus.device));
+        parts.removeAll(busy);
+        parts.prepend(busy);
+    }
     first.text(fitting(parts, first.box.width()), TextRole::Body, drawing.ink(Ink::Text2), 0);
     if (focus.device >= drawing.facts->used())
         return;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/format.h"
 #include "core/collective/axistable.h"
+#include "core/scenario/expertfacts.h"
 #include "core/scenario/serve.h"
 #include "ui/scene/meshdrawing.h"
 #include "ui/scene/servicetext.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace shardlens {
 namespace {
@@ -201,7 +203,22 @@ QStringList deviceParts(const Scenario& scenario, const Report& report, const Me
     parts += MeshWords::tr("%1 of %2")
                  .arg(qs(formatBytes(static_cast<double>(memory.total()))),
                       qs(formatNumber(static_cast<double>(report.memory.capacity) / kGiB)));
+    if (!report.decode.expertWaits.empty())
+        parts += busyText(scenario, report, held);
     return parts;
+}
+
+QString busyText(const Scenario& scenario, const Report& report, const DeviceFacts& device)
+{
+    const QString busy = MeshWords::tr("%1 busy").arg(qs(formatPercent(report.decode.busyShare(device.stage, device.expertRank))));
+    const std::optional<ExpertLoadTable> table =
+        report.decode.expertWaits.empty() ? std::nullopt : expertTableOf(scenario, report, Phase::Decode);
+    if (!table)
+        return busy;
+    const bool hottest = device.expertRank == table->hottest();
+    return (hottest ? MeshWords::tr("EP rank %1, the hottest: %2 %3 the mean load, %4")
+                    : MeshWords::tr("EP rank %1: %2 %3 the mean load, %4"))
+        .arg(QString::number(device.expertRank), qs(formatNumber(table->ofRank(device.expertRank) / table->mean())), kTimes, busy);
 }
 
 QString groupText(const Scenario& scenario, int device, const MeshGroup& group, bool links)

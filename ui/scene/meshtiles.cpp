@@ -168,7 +168,8 @@ private:
             m_scene.roundedRect(m_rect, radius(), m_dress.colour, edge);
         else
             m_scene.fill(m_rect, m_dress.colour, edge);
-        if (m_tile.count > 1 && !m_drawing.palette->isScale() && (!m_dress.copy || m_side < kHatched))
+        if (m_tile.count > 1 && (!m_drawing.palette->isScale() || m_drawing.palette->differsByRank())
+            && (!m_dress.copy || m_side < kHatched))
             drawStripes();
         if (m_dress.over && m_side >= 5)
             m_scene.hatch(m_rect, Hatch::OverCapacity, {}, ink(Ink::Violation));
@@ -366,9 +367,11 @@ private:
         std::vector<Fact> lines;
         if (m_drawing.palette->isScale()) {
             const QString words = m_drawing.palette->isMemory() ? MeshWords::tr("%1 full") : MeshWords::tr("%1 busy");
-            const QString& share = m_drawing.palette->shareOf(m_facts.stage).text;
-            const QString bound = share.startsWith(QChar(0x2264)) ? share.left(2) : QString();
-            lines.push_back({words.arg(share), words.arg(bound + QStringLiteral("99.9 %"))});
+            const QString share = qs(formatPercent(m_drawing.palette->shareOf(m_facts)));
+            const QString longest = QStringLiteral("99.9 %");
+            const bool named = allFit(words.arg(longest), TextRole::Note); // else the legend says of what
+            lines.push_back({named ? words.arg(share) : share, named ? words.arg(longest) : longest});
+            lines.push_back({m_drawing.palette->loadText(m_facts.expertRank), m_drawing.palette->longestLoadText()});
         }
         lines.push_back(place());
         if (m_facts.queryHeads.count() > 0)
