@@ -239,6 +239,47 @@ private Q_SLOTS:
         QCOMPARE(textFault(scene), QString());
     }
 
+    /// What stages hand over goes along the links of a torus, beside the devices on its way.
+    void sendsFollowTheLinks_data()
+    {
+        QTest::addColumn<QString>("cluster");
+        QTest::addColumn<QSizeF>("size");
+        for (const QString& cluster : {QStringLiteral("tpu-v5p-4x4x4"), QStringLiteral("tpu-v5e-8x8"), QStringLiteral("tpu-v6e-4x4")})
+            for (const QSizeF& size : {QSizeF(330, 150), QSizeF(900, 600), QSizeF(1920, 1080)})
+                QTest::newRow(qPrintable(QStringLiteral("%1, %2").arg(cluster).arg(size.width()))) << cluster << size;
+    }
+    void sendsFollowTheLinks()
+    {
+        QFETCH(QString, cluster);
+        QFETCH(QSizeF, size);
+        const std::string name = cluster.toStdString();
+        const Scenario scenario = scenarioOf({"sends", name.c_str(), 0, "llama-3-70b", 2, 8, 1});
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal);
+        for (const int at : {2, 5, 7, 8, 13, 15}) {
+            const Scene scene = meshOf(scenario, report, size, device(at));
+            const QHash<int, QRectF> tiles = tilesOf(scene);
+            int lines = 0;
+            for (const SceneItem& item : scene.items) {
+                const bool isLine = item.kind == SceneItem::Kind::Line;
+                // Words may have a sample of the line beside them, below the machine.
+                if ((!isLine && item.kind != SceneItem::Kind::Polyline) || item.pen != Theme::of(ThemeId::Light).color(Ink::Send))
+                    continue;
+                const QPolygonF points = isLine ? QPolygonF{item.rect.topLeft(), item.rect.bottomRight()}
+                                                : scene.polylines[static_cast<std::size_t>(item.extra)];
+                for (qsizetype i = 1; i < points.size(); ++i) {
+                    const QPointF way = points[i] - points[i - 1];
+                    QVERIFY2(std::abs(way.x()) < 0.01 || std::abs(way.y()) < 0.01, qPrintable(QString::number(at)));
+                    const QRectF run = QRectF(points[i - 1], points[i]).normalized().adjusted(-0.1, -0.1, 0.1, 0.1);
+                    for (const QRectF& tile : tiles)
+                        QVERIFY(tile.width() < 20 || tile.height() < 20 || !run.intersects(tile.adjusted(1, 1, -1, -1)));
+                    ++lines;
+                }
+            }
+            QVERIFY(lines >= 1);
+        }
+    }
+
     /// The third axis of a torus is drawn from plane to plane, and round the end only where the machine has those links; no line runs
     /// behind a tile or a word, whatever the size, the rows of planes and how far neighbours are merged.
     void planesAreJoined_data()

@@ -146,24 +146,50 @@ std::vector<QPolygonF> visibleRuns(const MeshRoute& route, const std::vector<QRe
     return runs;
 }
 
-void drawRun(const QPolygonF& run, const QColor& colour, double width, bool hasHead, Scene& scene)
+void drawRun(const QPolygonF& run, const QColor& colour, double width, bool hasHead, Scene& scene, bool dashed)
 {
     const double last = QLineF(run[run.size() - 2], run.back()).length();
     const double head = std::min(3 + 2.5 * width, last - 1);
     if (!hasHead || head < kLeastHead) {
-        scene.polyline(run, colour, width);
+        scene.polyline(run, colour, width, dashed);
         return;
     }
     const QPointF tip = run.back();
     const QPointF along = directionOf(run[run.size() - 2], tip);
     QPolygonF line = run;
     line.back() = tip - along * (head * 0.8);
-    scene.polyline(line, colour, width);
+    scene.polyline(line, colour, width, dashed);
     QPainterPath shape(tip);
     shape.lineTo(tip - along * head + rightOf(along) * (head * 0.5));
     shape.lineTo(tip - along * head - rightOf(along) * (head * 0.5));
     shape.closeSubpath();
     scene.path(shape, colour);
+}
+
+std::pair<double, double> betweenTiles(const MeshRoute& route, const QRectF& from, const QRectF& to)
+{
+    const double length = std::max(route.length(), 1e-9);
+    const QPolygonF& first = route.legs.front();
+    const QPolygonF& last = route.legs.back();
+    double out = 0;
+    double in = 1;
+    if (from.width() >= kWordedTile && first.size() > 1)
+        out = insideOf(from, first[0], first[1]).second * QLineF(first[0], first[1]).length() / length;
+    if (to.width() >= kWordedTile && last.size() > 1) {
+        const QPointF a = last[last.size() - 1];
+        const QPointF b = last[last.size() - 2];
+        in = 1 - insideOf(to, a, b).second * QLineF(a, b).length() / length;
+    }
+    return out < in ? std::pair{out, in} : std::pair{0.0, 1.0};
+}
+
+std::vector<QRectF> wordedTiles(const MeshLayout& layout)
+{
+    std::vector<QRectF> rects;
+    for (const MeshTile& tile : layout.tiles)
+        if (tile.rect.width() >= kWordedTile && tile.rect.height() >= lineHeight(TextRole::Note))
+            rects.push_back(tile.rect);
+    return rects;
 }
 
 RunPoint restOf(const std::vector<QPolygonF>& runs)

@@ -19,7 +19,14 @@ namespace shardlens {
 [[nodiscard]] std::vector<QPolygonF> visibleRuns(const MeshRoute& route, const std::vector<QRectF>& keepOut, double from, double upTo);
 
 /// With a head at its end where it is long enough for one.
-void drawRun(const QPolygonF& run, const QColor& colour, double width, bool hasHead, Scene& scene);
+void drawRun(const QPolygonF& run, const QColor& colour, double width, bool hasHead, Scene& scene, bool dashed = false);
+
+/// A tile that is as wide may have words in it, px.
+inline constexpr double kWordedTile = 16;
+/// The way between the edges of the two tiles, as fractions of the route: words inside them stay free.
+[[nodiscard]] std::pair<double, double> betweenTiles(const MeshRoute& route, const QRectF& from, const QRectF& to);
+/// Tiles large enough for words.
+[[nodiscard]] std::vector<QRectF> wordedTiles(const MeshLayout& layout);
 
 /// A point on a line, and which way the line goes there.
 struct RunPoint {

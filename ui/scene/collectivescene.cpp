@@ -19,7 +19,6 @@ constexpr double kPacket = 7;
 constexpr double kLeastPacket = 3;
 constexpr double kStillPacket = 9;      // on paper
 constexpr std::size_t kMostHeads = 200; // of more messages only the lines are drawn
-constexpr double kWordedTile = 16;      // a tile as wide may have words in it
 
 QString text(const char* words)
 {
@@ -96,31 +95,12 @@ std::vector<QRectF> plateWords(const Cluster& cluster, const MeshLayout& layout)
 std::vector<QRectF> keptFree(const Cluster& cluster, const MeshLayout& layout, int level)
 {
     std::vector<QRectF> rects = plateWords(cluster, layout);
-    for (const MeshTile& tile : layout.tiles)
-        if (tile.rect.width() >= kWordedTile && tile.rect.height() >= lineHeight(TextRole::Note))
-            rects.push_back(tile.rect);
+    const std::vector<QRectF> tiles = wordedTiles(layout);
+    rects.insert(rects.end(), tiles.begin(), tiles.end());
     for (const MeshSwitch& plate : layout.switches)
         if (plate.labelled && !plate.bar.isEmpty() && plate.level == level)
             rects.push_back(plate.bar);
     return rects;
-}
-
-/// The way between the edges of the two tiles, as fractions of the route: words inside them stay free.
-std::pair<double, double> betweenTiles(const MeshRoute& route, const QRectF& from, const QRectF& to)
-{
-    const double length = std::max(route.length(), 1e-9);
-    const QPolygonF& first = route.legs.front();
-    const QPolygonF& last = route.legs.back();
-    double out = 0;
-    double in = 1;
-    if (from.width() >= kWordedTile && first.size() > 1)
-        out = insideOf(from, first[0], first[1]).second * QLineF(first[0], first[1]).length() / length;
-    if (to.width() >= kWordedTile && last.size() > 1) {
-        const QPointF a = last[last.size() - 1];
-        const QPointF b = last[last.size() - 2];
-        in = 1 - insideOf(to, a, b).second * QLineF(a, b).length() / length;
-    }
-    return out < in ? std::pair{out, in} : std::pair{0.0, 1.0};
 }
 
 void drawMembers(const ViewInput& input, const MeshLayout& layout, const CollectivePicture& picture, Scene& scene)

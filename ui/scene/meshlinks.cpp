@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fabric behind the tiles: links, switches and frames, and which of them the focused device's group uses.
+#include "ui/scene/collectivelines.h"
 #include "ui/scene/meshdrawing.h"
 
 #include <algorithm>
@@ -412,16 +413,39 @@ void drawMeshFabric(const MeshDrawing& drawing)
 
 void drawMeshSends(const MeshDrawing& drawing)
 {
-    const auto send = [&drawing](int from, int to) {
-        const MeshTile* source = drawing.layout.tileOf(from);
-        const MeshTile* target = drawing.layout.tileOf(to);
+    const MeshLayout& layout = drawing.layout;
+    std::vector<QRectF> words; // on the way, of devices that the message passes
+    const auto send = [&](int from, int to) {
+        const MeshTile* source = layout.tileOf(from);
+        const MeshTile* target = layout.tileOf(to);
         if (!source || !target || source == target)
             return;
-        const double side = std::min(source->rect.width(), source->rect.height());
+        const double side = std::min({source->rect.width(), source->rect.height(), target->rect.width(), target->rect.height()});
+        const double width = linkWidth(side, 2.5);
+        const Cluster& cluster = *drawing.input.scenario.cluster;
+        MeshRoute route = layout.routeBetween(cluster, from, to);
+        // Along a ring or torus it passes other devices; over a switch, or on a link of its own, nothing is between the two.
+        const Topology topology = route.level < 0 ? Topology::Switch : cluster.levels[static_cast<std::size_t>(route.level)].topology;
+        if (topology != Topology::Ring && topology != Topology::Torus)
+            route.legs.clear();
+        // Beside the links that it takes, which the device's groups may have lit.
+        for (QPolygonF& leg : route.legs)
+            leg = movedToTheRight(leg, route.isNarrow ? 0 : side >= 24 ? 4 : side >= kWordedTile ? 2 : 0);
+        std::vector<QPolygonF> runs;
+        if (!route.legs.empty()) {
+            const auto [out, in] = betweenTiles(route, source->rect, target->rect);
+            runs = visibleRuns(route, words, out, in);
+        }
+        for (std::size_t i = 0; i < runs.size(); ++i)
+            drawRun(runs[i], drawing.ink(Ink::Send), width, i + 1 == runs.size(), drawing.scene, true);
+        if (!runs.empty())
+            return;
         const QPointF start = borderPoint(source->rect, target->rect.center());
         const QPointF end = borderPoint(target->rect, source->rect.center());
-        drawing.scene.arrow(start, end, drawing.ink(Ink::Send), linkWidth(side, 2.5), true, side >= 40 ? 8 : 5);
+        drawing.scene.arrow(start, end, drawing.ink(Ink::Send), width, true, side >= 40 ? 8 : 5);
     };
+    if (drawing.focus.next >= 0 || drawing.focus.previous >= 0)
+        words = wordedTiles(layout);
     if (drawing.focus.next >= 0)
         send(drawing.focus.device, drawing.focus.next);
     if (drawing.focus.previous >= 0)

@@ -16,14 +16,14 @@ void append(QPolygonF& leg, const QPointF& point)
         leg.append(point);
 }
 
-/// Steps of one axis from `from` to `to` among `extent`, the shorter way: +1 or -1 each time. Equally far: forwards.
+/// Steps of one axis from `from` to `to` among `extent`, the shorter way: +1 or -1 each time. Equally far: not round the edge.
 int directionOf(int from, int to, int extent, bool wraps)
 {
     const int ahead = to - from;
     if (!wraps)
         return ahead > 0 ? 1 : -1;
     const int forwards = (ahead % extent + extent) % extent;
-    return 2 * forwards <= extent ? 1 : -1;
+    return 2 * forwards < extent || (2 * forwards == extent && ahead > 0) ? 1 : -1;
 }
 
 constexpr std::size_t kMostSearched = 1024; ///< units of a switch among which those in the way are looked for
