@@ -111,6 +111,74 @@ private Q_SLOTS:
         }
     }
 
+    /// The frames of a group in a later stage are of that stage alone, with the numbers it has.
+    void framesAreOfTheStageOfTheGroup_data()
+    {
+        QTest::addColumn<QString>("cluster");
+        QTest::addColumn<int>("tensor");
+        QTest::addColumn<int>("pipeline");
+        QTest::addColumn<QString>("says");
+        QTest::newRow("switch") << QStringLiteral("gb200-nvl72") << 8 << 8 << QStringLiteral("40");
+        QTest::newRow("full mesh") << QStringLiteral("mi300x-platform") << 4 << 2 << QStringLiteral("4");
+        QTest::newRow("plane") << QStringLiteral("tpu-v5e-8x8") << 8 << 8 << QStringLiteral("40");
+        QTest::newRow("rows of a torus") << QStringLiteral("tpu-v5p-4x4x4") << 8 << 8 << QStringLiteral("40");
+        QTest::newRow("planes of a torus") << QStringLiteral("tpu-v5p-4x4x4") << 32 << 2 << QStringLiteral("z = 2");
+    }
+    void framesAreOfTheStageOfTheGroup()
+    {
+        QFETCH(QString, cluster);
+        QFETCH(int, tensor);
+        QFETCH(int, pipeline);
+        QFETCH(QString, says);
+        const std::string name = cluster.toStdString();
+        const Scenario scenario = pictures::scenarioOf({"frames", name.c_str(), 0, "llama-3-70b", tensor, pipeline, 1});
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal);
+        for (const int stage : {0, std::min(pipeline - 1, 5)}) {
+            const CollectivePicture picture = collectivePicture(scenario, planCollectives(scenario, report).front(), stage * tensor);
+            QVERIFY(picture.hops);
+            for (const QSizeF size : {QSizeF(330, 150), QSizeF(1280, 720), QSizeF(1920, 1080)}) {
+                Scene scene;
+                buildCollectiveFrames({scenario, report, size, Theme::of(ThemeId::Print)}, {}, picture, scene);
+                QVERIFY(pictures::textFault(scene).isEmpty());
+                QSet<int> seen;
+                for (const HitRegion& hit : scene.hits)
+                    if (hit.subject.kind == Subject::Kind::Device)
+                        seen.insert(hit.subject.device);
+                if (size.width() > 400) {
+                    QCOMPARE(seen.size(), tensor);
+                    QCOMPARE(std::any_of(scene.texts.begin(), scene.texts.end(),
+                                         [&says](const QString& t) {
+                                             return t == says || t == QStringLiteral("GPU ") + says || t == QStringLiteral("Chip ") + says;
+                                         }),
+                             stage > 0);
+                }
+                for (const int device : seen)
+                    QCOMPARE(device / tensor, stage);
+            }
+        }
+    }
+
+    /// What two devices hand each other over a link of their own is one line with two heads, and there is no other line.
+    void aFullMeshShowsEachLinkOnce()
+    {
+        const Scenario scenario = pictures::scenarioOf({"mesh", "mi300x-platform", 0, "llama-3-70b", 8, 1, 1});
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal);
+        const CollectivePicture picture = collectivePicture(scenario, planCollectives(scenario, report).front(), 0);
+        QVERIFY(picture.hops && picture.hops->steps() == 2);
+        const Theme& theme = Theme::of(ThemeId::Print);
+        Scene scene;
+        buildCollectiveFrames({scenario, report, {1280, 720}, theme}, {}, picture, scene);
+        int halves = 0;
+        for (const SceneItem& item : scene.items) {
+            QVERIFY(item.kind != SceneItem::Kind::Line || item.pen != theme.color(Ink::Strong));
+            halves += item.kind == SceneItem::Kind::Polyline && item.pen == theme.network(1) ? 1 : 0;
+        }
+        QCOMPARE(halves, 2 * 2 * 28);
+        QVERIFY(!pictures::hasText(scene, QStringLiteral("unused links")));
+    }
+
     void packetsFollowThePosition()
     {
         const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));

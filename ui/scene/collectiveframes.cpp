@@ -76,14 +76,20 @@ Grid gridFor(int wanted, QSizeF area, double caption)
     return best;
 }
 
-/// Devices of the first stage where the group lies in it: other stages do the same on links of their own. 0: all stages are drawn.
-int partOf(const Plan& plan, const CollectivePicture& picture)
+/// Devices of one stage that the group lies in: other stages do the same on links of their own.
+struct Part {
+    int first = 0;
+    int devices = 0; ///< 0: all stages are drawn
+};
+
+Part partOf(const Scenario& scenario, const CollectivePicture& picture)
 {
-    const auto stage = static_cast<int>(plan.stageDevices());
-    if (!picture.hops || plan.pipeline() < 2)
-        return 0;
-    const std::vector<int>& members = picture.hops->members();
-    return std::all_of(members.begin(), members.end(), [stage](int device) { return device < stage; }) ? stage : 0;
+    const auto stage = static_cast<int>(scenario.plan.stageDevices());
+    if (!picture.hops || picture.hops->members().empty())
+        return {};
+    const auto [least, most] = std::minmax_element(picture.hops->members().begin(), picture.hops->members().end());
+    const int first = *least / stage * stage;
+    return *most < first + stage && isAlikeFrom(*scenario.cluster, first, stage) ? Part{first, stage} : Part{};
 }
 
 /// As many of the parts as there is room for, the first one always.
@@ -153,9 +159,20 @@ void buildCollectiveFrames(const ViewInput& input, const MeshOptions& options, c
     bare.zoom = {};
     bare.bare = true;
     bare.openLinks = true;
-    bare.part = partOf(input.scenario.plan, picture);
+    bare.quietLinks = true;
+    const Part part = partOf(input.scenario, picture);
+    bare.part = part.devices;
+    bare.first = part.first;
     const Cluster& cluster = *input.scenario.cluster;
-    if (const MeshLayout layout = meshLayoutOf(input, bare); layout.isCut(cluster))
+    MeshLayout layout = meshLayoutOf(input, bare);
+    if (layout.start != part.first) { // there the machine is joined in another way, or more of it is drawn
+        bare.part = 0;
+        bare.first = 0;
+        layout = meshLayoutOf(input, bare);
+    }
+    if (!layout.webs.empty() && picture.hops && picture.hops->size() < layout.shown)
+        title += text("unused links are pale");
+    if (layout.isCut(cluster))
         title += text("%1 of %2 drawn").arg(qs(formatCount(layout.shown)), counted(cluster.devices(), qs(cluster.accelerator.noun)));
     scene.text(QRectF(whole.left(), whole.top(), whole.width(), head), joinedToFit(title, whole.width()), TextRole::NoteStrong,
                theme.color(Ink::Text), Qt::AlignLeft | Qt::AlignVCenter, true);
@@ -182,7 +199,7 @@ void buildCollectiveFrames(const ViewInput& input, const MeshOptions& options, c
         moment.isStill = true;
         moment.position = steps[i] + 0.5;
         MeshOptions frame = bare;
-        frame.overlay = [&moment](const ViewInput& in, const MeshLayout& layout, Scene& s) { drawCollective(in, layout, moment, s); };
+        frame.overlay = [&moment](const ViewInput& in, const MeshLayout& placed, Scene& s) { drawCollective(in, placed, moment, s); };
         buildMesh({input.scenario, input.report, QSizeF(cell.width(), cell.height() - caption), theme, {}, {}}, frame, small);
         scene.roundedRect(QRectF(cell.left(), cell.top(), cell.width(), cell.height() - caption).adjusted(0.5, 0.5, -0.5, -0.5), 3, {},
                           theme.color(Ink::Line));

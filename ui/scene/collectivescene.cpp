@@ -18,6 +18,7 @@ namespace {
 constexpr double kPacket = 7;
 constexpr double kLeastPacket = 3;
 constexpr double kStillPacket = 9;      // on paper
+constexpr double kMutualRest = 0.3;     // of a way that an answer comes along
 constexpr std::size_t kMostHeads = 200; // of more messages only the lines are drawn
 
 QString text(const char* words)
@@ -127,6 +128,25 @@ double besideOf(const QRectF& source, const QRectF& target, std::size_t flows)
     return side >= 24 ? 5 : 3;
 }
 
+/// On paper, what two devices hand each other over a link of their own is one line with two heads.
+bool isMutual(const std::vector<Flow>& flows, const Flow& flow)
+{
+    return std::any_of(flows.begin(), flows.end(), [&flow](const Flow& other) {
+        return other.from == flow.to && other.to == flow.from && other.bytes == flow.bytes && other.adds == flow.adds;
+    });
+}
+
+/// Both halves of the way, from its middle outwards; `hasHead`: at the end of each.
+void drawMutual(const std::vector<QPolygonF>& runs, const QColor& colour, double width, bool hasHead, Scene& scene)
+{
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        const QPointF from = runs[i].constFirst();
+        const QPointF to = runs[i].constLast();
+        drawRun({(from + to) / 2, to}, colour, width, hasHead && i + 1 == runs.size(), scene);
+        drawRun({(from + to) / 2, from}, colour, width, hasHead && i == 0, scene);
+    }
+}
+
 struct Packet {
     QPointF at;
     bool adds = false;
@@ -212,10 +232,14 @@ void drawCollective(const ViewInput& input, const MeshLayout& layout, const Coll
             continue;
         const QRectF source = layout.placeOf(flow.from).rect;
         const QRectF target = layout.placeOf(flow.to).rect;
-        const double beside = route.isNarrow ? 1 : besideOf(source, target, flows.size());
+        const bool isPair = route.legs.size() == 1 && route.legs.front().size() == 2 && route.level >= 0
+                            && (cluster.levels[static_cast<std::size_t>(route.level)].topology == Topology::FullMesh
+                                || cluster.levels[static_cast<std::size_t>(route.level)].topology == Topology::CubeMesh);
+        const bool mutual = picture.isStill && isPair && isMutual(flows, flow);
+        const double beside = mutual ? 0 : route.isNarrow ? 1 : besideOf(source, target, flows.size());
         for (QPolygonF& leg : route.legs)
             leg = movedToTheRight(leg, beside);
-        if (!route.isNarrow)
+        if (!route.isNarrow && !mutual)
             room = std::min(room, std::max(2 * beside - 1, kLeastPacket));
         const QColor colour = input.theme.network(networkTier(cluster, std::max(0, flow.level)));
         const auto [out, in] = betweenTiles(route, source, target);
@@ -226,11 +250,19 @@ void drawCollective(const ViewInput& input, const MeshLayout& layout, const Coll
         if (isNew)
             keepOut->second = keptFree(cluster, layout, route.level);
         const std::vector<QPolygonF> runs = visibleRuns(route, keepOut->second, first, last);
-        for (const QPolygonF& run : runs)
-            drawRun(run, colour, thin, flows.size() <= kMostHeads, scene);
+        if (mutual && flow.from < flow.to)
+            drawMutual(runs, colour, thin, flows.size() <= kMostHeads, scene);
+        for (std::size_t i = 0; i < runs.size() && !mutual; ++i)
+            drawRun(runs[i], colour, thin, flows.size() <= kMostHeads, scene);
         if (done || runs.empty())
             continue;
-        const RunPoint rest = restOf(runs);
+        RunPoint rest = restOf(runs);
+        if (mutual) { // nearer to where it comes from: the answer is on the other half
+            const auto longest = std::max_element(runs.begin(), runs.end(), [](const QPolygonF& a, const QPolygonF& b) {
+                return QLineF(a.constFirst(), a.constLast()).length() < QLineF(b.constFirst(), b.constLast()).length() - 1e-6;
+            });
+            rest.at = QLineF(longest->constFirst(), longest->constLast()).pointAt(kMutualRest);
+        }
         packets.push_back({picture.isStill ? rest.at : route.at(first + fraction * (last - first)), flow.adds});
         addLabel(labels, rest, qs(formatBytes(flow.bytes)));
     }

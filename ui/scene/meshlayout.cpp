@@ -272,6 +272,8 @@ private:
             if (tried.height() <= room.height() && keepApart(places, room, tried))
                 size = tried;
         }
+        if (m_input.openLinks && size.width() > kRoomForTraffic)
+            size = QSizeF(std::max(kRoomForTraffic, size.width() * kOpenWeb), std::max(kRoomForTraffic / 2, size.height() * kOpenWeb));
         const QPointF radius((room.width() - size.width()) / 2, (room.height() - size.height()) / 2);
         std::vector<QRectF> rects;
         for (const QPointF& place : places) {
@@ -504,12 +506,35 @@ private:
     double m_rowHeight = 0;
 };
 
+/// The same picture of other devices.
+void renumber(MeshLayout& layout, int first)
+{
+    layout.start = first;
+    for (MeshTile& tile : layout.tiles)
+        tile.device += first;
+    for (MeshFrame& frame : layout.frames)
+        frame.first += first;
+    for (MeshSwitch& domain : layout.switches)
+        domain.first += first;
+    for (MeshWeb& web : layout.webs)
+        web.first += first;
+    for (MeshDepth& depth : layout.depths)
+        depth.first += first;
+    for (MeshDomain& domain : layout.domains)
+        domain.first += first;
+    for (MeshRail& rail : layout.rails)
+        for (int& unit : rail.units)
+            unit += first;
+}
+
 } // namespace
 
 MeshLayout layoutMesh(const MeshLayoutInput& input)
 {
     MeshLayout layout;
     Builder(input, layout).run();
+    if (input.first > 0 && isAlikeFrom(input.cluster, input.first, layout.shown))
+        renumber(layout, input.first);
     return layout;
 }
 

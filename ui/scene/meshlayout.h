@@ -137,6 +137,7 @@ struct MeshLayoutInput {
     MeshZoom zoom = {};
     QRectF sight = {};      ///< what is placed when zoomed; empty: the area
     bool openLinks = false; ///< see MeshOptions
+    int first = 0;          ///< likewise
 };
 
 /// The smallest thing in the picture that stands for a device.
@@ -174,12 +175,14 @@ struct MeshLayout {
     QRectF content;                  ///< what the machine covers
     QRectF labelColumn;              ///< left of the rows; empty when rows are not stages
     int columns = 1;                 ///< of the innermost switch
-    int shown = 0;                   ///< devices [0, shown) are drawn
+    int start = 0;                   ///< device of the first tile
+    int shown = 0;                   ///< devices [start, start + shown) are drawn
     int merge = 1;                   ///< devices per tile
     QRectF area;                     ///< what the whole picture fills at scale 1
     MeshZoom zoom;                   ///< as drawn
     int closed = 0;                  ///< levels [0, closed) are merged into tiles until one zooms in
     int replica = 0;                 ///< devices of one replica, as asked for
+    [[nodiscard]] int last() const { return start + shown - 1; }
     [[nodiscard]] bool isCut(const Cluster& cluster) const { return shown < cluster.devices(); }
     /// Tile that shows `device`; null when it is cut away or out of sight.
     [[nodiscard]] const MeshTile* tileOf(int device) const;
@@ -209,6 +212,9 @@ inline constexpr int kMostWebUnits = 12;
 inline constexpr int kMostTiles = 4096;
 /// Area below which tiles, gaps and frames can no longer be told apart, px.
 inline constexpr double kPixelsPerTile = 45;
+
+/// Whether [first, first + devices) is joined as [0, devices) is: the same picture with other numbers.
+[[nodiscard]] bool isAlikeFrom(const Cluster& cluster, int first, int devices);
 
 /// First step of layoutMesh(): levels, shown and merge for the area and the plan.
 void chooseMeshLevels(const MeshLayoutInput& input, MeshLayout& layout);

@@ -115,6 +115,25 @@ void chooseMeshLevels(const MeshLayoutInput& input, MeshLayout& layout)
     layout.merge = static_cast<int>(places) / static_cast<int>(product(levels, static_cast<std::size_t>(layout.closed)));
 }
 
+bool isAlikeFrom(const Cluster& cluster, int first, int devices)
+{
+    if (devices < 1 || first % devices != 0 || first + devices > cluster.devices())
+        return false;
+    std::int64_t inside = 1; // devices of a domain, or of a row or plane of one
+    for (const FabricLevel& level : cluster.levels) {
+        const std::int64_t whole = inside * level.units();
+        const bool isCut = devices < whole && devices > inside;
+        if (isCut && (level.topology == Topology::CubeMesh || (podUnits(level) > 0 && inside * podUnits(level) % devices != 0)))
+            return false; // not every part of it has the same links
+        for (const int extent : level.extents) {
+            inside *= extent;
+            if (inside % devices != 0 && devices % inside != 0)
+                return false;
+        }
+    }
+    return true;
+}
+
 bool isOnChip(const Cluster& cluster, int level)
 {
     return level == 0 && cluster.accelerator.noun == "core" && cluster.levels.size() > 1;

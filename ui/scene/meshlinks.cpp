@@ -237,8 +237,9 @@ void drawWeb(const MeshDrawing& drawing, const MeshWeb& web)
 {
     const Cluster& cluster = *drawing.input.scenario.cluster;
     const double side = std::min(web.units.front().width(), web.units.front().height());
+    const QColor idle = drawing.options.quietLinks ? drawing.ink(Ink::Line) : drawing.ink(Ink::Strong);
     for (const DirectLink& link : web.links)
-        drawPair(drawing, web, link, drawing.ink(Ink::Strong), linkWidth(side, kIdleLink));
+        drawPair(drawing, web, link, idle, drawing.options.quietLinks ? 1.0 : linkWidth(side, kIdleLink));
     const QColor lit = drawing.input.theme.network(networkTier(cluster, web.level));
     for (const MeshGroup& group : drawing.focus.groups) {
         if (!isLit(drawing, group))
@@ -285,7 +286,7 @@ void drawPod(const MeshDrawing& drawing, const MeshFrame& frame, bool faded)
                               drawing.ink(faded ? Ink::Line : Ink::Strong), frame.rect.height() >= 60 ? 1.5 : 1);
     if (frame.title.isEmpty())
         return;
-    const int last = (drawing.layout.shown - 1) / pods.devices;
+    const int last = drawing.layout.last() / pods.devices;
     const QStringList own = podTitles(cluster, pods, pod);
     const QStringList first = podTitles(cluster, pods, 0);
     const QStringList other = podTitles(cluster, pods, last);
@@ -317,7 +318,7 @@ void drawFrame(const MeshDrawing& drawing, const MeshFrame& frame)
         return;
     const QString kind = frame.tier >= 0 ? MeshWords::tr("PCIe switch") : domainNoun(cluster, frame.level);
     // The widest title decides for all frames, so that equal nodes look equal.
-    const QString last = QString::number(drawing.layout.shown / frame.count - 1);
+    const QString last = QString::number((drawing.layout.last() + 1) / frame.count - 1);
     const QString widest = kind + QLatin1Char(' ') + last;
     double right = frame.title.right();
     const int stage = stageOfFrame(drawing, frame);

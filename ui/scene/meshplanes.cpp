@@ -21,6 +21,7 @@ struct Bundle {
     int links = 0;     ///< one for each place of a plane
     double rate = 0;   ///< bytes/s of one, one way
     int thickness = 1; ///< layers of the torus in one drawn plane
+    int before = 0;    ///< layers of the torus before those that are drawn
 };
 
 Bundle bundleOf(const MeshDrawing& drawing, const MeshDepth& depth)
@@ -37,12 +38,14 @@ Bundle bundleOf(const MeshDrawing& drawing, const MeshDepth& depth)
         bundle.links *= levels[picture - 1].units() / bundle.thickness;
     }
     bundle.rate = fabric.linkBandwidth(2) * devices;
+    const int layer = std::max(1, depth.perPlane * depth.unitDevices / bundle.thickness);
+    bundle.before = depth.first / layer % std::max(1, fabric.extents.size() > 2 ? fabric.extents[2] : 1);
     return bundle;
 }
 
 QString planeName(const Bundle& bundle, int plane)
 {
-    return QStringLiteral("z = ") + rangeText({plane * bundle.thickness, (plane + 1) * bundle.thickness});
+    return QStringLiteral("z = ") + rangeText({bundle.before + plane * bundle.thickness, bundle.before + (plane + 1) * bundle.thickness});
 }
 
 /// "16 links to z = 1": what goes from the plane on; empty after the last one of a torus that is not wrapped.
@@ -52,7 +55,7 @@ QString onwardText(const MeshDepth& depth, const Bundle& bundle, int plane)
     if (plane + 1 == count && depth.wrap.isEmpty())
         return {};
     const QString words = plane + 1 < count ? MeshWords::tr("%1 links to z = %2") : MeshWords::tr("%1 links round to z = %2");
-    return words.arg(qs(formatCount(bundle.links))).arg((plane + 1) % count * bundle.thickness);
+    return words.arg(qs(formatCount(bundle.links))).arg(bundle.before + (plane + 1) % count * bundle.thickness);
 }
 
 void drawTitles(const MeshDrawing& drawing, const MeshDepth& depth, const Bundle& bundle)
@@ -97,8 +100,8 @@ QString linkTip(const Bundle& bundle, int from, int to, bool around)
     lines += around ? MeshWords::tr("z links, round the end") : MeshWords::tr("z links");
     lines += MeshWords::tr("%1 between z = %2 and z = %3, one for each place of a plane")
                  .arg(qs(formatCount(bundle.links)))
-                 .arg(std::min(from, to))
-                 .arg(std::max(from, to));
+                 .arg(bundle.before + std::min(from, to))
+                 .arg(bundle.before + std::max(from, to));
     lines += MeshWords::tr("%1 each, %2 together, one way")
                  .arg(qs(formatBandwidth(bundle.rate)), qs(formatBandwidth(bundle.rate * bundle.links)));
     return lines.join(QLatin1Char('\n'));

@@ -273,11 +273,11 @@ MeshPlace MeshLayout::placeOf(int device) const
     MeshPlace place;
     if (device < 0 || shown <= 0)
         return place;
-    if (device >= shown) {
+    if (device < start || device > last()) {
         place.isCopy = true;
-        device = replica > 0 && shown >= replica ? device % replica : device % shown;
+        device = start + (replica > 0 && shown >= replica ? device % replica : device % shown);
     }
-    int first = 0;
+    int first = start;
     for (int picture = static_cast<int>(levels.size()) - 1; picture >= 0; --picture) {
         const MeshDomain* domain = domainOf(picture, first);
         if (!domain)
@@ -297,7 +297,7 @@ MeshRoute MeshLayout::routeBetween(const Cluster& cluster, int from, int to) con
     const MeshPlace target = placeOf(to);
     if (source.rect.isNull() || target.rect.isNull() || source.first == target.first)
         return {};
-    int first = 0;
+    int first = start;
     for (int picture = static_cast<int>(levels.size()) - 1; picture >= 0; --picture) {
         const MeshDomain* domain = domainOf(picture, first);
         if (!domain)

@@ -140,9 +140,9 @@ void drawRowLabels(const MeshDrawing& drawing)
     const QString layersWord = MeshWords::tr("layers");
     const double lineStep = scaledToText(15);
     const double noteStep = scaledToText(14);
-    for (int first = 0; first < std::min(layout.shown, facts.used()); first += perStage) {
+    for (int first = layout.start; first <= std::min(layout.last(), facts.used() - 1); first += perStage) {
         const MeshTile* top = layout.tileOf(first);
-        const MeshTile* bottom = layout.tileOf(std::min(first + perStage, layout.shown) - 1);
+        const MeshTile* bottom = layout.tileOf(std::min(first + perStage - 1, layout.last()));
         if (!top || !bottom)
             continue;
         const DeviceFacts held = facts.of(first);
@@ -273,7 +273,8 @@ Picture place(const ViewInput& input, const MeshOptions& options, const MeshFact
                                options.everyCopy,
                                options.zoom,
                                sightOf(input, areas),
-                               options.openLinks};
+                               options.openLinks,
+                               blocks ? options.first : 0};
     };
     Picture picture;
     if (facts)

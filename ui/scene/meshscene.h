@@ -28,10 +28,12 @@ inline constexpr std::size_t kMeshColourCount = static_cast<std::size_t>(MeshCol
 struct MeshOptions {
     MeshColour colour = MeshColour::StageRank;
     MeshZoom zoom = {};
-    bool everyCopy = false; ///< draws replicas one by one where one would stand for all
-    bool bare = false;      ///< the machine alone, without legend and readout: a frame among others
-    bool openLinks = false; ///< devices stand in one row on each side of their switch where they fit: no link runs behind another device
-    int part = 0;           ///< devices, from the first, that matter: the rest is cut away as copies are; 0: one replica
+    bool everyCopy = false;  ///< draws replicas one by one where one would stand for all
+    bool bare = false;       ///< the machine alone, without legend and readout: a frame among others
+    bool openLinks = false;  ///< devices stand in one row on each side of their switch where they fit: no link runs behind another device
+    int part = 0;            ///< devices that matter: the rest is cut away as copies are; 0: one replica
+    int first = 0;           ///< where the part begins, if it is joined there as it is at 0 (isAlikeFrom())
+    bool quietLinks = false; ///< links between pairs are pale: what travels on some of them is drawn over them
     /// Drawn over links and tiles, below the words: what travels on the links, say. May be empty.
     std::function<void(const ViewInput&, const MeshLayout&, Scene&)> overlay = {};
 };

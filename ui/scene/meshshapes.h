@@ -11,9 +11,11 @@ inline constexpr double kTileAspect = 1.15; // width over height at which a tile
 inline constexpr double kFrameAspect = 1.6; // of a domain of several tiles
 inline constexpr double kMostTileWidth = 260;
 inline constexpr double kMostTileHeight = 196;
-inline constexpr double kLeastOpen = 24;    // px of width of a device whose link is not to run behind another
-inline constexpr double kMostOpenAir = 110; // px that links of a switch are long at most
-inline constexpr double kReadableUnit = 80; // px a side of what opens, in the coordinates it is laid out in
+inline constexpr double kLeastOpen = 24;      // px of width of a device whose link is not to run behind another
+inline constexpr double kMostOpenAir = 110;   // px that links of a switch are long at most
+inline constexpr double kRoomForTraffic = 40; // px of width above which units of a full mesh make room for what travels between them
+inline constexpr double kOpenWeb = 0.75;      // of their size
+inline constexpr double kReadableUnit = 80;   // px a side of what opens, in the coordinates it is laid out in
 
 /// Height of a line of small text with its air; smaller ones than leastTitle() are not placed.
 [[nodiscard]] double titleLine();

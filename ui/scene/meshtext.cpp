@@ -210,7 +210,7 @@ QStringList deviceParts(const Scenario& scenario, const Report& report, const Me
 
 QString busyText(const Scenario& scenario, const Report& report, const DeviceFacts& device)
 {
-    const QString busy = MeshWords::tr("%1 busy").arg(qs(formatPercent(report.decode.busyShare(device.stage, device.expertRank))));
+    QString busy = MeshWords::tr("%1 busy").arg(qs(formatPercent(report.decode.busyShare(device.stage, device.expertRank))));
     const std::optional<ExpertLoadTable> table =
         report.decode.expertWaits.empty() ? std::nullopt : expertTableOf(scenario, report, Phase::Decode);
     if (!table)
