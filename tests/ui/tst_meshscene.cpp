@@ -6,6 +6,7 @@
 #include "core/hardware/resize.h"
 #include "core/scenario/expertfacts.h"
 #include "core/scenario/explain.h"
+#include "ui/scene/meshdrawing.h"
 #include "ui/scene/meshfacts.h"
 #include "ui/scene/meshlayout.h"
 
@@ -483,6 +484,34 @@ private Q_SLOTS:
         const auto dashed = std::count_if(scene.items.begin(), scene.items.end(),
                                           [](const SceneItem& item) { return item.kind == SceneItem::Kind::RoundedRect && item.dashed; });
         QCOMPARE(dashed, 6);
+    }
+
+    /// Where copies are too small for a hatch they are a little paler, told from the ground and from each other, and the words say so.
+    void smallCopiesKeepTheirColours()
+    {
+        const Scenario scenario = scenarioOf({"copies", "p5.48xlarge", 4096, "llama-3-70b", 8, 8, 64});
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal);
+        for (const QSizeF& size : {QSizeF(1000, 600), QSizeF(1280, 720)})
+            for (const ThemeId id : {ThemeId::Light, ThemeId::Dark, ThemeId::Print, ThemeId::Contrast}) {
+                const Theme& theme = Theme::of(id);
+                Scene scene;
+                MeshOptions options;
+                options.everyCopy = true;
+                buildMesh({scenario, report, size, theme, {}, {}}, options, scene);
+                const QHash<int, QRectF> tiles = tilesOf(scene);
+                const auto distance = [](const QColor& a, const QColor& b) {
+                    return std::abs(a.red() - b.red()) + std::abs(a.green() - b.green()) + std::abs(a.blue() - b.blue());
+                };
+                const QColor first = groundAt(scene, tiles[64]); // of stage 0 of replica 1
+                const QColor next = groundAt(scene, tiles[72]);
+                QVERIFY(first.isValid() && next.isValid());
+                QVERIFY2(distance(first, theme.color(Ink::Surface)) >= 90, qPrintable(first.name()));
+                QVERIFY2(distance(first, next) >= 45, qPrintable(first.name() + next.name()));
+                QVERIFY(distance(first, groundAt(scene, tiles[0])) > 0);
+                QCOMPARE(hasText(scene, QStringLiteral("paler: copies of replica 0")), tiles[64].height() < kLeastHatched);
+                QVERIFY(tiles[64].height() < kLeastHatched);
+            }
     }
 
     void copiesAreHatched()

@@ -18,7 +18,7 @@ constexpr int kMostHatches = 10;
 constexpr double kScaleWidth = 132;
 constexpr int kScaleSteps = 22;
 constexpr double kFade = 0.55; // of the way to the surface, who steps back
-constexpr double kFlat = 0.5;
+constexpr double kFlat = 0.25;
 constexpr double kPalest = 0.10; // of the ramp's full colour at nothing: still told from an empty tile
 
 double scaleLine()

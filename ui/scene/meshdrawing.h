@@ -74,6 +74,8 @@ void drawPeerMark(const MeshDrawing& drawing, const QRectF& rect, PeerMark mark,
 [[nodiscard]] double readoutLineHeight();
 void drawMeshReadout(const MeshDrawing& drawing, const QRectF& area);
 
+/// Side of a tile from which a copy is hatched; smaller ones are paler than what they are copies of, px.
+inline constexpr double kLeastHatched = 14;
 void drawMeshTiles(const MeshDrawing& drawing);
 /// Links, switches and frames; behind the tiles.
 void drawMeshFabric(const MeshDrawing& drawing);

@@ -197,6 +197,12 @@ bool isSpokenWithVowel(const QString& noun)
     return !noun.isEmpty() && vowels.contains(noun[0]);
 }
 
+/// Copies are large enough for a hatch.
+bool isHatched(const MeshLayout& layout)
+{
+    return !layout.tiles.empty() && std::min(layout.tiles.front().rect.width(), layout.tiles.front().rect.height()) >= kLeastHatched;
+}
+
 void drawCalmReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines)
 {
     ReadoutLine first = lines[0];
@@ -228,7 +234,7 @@ void drawCalmReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines
                           : MeshWords::tr("hatched KV: copies, each head is stored %1 times"))
                       .arg(copies);
     else if (replicas)
-        hatched = MeshWords::tr("hatched: copies of replica 0");
+        hatched = isHatched(drawing.layout) ? MeshWords::tr("hatched: copies of replica 0") : MeshWords::tr("paler: copies of replica 0");
     if (!hatched.isEmpty() && textWidth(hatched, TextRole::Note) <= second.box.width())
         second.text(hatched, TextRole::Note, drawing.ink(Ink::Text3), 0);
     const QString noun = qs(drawing.input.scenario.cluster->accelerator.noun);

@@ -11,7 +11,7 @@ namespace shardlens {
 namespace {
 
 constexpr double kFade = 0.55;
-constexpr double kHatched = 10;       // px a side from which copies are hatched, and words have room
+constexpr double kReadable = 10;      // px a side from which words have room
 constexpr double kReplicaTint = 0.72; // of the way to the surface: ground of the replica hatch
 
 constexpr std::size_t kMostRound = 300;
@@ -42,8 +42,8 @@ struct Dress {
     bool faded = false;
 };
 
-/// `isSmall`: without words or a hatch.
-Dress dressOf(const MeshDrawing& drawing, const DeviceFacts& facts, bool isSmall)
+/// `isFlat`: without a hatch.
+Dress dressOf(const MeshDrawing& drawing, const DeviceFacts& facts, bool isFlat)
 {
     using Shade = MeshPalette::Shade;
     Dress dress;
@@ -52,12 +52,9 @@ Dress dressOf(const MeshDrawing& drawing, const DeviceFacts& facts, bool isSmall
     dress.faded = drawing.isFaded(facts);
     dress.colour = drawing.palette->colourOf(facts, dress.faded ? Shade::Faded : Shade::Plain);
     dress.ground = dress.colour;
-    if (isSmall) {
-        if (dress.copy)
-            dress.ground = drawing.palette->colourOf(facts, dress.faded ? Shade::FadedFlat : Shade::Flat);
-        return dress;
-    }
-    if (dress.copy)
+    if (dress.copy && isFlat)
+        dress.ground = drawing.palette->colourOf(facts, dress.faded ? Shade::FadedFlat : Shade::Flat);
+    else if (dress.copy)
         dress.ground = drawing.input.theme.faded(dress.colour, kReplicaTint);
     dress.text = dress.faded ? drawing.ink(Ink::Text3) : drawing.palette->textOn(dress.ground);
     return dress;
@@ -88,7 +85,7 @@ EmptyNames emptyNames(const MeshDrawing& drawing)
         least = tile.count == 1 ? least.boundedTo(tile.rect.size()) : least;
     const double room = least.width() - 2 * padOf(least.width());
     const double height = least.height() - 2;
-    const int last = drawing.layout.shown - 1;
+    const int last = drawing.layout.last();
     EmptyNames names;
     if (height < lineHeight(TextRole::Note))
         return names;
@@ -122,9 +119,9 @@ public:
         } else {
             m_facts = m_drawing.facts->of(m_tile.device);
             subject.stage = m_facts.stage;
-            m_dress = dressOf(m_drawing, m_facts, m_side < kHatched);
+            m_dress = dressOf(m_drawing, m_facts, m_side < kLeastHatched);
             drawGround();
-            if (m_tile.count == 1 && m_side >= kHatched)
+            if (m_tile.count == 1 && m_side >= kReadable)
                 drawContent();
             drawMarks();
         }
@@ -160,16 +157,16 @@ private:
     void drawGround()
     {
         const QColor edge = m_side >= 7 ? m_drawing.input.theme.edgeOf(m_dress.colour) : QColor();
-        if (m_dress.copy && m_side >= kHatched)
+        if (m_dress.copy && m_side >= kLeastHatched)
             m_scene.hatch(m_rect, Hatch::Replica, m_dress.colour, edge);
         else if (m_dress.copy)
-            m_scene.fill(m_rect, m_dress.ground);
+            m_scene.fill(m_rect, m_dress.ground, edge);
         else if (isRound())
             m_scene.roundedRect(m_rect, radius(), m_dress.colour, edge);
         else
             m_scene.fill(m_rect, m_dress.colour, edge);
         if (m_tile.count > 1 && (!m_drawing.palette->isScale() || m_drawing.palette->differsByRank())
-            && (!m_dress.copy || m_side < kHatched))
+            && (!m_dress.copy || m_side < kLeastHatched))
             drawStripes();
         if (m_dress.over && m_side >= 5)
             m_scene.hatch(m_rect, Hatch::OverCapacity, {}, ink(Ink::Violation));
@@ -412,7 +409,7 @@ private:
                 return;
             }
         }
-        const int last = m_drawing.layout.shown - 1;
+        const int last = m_drawing.layout.last();
         const bool strong = allFit(deviceName(m_drawing.input.scenario, last), TextRole::BodyStrong) && m_inner.height() >= noteHeight;
         if (!strong && !allFit(QString::number(last), TextRole::Note))
             return;
