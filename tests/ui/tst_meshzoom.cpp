@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Zoom and pan of the mesh by wheel, drag, keys and double click, as the user does it.
 #include "core/hardware/resize.h"
+#include "core/scenario/scenario_file.h"
 #include "ui/views/sceneview.h"
 #include "ui/window/appearance.h"
 #include "ui/window/meshzoom.h"
+#include "ui/window/render.h"
 
+#include <QImage>
+#include <QTemporaryDir>
 #include <QTest>
 #include <QWheelEvent>
 
@@ -153,6 +157,31 @@ private Q_SLOTS:
         f.zoomer.setOverlay([&drawn](const ViewInput&, const MeshLayout& layout, Scene&) { drawn = layout.shown; });
         f.view.rebuild();
         QCOMPARE(drawn, 256);
+    }
+
+    /// A picture has "All copies" where the picture, not some window, leaves copies out; elsewhere the choice is refused by name.
+    void allCopiesInAPicture()
+    {
+        QTemporaryDir directory;
+        Scenario scenario = caseStudyScenario(builtinCatalog());
+        scenario.cluster = std::make_shared<const Cluster>(resized(*builtinCatalog().cluster("p5.48xlarge"), 1024).value());
+        scenario.plan[PlanAxis::Tensor] = 8;
+        scenario.plan[PlanAxis::Data] = 128;
+        const auto drawn = [&](const char* name, QSize size, const std::vector<std::string>& shown) {
+            PictureDetail detail;
+            detail.shown = shown;
+            const QString file = directory.filePath(QLatin1String(name));
+            const Result<bool> made = renderPicture(scenario, "mesh", file, size, 1, ThemeId::Light, detail);
+            return std::pair{made, QImage(file)};
+        };
+        const auto one = drawn("one.png", {330, 150}, {});
+        const auto every = drawn("every.png", {330, 150}, {"all-copies"});
+        QVERIFY(one.first.ok());
+        QVERIFY2(every.first.ok(), every.first.ok() ? "" : every.first.error().sentence().c_str());
+        QVERIFY(one.second != every.second);
+        const auto whole = drawn("whole.png", {1400, 900}, {"all-copies"});
+        QVERIFY(!whole.first.ok());
+        QVERIFY(QString::fromStdString(whole.first.error().allowed).startsWith(QStringLiteral("allowed is one of")));
     }
 };
 

@@ -79,8 +79,8 @@ QSize grown(MainWindow& window, ViewDock& dock, QSize size)
     return {size.width(), std::clamp(around + operators->naturalHeight(), 200, kMostPicture)};
 }
 
-/// One view with its title, alone.
-QImage pictureOfView(MainWindow& window, ViewKind kind, QSize size, double scale)
+/// Sets one view with its title apart, as large as its picture; true when the caption has room below it.
+bool setApart(MainWindow& window, ViewKind kind, QSize size)
 {
     ViewDock* dock = window.docks().dock(kind);
     dock->setFloating(true);
@@ -91,8 +91,17 @@ QImage pictureOfView(MainWindow& window, ViewKind kind, QSize size, double scale
     const int caption = window.captionHeight(*dock, size.width());
     const bool captioned = size.height() - caption >= kLeastCaptioned;
     dock->resize(size - QSize(0, captioned ? caption : 0));
+    QApplication::processEvents(); // what is inside takes its size
     window.finish(kind);
     QApplication::processEvents();
+    return captioned;
+}
+
+/// One view with its title, alone.
+QImage pictureOfView(MainWindow& window, ViewKind kind, QSize size, double scale)
+{
+    const bool captioned = setApart(window, kind, size);
+    ViewDock* dock = window.docks().dock(kind);
     if (QWidget* focused = dock->focusWidget()) // a picture has no keyboard, and no ring for it
         focused->clearFocus();
     return window.pictureOf(*dock, scale, captioned);
@@ -143,9 +152,8 @@ Result<bool> renderPicture(const Scenario& scenario, std::string_view what, cons
     QApplication::processEvents();
     for (const std::string& choice : detail.shown) {
         if (!view)
-            break; // a window has many titles
-        window.docks().dock(*view)->show();
-        window.finish(*view); // what there is to choose follows from what is shown
+            break;                     // a window has many titles
+        setApart(window, *view, size); // what there is to choose follows from what is shown, and that from the size
         if (const Result<bool> chosen = chooseInView(*window.docks().dock(*view)->title(), choice); !chosen.ok())
             return chosen.error();
     }
