@@ -595,9 +595,19 @@ private Q_SLOTS:
         const Scene scene = meshOf(scenario, evaluate(scenario), {600, 330});
         QCOMPARE(tilesOf(scene).size(), 8);
         QVERIFY(hasText(scene, QStringLiteral("8,192 replicas of 8 GPUs, one drawn")));
-        // A device that is cut away lights the same place of the replica that is drawn.
+        // A device that is cut away lights the same place of the replica that is drawn, and both are named; its peers are its own.
         const Report report = evaluate(scenario);
-        QVERIFY(hasText(meshOf(scenario, report, {600, 330}, device(8 * 5000 + 3)), QStringLiteral("GPU 3")));
+        for (const QSizeF& size : {QSizeF(420, 300), QSizeF(600, 330), QSizeF(1920, 1080)}) {
+            const Scene chosen = meshOf(scenario, report, size, device(8 * 5000 + 3));
+            QCOMPARE(textFault(chosen), QString());
+            QVERIFY(hasText(chosen, QStringLiteral("GPU 40003 (replica 5000), drawn as GPU 3")));
+            QVERIFY(!hasText(chosen, QStringLiteral("replica 0")));
+            if (size.width() > 600)
+                QVERIFY(hasText(chosen, QString::fromUtf8("GPU 40000–40002, 40004–40007")));
+            const Scene drawn = meshOf(scenario, report, size, device(3));
+            QVERIFY(hasText(drawn, QStringLiteral("GPU 3")) && !hasText(drawn, QStringLiteral("drawn as")));
+            QCOMPARE(groundAt(chosen, tilesOf(chosen)[3]), groundAt(drawn, tilesOf(drawn)[3]));
+        }
     }
 
     void illegalPlanShowsItsReason()

@@ -30,6 +30,7 @@ struct MeshGroup {
 /// Whom the picture is about: a device with its groups, a stage, what another view selected, or nobody.
 struct MeshFocus {
     int device = -1;
+    int asked = -1; ///< the device that `device` stands for, where that one is cut away
     int stage = -1;
     Subject chosen;                                 ///< a tensor, an expert, an axis, a pool ...: its devices stand out
     bool isElsewhere = false;                       ///< what is chosen is a pool whose workers are not what is drawn

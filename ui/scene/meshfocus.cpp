@@ -143,10 +143,12 @@ MeshFocus meshFocus(const Scenario& scenario, const Report& report, const MeshFa
     if (subject.device < 0 || subject.device >= scenario.cluster->devices())
         return focus;
     int device = subject.device;
-    if (device >= shown && device < facts.used())
+    if (device >= shown && device < facts.used()) {
         device = facts.placement().inReplica(device, 0); // its replica is cut away: show the same place in the one that is drawn
+        focus.asked = subject.device;
+    }
     if (device >= shown)
-        return focus;
+        return {};
     focus.device = device;
     if (device >= facts.used())
         return focus;

@@ -125,15 +125,30 @@ void drawSendWords(const MeshDrawing& drawing, ReadoutLine& line)
              drawing.focus.device);
 }
 
-void drawFocusReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines)
+/// "Chip 40000 (replica 1250), drawn as chip 0", in fewer words where there is less room.
+QString cutName(const MeshDrawing& drawing, int drawn, double width)
+{
+    const Scenario& scenario = drawing.input.scenario;
+    const int device = drawing.focus.device;
+    const QString name = deviceName(scenario, device);
+    const QString tile = qs(scenario.cluster->accelerator.noun) + QLatin1Char(' ') + QString::number(drawn);
+    const QString whole = MeshWords::tr("%1 (replica %2), drawn as %3").arg(name, QString::number(drawing.facts->of(device).replica), tile);
+    return textWidth(whole, TextRole::BodyStrong) <= width ? whole : MeshWords::tr("%1, drawn as %2").arg(name, tile);
+}
+
+/// `drawn`: the device whose tile stands for the one that the words are about; -1: that one has its own.
+void drawFocusReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines, int drawn)
 {
     const MeshFocus& focus = drawing.focus;
     const Scenario& scenario = drawing.input.scenario;
     ReadoutLine first = lines[0];
-    first.text(deviceName(scenario, focus.device), TextRole::BodyStrong, drawing.ink(Ink::Text), 10);
+    const QString name = drawn < 0 ? deviceName(scenario, focus.device) : cutName(drawing, drawn, first.box.width());
+    first.text(name, TextRole::BodyStrong, drawing.ink(Ink::Text), 10);
     QStringList parts = deviceParts(scenario, drawing.input.report, *drawing.facts, focus.device);
     if (textWidth(parts.join(QStringLiteral(", ")), TextRole::Body) > first.box.width())
         parts = deviceParts(scenario, drawing.input.report, *drawing.facts, focus.device, true);
+    if (drawn >= 0 && scenario.plan.data() > 1) // said with the name
+        parts.removeFirst();
     if (drawing.options.colour == MeshColour::Load && focus.device < drawing.facts->used()) { // what the colour says is said first
         const QString busy = busyText(scenario, drawing.input.report, drawing.facts->of(focus.device));
         parts.removeAll(busy);
@@ -236,8 +251,13 @@ void drawCalmReadout(const MeshDrawing& drawing, std::vector<ReadoutLine>& lines
     else if (replicas)
         hatched = isHatched(drawing.layout) ? MeshWords::tr("hatched: copies of replica 0") : MeshWords::tr("paler: copies of replica 0");
     if (!hatched.isEmpty() && textWidth(hatched, TextRole::Note) <= second.box.width())
-        second.text(hatched, TextRole::Note, drawing.ink(Ink::Text3), 0);
+        second.text(hatched, TextRole::Note, drawing.ink(Ink::Text3), 16);
     const QString noun = qs(drawing.input.scenario.cluster->accelerator.noun);
+    if (drawing.layout.merge > 1 && !drawing.layout.isCut(*drawing.input.scenario.cluster)) { // a cut picture has it above
+        const QString square = MeshWords::tr("a square is %1").arg(counted(drawing.layout.merge, noun));
+        if (textWidth(square, TextRole::Note) <= second.box.width())
+            second.text(square, TextRole::Note, drawing.ink(Ink::Text3), 0);
+    }
     if (at < lines.size() && drawnForHands())
         lines[at].text((isSpokenWithVowel(noun)
                             ? MeshWords::tr("Point at an %1 for its groups and links, click to keep them; the wheel zooms")
@@ -327,8 +347,13 @@ void drawMeshReadout(const MeshDrawing& drawing, const QRectF& area)
         lines.push_back({drawing.scene, QRectF(area.left(), area.top() + 8 + i * readoutLineHeight(), area.width(), readoutLineHeight())});
     if (!drawing.facts)
         drawReason(drawing, lines);
-    else if (drawing.focus.device >= 0)
-        drawFocusReadout(drawing, lines);
+    else if (drawing.focus.asked >= 0) { // the words are about the device itself, with its own peers
+        MeshDrawing itself = drawing;
+        itself.focus = meshFocus(drawing.input.scenario, drawing.input.report, *drawing.facts,
+                                 {.kind = Subject::Kind::Device, .device = drawing.focus.asked}, drawing.facts->used());
+        drawFocusReadout(itself, lines, drawing.focus.device);
+    } else if (drawing.focus.device >= 0)
+        drawFocusReadout(drawing, lines, -1);
     else
         drawCalmReadout(drawing, lines);
 }
