@@ -26,6 +26,12 @@ double scaleLine()
     return scaledToText(18);
 }
 
+QColor between(const QColor& from, const QColor& to, double fraction)
+{
+    const auto channel = [fraction](int a, int b) { return static_cast<int>(std::lround(a + (b - a) * fraction)); };
+    return {channel(from.red(), to.red()), channel(from.green(), to.green()), channel(from.blue(), to.blue())};
+}
+
 Subject rankOf(MeshAxis axis)
 {
     return Subject{.kind = Subject::Kind::Axis, .axis = static_cast<int>(axis)};
@@ -57,6 +63,7 @@ MeshPalette::MeshPalette(const ViewInput& input, MeshColour colour, const MeshFa
       m_facts(facts)
 {
     const Plan& plan = input.scenario.plan;
+    m_isRamp = (colour == MeshColour::StageRank || colour == MeshColour::Pipeline) && plan.pipeline() > kHues;
     switch (colour) {
     case MeshColour::StageRank:
     case MeshColour::Pipeline: addRanks(MeshWords::tr("Stage"), plan.pipeline(), Subject{.kind = Subject::Kind::Stage}); break;
@@ -78,10 +85,15 @@ void MeshPalette::addRanks(const QString& name, int count, const Subject& subjec
 {
     if (count < 2)
         return;
-    for (int i = 0; i < std::min(count, kMostLegend); ++i) {
+    const int shown = std::min(count, kMostLegend);
+    for (int step = 0; step < shown; ++step) {
+        const int i = m_isRamp ? step * (count - 1) / (shown - 1) : step; // of a ramp both ends and what lies between
         LegendEntry entry;
         entry.name = name + QLatin1Char(' ') + QString::number(i);
-        entry.color = m_colour == MeshColour::StageRank ? m_input.theme.place(i, 1, 4) : ranked(i);
+        if (m_isRamp)
+            entry.color = onRamp(i, false);
+        else
+            entry.color = m_colour == MeshColour::StageRank ? m_input.theme.place(i, 1, 4) : ranked(i);
         entry.subject = subject;
         if (subject.kind == Subject::Kind::Stage)
             entry.subject.stage = i;
@@ -89,10 +101,10 @@ void MeshPalette::addRanks(const QString& name, int count, const Subject& subjec
             entry.subject.rank = i;
         m_legend.push_back(entry);
     }
-    if (count > kMostLegend) {
+    if (count > kMostLegend && !m_isRamp) {
         LegendEntry rest;
         rest.name = MeshWords::tr("to %1, hues repeat").arg(count - 1);
-        rest.color = m_colour == MeshColour::StageRank ? m_input.theme.place(count - 1, 1, 4) : ranked(count - 1);
+        rest.color = ranked(count - 1);
         m_legend.push_back(rest);
     }
 }
@@ -207,6 +219,19 @@ QColor MeshPalette::ranked(int rank) const
     return m_input.theme.place(rank, rank / kHues % 4, 4);
 }
 
+QColor MeshPalette::onRamp(int stage, bool isCopy) const
+{
+    const Theme& theme = m_input.theme;
+    double along = static_cast<double>(stage) / std::max(m_facts.stages() - 1, 1);
+    if (isCopy) // a hatch takes a drawn pattern for each colour
+        along = std::round(along * (kMostHatches - 1)) / (kMostHatches - 1);
+    // Three of the places, each further from the ground than the one before: dull as all places are, and in order without their hue.
+    const QColor middle = theme.place(2, 3, 4);
+    if (along < 0.5)
+        return between(theme.place(1, 0, 4), middle, 2 * along);
+    return between(middle, between(theme.place(0, 3, 4), theme.color(Ink::Text), 0.5), 2 * along - 1);
+}
+
 QColor MeshPalette::scaleColour(double share) const
 {
     const QColor full = m_input.theme.color(m_colour == MeshColour::Load ? Ink::Compute : Ink::Weights);
@@ -227,7 +252,7 @@ int MeshPalette::keyOf(const DeviceFacts& device) const
     case MeshColour::Tensor: return device.tensor;
     case MeshColour::Sequence: return device.sequence;
     case MeshColour::AttentionData: return device.attentionData;
-    case MeshColour::Pipeline: return device.stage;
+    case MeshColour::Pipeline: return 2 * device.stage + (device.replica > 0 ? 1 : 0);
     case MeshColour::Load:
     case MeshColour::Memory: return static_cast<int>(placeOf(device));
     case MeshColour::KvHead: break;
@@ -266,6 +291,8 @@ QColor MeshPalette::plainColour(const DeviceFacts& device) const
     const Plan& plan = m_input.scenario.plan;
     switch (m_colour) {
     case MeshColour::StageRank: {
+        if (m_isRamp)
+            return onRamp(device.stage, device.replica > 0);
         // A hatch takes a drawn pattern for each colour: of many ranks, copies show the stage only.
         if (device.replica > 0 && plan.stageDevices() * plan.pipeline() > kMostHatches)
             return theme.place(device.stage, 2, 4);
@@ -275,7 +302,7 @@ QColor MeshPalette::plainColour(const DeviceFacts& device) const
     case MeshColour::Replica: return ranked(device.replica);
     case MeshColour::ExpertRank: return ranked(device.expertRank);
     case MeshColour::Tensor: return ranked(device.tensor);
-    case MeshColour::Pipeline: return ranked(device.stage);
+    case MeshColour::Pipeline: return m_isRamp ? onRamp(device.stage, device.replica > 0) : ranked(device.stage);
     case MeshColour::Sequence: return ranked(device.sequence);
     case MeshColour::AttentionData: return ranked(device.attentionData);
     case MeshColour::Load:

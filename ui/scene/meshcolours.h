@@ -34,6 +34,12 @@ public:
     /// "1.42 × mean": token-expert pairs of a device's EP rank over those of the mean rank, where ranks differ.
     [[nodiscard]] QString loadText(int expertRank) const;
     [[nodiscard]] QString longestLoadText() const;
+    /// Kinds have an order, and their colours with them: any few of them stand for all.
+    [[nodiscard]] bool isOrdered() const { return isScale() || m_isRamp; }
+    /// What the legend tells apart: devices of one kind differ at most by a step of one hue.
+    [[nodiscard]] int kindOf(const DeviceFacts& device) const { return m_colour == MeshColour::StageRank ? device.stage : keyOf(device); }
+    /// Whether the kinds of one replica are those of all.
+    [[nodiscard]] bool repeatsWithReplicas() const { return m_colour != MeshColour::Replica; }
     [[nodiscard]] bool isOver(const DeviceFacts& device) const { return isMemory() && shareOf(device) > 1; }
     [[nodiscard]] QColor scaleColour(double share) const;
     /// What the scale measures, with its unit: "busy share of a decode step, %".
@@ -52,6 +58,8 @@ private:
         return static_cast<std::size_t>(device.stage) * m_ranks + (m_ranks > 1 ? static_cast<std::size_t>(device.expertRank) : 0);
     }
     [[nodiscard]] QColor ranked(int rank) const;
+    /// Of more stages than there are hues: on one ramp, from the first to the last.
+    [[nodiscard]] QColor onRamp(int stage, bool isCopy) const;
     /// Devices of one key have one colour.
     [[nodiscard]] int keyOf(const DeviceFacts& device) const;
     [[nodiscard]] QColor plainColour(const DeviceFacts& device) const;
@@ -61,6 +69,7 @@ private:
     const MeshFacts& m_facts;
     std::vector<double> m_shares; ///< by stage; where EP ranks differ, for each of them
     std::size_t m_ranks = 1;      ///< in m_shares, of each stage
+    bool m_isRamp = false;        ///< see onRamp()
     std::vector<double> m_loads;  ///< by EP rank, over the mean
     std::vector<LegendEntry> m_legend;
     mutable std::array<std::vector<QColor>, 4> m_colours; ///< by shade and key: mixing thousands would take most of a frame

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace shardlens {
 namespace {
@@ -19,6 +20,7 @@ constexpr std::size_t kMostRound = 300;
 /// More outlines than this are a pattern of their own; larger groups stand out by keeping their colour.
 constexpr std::size_t kMostOutlined = 16;
 constexpr int kMostStripes = 8;
+constexpr double kNeutral = 0.45; // of the way to the surface: the grey of many colours
 
 /// From line to line of a tile's facts.
 double factLine()
@@ -157,6 +159,8 @@ private:
     void drawGround()
     {
         const QColor edge = m_side >= 7 ? m_drawing.input.theme.edgeOf(m_dress.colour) : QColor();
+        if (m_tile.count > 1 && drawBands())
+            return;
         if (m_dress.copy && m_side >= kLeastHatched)
             m_scene.hatch(m_rect, Hatch::Replica, m_dress.colour, edge);
         else if (m_dress.copy)
@@ -165,34 +169,90 @@ private:
             m_scene.roundedRect(m_rect, radius(), m_dress.colour, edge);
         else
             m_scene.fill(m_rect, m_dress.colour, edge);
-        if (m_tile.count > 1 && (!m_drawing.palette->isScale() || m_drawing.palette->differsByRank())
-            && (!m_dress.copy || m_side < kLeastHatched))
-            drawStripes();
         if (m_dress.over && m_side >= 5)
             m_scene.hatch(m_rect, Hatch::OverCapacity, {}, ink(Ink::Violation));
     }
 
-    /// A tile of several devices shows the colours of all of them, side by side, where these are few and wide enough.
-    void drawStripes()
+    /// Devices of the tile that stand for all of it, side by side: each one, or where that are too many one of each kind that the legend
+    /// tells apart. None: more kinds than have room.
+    [[nodiscard]] std::vector<int> standIns() const
     {
-        const int samples = std::min({m_tile.count, kMostStripes, static_cast<int>(m_rect.width() / 1.5)});
-        std::vector<QColor> colours;
-        for (int i = 1; i < samples; ++i) {
-            const int device = m_tile.device + static_cast<int>(std::int64_t{i} * m_tile.count / samples);
-            if (device >= m_drawing.facts->used())
-                break;
-            const QColor colour = dressOf(m_drawing, m_drawing.facts->of(device), true).ground;
-            if (colours.empty() && colour == m_dress.ground && i + 1 < samples)
+        const MeshFacts& facts = *m_drawing.facts;
+        const MeshPalette& palette = *m_drawing.palette;
+        const auto room = static_cast<std::size_t>(std::clamp(static_cast<int>(m_rect.width() / 1.5), 2, kMostStripes));
+        const int members = std::min(m_tile.count, facts.used() - m_tile.device);
+        std::vector<int> devices;
+        devices.reserve(kMostStripes);
+        const auto spread = [&](int count) { // evenly over the tile
+            for (int i = 0; i < count; ++i)
+                devices.push_back(m_tile.device + static_cast<int>(std::int64_t{i} * members / count));
+        };
+        if (static_cast<std::size_t>(members) <= room) {
+            spread(members);
+            return devices;
+        }
+        const bool repeats = facts.areBlocks() && palette.repeatsWithReplicas();
+        const int walked = repeats ? std::min(members, facts.replicaDevices()) : members;
+        std::set<int> kinds;
+        for (int device = m_tile.device; device < m_tile.device + walked; ++device) {
+            if (!kinds.insert(palette.kindOf(facts.of(device))).second)
                 continue;
-            colours.push_back(colour);
+            devices.push_back(device);
+            if (!palette.isOrdered() && devices.size() > room)
+                return {};
         }
-        if (std::all_of(colours.begin(), colours.end(), [this](const QColor& c) { return c == m_dress.ground; }))
-            return;
-        const double width = m_rect.width() / samples;
-        for (std::size_t i = 0; i < colours.size(); ++i) {
-            const double x = m_rect.left() + static_cast<double>(static_cast<std::size_t>(samples) - colours.size() + i) * width;
-            m_scene.fill(QRectF(x, m_rect.top(), m_rect.right() - x, m_rect.height()), colours[i]);
+        if (devices.size() == 1) { // of one stage: its steps
+            devices.clear();
+            spread(static_cast<int>(room));
+        } else if (devices.size() > room) {
+            std::vector<int> some;
+            some.reserve(room);
+            for (std::size_t i = 0; i < room; ++i) // both ends among them
+                some.push_back(devices[i * (devices.size() - 1) / (room - 1)]);
+            devices = some;
+        } else { // a little into its kind, where the legend's colour is
+            for (int& device : devices) {
+                const int inside = device + facts.stageDevices() / 3;
+                if (inside < m_tile.device + members && palette.kindOf(facts.of(inside)) == palette.kindOf(facts.of(device)))
+                    device = inside;
+            }
         }
+        return devices;
+    }
+
+    /// A tile of several devices never shows the colour of one of them for all: bands of their colours, or that of none.
+    bool drawBands()
+    {
+        const bool isHatched = m_dress.copy && m_side >= kLeastHatched;
+        const QColor edge = m_side >= kLeastHatched ? ink(Ink::Strong) : QColor(); // bands are narrow enough without
+        const std::vector<int> devices = standIns();
+        if (devices.empty()) {
+            const QColor none = m_drawing.input.theme.faded(ink(Ink::Text3), kNeutral);
+            if (isHatched)
+                m_scene.hatch(m_rect, Hatch::Replica, none, edge);
+            else
+                m_scene.fill(m_rect, none, edge);
+            return true;
+        }
+        std::vector<Dress> dresses;
+        dresses.reserve(devices.size());
+        for (const int device : devices)
+            dresses.push_back(dressOf(m_drawing, m_drawing.facts->of(device), !isHatched));
+        if (std::all_of(dresses.begin(), dresses.end(),
+                        [&](const Dress& each) { return each.ground == m_dress.ground && each.over == m_dress.over; }))
+            return false;
+        const double width = m_rect.width() / static_cast<double>(dresses.size());
+        for (std::size_t i = 0; i < dresses.size(); ++i) {
+            const QRectF band(m_rect.left() + static_cast<double>(i) * width, m_rect.top(), width, m_rect.height());
+            if (isHatched && dresses[i].copy)
+                m_scene.hatch(band, Hatch::Replica, dresses[i].colour, dresses[i].ground);
+            else
+                m_scene.fill(band, dresses[i].ground);
+            if (dresses[i].over && m_side >= 5)
+                m_scene.hatch(band, Hatch::OverCapacity, {}, ink(Ink::Violation));
+        }
+        m_scene.fill(m_rect, QColor(), edge);
+        return true;
     }
 
     void drawMarks()
