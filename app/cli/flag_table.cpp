@@ -54,7 +54,7 @@ constexpr std::array kFlags{
     FlagSpec{Flag::RoutingSkew, "--routing-skew", "", "X", K::Factor, 0, kHundred * static_cast<std::int64_t>(kMaxPowerLaw), kScenario, "load of the i-th busiest expert is as i^-X; 0 is uniform"},
     FlagSpec{Flag::CapacityFactor, "--capacity-factor", "", "X", K::Factor, 0, kHundred * static_cast<std::int64_t>(kMaxCapacityFactor), kScenario, "an expert takes at most X times the mean tokens; 0 is no limit"},
     FlagSpec{Flag::BeyondCapacity, "--beyond-capacity", "", "drop|overflow", K::Choice, 0, 0, kScenario, "what happens to tokens beyond that"},
-    FlagSpec{Flag::Weights, "--weights", "", kWeightNames, K::Choice, 0, 0, kScenario, "number format of the weights; native: each class as in the model's file"},
+    FlagSpec{Flag::Weights, "--weights", "", kWeightNames, K::Choice, 0, 0, kScenario, "number format of the weights; native: each class as in the model's file; without it native where that is quantized, else bf16"},
     FlagSpec{Flag::Kv, "--kv", "", kFormatNames, K::Choice, 0, 0, kScenario, "number format of the KV cache"},
     FlagSpec{Flag::Compute, "--compute", "", kComputeNames, K::Choice, 0, 0, kScenario | kShard, "number format of the arithmetic"},
     FlagSpec{Flag::AttentionFormat, "--attention-format", "", kOwnFormatNames, K::Choice, 0, 0, kScenario, "number format of the attention matrices alone"},

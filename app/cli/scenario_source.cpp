@@ -98,6 +98,8 @@ Result<bool> applyMachine(Scenario& scenario, const Arguments& arguments, const 
         Result<std::shared_ptr<const Model>> model = modelNamed(arguments[Flag::Model].text, catalog, notices);
         if (!model.ok())
             return model.error();
+        if (!arguments.has(Flag::Weights))
+            scenario.formats = formatsForModel(scenario.formats, *scenario.model, *model.value());
         scenario.model = std::move(model).value();
     }
     if (arguments.has(Flag::Cluster)) {
@@ -178,11 +180,14 @@ void applyPlan(Scenario& scenario, const Arguments& arguments, bool fromFile)
     if (planIsOurs)
         scenario.plan = planGiven ? Plan{} : widestTensorPlan(scenario);
     applyOptions(scenario.plan.options, arguments);
+    const int stages = scenario.plan.pipeline();
     for (const AxisFlag& axis : kDeviceAxes)
         if (arguments.has(axis.flag))
             scenario.plan[axis.axis] = intOf(arguments[axis.flag]);
     if (arguments.has(Flag::Chunks))
         scenario.plan[PlanAxis::Chunks] = intOf(arguments[Flag::Chunks]);
+    if (fromFile)
+        followStages(scenario.plan, stages, scenario.workload.batch);
     for (const PlanAxis axis : kMicrobatchAxes) {
         if (arguments.has(Flag::Microbatches))
             scenario.plan[axis] = intOf(arguments[Flag::Microbatches]);

@@ -70,6 +70,7 @@ void fitExperts(Plan& plan)
 }
 
 /// The plan with `axis` = value and, when locked, a partner moved so that the device count stays `devices`; legal or the last one tried.
+/// Microbatches follow where PP moves: with what they were before, another PP would be judged by a cut that nobody chose for it.
 Plan moved(const PlanContext& context, const Plan& plan, const AxisMove& move, int value, bool& legal)
 {
     Plan next = plan;
@@ -77,6 +78,7 @@ Plan moved(const PlanContext& context, const Plan& plan, const AxisMove& move, i
     if (!changesDevices(move.axis) || !move.devicesLocked) {
         if (changesDevices(move.axis))
             fitExperts(next);
+        followStages(next, plan.pipeline(), context.workload.batch);
         legal = isLegal(context, next);
         return next;
     }
@@ -94,6 +96,7 @@ Plan moved(const PlanContext& context, const Plan& plan, const AxisMove& move, i
             continue;
         trial[partner] = static_cast<int>(devices / others);
         fitExperts(trial);
+        followStages(trial, plan.pipeline(), context.workload.batch);
         if (isLegal(context, trial)) {
             legal = true;
             return trial;

@@ -50,6 +50,7 @@ constexpr std::array<RuleText, kRuleCount> kRules{{
     {Rule::UnevenShards, "uneven_shards", false},
     {Rule::UnevenNorms, "uneven_norms", false},
     {Rule::FewMicrobatches, "few_microbatches", false},
+    {Rule::ManyMicrobatches, "many_microbatches", false},
     {Rule::IdleDevices, "idle_devices", false},
     {Rule::StraddledDomain, "straddled_domain", false},
     {Rule::DroppedTokens, "dropped_tokens", false},
@@ -362,6 +363,8 @@ void findWarnings(const PlanContext& context, const Plan& plan, std::vector<Find
         flag(Rule::FewMicrobatches, PlanAxis::PrefillMicrobatches, plan.prefillMicrobatches(), plan.pipeline(), plan.chunks());
     if (plan.decodeMicrobatches() < plan.pipeline())
         flag(Rule::FewMicrobatches, PlanAxis::DecodeMicrobatches, plan.decodeMicrobatches(), plan.pipeline(), 1);
+    if (plan.decodeMicrobatches() > plan.pipeline())
+        flag(Rule::ManyMicrobatches, PlanAxis::DecodeMicrobatches, plan.decodeMicrobatches(), plan.pipeline());
     if (plan.devices() < context.cluster.devices())
         flag(Rule::IdleDevices, deviceAxis(plan), plan.devices(), context.cluster.devices());
     warnOfStraddling(context.cluster, plan, flag);

@@ -82,6 +82,7 @@ enum class Rule : std::uint8_t {
     UnevenShards,        ///< TP (or expert TP) does not divide I or V: the last shard is padded
     UnevenNorms,         ///< sharded norms: TP does not divide the tokens of a piece, whose last share is padded
     FewMicrobatches,     ///< microbatches < PP
+    ManyMicrobatches,    ///< decode microbatches > PP: the weights are read more often than stages need
     IdleDevices,         ///< the plan uses fewer devices than there are
     StraddledDomain,     ///< groups of an axis cross a fabric boundary they could avoid
     DroppedTokens,       ///< a capacity factor drops token-expert pairs

@@ -199,7 +199,10 @@ std::string warningSentence(const Finding& f, const PlanContext& context, const 
                    + (f.other > 1 ? " of " + other + " chunks" : std::string()) + " for " + limit + " stages: most of them wait.";
         return "Decode has " + value + (f.value == 1 ? " microbatch" : " microbatches") + " for " + limit + " stages: they idle "
                + number(100 - 100 * f.value / f.limit) + " % of the time.";
-    case Rule::IdleDevices: return "The plan uses " + value + " of " + limit + " devices.";
+    case Rule::ManyMicrobatches:
+        return "Decode has " + value + " microbatches for " + limit + (f.limit == 1 ? " stage" : " stages") + ": a step reads the weights "
+               + value + " times where " + limit + (f.limit == 1 ? " time does." : " times do.");
+    case Rule::IdleDevices: return "The plan uses " + value + " of " + limit + " devices; the others are paid for too.";
     case Rule::StraddledDomain:
         return std::string(shortNameOf(f.axis)) + " " + value + " does not fit evenly into domains of " + limit
                + " devices: some groups cross " + context.cluster.levels.back().name + ".";

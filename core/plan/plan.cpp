@@ -18,6 +18,29 @@ std::int64_t Plan::devices() const
     return product;
 }
 
+void followStages(Plan& plan, int stages, int batch)
+{
+    if (plan.pipeline() == stages)
+        return;
+    const int most = std::max(1, batch);
+    const int automatic = std::clamp(plan.pipeline(), 1, most);
+    for (const PlanAxis axis : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches}) {
+        const bool follows = plan.pipeline() == 1 || plan[axis] == std::clamp(stages, 1, most);
+        plan[axis] = follows ? automatic : std::clamp(plan[axis], automatic, most);
+    }
+    if (plan.virtualStages() == 1)
+        return;
+    const auto divided = [&plan](int count) { return std::int64_t{count} * plan.chunks() % plan.pipeline() == 0; };
+    const int wanted = plan.prefillMicrobatches();
+    int count = wanted;
+    while (count < most && !divided(count))
+        ++count;
+    if (!divided(count))
+        for (count = wanted; count > 1 && !divided(count);)
+            --count;
+    plan[PlanAxis::PrefillMicrobatches] = count;
+}
+
 std::string_view shortNameOf(PlanAxis axis)
 {
     switch (axis) {

@@ -108,6 +108,11 @@ struct Plan {
     friend bool operator==(const Plan&, const Plan&) = default;
 };
 
+/// The groups of requests for a plan whose PP was `stages` before. A count that was as many as there were stages, or as the batch allowed,
+/// stays so; any other stays as it is, but not below PP. One stage has nothing to overlap and takes the batch whole, since every
+/// microbatch more reads the weights once more. With interleaved stages prefill's count is one that PP divides, where there is one.
+void followStages(Plan& plan, int stages, int batch);
+
 /// "TP", "PP", "DP", "EP", "SP", "attention DP", "prefill microbatches", ...
 [[nodiscard]] std::string_view shortNameOf(PlanAxis axis);
 /// Key in scenario files: "tensor", "pipeline", "data", "expert", "sequence", "attention_data", "prefill_microbatches", ...

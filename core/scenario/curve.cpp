@@ -265,6 +265,7 @@ CurveEdit withValue(const Scenario& scenario, CurveInput input, double value)
     ServingLoad& load = next.serving.load;
     if (const std::optional<PlanAxis> axis = axisOf(input)) {
         next.plan[*axis] = count;
+        followStages(next.plan, scenario.plan.pipeline(), scenario.workload.batch);
         return edit;
     }
     switch (input) {

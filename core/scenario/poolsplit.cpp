@@ -36,18 +36,17 @@ std::optional<Scenario> joinedPools(const Scenario& scenario, std::int64_t devic
     Scenario out = scenario;
     out.serving.pools.reset();
     out.plan[PlanAxis::Data] = static_cast<int>(replicas);
-    if (out.plan.devices() > scenario.cluster->devices()) {
-        // Some machines come in whole domains only: the next count that there is; what is beyond the plan stays idle.
-        constexpr int kFurther = 256;
-        const int wanted = static_cast<int>(out.plan.devices());
-        for (int count = wanted; count <= std::min(wanted + kFurther, kMaxDevices); ++count)
-            if (const Result<Cluster> larger = resized(*scenario.cluster, count); larger.ok()) {
-                out.cluster = std::make_shared<const Cluster>(larger.value());
-                return out;
-            }
-        return std::nullopt;
-    }
-    return out;
+    // A cluster of as many devices, so that no pool pays for more than it has. Some machines come in whole domains only: the next count
+    // that there is; what is beyond the plan stays idle.
+    constexpr int kFurther = 256;
+    const int wanted = static_cast<int>(out.plan.devices());
+    const int now = scenario.cluster->devices();
+    for (int count = wanted; count <= std::min(wanted + kFurther, kMaxDevices) && count != now; ++count)
+        if (const Result<Cluster> other = resized(*scenario.cluster, count); other.ok()) {
+            out.cluster = std::make_shared<const Cluster>(other.value());
+            return out;
+        }
+    return now >= wanted ? std::optional(out) : std::nullopt;
 }
 
 KvTransfer poolTransfer(const Scenario& scenario)

@@ -123,11 +123,12 @@ struct ServingReport {
     double decodeTokensPerSecond = 0;          ///< all replicas: sequences that decode / tpot
     double tokensPerSecondPerUser = 0;         ///< 1 / tpot
     std::optional<ServingIntervals> intervals; ///< calibrated mode only
-    double costPerMillionTokens = 0;           ///< USD; 0 when there is no price
+    double costPerMillionTokens = 0;           ///< of output, USD: price x paidDevices / output tokens/s; 0 when there is no price
     ServiceFigures service = {};               ///< distributions, occupation; of a static batch each percentile is its one value
     std::optional<DisaggregatedFigures> pools = {};
-    double devices = 0; ///< that serve: the plan's, or both pools'
-    double mfu = 0;     ///< useful FLOP of the tokens served / (peak x devices x time)
+    double devices = 0;     ///< that serve: the plan's, or both pools'
+    double paidDevices = 0; ///< that are rented: all of the cluster, idle ones too; both pools' workers
+    double mfu = 0;         ///< useful FLOP of the tokens served / (peak x devices x time)
     double mbu =
         0; ///< weights and KV that decode steps read / (HBM bandwidth x time), of one device; pools: of the decode pool while it decodes
     double joulesPerToken = 0; ///< of output: power limit x devices / output tokens/s, an upper bound; 0 when the power is unknown

@@ -239,6 +239,12 @@ std::string poolsText(const DisaggregatedFigures& pools)
                  "and " + formatSeconds(pools.transferTime) + " for " + formatBytes(pools.transferBytes) + " of KV cache, copies included");
 }
 
+std::string paidText(const ServingReport& serving)
+{
+    const double idle = serving.paidDevices - serving.devices;
+    return idle > 0 ? formatNumber(idle) + " of " + formatNumber(serving.paidDevices) + " devices idle, all paid for; " : std::string();
+}
+
 std::string servingText(const Scenario& scenario, const ServingReport& serving)
 {
     const ServiceFigures& service = serving.service;
@@ -278,7 +284,7 @@ std::string servingText(const Scenario& scenario, const ServingReport& serving)
             row("MFU, MBU", formatPercent(serving.mfu),
                 formatPercent(serving.mbu) + " of the HBM bandwidth, by " + (serving.pools ? "the decode pool's steps" : "decode steps"));
     if (serving.costPerMillionTokens > 0)
-        text += row("USD per million tokens", formatNumber(serving.costPerMillionTokens), priceSource(scenario));
+        text += row("USD per million tokens", formatNumber(serving.costPerMillionTokens), paidText(serving) + priceSource(scenario));
     if (serving.joulesPerToken > 0)
         text +=
             row("Energy per token", formatNumber(serving.joulesPerToken) + " J", "at most: every device at its power limit all the time");

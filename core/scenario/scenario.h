@@ -82,6 +82,10 @@ struct Scenario {
     friend bool operator==(const Scenario& a, const Scenario& b);
 };
 
+/// The formats when `from` is exchanged for `to`. Weights in the formats in which `from` is published (bf16 where those are not quantized)
+/// came with it: they become those of `to`. Any others were chosen and stay.
+[[nodiscard]] Formats formatsForModel(const Formats& formats, const Model& from, const Model& to);
+
 /// Limits of every input, for readers and controls alike.
 inline constexpr int kMaxBatch = 65536;
 inline constexpr int kMaxTokens = 10'000'000;

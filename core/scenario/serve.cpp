@@ -106,7 +106,9 @@ void fillRates(const Scenario& scenario, ServingReport& serving)
     const auto finite = [](double value) { return std::isfinite(value) ? value : 0; };
     serving.outputTokensPerSecondPerDevice = serving.outputTokensPerSecond / serving.devices;
     serving.tokensPerSecondPerUser = serving.tpot > 0 ? 1 / serving.tpot : 0;
-    double perHour = pricePerDeviceHour(scenario, *scenario.cluster) * serving.devices;
+    // A machine is rented whole: what the plan leaves idle is paid for like the rest.
+    serving.paidDevices = serving.pools ? serving.devices : scenario.cluster->devices();
+    double perHour = pricePerDeviceHour(scenario, *scenario.cluster) * serving.paidDevices;
     double watts = scenario.cluster->accelerator.powerWatts * serving.devices;
     if (serving.pools && scenario.serving.pools) {
         const Cluster& prefill = clusterOf(scenario, scenario.serving.pools->prefill);

@@ -312,6 +312,7 @@ Json servingReportJson(const Scenario& scenario, const ServingReport& serving)
     json["mfu"] = finiteJson(serving.mfu);
     json["mbu"] = finiteJson(serving.mbu);
     json["devices"] = finiteJson(serving.devices);
+    json["paid_devices"] = finiteJson(serving.paidDevices);
     json["requests_per_s"] = finiteJson(service.requestsPerSecond);
     json["total_tokens_per_s"] = finiteJson(service.totalTokensPerSecond);
     json["saturation_requests_per_s"] = knownJson(service.saturationRate);

@@ -3,11 +3,11 @@
 
 #include "core/base/format.h"
 #include "core/scenario/evaluate.h"
+#include "core/scenario/planneighbours.h"
 #include "core/scenario/serve.h"
 #include "core/scenario/targets.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -20,6 +20,7 @@ namespace {
 struct Candidate {
     std::string label;
     Scenario scenario;
+    bool lossy = false; ///< other number formats: the answers change
 };
 
 /// The figure that misses its target most, over that target; 1 or less when all are met.
@@ -51,44 +52,18 @@ void addSmallerLoads(const Scenario& scenario, std::vector<Candidate>& out)
     }
 }
 
+/// What is no longer the model's own arithmetic.
 void addFormats(const Scenario& scenario, std::vector<Candidate>& out)
 {
     if (scenario.formats.compute == ComputeFormat::Bf16 && scenario.cluster->accelerator.peakOf(ComputeFormat::Fp8) > 0) {
-        Candidate& next = out.emplace_back(Candidate{"fp8 weights and math", scenario});
+        Candidate& next = out.emplace_back(Candidate{"fp8 weights and math", scenario, true});
         next.scenario.formats.compute = ComputeFormat::Fp8;
         if (bitsOf(scenario.formats.weights) > 8)
             next.scenario.formats.weights = NumberFormat::Fp8;
     }
     if (bitsOf(scenario.formats.kv) > 8) {
-        Candidate& next = out.emplace_back(Candidate{"fp8 KV cache", scenario});
+        Candidate& next = out.emplace_back(Candidate{"fp8 KV cache", scenario, true});
         next.scenario.formats.kv = NumberFormat::Fp8;
-    }
-}
-
-/// A factor of 2 moved from one axis to another: as many devices as before.
-void addPlans(const Scenario& scenario, std::vector<Candidate>& out)
-{
-    constexpr std::array<std::pair<PlanAxis, PlanAxis>, 6> kMoves{{{PlanAxis::Tensor, PlanAxis::Pipeline},
-                                                                   {PlanAxis::Tensor, PlanAxis::Data},
-                                                                   {PlanAxis::Pipeline, PlanAxis::Tensor},
-                                                                   {PlanAxis::Pipeline, PlanAxis::Data},
-                                                                   {PlanAxis::Data, PlanAxis::Tensor},
-                                                                   {PlanAxis::Data, PlanAxis::Pipeline}}};
-    for (const auto& [more, less] : kMoves) {
-        if (scenario.plan[less] % 2 != 0)
-            continue;
-        Plan plan = scenario.plan;
-        plan[more] *= 2;
-        plan[less] /= 2;
-        const int groups = std::min(plan.pipeline(), scenario.workload.batch);
-        plan[PlanAxis::PrefillMicrobatches] = std::max(groups, plan[PlanAxis::PrefillMicrobatches]);
-        plan[PlanAxis::DecodeMicrobatches] = groups;
-        if (!isLegal(scenario.context(), plan))
-            continue;
-        Candidate& next = out.emplace_back(Candidate{{}, scenario});
-        next.scenario.plan = plan;
-        next.label = std::string(shortNameOf(more)) + ' ' + formatCount(plan[more]) + " and " + std::string(shortNameOf(less)) + ' '
-                     + formatCount(plan[less]);
     }
 }
 
@@ -127,17 +102,19 @@ TargetAdvice adviceForTargets(const Scenario& scenario, const Report& report)
     std::vector<Candidate> candidates;
     candidates.reserve(40);
     addSmallerLoads(scenario, candidates);
-    addFormats(scenario, candidates);
     if (servedByPools(scenario) && report.serving.pools)
         addWorkers(scenario, *report.serving.pools, candidates);
-    else
-        addPlans(scenario, candidates);
+    for (PlanNeighbour& neighbour : planNeighbours(scenario))
+        candidates.emplace_back(Candidate{std::move(neighbour.label), scenario}).scenario.plan = std::move(neighbour.plan);
+    addFormats(scenario, candidates); // last: only where nothing else meets the targets
 
     const std::string target = scenario.targets.ttft && scenario.targets.tpot ? "both targets" : "the target";
     TargetAdvice advice;
     double mostRate = 0;
     least *= 0.95; // what gains less is no advice
     for (const Candidate& candidate : candidates) {
+        if (candidate.lossy && advice.meets)
+            break;
         evaluate(candidate.scenario, trial);
         const double worst =
             trial.legal && trial.memory.fits ? worstOf(candidate.scenario, trial) : std::numeric_limits<double>::infinity();

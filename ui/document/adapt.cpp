@@ -211,6 +211,11 @@ std::vector<std::string> makeLegal(Scenario& scenario)
             search(scenario.context(), start, values, 0, root, 0, best);
         }
         scenario.plan = std::isfinite(best.distance) ? best.plan : Plan{};
+        if (Plan followed = scenario.plan; followed.pipeline() != wanted.pipeline()) {
+            followStages(followed, wanted.pipeline(), scenario.workload.batch / std::max(1, followed.attentionData()));
+            if (isLegal(scenario.context(), followed))
+                scenario.plan = followed;
+        }
         restoreOptions(scenario, wanted.options);
     }
     for (const PlanAxis axis : kPlanAxes)

@@ -182,9 +182,12 @@ void Document::setModel(std::shared_ptr<const Model> model)
     if (!model || *model == *m_file.scenario.model)
         return;
     Scenario next = m_file.scenario;
+    next.formats = formatsForModel(next.formats, *next.model, *model);
     next.model = std::move(model);
+    const bool quantized = next.formats != m_file.scenario.formats;
     const QString name = text(next.model->name);
-    adopt(std::move(next), tr("Model %1").arg(name));
+    const QString weights = text(nameOf(next.formats.weights));
+    adopt(std::move(next), quantized ? tr("Model %1, weights as published: %2").arg(name, weights) : tr("Model %1").arg(name));
 }
 
 void Document::setCluster(std::shared_ptr<const Cluster> cluster)

@@ -137,6 +137,9 @@ std::vector<Column> columnsOf(const ViewInput& input)
         cost.figure = {QChar(u'$') + dollars.number, dollars.unit + QStringLiteral("/Mtok")};
         cost.note =
             VerdictScene::tr("$%1 per device hour").arg(moneyFigure(pricePerDeviceHour(input.scenario, *input.scenario.cluster)).joined());
+        if (serving.paidDevices > serving.devices)
+            cost.note = VerdictScene::tr("%1 of %2 devices idle")
+                            .arg(qs(formatNumber(serving.paidDevices - serving.devices)), qs(formatNumber(serving.paidDevices)));
         if (serving.intervals && serving.intervals->costPerMillionTokens.high > 0) {
             const Interval80& interval = serving.intervals->costPerMillionTokens;
             cost.band = Spread{interval.low, interval.high};

@@ -15,7 +15,7 @@ constexpr std::size_t kMostPresets = 24;
 constexpr std::array kDeviceAxes{PlanAxis::Tensor, PlanAxis::Pipeline, PlanAxis::Data,
                                  PlanAxis::Expert, PlanAxis::Sequence, PlanAxis::AttentionData};
 
-/// A plan of three axes; the groups of requests stay, as far as the batch allows.
+/// A plan of three axes; the groups of requests follow its stages.
 Plan presetPlan(const Scenario& scenario, int tensor, int pipeline, int data)
 {
     Plan plan;
@@ -23,9 +23,8 @@ Plan presetPlan(const Scenario& scenario, int tensor, int pipeline, int data)
     plan[PlanAxis::Pipeline] = pipeline;
     plan[PlanAxis::Data] = data;
     for (const PlanAxis axis : {PlanAxis::PrefillMicrobatches, PlanAxis::DecodeMicrobatches})
-        plan[axis] = std::clamp(std::max(pipeline, scenario.plan[axis]), 1, scenario.workload.batch);
-    if (pipeline == 1)
-        plan[PlanAxis::PrefillMicrobatches] = plan[PlanAxis::DecodeMicrobatches] = 1;
+        plan[axis] = std::clamp(scenario.plan[axis], 1, scenario.workload.batch);
+    followStages(plan, scenario.plan.pipeline(), scenario.workload.batch);
     return plan;
 }
 
