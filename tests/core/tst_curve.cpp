@@ -11,6 +11,7 @@
 
 #include <QtTest>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -255,6 +256,25 @@ private Q_SLOTS:
             }
         }
         QVERIFY(named >= 12);
+    }
+
+    /// What is said of roofline times beside every figure is what the shipped points say.
+    void measuredTimesOverTheRoofline()
+    {
+        const Result<MeasuredPoints> points = readPoints(std::string(builtinPoints()), "points.csv");
+        QVERIFY(points.ok());
+        const ComparedPoints compared =
+            comparePoints(points.value(), builtinCatalog(), [](const ResolvedPoint&) { return PointConstants{}; });
+        std::vector<double> ratios;
+        for (const ComparedPoint& point : compared.points)
+            if (point.has(PointFigure::Tpot))
+                ratios.push_back(point.measured[0] / point.predicted[0].value);
+        QVERIFY(ratios.size() > 300);
+        std::sort(ratios.begin(), ratios.end());
+        QVERIFY2(std::abs(ratios[ratios.size() / 10] - kLeastOverRoofline) < 0.05, qPrintable(QString::number(ratios[ratios.size() / 10])));
+        QVERIFY2(std::abs(ratios[ratios.size() * 9 / 10] - kMostOverRoofline) < 0.05,
+                 qPrintable(QString::number(ratios[ratios.size() * 9 / 10])));
+        QVERIFY(ratios.front() > 1); // a bound
     }
 
     /// Of the shipped points those that are shown agree with the scenario in all but the input.

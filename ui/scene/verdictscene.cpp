@@ -3,6 +3,7 @@
 
 #include "core/base/format.h"
 #include "core/scenario/calibrate.h"
+#include "core/scenario/comparedpoints.h"
 #include "core/scenario/serve.h"
 #include "ui/scene/scenetext.h"
 #include "ui/scene/servicetext.h"
@@ -375,7 +376,10 @@ double drawMode(Scene& scene, const ViewInput& input, const QRectF& row, double 
         right -= 20;
     }
     const double room = right - row.left();
-    const QStringList modes{modeText(input.scenario, input.report, false), modeText(input.scenario, input.report, true)};
+    QStringList modes{modeText(input.scenario, input.report, false), modeText(input.scenario, input.report, true)};
+    if (!input.scenario.calibration) // a reader of a picture is to know what its times leave out
+        modes.prepend(VerdictScene::tr("%1; engines measured at %2\u2013%3 \u00d7 such a TPOT")
+                          .arg(modes.first(), qs(formatNumber(kLeastOverRoofline)), qs(formatNumber(kMostOverRoofline))));
     const double most = std::max(room - wanted - space::kWide, std::min(room * 0.45, textWidth(modes.back(), TextRole::Note)));
     const QString mode = firstFitting(modes, TextRole::Note, std::min(most, room * 0.45));
     right -= textWidth(mode, TextRole::Note);
