@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plans one step beside a plan: what somebody would try next without giving anything up.
+// The plans one step beside a plan: what somebody would try next without giving up accuracy.
 #pragma once
 
 #include "core/scenario/scenario.h"
