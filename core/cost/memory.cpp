@@ -34,9 +34,21 @@ struct LayerBytes {
     Bytes mlp = 0;
     Bytes experts = 0;
     Bytes small = 0;
-    Bytes replicas = 0;
     Bytes redundant = 0;
+    WeightReplicas replicas;
 };
+
+/// Of what `holders` devices hold each, a device's part that is copies.
+Bytes copiesOf(Bytes held, std::int64_t holders)
+{
+    return held - held / holders;
+}
+
+/// Devices of a stage of one replica that hold the same of what TP splits: the ranks of attention DP and SP.
+std::int64_t holdersOf(const Plan& plan)
+{
+    return std::int64_t{plan.attentionData()} * plan.sequence();
+}
 
 LayerBytes layerBytes(const Model& model, const LayerKind& kind, const Formats& formats, const Plan& plan, int slots)
 {
@@ -46,12 +58,16 @@ LayerBytes layerBytes(const Model& model, const LayerKind& kind, const Formats& 
     bytes.mlp = shards.bytes(WeightClass::Mlp, formats.of(WeightClass::Mlp));
     bytes.experts = shards.bytes(WeightClass::Experts, formats.of(WeightClass::Experts));
     bytes.small = shards.small() * kActivationSize;
-    if (kind.attention.kind == AttentionKind::Grouped)
-        for (const MatrixShard& shard : shards.matrices())
-            if (shard.copies > 1 && shard.weightClass == WeightClass::Attention && shard.columns < shard.wholeColumns) {
-                const Bytes held = shard.bytes(formats.of(WeightClass::Attention));
-                bytes.replicas += held - held / shard.copies;
-            }
+    bytes.replicas.norms = copiesOf(bytes.small, holdersOf(plan));
+    for (const MatrixShard& shard : shards.matrices()) {
+        if (shard.weightClass == WeightClass::Experts)
+            continue;
+        const bool attention = shard.weightClass == WeightClass::Attention;
+        const Bytes held = shard.bytes(formats.of(shard.weightClass));
+        (attention ? bytes.replicas.attention : bytes.replicas.mlp) += copiesOf(held, shard.copies * holdersOf(plan));
+        if (attention && kind.attention.kind == AttentionKind::Grouped && shard.columns < shard.wholeColumns)
+            bytes.replicas.keyValue += copiesOf(held, shard.copies);
+    }
     const FeedForward& f = kind.feedForward;
     if (f.isMoe() && plan.redundantExperts() > 0) {
         const std::int64_t held = slots > 0 ? slots : ceilDiv(std::int64_t{f.experts} + plan.redundantExperts(), plan.expert());
@@ -63,18 +79,26 @@ LayerBytes layerBytes(const Model& model, const LayerKind& kind, const Formats& 
 
 /// Layers of multi-token prediction as a device of the last stage holds them: each a layer of its kind, its projection 2H x H, three norms;
 /// and the embedding of the tokens they draft from, where the stage has no table of its own.
-Bytes predictionBytes(const PlanContext& context, const Plan& plan, int slots)
+struct PredictionBytes {
+    Bytes bytes = 0;
+    Bytes replicas = 0; ///< of them
+};
+
+PredictionBytes predictionBytes(const PlanContext& context, const Plan& plan, int slots)
 {
     const Model& model = context.model;
     if (model.prediction.layers == 0)
-        return 0;
+        return {};
     const LayerBytes layer = layerBytes(model, model.kinds[model.prediction.kind], context.formats, plan, slots);
     const std::int64_t hidden = model.hidden;
     const std::int64_t norms = 3 * hidden * (model.norm == NormKind::Layer ? 2 : 1);
-    const Bytes each = layer.attention + layer.mlp + layer.experts + layer.small + (2 * hidden * hidden + norms) * kActivationSize;
+    const Bytes whole = (2 * hidden * hidden + norms) * kActivationSize; // on each TP rank
+    const Bytes each = layer.attention + layer.mlp + layer.experts + layer.small + whole;
+    const Bytes copies = layer.replicas.sum() + copiesOf(whole, holdersOf(plan) * plan.tensor());
     const bool needsTable = plan.pipeline() > 1 && !model.tiedEmbedding;
     const Bytes table = needsTable ? vocabularyShard(model, plan, "").bytes(context.formats.of(WeightClass::Embedding)) : 0;
-    return bounded(boundedProduct(each, model.prediction.layers) + table);
+    return {bounded(boundedProduct(each, model.prediction.layers) + table),
+            bounded(boundedProduct(copies, model.prediction.layers) + copiesOf(table, holdersOf(plan)))};
 }
 
 } // namespace
@@ -231,9 +255,9 @@ void MemoryTerms::weighStages(const PlanContext& context, const Plan& plan)
         };
         for (std::size_t i = 0; i < m_kinds.size(); ++i)
             layers.push_back(layerBytes(model, model.kinds[i], context.formats, plan, slotsOf(i)));
-        const Bytes prediction = predictionBytes(context, plan, slotsOf(model.prediction.kind));
+        const PredictionBytes prediction = predictionBytes(context, plan, slotsOf(model.prediction.kind));
         if (part == 0)
-            m_prediction = prediction;
+            m_prediction = prediction.bytes;
         for (int stage = 0; stage < count; ++stage) {
             DeviceMemory& memory =
                 m_weights[static_cast<std::size_t>(part) * static_cast<std::size_t>(count) + static_cast<std::size_t>(stage)];
@@ -250,12 +274,18 @@ void MemoryTerms::weighStages(const PlanContext& context, const Plan& plan)
                 memory.mlpWeights = bounded(memory.mlpWeights + boundedProduct(layers[i].mlp, times));
                 memory.expertWeights = bounded(memory.expertWeights + boundedProduct(layers[i].experts, times));
                 memory.normWeights = bounded(memory.normWeights + boundedProduct(layers[i].small, times));
-                memory.weightReplicas = bounded(memory.weightReplicas + boundedProduct(layers[i].replicas, times));
+                const WeightReplicas& copies = layers[i].replicas;
+                memory.weightReplicas.attention = bounded(memory.weightReplicas.attention + boundedProduct(copies.attention, times));
+                memory.weightReplicas.mlp = bounded(memory.weightReplicas.mlp + boundedProduct(copies.mlp, times));
+                memory.weightReplicas.norms = bounded(memory.weightReplicas.norms + boundedProduct(copies.norms, times));
+                memory.weightReplicas.keyValue = bounded(memory.weightReplicas.keyValue + boundedProduct(copies.keyValue, times));
                 memory.redundantExperts = bounded(memory.redundantExperts + boundedProduct(layers[i].redundant, times));
             }
             addEnds(context, plan, memory);
-            if (m_layout.holdsHead(stage) && plan.options.prediction == PredictionUse::Load)
-                memory.predictionWeights = prediction;
+            if (m_layout.holdsHead(stage) && plan.options.prediction == PredictionUse::Load) {
+                memory.predictionWeights = prediction.bytes;
+                memory.weightReplicas.prediction = prediction.replicas;
+            }
         }
     }
 }
@@ -280,6 +310,10 @@ void MemoryTerms::addEnds(const PlanContext& context, const Plan& plan, DeviceMe
         small += norm + (model.headBias ? ceilDiv(model.vocabulary, plan.tensor()) : 0);
     }
     memory.normWeights = bounded(memory.normWeights + small * kActivationSize);
+    WeightReplicas& copies = memory.weightReplicas;
+    copies.embedding = copiesOf(memory.embeddingWeights, holdersOf(plan));
+    copies.head = copiesOf(memory.headWeights, holdersOf(plan));
+    copies.norms = bounded(copies.norms + copiesOf(small * kActivationSize, holdersOf(plan)));
 }
 
 const DeviceMemory& MemoryTerms::weightsOf(int stage, bool fewest) const

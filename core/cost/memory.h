@@ -48,6 +48,21 @@ inline constexpr std::int64_t kMostContext = std::int64_t{1} << 40;
 enum class MemoryClass : std::uint8_t { Weights, Kv, Activations, Buffers, Reserve };
 inline constexpr std::size_t kMemoryClassCount = 5;
 
+/// Of a device's weights what other devices of its replica hold too: of n equal holders each has (n - 1) / n of it as copies, so the
+/// copies of all of them are what a replica holds more than once. Counted are matrices that TP does not split or splits less than TP, and
+/// everything but routed experts over the ranks of SP and attention DP, which share no weights (vLLM, data_parallel_deployment). Not
+/// counted: other replicas (DP), which serve other requests, and small vectors and routers over TP.
+struct WeightReplicas {
+    Bytes attention = 0;
+    Bytes mlp = 0;
+    Bytes embedding = 0;
+    Bytes head = 0;
+    Bytes norms = 0;
+    Bytes prediction = 0;
+    Bytes keyValue = 0; ///< of `attention`: K and V because TP exceeds the KV heads
+    [[nodiscard]] Bytes sum() const { return attention + mlp + embedding + head + norms + prediction; }
+};
+
 struct DeviceMemory {
     int stage = 0;
     int firstDevice = 0; ///< first device of this stage in replica 0
@@ -66,10 +81,10 @@ struct DeviceMemory {
     Bytes reserve = 0; ///< of the runtime
     /// Of `kv`, what exists only because heads (or the MLA latent) are replicated over TP.
     Bytes kvReplicas = 0;
-    Bytes kvStates = 0;         ///< of `kv`: constant states of linear layers
-    Bytes kvIndex = 0;          ///< of `kv`: keys of sparse indexes
-    Bytes kvRounding = 0;       ///< of `kv`: what the last block of each sequence leaves empty
-    Bytes weightReplicas = 0;   ///< of `attentionWeights`: copies of K and V because TP exceeds the KV heads
+    Bytes kvStates = 0;   ///< of `kv`: constant states of linear layers
+    Bytes kvIndex = 0;    ///< of `kv`: keys of sparse indexes
+    Bytes kvRounding = 0; ///< of `kv`: what the last block of each sequence leaves empty
+    WeightReplicas weightReplicas;
     Bytes redundantExperts = 0; ///< of `expertWeights`: copies for balance
     [[nodiscard]] Bytes weights() const
     {

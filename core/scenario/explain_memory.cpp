@@ -134,8 +134,13 @@ void weightRows(const Scenario& scenario, const Report& report, const DeviceMemo
     if (scenario.plan.pipeline() > 1)
         out.inputs.push_back({"layers", std::to_string(terms.layout().layerCount(memory.stage)),
                               "of " + std::to_string(scenario.model->layerCount()) + " on this stage", Provenance::Exact});
-    if (memory.weightReplicas > 0)
-        out.notes.push_back(formatBytes(static_cast<double>(memory.weightReplicas)) + " are copies of K and V: TP "
+    const std::int64_t ranks = std::int64_t{scenario.plan.attentionData()} * scenario.plan.sequence();
+    if (memory.weightReplicas.sum() > memory.weightReplicas.keyValue)
+        out.notes.push_back(formatBytes(static_cast<double>(memory.weightReplicas.sum())) + " are copies"
+                            + (ranks > 1 ? ": all but routed experts is on each of " + formatCount(ranks) + " ranks of attention DP and SP."
+                                         : ", which other devices of the replica hold too."));
+    if (memory.weightReplicas.keyValue > 0)
+        out.notes.push_back(formatBytes(static_cast<double>(memory.weightReplicas.keyValue)) + " are copies of K and V: TP "
                             + std::to_string(scenario.plan.tensor()) + " exceeds the KV heads.");
     if (memory.redundantExperts > 0)
         out.notes.push_back(formatBytes(static_cast<double>(memory.redundantExperts))

@@ -155,7 +155,8 @@ Json deviceMemoryJson(const DeviceMemory& memory)
     json["kv_state_bytes"] = memory.kvStates;
     json["kv_index_bytes"] = memory.kvIndex;
     json["kv_rounding_bytes"] = memory.kvRounding;
-    json["weight_replica_bytes"] = memory.weightReplicas;
+    json["weight_replica_bytes"] = memory.weightReplicas.sum();
+    json["kv_weight_replica_bytes"] = memory.weightReplicas.keyValue;
     json["redundant_expert_bytes"] = memory.redundantExperts;
     json["expert_slots"] = memory.expertSlots;
     json["weights_by_class_bytes"] = {

@@ -230,8 +230,41 @@ private Q_SLOTS:
         const MemoryReport report = memoryOf(s);
         QCOMPARE(report.kvPerTokenPerDevice, Bytes{80} * 2 * 128 * 2);
         QCOMPARE(report.limiting().kvReplicas * 8, report.limiting().kv * 7);
-        QCOMPARE(report.limiting().weightReplicas, Bytes{80} * 2 * 8192 * 128 * 2 / 8 * 7);
-        QCOMPARE(memoryOf(caseStudy("p5.48xlarge", 8, 1, 80 * kGiBytes)).limiting().weightReplicas, Bytes{0});
+        QCOMPARE(report.limiting().weightReplicas.keyValue, Bytes{80} * 2 * 8192 * 128 * 2 / 8 * 7);
+        QCOMPARE(report.limiting().weightReplicas.sum(), report.limiting().weightReplicas.keyValue);
+        QCOMPARE(memoryOf(caseStudy("p5.48xlarge", 8, 1, 80 * kGiBytes)).limiting().weightReplicas.sum(), Bytes{0});
+    }
+
+    /// What ranks of attention DP and SP hold each is a copy but for one of them; replicas (DP) serve other requests and are none.
+    void replicatedWeights()
+    {
+        Scenario s = alone("llama-3-70b");
+        const DeviceMemory whole = memoryOf(s).limiting();
+        QCOMPARE(whole.weightReplicas.sum(), Bytes{0});
+        s.plan[PlanAxis::Data] = 8;
+        QCOMPARE(memoryOf(s).limiting().weightReplicas.sum(), Bytes{0});
+        s.plan[PlanAxis::Data] = 1;
+        for (const PlanAxis axis : {PlanAxis::AttentionData, PlanAxis::Sequence}) {
+            Scenario ranks = s;
+            ranks.plan[axis] = 8;
+            const DeviceMemory held = memoryOf(ranks).limiting();
+            QCOMPARE(held.weights(), whole.weights());
+            QCOMPARE(held.weightReplicas.sum() * 8, held.weights() * 7);
+        }
+        // Beyond the KV heads both multiply: of K and V one of 8 x 2 is no copy. All of a mixture but its routed experts is held by each.
+        Scenario heads = caseStudy("trn2.48xlarge", 32, 1, 24 * kGiBytes);
+        heads.plan[PlanAxis::Sequence] = 2;
+        const DeviceMemory held = memoryOf(heads).limiting();
+        const Bytes keyValue = Bytes{80} * 2 * 8192 * 128 * 2;
+        QCOMPARE(held.weightReplicas.keyValue, keyValue / 4 * 3);
+        QCOMPARE(held.weightReplicas.attention, (held.attentionWeights - keyValue) / 2 + keyValue / 8 * 7);
+        Scenario mixture = alone("deepseek-v3");
+        mixture.plan[PlanAxis::AttentionData] = 8;
+        mixture.plan[PlanAxis::Expert] = 8;
+        const DeviceMemory rank = memoryOf(mixture).limiting();
+        QVERIFY(rank.expertWeights > 0);
+        QVERIFY((rank.weights() - rank.expertWeights) * 7 - rank.weightReplicas.sum() * 8 < Bytes{1} << 20);
+        QVERIFY(rank.weightReplicas.sum() * 8 <= (rank.weights() - rank.expertWeights) * 7 + (Bytes{1} << 20));
     }
 
     void windows()

@@ -295,7 +295,9 @@ private Q_SLOTS:
                 const DeviceMemory& stage = report.stages[static_cast<std::size_t>(group.stage)];
                 QVERIFY(group.total() <= stage.total() && stage.total() <= report.limiting().total());
                 QVERIFY(group.kvReplicas <= group.kv && group.kvStates + group.kvIndex + group.kvRounding <= group.kv);
-                QVERIFY(group.redundantExperts <= group.expertWeights && group.weightReplicas <= group.attentionWeights);
+                QVERIFY(group.redundantExperts <= group.expertWeights && group.weightReplicas.keyValue <= group.weightReplicas.attention);
+                QVERIFY(group.weightReplicas.attention <= group.attentionWeights && group.weightReplicas.mlp <= group.mlpWeights);
+                QVERIFY(group.weightReplicas.norms <= group.normWeights && group.weightReplicas.prediction <= group.predictionWeights);
                 QVERIFY(bytesOf(report.limiting(), report.limitingClass) * static_cast<Bytes>(kMemoryClassCount)
                         >= report.limiting().total());
             }

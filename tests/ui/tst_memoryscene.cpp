@@ -394,7 +394,7 @@ private Q_SLOTS:
         Report report = sample::report(scenario);
         DeviceMemory& memory = report.memory.stages[0];
         memory.kvReplicas = memory.kv / 2;
-        memory.weightReplicas = memory.attentionWeights / 4;
+        memory.weightReplicas.attention = memory.attentionWeights / 4;
         memory.redundantExperts = Bytes{1} << 30;
         memory.expertWeights = Bytes{4} << 30;
         const std::vector<MemoryWaste> waste = wasteOf(memory);
@@ -405,6 +405,30 @@ private Q_SLOTS:
         QVERIFY2(tip.contains(QStringLiteral("1 GiB of it: redundant experts"))
                      || tip.contains(QStringLiteral("1.00 GiB of it: redundant experts")),
                  qPrintable(tip));
+    }
+
+    /// Weights that ranks of attention DP hold each are hatched but for one share, as copies of the cache are; replicas (DP) are none.
+    void replicatedWeightsAreHatched()
+    {
+        Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 8"));
+        scenario.formats.weights = NumberFormat::Fp8;
+        scenario.plan[PlanAxis::Tensor] = 1;
+        const auto hatched = [&](PlanAxis axis) {
+            Scenario each = scenario;
+            each.plan[axis] = 8;
+            each.workload.batch = 8;
+            const Report report = evaluate(each);
+            const Scene scene = memoryOf(each, report, {1200, 700});
+            const QString copies = QStringLiteral("copies ");
+            return std::pair(std::any_of(scene.items.begin(), scene.items.end(),
+                                         [](const SceneItem& item) {
+                                             return item.kind == SceneItem::Kind::Hatch && item.hatch == Hatch::Replica
+                                                    && item.rect.width() > 100;
+                                         }),
+                             hasText(scene, copies));
+        };
+        QCOMPARE(hatched(PlanAxis::AttentionData), std::pair(true, true));
+        QCOMPARE(hatched(PlanAxis::Data), std::pair(false, false));
     }
 
     void tooltips()

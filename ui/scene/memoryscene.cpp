@@ -441,7 +441,8 @@ std::vector<MemoryWaste> wasteOf(const DeviceMemory& memory)
             waste.push_back({name, bytes, of, drawn});
     };
     add(MemoryText::tr("redundant experts"), memory.redundantExperts, MemoryClass::Weights);
-    add(MemoryText::tr("K and V copies"), memory.weightReplicas, MemoryClass::Weights);
+    const WeightReplicas& copies = memory.weightReplicas;
+    add(copies.sum() > copies.keyValue ? MemoryText::tr("copies") : MemoryText::tr("K and V copies"), copies.sum(), MemoryClass::Weights);
     add(MemoryText::tr("copies"), memory.kvReplicas, MemoryClass::Kv);
     add(MemoryText::tr("unfilled blocks"), memory.kvRounding, MemoryClass::Kv, false);
     return waste;

@@ -233,26 +233,34 @@ void MemoryPicture::drawDetail(double top)
         MemoryText::tr("In detail: %1, %2 over the whole width").arg(name, qs(formatBytes(static_cast<double>(memory.total()))));
     m_scene.text(QRectF(bar.left(), top, bar.width(), m_note), title, TextRole::Note, ink(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter,
                  true);
+    constexpr std::size_t kMostParts = 11;
     struct Part {
         QString name;
         Bytes bytes;
         MemoryClass kind;
         bool copies;
     };
-    const Part parts[] = {{MemoryText::tr("attention"), memory.attentionWeights - memory.weightReplicas, MemoryClass::Weights, false},
-                          {MemoryText::tr("K and V copies"), memory.weightReplicas, MemoryClass::Weights, true},
-                          {MemoryText::tr("MLP"), memory.mlpWeights, MemoryClass::Weights, false},
-                          {MemoryText::tr("experts"), memory.expertWeights - memory.redundantExperts, MemoryClass::Weights, false},
-                          {MemoryText::tr("redundant experts"), memory.redundantExperts, MemoryClass::Weights, true},
-                          {MemoryText::tr("embedding"), memory.embeddingWeights, MemoryClass::Weights, false},
-                          {MemoryText::tr("head"), memory.headWeights, MemoryClass::Weights, false},
-                          {MemoryText::tr("norms"), memory.normWeights, MemoryClass::Weights, false},
-                          {MemoryText::tr("prediction layers"), memory.predictionWeights, MemoryClass::Weights, false},
-                          {MemoryText::tr("KV cache"), memory.kv - memory.kvReplicas, MemoryClass::Kv, false},
-                          {MemoryText::tr("KV copies"), memory.kvReplicas, MemoryClass::Kv, true},
-                          {MemoryText::tr("activations"), memory.activations, MemoryClass::Activations, false},
-                          {MemoryText::tr("buffers"), memory.buffers, MemoryClass::Buffers, false},
-                          {MemoryText::tr("reserve"), memory.reserve, MemoryClass::Reserve, false}};
+    std::vector<Part> parts;
+    parts.reserve(2 * kMostParts);
+    const auto add = [&parts](const QString& what, MemoryClass kind, Bytes bytes, Bytes copies = 0, const QString& ofCopies = {}) {
+        parts.push_back({what, bytes - copies, kind, false});
+        parts.push_back({ofCopies.isEmpty() ? MemoryText::tr("%1 copies").arg(what) : ofCopies, copies, kind, true});
+    };
+    const WeightReplicas& copies = memory.weightReplicas;
+    const bool keyValue = copies.attention == copies.keyValue; // and of nothing else of the attention
+    add(MemoryText::tr("attention"), MemoryClass::Weights, memory.attentionWeights, copies.attention,
+        keyValue ? MemoryText::tr("K and V copies") : QString());
+    add(MemoryText::tr("MLP"), MemoryClass::Weights, memory.mlpWeights, copies.mlp);
+    add(MemoryText::tr("experts"), MemoryClass::Weights, memory.expertWeights, memory.redundantExperts,
+        MemoryText::tr("redundant experts"));
+    add(MemoryText::tr("embedding"), MemoryClass::Weights, memory.embeddingWeights, copies.embedding);
+    add(MemoryText::tr("head"), MemoryClass::Weights, memory.headWeights, copies.head);
+    add(MemoryText::tr("norms"), MemoryClass::Weights, memory.normWeights, copies.norms);
+    add(MemoryText::tr("prediction layers"), MemoryClass::Weights, memory.predictionWeights, copies.prediction);
+    add(MemoryText::tr("KV cache"), MemoryClass::Kv, memory.kv, memory.kvReplicas, MemoryText::tr("KV copies"));
+    add(MemoryText::tr("activations"), MemoryClass::Activations, memory.activations);
+    add(MemoryText::tr("buffers"), MemoryClass::Buffers, memory.buffers);
+    add(MemoryText::tr("reserve"), MemoryClass::Reserve, memory.reserve);
     double x = bar.left();
     for (const Part& part : parts) {
         if (part.bytes <= 0)
