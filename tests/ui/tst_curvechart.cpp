@@ -311,6 +311,76 @@ private Q_SLOTS:
         QVERIFY(check::says(ruler, QStringLiteral("does not divide")));
     }
 
+    /// Between TP 2 and 4 there is nothing: dots and a thin line, dashed to what does not fit alone; hatch and crosses have words.
+    void valuesOfAPlanAreDots()
+    {
+        const Scenario scenario = caseStudy();
+        CurveChoice choice;
+        choice.input = CurveInput::Tensor;
+        const CurveData data = curveOf(scenario, evaluate(scenario), choice);
+        const QSizeF size(640, 300);
+        QVERIFY(hasSingleValues(data));
+        QVERIFY(curveRuns(data, curveLayout(data, size)).empty());
+        std::size_t known = 0;
+        std::size_t dashed = 0; // ways to or from what does not fit
+        const CurvePoint* before = nullptr;
+        for (const CurvePoint& point : data.points) {
+            if (!point.has(data.figure))
+                continue;
+            ++known;
+            dashed += before != nullptr && (!before->fits || !point.fits) ? 1 : 0;
+            before = &point;
+        }
+        QVERIFY(known >= 3 && dashed >= 1);
+        const Scene ground = groundOf(data, size);
+        QCOMPARE(std::count_if(ground.items.begin(), ground.items.end(), [](const SceneItem& item) { return item.dashed; }),
+                 static_cast<std::ptrdiff_t>(dashed));
+        QVERIFY(check::says(ground, QStringLiteral("\u00D7 not legal")));
+        QVERIFY(check::says(marksOf(data, size), QStringLiteral("does not fit")));
+        QVERIFY(!hasSingleValues(curve(32, 546)));
+    }
+
+    /// Where a linear axis would press the target to the ground it is logarithmic by itself; rates stay linear, so does what was chosen.
+    void theAxisSuitsTheTarget()
+    {
+        const QSizeF size(500, 300);
+        CurveData data = curve(32, 546);
+        data.autoY = true;
+        QVERIFY(!curveLayout(data, size).logY);
+        data.points.push_back(pointAt(900, 0.2, true));
+        data.target = 0.015;
+        const CurveLayout layout = curveLayout(data, size);
+        QVERIFY(layout.logY);
+        QVERIFY(layout.yOf(*data.target) < layout.plot.bottom() - 0.015 / 0.2 * layout.plot.height());
+        data.autoY = false;
+        QVERIFY(!curveLayout(data, size).logY);
+
+        const Scenario scenario = caseStudy();
+        const Report report = evaluate(scenario);
+        std::vector<double> wanted;
+        QVERIFY(curveGround(scenario, report, {}, wanted).autoY);
+        QVERIFY(!curveGround(scenario, report, {.figure = CurveFigure::OutputPerDevice}, wanted).autoY);
+        QVERIFY(!curveGround(scenario, report, {.y = AxisScale::Linear}, wanted).autoY);
+    }
+
+    /// The last batch that meets the target, exactly, is said at the target's line.
+    void whereTheTargetIsLost()
+    {
+        Scenario scenario = caseStudy();
+        const CurveData whole = curveOf(scenario, evaluate(scenario));
+        QVERIFY(!whole.metUpTo);
+        scenario.targets.tpot = 1.3 * whole.points.front().of(CurveFigure::Tpot);
+        const CurveData data = curveOf(scenario, evaluate(scenario));
+        QVERIFY(data.metUpTo.has_value());
+        QVERIFY(curvePoint(scenario, data.input, *data.metUpTo).of(data.figure) <= *data.target);
+        QVERIFY(curvePoint(scenario, data.input, *data.metUpTo + 1).of(data.figure) > *data.target);
+        QVERIFY(check::says(marksOf(data, {640, 300}), QStringLiteral("met up to batch ") + inputText(data.input, *data.metUpTo)));
+        const Scene marks = marksOf(data, {640, 300}); // dashes are what does not fit
+        QVERIFY(std::none_of(marks.items.begin(), marks.items.end(), [](const SceneItem& item) { return item.dashed; }));
+        for (const QSizeF size : {QSizeF(150, 96), QSizeF(330, 150), QSizeF(1920, 600)})
+            QCOMPARE(trouble(data, size), QString());
+    }
+
     void runsMeetAtTheLimit()
     {
         const CurveData data = curve(32, 546);

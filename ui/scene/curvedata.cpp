@@ -45,6 +45,46 @@ bool logOf(AxisScale scale, bool automatic)
     return scale == AxisScale::Automatic ? automatic : scale == AxisScale::Logarithmic;
 }
 
+/// Rates are read for where they level off, which a logarithmic axis hides.
+bool measuresTimeOrCost(CurveFigure figure)
+{
+    return figure == CurveFigure::Tpot || figure == CurveFigure::Ttft || figure == CurveFigure::EndToEnd || figure == CurveFigure::Cost;
+}
+
+/// The last value that meets the target where every larger one that fits misses it; none where all do, or the curve comes back.
+std::optional<double> lastThatMeets(const CurveData& data, const Scenario& scenario, bool exact)
+{
+    if (!data.target || data.simulated)
+        return std::nullopt;
+    const auto meets = [&](const CurvePoint& point) {
+        return point.fits && point.has(data.figure) && point.of(data.figure) <= *data.target;
+    };
+    const CurvePoint* met = nullptr;
+    const CurvePoint* missed = nullptr;
+    for (const CurvePoint& point : data.points) {
+        if (!point.has(data.figure) || !point.fits)
+            continue;
+        if (meets(point)) {
+            if (missed != nullptr)
+                return std::nullopt;
+            met = &point;
+        } else if (missed == nullptr) {
+            missed = &point;
+        }
+    }
+    if (met == nullptr || missed == nullptr)
+        return std::nullopt;
+    double good = met->x;
+    double bad = missed->x;
+    const bool whole = infoOf(data.input).integer;
+    constexpr int kMostSteps = 12;
+    for (int i = 0; exact && i < kMostSteps && bad - good > (whole ? 1 : 1e-2 * good); ++i) {
+        const double middle = whole ? std::floor((good + bad) / 2) : (good + bad) / 2;
+        (meets(curvePoint(scenario, data.input, middle)) ? good : bad) = middle;
+    }
+    return good;
+}
+
 } // namespace
 
 CurveData curveGround(const Scenario& scenario, const Report& report, const CurveChoice& choice, std::vector<double>& wanted)
@@ -53,7 +93,8 @@ CurveData curveGround(const Scenario& scenario, const Report& report, const Curv
     data.input = choice.input && hasInput(scenario, *choice.input) ? *choice.input : loadInput(scenario);
     data.figure = choice.figure;
     data.logX = logOf(choice.x, infoOf(data.input).logarithmic);
-    data.logY = logOf(choice.y, false) && choice.figure != CurveFigure::FreeMemory;
+    data.logY = choice.y == AxisScale::Logarithmic && choice.figure != CurveFigure::FreeMemory;
+    data.autoY = choice.y == AxisScale::Automatic && measuresTimeOrCost(choice.figure);
     data.legal = report.legal;
     data.own = curvePoint(scenario, report, valueOf(scenario, data.input));
     if (data.figure == CurveFigure::Tpot)
@@ -77,6 +118,7 @@ CurveData curveGround(const Scenario& scenario, const Report& report, const Curv
 void findLimit(CurveData& data, const Scenario& scenario, bool exact)
 {
     data.limit.reset();
+    data.metUpTo = lastThatMeets(data, scenario, exact);
     const auto legal = [](const CurvePoint& point) { return point.legal; };
     data.nothingFits = std::any_of(data.points.begin(), data.points.end(), legal)
                        && std::none_of(data.points.begin(), data.points.end(), [](const CurvePoint& point) { return point.fits; });

@@ -79,6 +79,19 @@ std::pair<std::size_t, std::size_t> shownPoints(const CurveData& data)
     return {first - std::min(first, kBeside), std::min(end + kBeside, data.points.size())};
 }
 
+/// Whether a linear axis from 0 to `mostY` would press most values, the scenario's own or the target to its ground.
+bool suitsLogarithm(const CurveData& data, double leastY, double mostY)
+{
+    constexpr double kSpan = 20;  // 1.3 decades
+    constexpr double kLow = 0.1;  // of the height
+    constexpr double kBeside = 4; // a target farther below the values is not on a logarithmic axis either
+    if (!data.autoY || !(leastY > 0))
+        return false;
+    const double low = kLow * mostY;
+    return mostY > kSpan * leastY || (data.own.has(data.figure) && data.own.of(data.figure) < low)
+           || (data.target && *data.target < low && *data.target >= leastY / kBeside);
+}
+
 void setRanges(const CurveData& data, CurveLayout& layout)
 {
     double leastX = data.own.x;
@@ -116,10 +129,11 @@ void setRanges(const CurveData& data, CurveLayout& layout)
     // A target far above would press the curve to the ground: its handle then stands at the edge.
     if (data.target && *data.target <= 2 * mostY)
         mostY = std::max(mostY, *data.target);
-    if (data.target && data.logY && *data.target >= leastY / 4)
+    const bool logY = data.logY || suitsLogarithm(data, leastY, mostY);
+    if (data.target && logY && *data.target >= leastY / 4)
         leastY = std::min(leastY, *data.target);
     layout.logX = data.logX && positive < HUGE_VAL;
-    layout.logY = data.logY && leastY > 0;
+    layout.logY = logY && leastY > 0;
     layout.leastX = layout.logX ? std::max(leastX, positive) : leastX;
     layout.mostX = mostX > layout.leastX ? mostX : layout.leastX * 2 + (layout.leastX > 0 ? 0 : 1);
     layout.leastY = leastY;
@@ -221,9 +235,21 @@ bool isDrawable(const CurveData& data, QSizeF size)
     return data.legal && known >= 2 && size.width() >= 140 && size.height() >= 90;
 }
 
+bool hasSingleValues(const CurveData& data)
+{
+    if (data.input >= CurveInput::Devices && data.input <= CurveInput::Chunks)
+        return true;
+    const auto known =
+        std::count_if(data.points.begin(), data.points.end(), [&](const CurvePoint& point) { return point.has(data.figure); });
+    const auto gaps = static_cast<std::ptrdiff_t>(data.points.size()) - known;
+    return gaps > 0 && 4 * gaps >= known;
+}
+
 std::vector<CurveRun> curveRuns(const CurveData& data, const CurveLayout& layout)
 {
     std::vector<CurveRun> runs;
+    if (hasSingleValues(data))
+        return runs;
     const auto at = [&](const CurvePoint& point) {
         return QPointF(CurveLayout::shareOf(point.x, layout.leastX, layout.mostX, layout.logX),
                        CurveLayout::shareOf(point.of(data.figure), layout.leastY, layout.mostY, layout.logY));

@@ -52,14 +52,13 @@ void drawBand(const CurveData& data, const CurveLayout& layout, const Theme& the
     close();
 }
 
-/// From the limit to the right: values that do not fit in memory.
-void drawMisfits(const CurveData& data, const CurveLayout& layout, Scene& scene)
+/// Where values do not fit in memory: from the limit to the right, or where they are.
+std::vector<QRectF> misfits(const CurveData& data, const CurveLayout& layout)
 {
     const QRectF& plot = layout.plot;
-    if (data.nothingFits) {
-        scene.hatch(plot, Hatch::OverCapacity);
-        return;
-    }
+    if (data.nothingFits)
+        return {plot};
+    std::vector<QRectF> stretches;
     // Fitting need not rise or fall with the input: each stretch of values that do not fit.
     double from = std::numeric_limits<double>::quiet_NaN();
     const CurvePoint* before = nullptr;
@@ -67,7 +66,7 @@ void drawMisfits(const CurveData& data, const CurveLayout& layout, Scene& scene)
         const double left = std::clamp(from, plot.left(), plot.right());
         const double right = std::clamp(to, plot.left(), plot.right());
         if (right - left > 1)
-            scene.hatch({left, plot.top(), right - left, plot.height()}, Hatch::OverCapacity);
+            stretches.emplace_back(left, plot.top(), right - left, plot.height());
         from = std::numeric_limits<double>::quiet_NaN();
     };
     for (const CurvePoint& point : data.points) {
@@ -83,11 +82,13 @@ void drawMisfits(const CurveData& data, const CurveLayout& layout, Scene& scene)
     }
     if (!std::isnan(from))
         shade(plot.right());
+    return stretches;
 }
 
-/// A small cross on the axis for each value that no plan or load can have.
-void drawIllegal(const CurveData& data, const CurveLayout& layout, const Theme& theme, Scene& scene)
+/// A small cross on the axis for each value that no plan or load can have. False: there is none.
+bool drawIllegal(const CurveData& data, const CurveLayout& layout, const Theme& theme, Scene& scene)
 {
+    bool any = false;
     for (const CurvePoint& point : data.points) {
         if (point.has(data.figure) || (layout.logX && !(point.x > 0)))
             continue;
@@ -96,7 +97,9 @@ void drawIllegal(const CurveData& data, const CurveLayout& layout, const Theme& 
             continue;
         scene.line(at + QPointF(-2.5, -2.5), at + QPointF(2.5, 2.5), theme.color(Ink::Text3));
         scene.line(at + QPointF(-2.5, 2.5), at + QPointF(2.5, -2.5), theme.color(Ink::Text3));
+        any = true;
     }
+    return any;
 }
 
 void drawGrid(const CurveData& data, const CurveLayout& layout, QSizeF size, const Theme& theme, Scene& scene)
@@ -127,7 +130,8 @@ void drawGrid(const CurveData& data, const CurveLayout& layout, QSizeF size, con
     }
 }
 
-QString unitsText(const CurveData& data, const QString& unit, double room)
+/// `crosses`: of values without a figure are drawn.
+QString unitsText(const CurveData& data, const QString& unit, bool crosses, double room)
 {
     QString x = inputUnit(data.input);
     if (data.nothingFits)
@@ -144,8 +148,38 @@ QString unitsText(const CurveData& data, const QString& unit, double room)
     const auto withPoints = [&](const QString& text) {
         return data.measuredNote.isEmpty() ? text : QString(text + QStringLiteral("; ") + data.measuredNote);
     };
-    return firstFitting({withPoints(kind), withPoints(shortKind), kind, withPoints(band), shortKind, band, shortBand, what, unit},
-                        TextRole::Note, room);
+    QStringList forms{withPoints(kind), withPoints(shortKind), kind, withPoints(band), shortKind, band, shortBand, what, unit};
+    if (crosses) {
+        const bool legal = std::all_of(data.points.begin(), data.points.end(), [](const CurvePoint& point) { return point.legal; });
+        const QString mark = legal ? CurveText::tr("\u00D7 no value") : CurveText::tr("\u00D7 not legal");
+        QStringList named;
+        for (const QString& form : std::as_const(forms))
+            named << (form.isEmpty() ? mark : QString(form + QStringLiteral("; ") + mark));
+        forms = named + forms;
+    }
+    return firstFitting(forms, TextRole::Note, room);
+}
+
+/// "96 clients", "batch 64".
+QString loadPhrase(CurveInput input, double value)
+{
+    const bool counted = (input == CurveInput::Concurrency && value > 1) || input == CurveInput::Rate;
+    return counted ? CurveText::tr("%1 %2").arg(inputText(input, value), inputUnit(input)) : inputPhrase(input, value);
+}
+
+QPointF nearestOf(const QRectF& rect, QPointF point)
+{
+    return {std::clamp(point.x(), rect.left(), rect.right()), std::clamp(point.y(), rect.top(), rect.bottom())};
+}
+
+/// Whether the way from one point to another goes through a rectangle that holds neither.
+bool crosses(const QRectF& rect, QPointF from, QPointF to)
+{
+    constexpr int kSteps = 32;
+    for (int i = 1; i < kSteps; ++i)
+        if (rect.contains(from + (to - from) * i / kSteps))
+            return !rect.contains(from);
+    return false;
 }
 
 /// Places for the value of the scenario, and how much of the picture each would cover.
@@ -174,7 +208,7 @@ QRectF placePlate(const CurveData& data, const CurveLayout& layout, const QStrin
     const auto covered = [&](const QRectF& plate) {
         int count = 0;
         for (const QRectF& each : avoid)
-            count += plate.intersects(each) ? 1000 : 0;
+            count += plate.intersects(each) ? 1000 : crosses(each, point, nearestOf(plate, point)) ? 500 : 0;
         if (plate.adjusted(-9, -9, 9, 9).contains(point) || plate.top() < plot.top() || plate.bottom() > plot.bottom())
             count += 1000;
         for (const CurvePoint& each : data.points)
@@ -199,8 +233,7 @@ void drawPlate(Scene& scene, const Theme& theme, QPointF point, const QRectF& pl
 {
     if (text.isEmpty())
         return;
-    const QPointF nearest(std::clamp(point.x(), plate.left(), plate.right()), std::clamp(point.y(), plate.top(), plate.bottom()));
-    scene.line(point, nearest, theme.color(Ink::Text));
+    scene.line(point, nearestOf(plate, point), theme.color(Ink::Text));
     scene.roundedRect(plate, 2, theme.color(Ink::Surface), theme.color(Ink::Strong));
     scene.text(plate, text, TextRole::BodyMedium, theme.color(Ink::Text), Qt::AlignCenter);
 }
@@ -220,6 +253,29 @@ QRectF placeLabel(Scene& scene, const Theme& theme, const QString& text, const Q
         return label.adjusted(-4, -2, 4, 2);
     }
     return {};
+}
+
+/// Where values stand for themselves they are dots, hollow where they do not fit, joined by a thin line, dashed to what does not fit. Few
+/// values of a curve are dots too.
+void drawSingleValues(const CurveData& data, const CurveLayout& layout, const Theme& theme, Scene& scene)
+{
+    constexpr std::size_t kFew = 12;
+    const bool single = hasSingleValues(data);
+    std::vector<const CurvePoint*> known;
+    known.reserve(data.points.size());
+    for (const CurvePoint& point : data.points)
+        if (point.has(data.figure) && !(layout.logX && !(point.x > 0)))
+            known.push_back(&point);
+    if (!single && known.size() > kFew)
+        return;
+    const auto at = [&](const CurvePoint& point) { return QPointF(layout.xOf(point.x), layout.yOf(point.of(data.figure))); };
+    for (std::size_t i = 1; single && i < known.size(); ++i)
+        scene.line(at(*known[i - 1]), at(*known[i]), theme.color(Ink::Text2), 1, !known[i - 1]->fits || !known[i]->fits);
+    for (const CurvePoint* point : known) {
+        QPainterPath dot;
+        dot.addEllipse(at(*point), 2.5, 2.5);
+        scene.path(dot, theme.color(point->fits ? Ink::Text : Ink::Surface), theme.color(Ink::Text));
+    }
 }
 
 /// What the curve covers, from point to point.
@@ -308,28 +364,14 @@ void buildCurveGround(const CurveData& data, QSizeF size, const Theme& theme, Sc
     const CurveLayout layout = curveLayout(data, size);
     const AxisUnit unit = axisUnitOf(data.figure, std::max(std::abs(layout.leastY), layout.mostY));
     const double used = textWidth(title, TextRole::BodyStrong) + space::kSmall;
-    scene.text(header.adjusted(used, 0, 0, 0), unitsText(data, unit.name, header.width() - used), TextRole::Note, theme.color(Ink::Text3));
-    drawMisfits(data, layout, scene);
+    for (const QRectF& stretch : misfits(data, layout))
+        scene.hatch(stretch, Hatch::OverCapacity);
     drawGrid(data, layout, size, theme, scene);
     drawBand(data, layout, theme, scene);
-    // Single values between gaps, as of an axis of the plan, are joined by a thin line and marked each.
-    QPolygonF joined;
-    std::size_t gaps = 0;
-    for (const CurvePoint& point : data.points) {
-        gaps += point.has(data.figure) ? 0 : 1;
-        if (point.has(data.figure) && !(layout.logX && !(point.x > 0)))
-            joined << QPointF(layout.xOf(point.x), layout.yOf(point.of(data.figure)));
-    }
-    const bool apart = 4 * gaps >= static_cast<std::size_t>(joined.size());
-    if (apart && gaps > 0 && joined.size() > 1)
-        scene.polyline(joined, theme.color(Ink::Text3), 1, true);
-    if (apart || joined.size() <= 12)
-        for (const QPointF& at : joined) {
-            QPainterPath dot;
-            dot.addEllipse(at, 2.5, 2.5);
-            scene.path(dot, theme.color(Ink::Text));
-        }
-    drawIllegal(data, layout, theme, scene);
+    drawSingleValues(data, layout, theme, scene);
+    const bool crosses = drawIllegal(data, layout, theme, scene);
+    scene.text(header.adjusted(used, 0, 0, 0), unitsText(data, unit.name, crosses, header.width() - used), TextRole::Note,
+               theme.color(Ink::Text3));
 }
 
 void buildCurveMarks(const CurveData& data, QSizeF size, const Theme& theme, Scene& scene)
@@ -349,7 +391,7 @@ void buildCurveMarks(const CurveData& data, QSizeF size, const Theme& theme, Sce
     if (data.target) {
         const QRectF handle = targetHandle(data, layout);
         const double y = handle.center().y();
-        scene.line({plot.left(), y}, {plot.right(), y}, theme.color(Ink::Text2), 1.25, true);
+        scene.line({plot.left(), y}, {plot.right(), y}, theme.color(Ink::Text2), 1.25); // dashes are what does not fit
         scene.fill(handle, theme.color(Ink::Surface), theme.color(Ink::Text));
         taken.push_back(handle.adjusted(-2, -2, 2, 2));
         const bool above = layout.yOf(*data.target) < plot.top() - 0.5;
@@ -358,18 +400,31 @@ void buildCurveMarks(const CurveData& data, QSizeF size, const Theme& theme, Sce
         const QString text = above   ? CurveText::tr("target %1, above").arg(value)
                              : below ? CurveText::tr("target %1, below").arg(value)
                                      : CurveText::tr("target %1").arg(value);
-        const double wide = textWidth(text, TextRole::Note);
-        const auto place = [&](const std::vector<QRectF>& avoid) {
-            return placeLabel(scene, theme, text, within,
-                              {QPointF(plot.left() + 6, y - line - 1), QPointF(plot.left() + 6, y + 2),
+        const auto place = [&](const QString& words, const std::vector<QRectF>& avoid) {
+            const double wide = textWidth(words, TextRole::Note);
+            const QPointF first(plot.left() + 6, y - line - 1);
+            const double lost = data.metUpTo ? layout.xOf(*data.metUpTo) : 0;
+            return placeLabel(scene, theme, words, within,
+                              {data.metUpTo ? QPointF(lost + 6, y + 5) : first,
+                               data.metUpTo ? QPointF(lost - wide - 6, y - line - 4) : first, first, QPointF(plot.left() + 6, y + 2),
                                QPointF(plot.right() - wide - 12, y - line - 1), QPointF(plot.right() - wide - 12, y + 2)},
                               avoid);
         };
         // Where no curve is; on it only where it is everywhere.
         std::vector<QRectF> drawn = curveRects(data, layout);
         drawn.insert(drawn.end(), taken.begin(), taken.end());
-        const QRectF label = place(drawn);
-        taken.push_back(label.isEmpty() ? place(taken) : label);
+        QRectF label;
+        if (data.metUpTo) {
+            const double x = layout.xOf(*data.metUpTo);
+            scene.line({x, y - 4}, {x, y + 4}, theme.color(Ink::Text), 2);
+            const QString met = CurveText::tr("met up to %1").arg(loadPhrase(data.input, *data.metUpTo));
+            for (const QString& words : {CurveText::tr("%1, %2").arg(text, met), met})
+                if (label.isEmpty())
+                    label = place(words, drawn);
+        }
+        if (label.isEmpty())
+            label = place(text, drawn);
+        taken.push_back(label.isEmpty() ? place(text, taken) : label);
     }
     if (data.limit && layout.xOf(*data.limit) <= plot.right() + 0.5) {
         const double x = layout.xOf(*data.limit);
@@ -380,6 +435,19 @@ void buildCurveMarks(const CurveData& data, QSizeF size, const Theme& theme, Sce
                                    {QPointF(x - 6 - wide, plot.top()), QPointF(x + 6, plot.top()),
                                     QPointF(x - 6 - wide, plot.bottom() - line - 2), QPointF(x + 6, plot.bottom() - line - 2)},
                                    taken));
+    }
+    const std::vector<QRectF> hatched = misfits(data, layout);
+    const auto widest =
+        std::max_element(hatched.begin(), hatched.end(), [](const QRectF& a, const QRectF& b) { return a.width() < b.width(); });
+    if (widest != hatched.end() && !data.nothingFits) { // which the caption says
+        const QString words = CurveText::tr("does not fit");
+        const double middle = widest->center().x() - textWidth(words, TextRole::Note) / 2;
+        std::vector<QRectF> drawn = curveRects(data, layout);
+        drawn.insert(drawn.end(), taken.begin(), taken.end());
+        taken.push_back(placeLabel(scene, theme, words, widest->adjusted(4, 0, -4, 0),
+                                   {QPointF(middle, plot.top() + line + 4), QPointF(middle, plot.center().y() - line / 2),
+                                    QPointF(middle, plot.bottom() - line - 6)},
+                                   drawn));
     }
     if (!here) {
         drawMeasured(data, layout, theme, scene);

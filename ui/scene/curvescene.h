@@ -13,7 +13,7 @@
 
 namespace shardlens {
 
-enum class AxisScale : std::uint8_t { Automatic /* as suits the input; y linear from 0 */, Linear, Logarithmic };
+enum class AxisScale : std::uint8_t { Automatic /* as suits input and values */, Linear, Logarithmic };
 
 /// What a user chooses.
 struct CurveChoice {
@@ -29,22 +29,24 @@ struct CurveData {
     CurveFigure figure = CurveFigure::Tpot;
     bool logX = true;
     bool logY = false;
+    bool autoY = false;             ///< logarithmic too where a linear axis would hide the values, their target or the scenario's own
     bool legal = false;             ///< the scenario's own plan
     bool complete = true;           ///< every point that is wanted is there
     std::vector<CurvePoint> points; ///< ascending
     CurvePoint own;                 ///< of the scenario
     std::optional<double> limit;    ///< last value that fits in memory, where one does not
     bool nothingFits = false;
-    bool simulated = false;       ///< the scenario's own figure is; the curve is analytic
-    std::optional<Spread> band;   ///< calibrated: 80 % interval as factors of the figure
-    std::optional<double> target; ///< seconds, of TTFT and TPOT
+    std::optional<double> metUpTo; ///< last value that meets the target, where larger ones that fit miss it
+    bool simulated = false;        ///< the scenario's own figure is; the curve is analytic
+    std::optional<Spread> band;    ///< calibrated: 80 % interval as factors of the figure
+    std::optional<double> target;  ///< seconds, of TTFT and TPOT
     std::vector<CurveMark> measured;
     QString measuredNote; ///< how many; empty: none
 };
 
 /// The data without its points, but with the values that they are wanted at.
 [[nodiscard]] CurveData curveGround(const Scenario& scenario, const Report& report, const CurveChoice& choice, std::vector<double>& wanted);
-/// Fills `limit` and `nothingFits` from the points; with `exact` by looking for the last value that fits.
+/// Fills `limit`, `nothingFits` and `metUpTo` from the points; with `exact` by looking for the last value between two points.
 void findLimit(CurveData& data, const Scenario& scenario, bool exact);
 /// All at once, for pictures.
 [[nodiscard]] CurveData curveOf(const Scenario& scenario, const Report& report, const CurveChoice& choice = {});
@@ -86,7 +88,9 @@ struct CurveRun {
     QPolygonF points;
     bool fits = true; ///< in memory
 };
-/// Broken where a value is illegal or has no figure; each change between fitting and not is at the limit itself.
+/// Whether there is nothing between the values: axes of the plan, devices, or many gaps. They are dots, joined by a thin line.
+[[nodiscard]] bool hasSingleValues(const CurveData& data);
+/// None of single values. Broken where a value is illegal or has no figure; each change between fitting and not is at the limit itself.
 [[nodiscard]] std::vector<CurveRun> curveRuns(const CurveData& data, const CurveLayout& layout);
 
 /// Title, grid, axes, band, the region that does not fit, marks of illegal values.
