@@ -107,6 +107,16 @@ CollectiveArithmetic arithmeticOf(const StepModel& step, const PlanCollective& c
     return out;
 }
 
+std::string collectivePut(const CollectiveArithmetic& a, double hidden)
+{
+    std::string put;
+    for (const LevelTerm& term : a.terms)
+        put += (put.empty() ? "" : " + ") + termPut(term, a);
+    if (put.empty())
+        return put;
+    return (a.added > 0 ? formatSeconds(a.added, 4) + " + " : "") + put + (hidden > 0 ? " − " + formatSeconds(hidden, 4) : "");
+}
+
 void addCollectiveFormula(const PlanCollective& c, const CollectiveArithmetic& a, const std::string& left, double hidden, Explanation& out)
 {
     const bool several = a.terms.size() > 1;
@@ -116,14 +126,11 @@ void addCollectiveFormula(const PlanCollective& c, const CollectiveArithmetic& a
          false});
     const std::string minus = hidden > 0 ? " − " + formatSeconds(hidden, 4) : std::string();
     const std::string first = a.added > 0 ? formatSeconds(a.added, 4) + " + " : std::string();
-    std::string put;
     std::string seconds;
-    for (const LevelTerm& term : a.terms) {
-        put += (put.empty() ? "" : " + ") + termPut(term, a);
+    for (const LevelTerm& term : a.terms)
         seconds += (seconds.empty() ? "" : " + ") + formatSeconds(term.latencyTime() + term.transferTime() / a.share, 4);
-    }
-    if (!put.empty())
-        out.formula.push_back({"", first + put + minus, "", false});
+    if (!a.terms.empty())
+        out.formula.push_back({"", collectivePut(a, hidden), "", false});
     if (!several)
         seconds = formatSeconds(c.cost.latencyTime - a.added, 4) + " + " + formatSeconds(c.cost.transferTime, 4);
     out.formula.push_back({"", first + seconds + minus, "", false});

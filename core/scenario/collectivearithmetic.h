@@ -27,6 +27,8 @@ struct CollectiveArithmetic {
 /// "left = steps x alpha + sent / beta", the same with numbers, and its parts; not the result. `hidden`: seconds of it that hide.
 void addCollectiveFormula(const PlanCollective& collective, const CollectiveArithmetic& arithmetic, const std::string& left, double hidden,
                           Explanation& out);
+/// Its second line alone: "14 × 1 µs + 458,752 B / 450 GB/s"; empty where the levels are not known.
+[[nodiscard]] std::string collectivePut(const CollectiveArithmetic& arithmetic, double hidden);
 /// Steps, latency, bytes and bandwidth of each level, and what was fitted.
 void addCollectiveInputs(const Scenario& scenario, const PlanCollective& collective, const CollectiveArithmetic& arithmetic,
                          Explanation& out);

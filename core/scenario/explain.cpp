@@ -79,6 +79,24 @@ void addCauses(const Scenario& scenario, Explanation& out, const Breakdown& brea
     }
 }
 
+Subject operatorSubject(Phase phase, int index)
+{
+    Subject subject{Subject::Kind::Operator};
+    subject.phase = phase;
+    subject.op = index;
+    return subject;
+}
+
+int piecesOf(const PhaseReport& phase, Phase which)
+{
+    return phase.timeline.microbatches * (which == Phase::Prefill ? phase.timeline.steps : 1);
+}
+
+std::string timesText(double seconds, int runs, int digits)
+{
+    return runs == 1 ? formatSeconds(seconds, digits) : std::to_string(runs) + " × " + formatSeconds(seconds, digits);
+}
+
 std::string stageWords(const Report& report, int stage)
 {
     const auto stages = report.memory.stages.size();

@@ -81,6 +81,12 @@ struct Explanation {
         double amount = 0; ///< for a bar; same unit among alternatives
         Cause cause = Cause::Compute;
         int memoryClass = -1; ///< MemoryClass whose colour the bar has instead; negative: none
+        Subject subject = {}; ///< whose arithmetic a click opens
+    };
+    /// A name in the formula, an index as x_{name}, that stands for something with arithmetic of its own.
+    struct Link {
+        std::string name;
+        Subject subject;
     };
     std::string formulaId; ///< stable: "operator.roofline", "memory.weights", ...
     std::string title;
@@ -92,6 +98,7 @@ struct Explanation {
     Cause cause = Cause::Compute;
     int memoryClass = -1; ///< as in Alternative, for the gauge
     std::vector<Line> formula;
+    std::vector<Link> links;
     std::vector<Input> inputs;
     std::string alternativesTitle;
     std::vector<Alternative> alternatives;

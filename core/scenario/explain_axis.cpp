@@ -188,19 +188,13 @@ Explanation explainAxis(const Scenario& scenario, const Report& report, const Su
     for (PlanCollective& c : planCollectives(scenario, report))
         if (axis.has(c))
             own.push_back(std::move(c));
-    // One stage's, the busiest where it has any: no device takes those of every stage. A hand-over is between two.
+    // One stage's: no device takes those of every stage. A hand-over is between two.
     const auto phaseShown = own.empty() ? Phase::Decode : own.front().phase;
-    const int busiest = phaseOf(report, phaseShown).busiestStage;
-    const bool has =
-        std::any_of(own.begin(), own.end(), [&](const PlanCollective& c) { return c.phase == phaseShown && c.stage == busiest; });
-    const int stage = has || own.empty() ? busiest : own.front().stage;
-    std::vector<const PlanCollective*> counted;
-    double total = 0;
+    std::vector<const PlanCollective*> all;
+    all.reserve(own.size());
     for (const PlanCollective& c : own)
-        if (c.phase == phaseShown && (c.kind == Collective::Send || c.stage == stage)) {
-            counted.push_back(&c);
-            total += c.totalTime();
-        }
+        all.push_back(&c);
+    const auto [stage, counted, total] = onOneStage(all, phaseShown);
     setFigure(out, formatSeconds(total));
     out.share = "of collectives in " + std::string(phaseShown == Phase::Decode ? "a decode step" : "prefill") + ", for each microbatch on "
                 + (!axis.experts && axis.axis == MeshAxis::Pipeline ? std::string("its way on") : stageWords(report, stage));
@@ -212,11 +206,19 @@ Explanation explainAxis(const Scenario& scenario, const Report& report, const Su
         addLinks(scenario, row, out);
     if (axis.experts)
         addExperts(scenario, step, counted, report, total, out);
-    out.alternativesTitle = "Its collectives, for each microbatch on a stage";
-    for (const PlanCollective& c : own)
-        out.alternatives.push_back(
-            {c.kind == Collective::Send || c.stage == stage ? c.title : c.title + ", on stage " + formatCount(c.stage),
-             formatSeconds(c.totalTime()), c.totalTime(), Cause::Communication});
+    const bool staged = scenario.plan.pipeline() > 1;
+    out.alternativesTitle = "Its collectives, for each microbatch" + (staged ? " on stage " + formatCount(stage) : std::string());
+    std::string elsewhere;
+    for (const PlanCollective& c : own) {
+        if (c.kind == Collective::Send || c.stage == stage)
+            out.alternatives.push_back(
+                {c.title, formatSeconds(c.totalTime()), c.totalTime(), Cause::Communication, -1, operatorSubject(c.phase, c.op)});
+        else
+            elsewhere +=
+                (elsewhere.empty() ? "" : "; ") + c.title + ", " + formatSeconds(c.totalTime()) + " on stage " + formatCount(c.stage);
+    }
+    if (!elsewhere.empty())
+        out.notes.push_back("Not on this stage: " + elsewhere + ".");
     if (own.empty())
         out.notes.push_back(group.size() <= 1 ? "One device: there is nobody to exchange anything with."
                                               : "No operator of this plan exchanges anything along this axis alone.");

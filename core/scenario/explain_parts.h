@@ -20,12 +20,21 @@ void setFigure(Explanation& out, const std::string& figureWithUnit);
 /// their own, "Weights, activations".
 [[nodiscard]] std::string_view readsNameOf(const Scenario& scenario);
 void addCauses(const Scenario& scenario, Explanation& out, const Breakdown& breakdown);
+[[nodiscard]] Subject operatorSubject(Phase phase, int index);
+/// Pieces that pass a stage in one prefill or one decode round.
+[[nodiscard]] int piecesOf(const PhaseReport& phase, Phase which);
+/// The terms of a sum that stand in its formula with their numbers; what remains is one more.
+inline constexpr std::size_t kTermsPut = 4;
+/// "40 × 70.28 µs", "165 µs" of one run.
+[[nodiscard]] std::string timesText(double seconds, int runs, int digits = 3);
 
 /// "stage 1 of 4", or "every device" without a pipeline.
 [[nodiscard]] std::string stageWords(const Report& report, int stage);
 
 [[nodiscard]] Explanation explainTime(const Scenario& scenario, const Report& report, Phase phase);
 [[nodiscard]] Explanation explainCause(const Scenario& scenario, const Report& report, const Subject& subject);
+/// `out` has title, figure and share already; `seconds`: of `stage` over the phase.
+void addCommunication(const Scenario& scenario, const Report& report, Phase which, int stage, double seconds, Explanation& out);
 [[nodiscard]] Explanation explainOperator(const Scenario& scenario, const Report& report, const Subject& subject);
 [[nodiscard]] Explanation explainMemory(const Scenario& scenario, const Report& report, const Subject& subject);
 [[nodiscard]] Explanation explainTensor(const Scenario& scenario, const Report& report, const Subject& subject);

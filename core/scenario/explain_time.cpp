@@ -18,18 +18,6 @@ namespace shardlens {
 namespace {
 
 constexpr std::size_t kShownOperators = 9;
-constexpr std::size_t kTermsPut = 4; ///< of a sum, with numbers in the formula; the rest is one more
-
-/// Pieces that pass a stage in one prefill or one decode round.
-int piecesOf(const PhaseReport& phase, Phase which)
-{
-    return phase.timeline.microbatches * (which == Phase::Prefill ? phase.timeline.steps : 1);
-}
-
-std::string timesText(double seconds, int runs)
-{
-    return runs == 1 ? formatSeconds(seconds) : std::to_string(runs) + " × " + formatSeconds(seconds);
-}
 
 Cause largestCause(const Breakdown& breakdown)
 {
@@ -52,69 +40,122 @@ void keepLargest(Explanation& out)
     out.alternatives.push_back({std::to_string(others) + " smaller operators", formatSeconds(rest), rest, Cause::Compute});
 }
 
-/// A bar per operator of the heaviest piece on the busiest stage; kinds of layer that run the same operator share one.
+/// An operator of the heaviest piece on the busiest stage; kinds of layer that run the same operator share one.
+struct Bar {
+    Op op = Op::Embedding;
+    int index = 0; ///< of the first kind's
+    int runs = 0;
+    double each = 0;
+    bool alike = true; ///< every run takes `each`
+    double sum = 0;
+    Breakdown breakdown;
+    [[nodiscard]] std::string value(int digits) const { return alike ? timesText(each, runs, digits) : formatSeconds(sum, digits); }
+};
+
 template <class Seconds>
-void addBars(Explanation& out, const PhaseReport& phase, const Seconds& secondsOf)
+std::vector<Bar> barsOf(const PhaseReport& phase, const Seconds& secondsOf)
 {
-    struct Bar {
-        Op op = Op::Embedding;
-        int runs = 0;
-        double each = 0;
-        bool alike = true; // every run takes `each`
-        double sum = 0;
-        Breakdown breakdown;
-    };
     std::vector<Bar> bars;
-    for (const OperatorCost& op : phase.operators) {
+    for (std::size_t i = 0; i < phase.operators.size(); ++i) {
+        const OperatorCost& op = phase.operators[i];
         const int runs = phase.runsOnBusiest(op);
         const double seconds = secondsOf(op);
         if (runs == 0 || seconds <= 0)
             continue;
         auto bar = std::find_if(bars.begin(), bars.end(), [&op](const Bar& each) { return each.op == op.op; });
         if (bar == bars.end())
-            bar = bars.insert(bars.end(), {op.op, 0, seconds, true, 0, {}});
+            bar = bars.insert(bars.end(), {op.op, static_cast<int>(i), 0, seconds, true, 0, {}});
         bar->alike = bar->alike && std::abs(bar->each - seconds) <= 1e-9 * seconds;
         bar->runs += runs;
         bar->sum += seconds * runs;
         bar->breakdown += op.breakdown.scaled(runs);
     }
-    for (const Bar& bar : bars)
-        out.alternatives.push_back({std::string(nameOf(bar.op)), bar.alike ? timesText(bar.each, bar.runs) : formatSeconds(bar.sum),
-                                    bar.sum, largestCause(bar.breakdown)});
+    std::stable_sort(bars.begin(), bars.end(), [](const Bar& a, const Bar& b) { return a.sum > b.sum; });
+    return bars;
 }
 
-/// Every operator, and their sum as a line of the formula; returns it.
-double addOperators(Explanation& out, const PhaseReport& phase)
+void addBars(Explanation& out, Phase which, const std::vector<Bar>& bars)
 {
-    addBars(out, phase, [](const OperatorCost& op) { return op.time; });
-    double sum = 0;
-    for (const Explanation::Alternative& bar : out.alternatives)
-        sum += bar.amount;
-    out.formula.push_back({"t_stage", "Σ_{operators} layers × t_op", "", false});
-    out.alternativesTitle = "Its heaviest piece, operator by operator";
+    for (const Bar& bar : bars)
+        out.alternatives.push_back(
+            {std::string(nameOf(bar.op)), bar.value(3), bar.sum, largestCause(bar.breakdown), -1, operatorSubject(which, bar.index)});
     keepLargest(out);
+}
+
+/// "t_op = max(FLOP/F, bytes/BW) + t_net", as far as the operators of the phase have these.
+void addOperatorLine(const Scenario& scenario, const PhaseReport& phase, Explanation& out)
+{
+    const bool sends = std::any_of(phase.operators.begin(), phase.operators.end(),
+                                   [&phase](const OperatorCost& op) { return phase.runsOnBusiest(op) > 0 && op.exposedTime() > 0; });
+    out.formula.push_back(
+        {"t_op",
+         std::string(scenario.calibration ? "max(FLOP/(F η), bytes/(BW η)) + t_spill + t_overhead" : "max(FLOP/F, bytes/BW)")
+             + (sends ? " + t_net" : ""),
+         "", false});
+}
+
+/// Every operator, and their sum as lines of the formula; returns it.
+double addOperators(const Scenario& scenario, const PhaseReport& phase, Phase which, Explanation& out)
+{
+    const std::vector<Bar> bars = barsOf(phase, [](const OperatorCost& op) { return op.time; });
+    out.alternativesTitle = "Its heaviest piece, operator by operator";
+    addBars(out, which, bars);
+    addOperatorLine(scenario, phase, out);
+    out.formula.push_back({"t_stage", "Σ_{operators} layers × t_op", "", false});
+    double sum = 0;
+    for (const Bar& bar : bars)
+        sum += bar.sum;
     std::string put; // the largest with their numbers
     double rest = sum;
-    for (std::size_t i = 0; i < std::min(out.alternatives.size(), kTermsPut); ++i) {
-        put += (i == 0 ? "" : " + ") + out.alternatives[i].value;
-        rest -= out.alternatives[i].amount;
+    for (std::size_t i = 0; i < std::min(bars.size(), kTermsPut); ++i) {
+        const std::string name(nameOf(bars[i].op));
+        put += (i == 0 ? "" : " + ") + bars[i].value(4) + "_{" + name + "}";
+        out.links.push_back({name, operatorSubject(which, bars[i].index)});
+        rest -= bars[i].sum;
     }
-    if (out.alternatives.size() > kTermsPut)
-        put += " + " + formatSeconds(rest) + "_{others}";
+    if (bars.size() > kTermsPut)
+        put += " + " + formatSeconds(rest, 4) + "_{" + std::to_string(bars.size() - kTermsPut) + " others}";
     if (!put.empty())
         out.formula.push_back({"", put, "", false});
     out.formula.push_back({"", formatSeconds(sum, 4), "", false});
     return sum;
 }
 
-/// What each operator of that piece adds to one cause.
-void addOperatorsOf(Explanation& out, const PhaseReport& phase, Cause cause)
+/// Pieces, what the stage waits for sends, and its bubble, up to the phase's time.
+void addPieces(const PhaseReport& phase, Phase which, const std::string& left, int pieces, double stage, Explanation& out)
 {
-    addBars(out, phase, [cause](const OperatorCost& op) { return op.breakdown[cause]; });
+    const double sends = phase.exposedSend();
+    const double bubble = phase.breakdown[Cause::Bubble];
+    const double work = phase.breakdown.total() - bubble - sends;
+    // Pieces may be uneven, of which the stage's time is the heaviest one's.
+    const bool even = std::abs(work - pieces * stage) <= 1e-6 * work;
+    std::string symbols = even ? "m × t_stage" : "Σ_{pieces}^{m} t_piece";
+    std::string numbers = even ? timesText(stage, pieces, 4) : formatSeconds(work, 4);
+    const auto add = [&](const char* symbol, double seconds) {
+        symbols += std::string(" + ") + symbol;
+        numbers += " + " + formatSeconds(seconds, 4);
+    };
+    if (sends > 0)
+        add("t_send", sends);
+    if (phase.timeline.stages > 1)
+        add("t_bubble", bubble);
+    out.formula.push_back({left, symbols, "", false});
+    if (numbers != formatSeconds(phase.time, 4)) // which is the last line
+        out.formula.push_back({"", numbers, "", false});
+    out.inputs.push_back({"m", std::to_string(pieces),
+                          which == Phase::Prefill ? "pieces: microbatches × chunks" : "decode microbatches per round", Provenance::Exact});
+    if (!even)
+        out.notes.push_back("Its pieces are uneven: t_stage is of the heaviest, and a piece takes " + formatSeconds(work / pieces, 4)
+                            + " in the mean.");
+}
+
+/// What each operator of that piece adds to one cause.
+void addOperatorsOf(Explanation& out, const PhaseReport& phase, Phase which, Cause cause)
+{
+    addBars(out, which, barsOf(phase, [cause](const OperatorCost& op) { return op.breakdown[cause]; }));
     for (Explanation::Alternative& bar : out.alternatives)
         bar.cause = cause;
     out.alternativesTitle = "Of the heaviest piece on the busiest stage";
-    keepLargest(out);
 }
 
 /// What each kernel reaches, and what it costs beside its work: with evidence, by operator of the busiest stage.
@@ -230,22 +271,11 @@ Explanation explainTime(const Scenario& scenario, const Report& report, Phase wh
             busiest = phase.breakdown.seconds[i];
             out.cause = static_cast<Cause>(i);
         }
-    const double work1 = phase.breakdown.total() - phase.breakdown[Cause::Bubble];
     const std::string name(figureNameOf(which));
     const std::string left = loaded ? "T" : name;
-    const double stage = addOperators(out, phase);
-    if (stages == 1) {
-        // Pieces may be uneven, of which the stage's time is the heaviest one's.
-        const bool even = std::abs(work1 - pieces * stage) <= 1e-6 * work1;
-        out.formula.push_back({left, even ? "m × t_stage" : "Σ_{pieces} t_stage = m × t_mean", "", false});
-        out.formula.push_back({"", std::to_string(pieces) + " × " + formatSeconds(work1 / pieces, 4), "", false});
-    } else {
-        out.formula.push_back({left, "Σ_{pieces} t_stage + t_bubble", "", false});
-        out.formula.push_back({"", formatSeconds(work1, 4) + " + " + formatSeconds(phase.breakdown[Cause::Bubble], 4), "", false});
-    }
+    const double stage = addOperators(scenario, phase, which, out);
+    addPieces(phase, which, left, pieces, stage, out);
     out.formula.push_back({"", formatSeconds(phase.time, 4), "", true});
-    out.inputs.push_back(
-        {"m", std::to_string(pieces), prefill ? "pieces: microbatches × chunks" : "decode microbatches per round", Provenance::Exact});
     if (stages > 1)
         out.inputs.push_back(
             {"p", std::to_string(stages), "stages; the busiest is stage " + std::to_string(phase.busiestStage), Provenance::Exact});
@@ -257,7 +287,7 @@ Explanation explainTime(const Scenario& scenario, const Report& report, Phase wh
                                   + ": shares of peak and bandwidth by kernel, overheads; click an operator",
                               scenario.calibration->points > 0 ? Provenance::Fitted : Provenance::Borrowed});
     else
-        out.inputs.push_back({"η", "1", "roofline mode: peaks are reached, nothing is launched", Provenance::Default});
+        out.notes.push_back("Roofline mode: peaks are reached, nothing is launched.");
     if (stages > 1)
         out.notes.push_back(prefill ? "Stages idle " + formatPercent(phase.timeline.idleFraction)
                                           + " of the prefill; for equal stages and free sends "
@@ -343,7 +373,7 @@ Explanation explainCause(const Scenario& scenario, const Report& report, const S
     const Accelerator& accelerator = scenario.cluster->accelerator;
     if (scenario.calibration && cause != Cause::Bubble && cause != Cause::Communication) {
         explainCalibratedCause(scenario, phase, subject.phase, cause, seconds, out);
-        addOperatorsOf(out, phase, cause);
+        addOperatorsOf(out, phase, subject.phase, cause);
         return out;
     }
     switch (cause) {
@@ -368,39 +398,7 @@ Explanation explainCause(const Scenario& scenario, const Report& report, const S
         out.inputs.push_back(peakInput(scenario));
         out.notes.push_back("Norms and other operators that move only activations are booked here; they are bound by HBM.");
         break;
-    case Cause::Communication: {
-        out.formula = {{"t", "Σ_{collectives} (steps × α + bytes / β)", "", false}};
-        if (stage == phase.busiestStage && phase.collectives.size() > 1) {
-            std::string put;
-            double rest = seconds;
-            for (std::size_t i = 0; i < std::min(phase.collectives.size(), kTermsPut); ++i) {
-                put += (i == 0 ? "" : " + ") + formatSeconds(phase.collectives[i].seconds, 4);
-                rest -= phase.collectives[i].seconds;
-            }
-            if (phase.collectives.size() > kTermsPut)
-                put += " + " + formatSeconds(rest, 4) + "_{others}";
-            out.formula.push_back({"", put, "", false});
-        }
-        out.formula.push_back({"", formatSeconds(seconds, 4), "", true});
-        for (const OperatorCost& op : phase.operators)
-            if (op.communicationTime > 0)
-                out.alternatives.push_back({std::string(nameOf(op.op)) + ": " + std::string(nameOf(op.collective)),
-                                            formatSeconds(op.communicationTime) + " × " + std::to_string(op.stageLayers),
-                                            op.communicationTime * op.stageLayers, Cause::Communication});
-        out.alternativesTitle = "Collectives of one piece";
-        for (const FabricLevel& level : scenario.cluster->levels)
-            if (level.units() > 1) {
-                out.inputs.push_back({"β", formatBandwidth(level.bandwidth), level.name + ", one way, per device", Provenance::DataSheet,
-                                      level.source.text});
-                out.inputs.push_back({"α", formatSeconds(level.latency), level.name + ", each step", Provenance::Default});
-            }
-        out.notes.push_back(
-            scenario.plan.options.overlap > 0
-                ? "Up to " + formatPercent(scenario.plan.options.overlap)
-                      + " of each collective hides behind its operator's own work; the rows are whole, the figure above is what is exposed."
-                : "Nothing is overlapped: every collective is exposed.");
-        return out;
-    }
+    case Cause::Communication: addCommunication(scenario, report, subject.phase, stage, seconds, out); return out;
     case Cause::Bubble:
         out.formula = {{"t", "T − Σ_{pieces} t_stage", "", false},
                        {"", formatSeconds(phase.time, 4) + " − " + formatSeconds(phase.time - seconds, 4), "", false},
@@ -409,7 +407,7 @@ Explanation explainCause(const Scenario& scenario, const Report& report, const S
         break;
     case Cause::Overhead: out.notes.push_back("Roofline mode has no overheads: nothing is launched or scheduled."); break;
     }
-    addOperatorsOf(out, phase, cause);
+    addOperatorsOf(out, phase, subject.phase, cause);
     if (out.alternatives.empty()) {
         out.alternativesTitle = "Beside it";
         addCauses(scenario, out, phase.breakdown);

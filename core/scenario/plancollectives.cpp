@@ -133,6 +133,28 @@ std::vector<PlanCollective> planCollectives(const Scenario& scenario, const Repo
     return result;
 }
 
+StageCollectives onOneStage(const std::vector<const PlanCollective*>& own, Phase phase)
+{
+    StageCollectives out;
+    const auto first = [&](bool layers) {
+        return std::find_if(own.begin(), own.end(), [&](const PlanCollective* c) {
+            return c->phase == phase && c->kind != Collective::Send && (!layers || c->layerKind >= 0);
+        });
+    };
+    // Those of layers are costed on the busiest stage, what stands outside them where it is.
+    auto costed = first(true);
+    if (costed == own.end())
+        costed = first(false);
+    if (costed != own.end())
+        out.stage = (*costed)->stage;
+    for (const PlanCollective* c : own)
+        if (c->phase == phase && (c->kind == Collective::Send || c->stage == out.stage)) {
+            out.counted.push_back(c);
+            out.total += c->totalTime();
+        }
+    return out;
+}
+
 const PlanCollective* findCollective(const std::vector<PlanCollective>& collectives, std::string_view id)
 {
     const auto found = std::find_if(collectives.begin(), collectives.end(), [id](const PlanCollective& c) { return c.id == id; });

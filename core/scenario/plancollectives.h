@@ -33,6 +33,13 @@ struct PlanCollective {
 [[nodiscard]] std::optional<PlanCollective> planCollective(const StepModel& step, Phase phase, const OperatorCost& op, int index);
 /// Costliest first; nothing for an illegal plan.
 [[nodiscard]] std::vector<PlanCollective> planCollectives(const Scenario& scenario, const Report& report);
+/// Those among `own` that a device takes part in: of one phase, on one stage, which is the busiest where its layers have any, and hand-overs.
+struct StageCollectives {
+    int stage = 0;
+    std::vector<const PlanCollective*> counted; ///< in their order
+    double total = 0;                           ///< s of a microbatch, hidden or not
+};
+[[nodiscard]] StageCollectives onOneStage(const std::vector<const PlanCollective*>& own, Phase phase);
 /// The one with this id, case and all.
 [[nodiscard]] const PlanCollective* findCollective(const std::vector<PlanCollective>& collectives, std::string_view id);
 /// Its steps in the group of `device`, which may be any of the plan; a hand-over's from that device to the next stage, from the last one

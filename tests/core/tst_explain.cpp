@@ -5,11 +5,13 @@
 #include "core/scenario/calibrate.h"
 #include "core/scenario/collectivearithmetic.h"
 #include "core/scenario/explain_parts.h"
+#include "core/scenario/stagecollectives.h"
 #include "core/scenario/subjectname.h"
 #include "scenarios.h"
 
 #include <QtTest>
 
+#include <algorithm>
 #include <cmath>
 
 using namespace shardlens;
@@ -76,6 +78,59 @@ Explanation named(const Scenario& scenario, const std::string& name)
     const Report report = evaluate(scenario);
     const Result<Subject> subject = subjectNamed(name, scenario, report);
     return subject.ok() ? explain(scenario, report, subject.value()) : Explanation{};
+}
+
+/// "1,024.5", of which there is nothing else; NaN for symbols.
+double numberOf(std::string text)
+{
+    text.erase(std::remove(text.begin(), text.end(), ','), text.end());
+    if (text.empty() || text.find_first_not_of("0123456789.e-+") != std::string::npos || text.find_first_of("0123456789") != 0)
+        return std::nan("");
+    return std::stod(text);
+}
+
+/// "70.3 µs" in seconds; NaN for no time.
+double secondsOf(const std::string& text)
+{
+    const std::size_t space = text.find(' ');
+    if (space == std::string::npos)
+        return std::nan("");
+    const std::string unit = text.substr(space + 1);
+    for (const auto& [name, scale] : {std::pair{"s", 1.0}, {"ms", 1e-3}, {"µs", 1e-6}, {"ns", 1e-9}})
+        if (unit == name)
+            return numberOf(text.substr(0, space)) * scale;
+    return std::nan("");
+}
+
+/// "40 × 70.3 µs_{up/gate_proj} + 1.2 ms" added up; `indexed`: terms that have a name.
+double sumOf(std::string text, int* indexed = nullptr)
+{
+    double sum = 0;
+    while (!text.empty()) {
+        std::size_t end = text.find(" + ");
+        const std::size_t brace = text.find("_{");
+        if (brace != std::string::npos && brace < end)
+            end = text.find(" + ", text.find('}'));
+        std::string term = text.substr(0, end);
+        text = end == std::string::npos ? std::string() : text.substr(end + 3);
+        if (const std::size_t index = term.find("_{"); index != std::string::npos) {
+            term.resize(index);
+            if (indexed)
+                ++*indexed;
+        }
+        const std::size_t times = term.find(" × ");
+        const double runs = times == std::string::npos ? 1 : numberOf(term.substr(0, times));
+        sum += runs * secondsOf(times == std::string::npos ? term : term.substr(times + 4));
+    }
+    return sum;
+}
+
+Subject headline(Subject::Kind kind, Phase phase)
+{
+    Subject subject{kind};
+    subject.phase = phase;
+    subject.cause = kind == Subject::Kind::CauseOfTime ? static_cast<int>(Cause::Communication) : -1;
+    return subject;
 }
 
 } // namespace
@@ -215,9 +270,94 @@ private Q_SLOTS:
     {
         const Scenario scenario = on("llama-3-70b", "p5.48xlarge", 8, {{PlanAxis::Tensor, 8}});
         const Explanation tpot = named(scenario, "tpot");
-        QVERIFY(has(tpot, "_{others}"));
+        QVERIFY(has(tpot, " others}"));
         QVERIFY(has(tpot, "m × t_stage"));
         QVERIFY(!has(tpot, "t_head"));
+    }
+
+    /// Each line of times is what the next one says, to the digits shown, up to the figure in large type; each term is named and opens.
+    void theSumsOfHeadlinesAddUp()
+    {
+        int sums = 0;
+        for (const Scenario& scenario : manyScenarios()) {
+            const Report report = evaluate(scenario);
+            for (const Phase phase : {Phase::Prefill, Phase::Decode})
+                for (const Subject::Kind kind : {Subject::Kind::Time, Subject::Kind::CauseOfTime}) {
+                    const Explanation what = explain(scenario, report, headline(kind, phase));
+                    const std::string where = scenario.cluster->id + " " + what.title;
+                    for (std::size_t i = 0; i + 1 < what.formula.size(); ++i) {
+                        const std::string& put = what.formula[i].numerator;
+                        int named = 0;
+                        const double sum = sumOf(put, &named);
+                        if (std::isnan(sum) || !what.formula[i + 1].left.empty() || !what.formula[i].left.empty())
+                            continue; // symbols, bytes over rates
+                        const double result = secondsOf(what.formula[i + 1].numerator);
+                        QVERIFY2(std::abs(sum - result) <= 1e-3 * result + 1e-12,
+                                 (where + ": " + put + " is not " + what.formula[i + 1].numerator).c_str());
+                        if (named > 0)
+                            QVERIFY2(std::size_t(named) <= what.links.size() + 1, (where + ": " + put).c_str());
+                        ++sums;
+                    }
+                    QVERIFY2(!what.links.empty(), where.c_str());
+                    for (const Explanation::Link& link : what.links)
+                        QCOMPARE(explain(scenario, report, link.subject).formulaId.substr(0, 9), std::string("operator."));
+                    QVERIFY(what.formula.back().result);
+                    const double shown = secondsOf(what.formula.back().numerator);
+                    const double figure = secondsOf(what.value + " " + what.unit.substr(0, what.unit.find(' ')));
+                    QVERIFY2(std::abs(shown - figure) <= 5.1e-3 * shown, (where + what.value + what.unit).c_str());
+                }
+        }
+        QVERIFY(sums > 60);
+    }
+
+    /// What is listed as an input stands in the formula or in a note about it.
+    void inputsOfHeadlinesOccur()
+    {
+        for (const Scenario& scenario : manyScenarios()) {
+            const Report report = evaluate(scenario);
+            for (const Phase phase : {Phase::Prefill, Phase::Decode})
+                for (const Subject::Kind kind : {Subject::Kind::Time, Subject::Kind::CauseOfTime}) {
+                    const Explanation what = explain(scenario, report, headline(kind, phase));
+                    std::string all;
+                    for (const Explanation::Line& line : what.formula)
+                        all += line.left + " = " + line.numerator + "\n";
+                    for (const std::string& note : what.notes)
+                        all += note + "\n";
+                    for (const Explanation::Input& input : what.inputs) {
+                        const std::string symbol = input.symbol.substr(0, input.symbol.find('_'));
+                        QVERIFY2(all.find(symbol) != std::string::npos, (what.title + ": " + input.symbol + "\n" + all).c_str());
+                        const std::size_t space = input.value.find(' ');
+                        if (symbol == "sent" || symbol == "α" || symbol == "β")
+                            QVERIFY2(all.find(input.value) != std::string::npos || space == std::string::npos,
+                                     (what.title + ": " + input.symbol + " = " + input.value + "\n" + all).c_str());
+                    }
+                }
+        }
+    }
+
+    /// Two stages of 40 layers: the embedding's AllReduce is on the first, the head's AllGather on the last, and no stage has both.
+    void collectivesAreCountedByStage()
+    {
+        const Scenario scenario = on("llama-3-70b", "p5.48xlarge", 8, {{PlanAxis::Tensor, 4}, {PlanAxis::Pipeline, 2}});
+        const Report report = evaluate(scenario);
+        QCOMPARE(collectivesText(report, Phase::Decode, 0), std::string("81 × AllReduce"));
+        QCOMPARE(collectivesText(report, Phase::Decode, 1), std::string("80 × AllReduce, 1 × AllGather"));
+        QCOMPARE(collectiveRangeText(collectiveRange(report, Phase::Decode)), std::string("81 on each of 2 stages"));
+        QCOMPARE(collectivesText(report, Phase::Decode, 2), std::string());
+        Subject subject = headline(Subject::Kind::CauseOfTime, Phase::Decode);
+        for (const int stage : {0, 1}) {
+            subject.stage = stage;
+            const Explanation what = explain(scenario, report, subject);
+            int runs = 0;
+            for (const Explanation::Alternative& bar : what.alternatives) {
+                if (bar.subject.kind == Subject::Kind::None)
+                    continue; // waits for sends
+                QVERIFY2(!bar.name.starts_with(stage == 0 ? "lm_head" : "embedding"), bar.name.c_str());
+                runs += bar.value.find(" × ") == std::string::npos ? 1 : std::stoi(bar.value);
+            }
+            QCOMPARE(runs, 81);
+            QVERIFY(what.alternativesTitle.ends_with(collectivesText(report, Phase::Decode, stage)));
+        }
     }
 };
 

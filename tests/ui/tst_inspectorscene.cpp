@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The inspector read as a scene: long texts wrap, fractions are fractions, provenance is said in words.
+#include "tests/ui/picturecases.h"
 #include "tests/ui/samplereport.h"
 #include "tests/ui/scenechecks.h"
+#include "ui/scene/axisorderscene.h"
 #include "ui/scene/formula.h"
 #include "ui/scene/formulatree.h"
 #include "ui/scene/inspectorscene.h"
@@ -233,6 +235,45 @@ private Q_SLOTS:
                 QVERIFY2(beside(true) && beside(false), qPrintable(QString::number(width)));
             }
         }
+    }
+
+    /// Operators named in the sum, and their rows, open their arithmetic; both are underlined.
+    void termsOfAHeadlineOpenTheirArithmetic()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 4 x PP 2"));
+        const Report report = evaluate(scenario);
+        const Explanation what = explain(scenario, report, tpot());
+        QVERIFY(what.links.size() >= 4);
+        for (const double width : {300.0, 480.0}) {
+            Scene scene;
+            buildInspector({scenario, report, {width, 600}, Theme::of(ThemeId::Light)}, {}, scene);
+            QCOMPARE(check::textTrouble(scene), QString());
+            for (const Explanation::Link& link : what.links) {
+                int regions = 0;
+                for (const HitRegion& hit : scene.hits) {
+                    regions += hit.subject == link.subject ? 1 : 0;
+                    QVERIFY(hit.rect.left() >= 0 && hit.rect.right() <= width);
+                }
+                QCOMPARE(regions, 2); // the term and the row
+                QCOMPARE(link.subject.kind, Subject::Kind::Operator);
+            }
+        }
+        const QString text = inspectorText({scenario, report, {}, Theme::of(ThemeId::Light), {}, tpot()}, {});
+        QVERIFY2(text.contains(QString::fromUtf8("_up/gate_proj + ")), qPrintable(text));
+        QVERIFY(!text.contains(QStringLiteral("\n\u03B7 = ")));
+    }
+
+    /// The strip of axes says the figure that the inspector has for the axis: of one stage, not of the whole pipeline.
+    void axesHaveOneFigure()
+    {
+        const Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 4 x PP 2"));
+        const Report report = evaluate(scenario);
+        Subject axis{Subject::Kind::Axis};
+        axis.axis = static_cast<int>(MeshAxis::Tensor);
+        const Explanation what = explain(scenario, report, axis);
+        const QString figure = QString::fromStdString(what.value + ' ' + what.unit);
+        for (const QString& words : axisTexts(scenario, planCollectives(scenario, report), MeshAxis::Tensor))
+            QVERIFY2(words.contains(figure), qPrintable(words + QStringLiteral(" has no ") + figure));
     }
 
     void winnerOfAMaximumIsMarked()

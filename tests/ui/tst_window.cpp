@@ -11,6 +11,7 @@
 #include "ui/window/commandpalette.h"
 #include "ui/window/dockarea.h"
 #include "ui/window/fuzzymatch.h"
+#include "ui/window/inspectorpanel.h"
 #include "ui/window/messagebar.h"
 #include "ui/window/platebody.h"
 #include "ui/window/playgroundbody.h"
@@ -420,6 +421,28 @@ private Q_SLOTS:
         QCOMPARE(fixture.document.selection().pin().device, subject.device);
         QTest::keyClick(&fixture.window, Qt::Key_Escape);
         QVERIFY(fixture.document.selection().pin().kind == Subject::Kind::None);
+    }
+
+    /// A row of the inspector lights up its operator elsewhere, without going from under the pointer; a click opens it.
+    void rowsOfTheInspectorOpen()
+    {
+        WindowFixture fixture;
+        auto* inspector = fixture.window.findChild<InspectorPanel*>();
+        SceneView& view = *inspector->view();
+        view.rebuild();
+        QVERIFY(!view.scene().hits.empty());
+        const HitRegion row = view.scene().hits.back();
+        QCOMPARE(row.subject.kind, Subject::Kind::Operator);
+        const QString before = inspector->text();
+        const QPointF at = row.rect.center(); // wherever the panel is scrolled to
+        QMouseEvent move(QEvent::MouseMove, at, view.mapToGlobal(at), Qt::NoButton, Qt::NoButton, {});
+        QCoreApplication::sendEvent(&view, &move);
+        QCOMPARE(fixture.document.selection().hover(), row.subject);
+        view.rebuild();
+        QCOMPARE(view.scene().hits.back().subject, row.subject);
+        QTest::mouseClick(&view, Qt::LeftButton, {}, row.rect.center().toPoint());
+        QCOMPARE(fixture.document.selection().pin(), row.subject);
+        QVERIFY(inspector->text() != before);
     }
 
     void aNarrowWindowLaysTheInspectorOver()

@@ -74,15 +74,18 @@ QStringList rowTexts(const Scenario& scenario, const DeviceGroup& group, std::st
         if (!names.contains(qs(level.name)))
             names += qs(level.name);
     }
-    double seconds = 0;
+    std::vector<const PlanCollective*> own;
     for (const PlanCollective& c : collectives)
-        if (isOwn(c) && c.phase == Phase::Decode)
-            seconds += c.totalTime();
-    const QString time = qs(formatSeconds(seconds));
-    const bool exchanges = seconds > 0;
-    const QString all =
-        exchanges ? text("%1 of collectives for each microbatch's decode step").arg(time) : text("exchanges nothing by itself in decode");
-    const QString less = exchanges ? text("%1 per decode microbatch").arg(time) : text("nothing exchanged in decode");
+        if (isOwn(c))
+            own.push_back(&c);
+    const StageCollectives share = onOneStage(own, Phase::Decode);
+    const QString time = qs(formatSeconds(share.total));
+    const bool exchanges = share.total > 0;
+    const bool hands = exchanges && share.counted.front()->kind == Collective::Send;
+    const QString where = exchanges && !hands && scenario.plan.pipeline() > 1 ? text(" on stage %1").arg(share.stage) : QString();
+    const QString all = exchanges ? QString(text("%1 of collectives for each microbatch's decode step").arg(time) + where)
+                                  : text("exchanges nothing by itself in decode");
+    const QString less = exchanges ? QString(text("%1 per decode microbatch").arg(time) + where) : text("nothing exchanged in decode");
     const QString on = text("%1 on %2").arg(qs(name), QStringLiteral("%1"));
     const QString list = names.join(QStringLiteral(", "));
     return {on.arg((full + QStringList{all}).join(QStringLiteral("; "))),

@@ -45,8 +45,15 @@ private:
     {
         m_y += drawWrapped(m_scene, {kInset, m_y, m_width, 0}, title, TextRole::NoteStrong, ink(Ink::Text2)) + space::kTight;
     }
-    double formulaLine(const Explanation::Line& line, double left, double top, double symbols, double width);
+    double formulaLine(const Explanation& what, const Explanation::Line& line, double left, double top, double symbols, double width);
+    void drawTerms(const Explanation& what, const FormulaBox& box, QPointF origin);
     void input(const Explanation::Input& input, double symbols, bool last);
+    /// Opens other arithmetic when clicked.
+    void reference(const QRectF& text, const Subject& subject)
+    {
+        m_scene.line({text.left(), text.bottom() - 0.5}, {text.right(), text.bottom() - 0.5}, ink(Ink::Strong), 1, true);
+        m_scene.hit(text, subject);
+    }
     /// Colour of what a bar shows: a part of memory or a cause of time.
     template <class Shown>
     [[nodiscard]] QColor colorOf(const Shown& shown) const
@@ -136,7 +143,21 @@ QString symbolOf(const Explanation::Line& line)
     return left;
 }
 
-double Column::formulaLine(const Explanation::Line& line, double left, double top, double symbols, double width)
+/// A formula; the indices that have arithmetic of their own react to the pointer, underlined with dots.
+void Column::drawTerms(const Explanation& what, const FormulaBox& box, QPointF origin)
+{
+    drawFormula(m_scene, m_theme, box, origin);
+    for (const FormulaBox::Piece& piece : box.pieces) {
+        if (piece.kind != FormulaBox::Piece::Kind::Text || piece.role != TextRole::Note)
+            continue;
+        const auto link = std::find_if(what.links.begin(), what.links.end(),
+                                       [&piece](const Explanation::Link& each) { return qs(each.name) == piece.text; });
+        if (link != what.links.end())
+            reference(piece.rect.translated(origin), link->subject);
+    }
+}
+
+double Column::formulaLine(const Explanation& what, const Explanation::Line& line, double left, double top, double symbols, double width)
 {
     const QString symbol = symbolOf(line);
     const double sign = textWidth(QStringLiteral("="), TextRole::Formula);
@@ -144,7 +165,7 @@ double Column::formulaLine(const Explanation::Line& line, double left, double to
     const FormulaBox name = layoutFormula(symbol, line.result, width);
     const bool ownLine = name.width > symbols;
     if (ownLine && !symbol.isEmpty()) { // a name too long to stand before the sign
-        drawFormula(m_scene, m_theme, name, {left, y + name.above});
+        drawTerms(what, name, {left, y + name.above});
         y += name.height();
     }
     const double signX = left + (symbols > 0 ? symbols + 6 : 0);
@@ -154,10 +175,10 @@ double Column::formulaLine(const Explanation::Line& line, double left, double to
     const double half = lineHeight(TextRole::Formula) / 2;
     const double axis = y + std::max({box.above, half, named ? name.above : 0.0});
     if (named)
-        drawFormula(m_scene, m_theme, name, {left + symbols - name.width, axis});
+        drawTerms(what, name, {left + symbols - name.width, axis});
     if (!line.numerator.empty())
         m_scene.text({signX, axis - half, sign + 1, 2 * half}, QStringLiteral("="), TextRole::Formula, ink(Ink::Text));
-    drawFormula(m_scene, m_theme, box, {x, axis});
+    drawTerms(what, box, {x, axis});
     return axis + std::max({box.below, half, named ? name.below : 0.0}) - top;
 }
 
@@ -179,7 +200,7 @@ void Column::formula(const Explanation& what)
             symbols = std::max(symbols, width);
     }
     for (std::size_t i = 0; i < what.formula.size(); ++i) {
-        m_y += formulaLine(what.formula[i], kInset + kPlateInset, m_y, symbols, inner);
+        m_y += formulaLine(what, what.formula[i], kInset + kPlateInset, m_y, symbols, inner);
         m_y += i + 1 < what.formula.size() ? space::kSmall : 0;
     }
     m_y += kPlateInset;
@@ -258,10 +279,17 @@ void Column::alternatives(const Explanation& what)
     const double track = kInset + m_width - values - space::kSmall - left;
     for (const Explanation::Alternative& each : what.alternatives) {
         const double line = lineHeight(TextRole::Body) + 4;
+        const double top = m_y;
+        const double nameWidth = std::min(textWidth(qs(each.name), TextRole::Body), m_width);
         if (above)
             m_y += drawWrapped(m_scene, {kInset, m_y, m_width, 0}, qs(each.name), TextRole::Body, ink(Ink::Text2));
         else
             m_scene.text({kInset, m_y, names + 1, line}, qs(each.name), TextRole::Body, ink(Ink::Text2));
+        if (each.subject.kind != Subject::Kind::None) { // the whole row
+            const double under = above ? m_y - 0.5 : m_y + (line + lineHeight(TextRole::Body)) / 2 - 1.5;
+            m_scene.line({kInset, under}, {kInset + nameWidth, under}, ink(Ink::Strong), 1, true);
+            m_scene.hit({kInset, top, m_width, m_y + line - top}, each.subject);
+        }
         const double bar = most > 0 ? std::clamp(each.amount / most, 0.0, 1.0) * track : 0;
         const QRectF rect(left, m_y + (line - 10) / 2, bar, 10);
         if (bar > 0 && each.cause == Cause::Bubble)

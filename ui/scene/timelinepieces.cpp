@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/format.h"
+#include "core/scenario/stagecollectives.h"
 #include "ui/scene/scenetext.h"
 #include "ui/scene/timelinerowpainter.h"
 
@@ -284,7 +285,7 @@ void RowPainter::drawSlice(const QRectF& rect, Cause cause, int stage, bool wide
 {
     m_scene.fill(rect, fillOf(cause), rect.width() >= 5 && rect.height() >= 5 ? edgeOf(cause) : QColor());
     if (cause == Cause::Communication)
-        drawCommunicationMark(rect, !widest);
+        drawCommunicationMark(rect, stage, !widest);
     // The widest slice carries the piece's label and stays the piece's; the others are their cause's.
     if (widest || rect.width() < 4)
         return;
@@ -293,10 +294,17 @@ void RowPainter::drawSlice(const QRectF& rect, Cause cause, int stage, bool wide
     m_scene.hit(rect, part);
 }
 
-void RowPainter::drawCommunicationMark(const QRectF& rect, bool labelled)
+void RowPainter::drawCommunicationMark(const QRectF& rect, int stage, bool labelled)
 {
     // One slice stands for many collectives spread over the piece: ticks say "many", the label says how many when there is room.
-    if (rect.width() < 12 || rect.height() < 8 || m_collectives.isEmpty())
+    if (rect.width() < 12 || rect.height() < 8)
+        return;
+    if (stage != m_collectivesStage) {
+        m_collectivesStage = stage;
+        m_collectives = qs(collectivesText(m_input.report, m_panel.phase, stage));
+        m_collectiveCount = collectiveCountOn(m_input.report, m_panel.phase, stage);
+    }
+    if (m_collectiveCount == 0)
         return;
     const QColor ink = Theme::textOn(fillOf(Cause::Communication));
     QString label = m_collectives;

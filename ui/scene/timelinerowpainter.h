@@ -30,8 +30,6 @@ public:
             m_fills[i] = m_theme.color(static_cast<Cause>(i));
             m_edges[i] = m_theme.edgeOf(m_fills[i]);
         }
-        m_collectives = collectivesOf(m_phase);
-        m_collectiveCount = collectiveCount(m_phase);
         if (input.pin.kind == Subject::Kind::Operator && input.pin.phase == panel.phase)
             m_pinnedOp = input.pin.op;
     }
@@ -63,7 +61,7 @@ private:
     void drawSlice(const QRectF& rect, Cause cause, int stage, bool widest);
     void drawHidden(const TimelinePiece& piece, const QRectF& rect, int stage, double exposedAt);
     void drawPinnedOperator(const TimelinePiece& piece, const QRectF& slice, Cause cause, double seconds, int stage);
-    void drawCommunicationMark(const QRectF& rect, bool labelled);
+    void drawCommunicationMark(const QRectF& rect, int stage, bool labelled);
     void drawLabel(const QRectF& rect, Cause cause, const TimelinePiece& piece);
     void drawCriticalMark(const QRectF& rect, const TimelinePiece& piece);
     void drawRun(std::size_t first, std::size_t last, double end, const QRectF& row, int stage);
@@ -108,8 +106,9 @@ private:
     PieceInterior m_interior;
     std::array<QColor, kCauseCount> m_fills;
     std::array<QColor, kCauseCount> m_edges;
-    QString m_collectives;
+    QString m_collectives; ///< of m_collectivesStage: rows are drawn one after the other
     int m_collectiveCount = 0;
+    int m_collectivesStage = -1;
     int m_pinnedOp = -1;
     Detail m_detail = Detail::Slices;
     double m_labelEnd = 0; ///< right end of the last label of an arrow in this gap

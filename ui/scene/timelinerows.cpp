@@ -354,41 +354,6 @@ QString microbatchName(Phase phase, int microbatch)
     return QStringLiteral("m%1").arg(microbatch);
 }
 
-QString collectivesOf(const PhaseReport& report)
-{
-    struct Count {
-        Collective kind;
-        int times;
-    };
-    std::vector<Count> counts;
-    for (const OperatorCost& op : report.operators) {
-        if (op.collective == Collective::None || op.collective == Collective::Send || op.stageLayers <= 0)
-            continue;
-        const auto known = std::find_if(counts.begin(), counts.end(), [&](const Count& count) { return count.kind == op.collective; });
-        if (known == counts.end())
-            counts.push_back({op.collective, op.stageLayers});
-        else
-            known->times += op.stageLayers;
-    }
-    std::sort(counts.begin(), counts.end(), [](const Count& a, const Count& b) { return a.times > b.times; });
-    QString result;
-    for (const Count& count : counts) {
-        if (!result.isEmpty())
-            result += QStringLiteral(", ");
-        result += QStringLiteral("%1 %2 %3").arg(QString::number(count.times), QString(QChar(u'\u00D7')), qs(nameOf(count.kind)));
-    }
-    return result;
-}
-
-int collectiveCount(const PhaseReport& report)
-{
-    int count = 0;
-    for (const OperatorCost& op : report.operators)
-        if (op.collective != Collective::None && op.collective != Collective::Send)
-            count += std::max(int{op.stageLayers}, 0);
-    return count;
-}
-
 bool drawTimelineRows(Scene& scene, const ViewInput& input, const TimelineOptions& options, const TimelineLayout& layout,
                       const TimelinePanel& panel)
 {

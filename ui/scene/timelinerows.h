@@ -8,10 +8,6 @@ namespace shardlens {
 
 /// "m3", "A": how a microbatch is called in pictures.
 [[nodiscard]] QString microbatchName(Phase phase, int microbatch);
-/// "80 AllReduce", the collectives a piece makes; empty when there are none.
-[[nodiscard]] QString collectivesOf(const PhaseReport& report);
-/// How many they are.
-[[nodiscard]] int collectiveCount(const PhaseReport& report);
 /// The colours of the causes of work mixed by their shares: what bands too low to be seen would look like from afar.
 [[nodiscard]] QColor mixedColor(const Theme& theme, const Breakdown& parts);
 /// Lower rows have no bands by cause, px.

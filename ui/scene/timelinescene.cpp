@@ -2,6 +2,7 @@
 #include "ui/scene/timelinescene.h"
 
 #include "core/base/format.h"
+#include "core/scenario/stagecollectives.h"
 #include "ui/scene/scenetext.h"
 #include "ui/scene/servicetext.h"
 #include "ui/scene/timelineinside.h"
@@ -60,6 +61,20 @@ LegendEntry mixEntry(const ViewInput& input, Phase phase)
     return {text, {}, mixedColor(input.theme, pieces), false, {}};
 }
 
+/// Counts are of a stage: no device makes those of all stages.
+QString communicationName(const CollectiveRange& range)
+{
+    if (range.most == 0)
+        return TimelineScene::tr("Communication");
+    if (range.least != range.most)
+        return TimelineScene::tr("Communication (%1 to %2 collectives by stage)").arg(range.least).arg(range.most);
+    if (range.most == 1)
+        return range.stages > 1 ? TimelineScene::tr("Communication (1 collective on each stage)")
+                                : TimelineScene::tr("Communication (1 collective)");
+    return range.stages > 1 ? TimelineScene::tr("Communication (%1 collectives on each stage)").arg(range.most)
+                            : TimelineScene::tr("Communication (%1 collectives)").arg(range.most);
+}
+
 /// `mixed`: rows are too low for bands by cause and have one colour of all, which then says what it is made of.
 std::vector<LegendEntry> legendOf(const ViewInput& input, const TimelineSums* sums, bool mixed, bool paler, bool brief = false)
 {
@@ -84,10 +99,7 @@ std::vector<LegendEntry> legendOf(const ViewInput& input, const TimelineSums* su
                                                      : TimelineScene::tr("Weight reads"));
     add(Cause::Kv, brief ? TimelineScene::tr("KV") : TimelineScene::tr("KV reads"));
     add(Cause::Compute, TimelineScene::tr("Compute"));
-    const int collectives = collectiveCount(input.report.decode);
-    add(Cause::Communication, collectives == 0 || brief ? TimelineScene::tr("Communication")
-                              : collectives == 1        ? TimelineScene::tr("Communication (1 collective)")
-                                                        : TimelineScene::tr("Communication (%1 collectives)").arg(collectives));
+    add(Cause::Communication, brief ? TimelineScene::tr("Communication") : communicationName(collectiveRange(input.report, Phase::Decode)));
     add(Cause::Overhead, TimelineScene::tr("Overhead"));
     const auto hides = [](const PhaseReport& report) {
         return std::any_of(report.operators.begin(), report.operators.end(), [](const OperatorCost& op) {

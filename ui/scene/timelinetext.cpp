@@ -3,6 +3,7 @@
 
 #include "core/base/format.h"
 #include "core/scenario/pieceoperators.h"
+#include "core/scenario/stagecollectives.h"
 #include "ui/scene/meshfacts.h"
 #include "ui/scene/scenetext.h"
 #include "ui/scene/timelinerows.h"
@@ -285,7 +286,12 @@ QString timelineTooltip(const Scenario& scenario, const Report& report, const Su
             text += QStringLiteral("\n%1\n").arg(where)
                     + TimelineText::tr("%1 of each piece").arg(qs(formatSeconds(phase.costOf(subject.stage, 0).breakdown[cause])));
         }
-        const QString collectives = cause == Cause::Communication ? collectivesOf(phase) : QString();
+        const CollectiveRange range = cause == Cause::Communication ? collectiveRange(report, subject.phase) : CollectiveRange{};
+        if (range.most == 0)
+            return text;
+        if (!stageKnown)
+            return text + QChar(u'\n') + TimelineText::tr("collectives of each piece: %1").arg(qs(collectiveRangeText(range)));
+        const QString collectives = qs(collectivesText(report, subject.phase, subject.stage));
         return collectives.isEmpty() ? text
                                      : text + QChar(u'\n') + TimelineText::tr("%1, spread over the piece, drawn as one").arg(collectives);
     }

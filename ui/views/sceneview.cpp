@@ -83,6 +83,11 @@ Subject SceneView::subjectAt(QPointF point) const
     return m_refine ? m_refine(subject, point) : subject;
 }
 
+bool SceneView::previewsOwn() const
+{
+    return m_previewed.kind != Subject::Kind::None && m_previewed == m_document.selection().hover();
+}
+
 void SceneView::reportChanged()
 {
     markStale();
@@ -154,7 +159,12 @@ void SceneView::paintEvent(QPaintEvent*)
         painter.drawPixmap(0, 0, m_picture);
     }
     Selection& selection = m_document.selection();
-    paintHighlights(painter, m_scene, *m_theme, selection.hover(), selection.pin(), m_document.report());
+    const auto marked = [this](const Subject& selected) {
+        const bool all = !m_options.aboutSelection;
+        const auto same = [&selected](const HitRegion& region) { return region.subject == selected; };
+        return all || std::any_of(m_scene.hits.begin(), m_scene.hits.end(), same) ? selected : Subject{};
+    };
+    paintHighlights(painter, m_scene, *m_theme, marked(selection.hover()), marked(selection.pin()), m_document.report());
     if (hasFocus() && m_keyboardFocus) {
         painter.setRenderHint(QPainter::Antialiasing);
         painter.setPen(QPen(m_theme->color(Ink::Accent), 2));
@@ -179,6 +189,7 @@ void SceneView::mouseMoveEvent(QMouseEvent* event)
     const Subject subject = subjectAt(event->position());
     if (m_tip && subject != m_document.selection().hover())
         m_tip->hide();
+    m_previewed = subject;
     m_document.selection().setHover(subject);
 }
 
@@ -199,6 +210,7 @@ void SceneView::leaveEvent(QEvent*)
 {
     if (m_tip)
         m_tip->hide();
+    m_previewed = {};
     m_document.selection().setHover({});
 }
 
@@ -212,6 +224,7 @@ void SceneView::focusInEvent(QFocusEvent* event)
 void SceneView::focusOutEvent(QFocusEvent*)
 {
     m_keyboardFocus = false;
+    m_previewed = {};
     update();
 }
 
@@ -248,7 +261,8 @@ void SceneView::walkTo(int region)
         return;
     m_keyboardRegion = region;
     m_keyboardFocus = true;
-    m_document.selection().setHover(m_scene.hits[static_cast<std::size_t>(region)].subject);
+    m_previewed = m_scene.hits[static_cast<std::size_t>(region)].subject;
+    m_document.selection().setHover(m_previewed);
     update();
 }
 

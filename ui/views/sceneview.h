@@ -26,6 +26,8 @@ public:
         std::function<QString(const Scenario&, const Report&)> description;
         /// Tooltip of a subject; empty: none.
         std::function<QString(const Scenario&, const Report&, const Subject&)> tooltip;
+        /// All of the scene is about the selection: only regions that are it are marked, not those that belong to it.
+        bool aboutSelection = false;
     };
     SceneView(Document& document, Builder builder, Options options, QWidget* parent = nullptr);
 
@@ -39,6 +41,8 @@ public:
     void setRefine(Refine refine) { m_refine = std::move(refine); }
     /// What lies under a point: what the pointer previews and a click pins.
     [[nodiscard]] Subject subjectAt(QPointF point) const;
+    /// Whether what is previewed is a region of this view itself, by its pointer or keys.
+    [[nodiscard]] bool previewsOwn() const;
     void setBuilder(Builder builder); ///< a view's own choices (colouring, zoom) changed
     void markStale();                 ///< what the builder draws has changed: built again when next painted
     void rebuild();                   ///< now, visible or not, when the widget has a size
@@ -77,6 +81,7 @@ private:
     bool m_stale = true;
     bool m_painted = false; ///< this scene was painted once
     bool m_keyboardFocus = false;
+    Subject m_previewed; ///< what this view last asked to preview
     int m_keyboardRegion = -1;
     int m_builds = 0;
 };

@@ -26,10 +26,13 @@ InspectorPanel::InspectorPanel(Document& document, QWidget* parent)
     setObjectName(QStringLiteral("inspectorBody"));
     setAttribute(Qt::WA_StyledBackground);
     const auto build = [this](const ViewInput& input, Scene& scene) {
+        ViewInput shown = input;
+        if (m_view->previewsOwn()) // a row of this very arithmetic, which would go from under the pointer
+            shown.hover = {};
         InspectorOptions options;
         options.hints = m_hints;
-        options.explanation = own(inspected(input));
-        buildInspector(input, options, scene);
+        options.explanation = own(inspected(shown));
+        buildInspector(shown, options, scene);
         const int wanted = static_cast<int>(std::ceil(scene.size.height()));
         if (wanted == m_wantedHeight)
             return;
@@ -38,7 +41,7 @@ InspectorPanel::InspectorPanel(Document& document, QWidget* parent)
         QMetaObject::invokeMethod(
             this, [this] { m_view->setFixedHeight(std::max(m_wantedHeight, 1)); }, Qt::QueuedConnection);
     };
-    m_view = new SceneView(document, build, {true, tr("Inspector"), describeInspector, {}}, m_scroll);
+    m_view = new SceneView(document, build, {true, tr("Inspector"), describeInspector, {}, true}, m_scroll);
     m_scroll->setWidget(m_view);
     m_scroll->setWidgetResizable(true);
     m_scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
