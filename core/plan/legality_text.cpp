@@ -110,7 +110,8 @@ std::string violationSentence(const Finding& f, const PlanContext& context, cons
     case Rule::ExpertDense: return "EP " + value + " needs a mixture of experts, and " + context.model.name + " is dense; EP 1 is allowed.";
     case Rule::ExpertGroup:
         return "EP " + value + " does not divide the " + limit + (f.limit == 1 ? " device" : " devices")
-               + " of a stage (TP x SP x attention DP)" + mend(nearest, " does", " do");
+               + " of a stage (TP x SP x attention DP)" + mend(nearest, " does", " do")
+               + (f.value > f.limit ? " Attention DP, which is DP inside a replica, is how EP spans more devices." : "");
     case Rule::ExpertCount:
         return "EP " + value + " is more than the " + limit + " experts"
                + (f.other > 0 ? " and " + number(f.other) + (f.other == 1 ? " copy" : " copies") : std::string())

@@ -94,6 +94,14 @@ private Q_SLOTS:
         Scenario moe = with(scenarioOf("mixtral-8x7b", "p5.48xlarge"), {{PlanAxis::Tensor, 4}});
         QVERIFY(violationsOf(with(moe, {{PlanAxis::Expert, 4}})).empty());
         QCOMPARE(violationsOf(with(moe, {{PlanAxis::Expert, 3}})).front().rule, Rule::ExpertGroup);
+        const Scenario wide = with(moe, {{PlanAxis::Expert, 32}});
+        const std::vector<Finding> findings = violationsOf(wide);
+        const auto group =
+            std::find_if(findings.begin(), findings.end(), [](const Finding& finding) { return finding.rule == Rule::ExpertGroup; });
+        QVERIFY(group != findings.end());
+        QVERIFY(
+            sentence(*group, wide.context(), wide.plan).find("Attention DP, which is DP inside a replica, is how EP spans more devices.")
+            != std::string::npos);
     }
 
     void computeFormat()

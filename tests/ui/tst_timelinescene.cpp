@@ -380,6 +380,11 @@ private Q_SLOTS:
         report.prefill.timeline.steps = 1;
         QVERIFY(timelineIdleTexts(report.prefill, Phase::Prefill)[1].contains(QStringLiteral("1,023/2,047")));
         QVERIFY(timelineSubtitle(scenario, report).startsWith(QStringLiteral("prefill")));
+        Scenario single = scenario;
+        single.workload.batch = 1;
+        single.plan[PlanAxis::PrefillMicrobatches] = single.plan[PlanAxis::DecodeMicrobatches] = 1;
+        QCOMPARE(timelineSubtitle(single, report).section(QLatin1Char(';'), 0, 0),
+                 QStringLiteral("prefill of 1 sequence, then decode of 1 sequence"));
     }
 
     void illegalPlanSaysWhy()

@@ -172,8 +172,9 @@ QString timelineSubtitle(const Scenario& scenario, const Report& report)
     const auto groups = [&](PlanAxis axis) {
         const int m = std::max(scenario.plan[axis], 1);
         const int most = static_cast<int>(ceilDiv(scenario.workload.batch, m));
-        return m == 1 ? TimelineText::tr("all %1 sequences at once").arg(qs(formatCount(most)))
-                      : QStringLiteral("%1 \u00D7 %2").arg(qs(formatCount(m)), qs(formatCount(most)));
+        return m == 1 && most == 1 ? TimelineText::tr("of 1 sequence")
+               : m == 1            ? TimelineText::tr("all %1 sequences at once").arg(qs(formatCount(most)))
+                                   : QStringLiteral("%1 \u00D7 %2").arg(qs(formatCount(m)), qs(formatCount(most)));
     };
     QString text =
         TimelineText::tr("prefill %1, then decode %2").arg(groups(PlanAxis::PrefillMicrobatches), groups(PlanAxis::DecodeMicrobatches));
