@@ -147,6 +147,38 @@ private Q_SLOTS:
         }
     }
 
+    /// A plan that fits but whose figures are in doubt says so in its headline, with the sentence beside it.
+    void doubtsAreReadWithoutAClick()
+    {
+        Scenario scenario = pictures::scenarioOf(pictures::caseNamed("8 H100, TP 4 x PP 2"));
+        scenario.workload.input = 32768;
+        const Report report = evaluate(scenario);
+        QVERIFY(report.legal && report.memory.fits);
+        const auto found = std::find_if(report.warnings.begin(), report.warnings.end(),
+                                        [](const Finding& warning) { return warning.rule == Rule::LongContext; });
+        QVERIFY(found != report.warnings.end());
+        const QString whole = qs(sentence(*found, scenario.context(), scenario.plan));
+        const double scale = textScale();
+        for (const double larger : {1.0, 1.5})
+            for (const int width : {480, 700, 1024, 1280, 1920}) {
+                setTextScale(larger);
+                Scene scene;
+                buildVerdict({scenario, report, {double(width), kVerdictHeight * larger}, Theme::of(ThemeId::Light)}, advised(), scene);
+                QCOMPARE(check::textTrouble(scene), QString());
+                QVERIFY2(check::says(scene, QStringLiteral("beyond")), qPrintable(QString::number(width)));
+                if (width >= 1024 && larger == 1)
+                    QVERIFY2(check::says(scene, whole), qPrintable(QString::number(width)));
+                QVERIFY(!check::says(scene, QStringLiteral("1 warning")));
+            }
+        setTextScale(scale);
+        QVERIFY(describeVerdict(scenario, report).contains(whole));
+        Report spotless = report;
+        spotless.warnings.clear();
+        Scene scene;
+        build(scenario, spotless, 1280, scene);
+        QVERIFY(!check::says(scene, QStringLiteral("beyond")));
+    }
+
     void textsStayInsideAndApart_data()
     {
         QTest::addColumn<double>("time");

@@ -26,6 +26,8 @@ constexpr double kLabelTop = 10;
 constexpr double kValueTop = 27;
 constexpr double kGauge = 8;
 constexpr double kFitMost = 330;
+constexpr double kDoubtGap = space::kLarge; ///< between a warning and the advice after it
+constexpr double kLeastAdvice = 200;        ///< less of a sentence says nothing
 
 /// The strip grows with its text, and so does every place in it.
 double grown(double pixels)
@@ -194,12 +196,38 @@ void drawGauge(Scene& scene, const ViewInput& input, const QRectF& track)
     scene.line({capacity, track.top() - 3}, {capacity, track.bottom() + 3}, theme.color(Ink::Text), 2);
 }
 
+/// The gravest warning that questions the figures of a plan that fits; null without one. Others say what could be better.
+const Finding* doubtOf(const Report& report)
+{
+    if (!report.legal || !report.memory.fits)
+        return nullptr;
+    for (const Rule rule : {Rule::LongContext, Rule::ReserveTooSmall, Rule::DroppedTokens})
+        for (const Finding& finding : report.warnings)
+            if (finding.rule == rule)
+                return &finding;
+    return nullptr;
+}
+
+/// Beside the word "Fits", in ever fewer words.
+QStringList doubtNames(const Finding& doubt)
+{
+    switch (doubt.rule) {
+    case Rule::LongContext:
+        return {VerdictScene::tr("beyond the model's context"), VerdictScene::tr("beyond its context"), VerdictScene::tr("beyond context")};
+    case Rule::ReserveTooSmall:
+        return {VerdictScene::tr("with less than it needs reserved"), VerdictScene::tr("reserve too small"),
+                VerdictScene::tr("no reserve")};
+    default: return {VerdictScene::tr("but drops tokens"), VerdictScene::tr("drops tokens")};
+    }
+}
+
 void drawFit(Scene& scene, const ViewInput& input, const QRectF& area)
 {
     const Theme& theme = input.theme;
     const MemoryReport& memory = input.report.memory;
     const double wordHeight = lineHeight(TextRole::Verdict);
-    drawSign(scene, theme, {area.left() + 8, area.top() + grown(22)}, memory.fits ? Sign::Good : Sign::Bad);
+    const Finding* const doubt = doubtOf(input.report);
+    drawSign(scene, theme, {area.left() + 8, area.top() + grown(22)}, doubt ? Sign::Warning : memory.fits ? Sign::Good : Sign::Bad);
     const QString word = memory.fits ? VerdictScene::tr("Fits") : VerdictScene::tr("Does not fit");
     const double left = area.left() + 24;
     scene.text({left, area.top() + grown(22) - wordHeight / 2, area.right() - left, wordHeight}, word, TextRole::Verdict,
@@ -207,15 +235,23 @@ void drawFit(Scene& scene, const ViewInput& input, const QRectF& area)
     const double after = left + textWidth(word, TextRole::Verdict) + space::kSmall + 2;
     const QString bytes = qs(formatBytes(std::abs(static_cast<double>(memory.free()))));
     const QString margin = memory.fits ? VerdictScene::tr("%1 free").arg(bytes) : VerdictScene::tr("%1 over").arg(bytes);
-    scene.text({after, area.top() + grown(14), area.right() - after, grown(18)},
-               firstFitting({margin, bytes}, TextRole::Body, area.right() - after), TextRole::Body, theme.color(Ink::Text));
+    const double beside = area.right() - after;
+    const QString named = doubt ? firstFitting(doubtNames(*doubt), TextRole::BodyMedium, beside) : QString();
+    if (!named.isEmpty())
+        scene.text({after, area.top() + grown(14), beside, grown(18)}, named, TextRole::BodyMedium, theme.color(Ink::Warning));
+    else
+        scene.text({after, area.top() + grown(14), beside, grown(18)}, firstFitting({margin, bytes}, TextRole::Body, beside),
+                   TextRole::Body, theme.color(Ink::Text));
     if (!memory.stages.empty())
         drawGauge(scene, input, {area.left(), area.top() + grown(40), area.width() - 2, kGauge});
     const QString total = qs(formatNumber(static_cast<double>(memory.limiting().total()) / kGiB));
     const QString capacity = qs(formatBytes(static_cast<double>(memory.capacity)));
     QStringList notes{VerdictScene::tr("%1 of %2 on the fullest device").arg(total, capacity),
                       VerdictScene::tr("%1 of %2, fullest").arg(total, capacity), VerdictScene::tr("%1 of %2").arg(total, capacity)};
-    if (const QString worker = workerText(input.scenario); !worker.isEmpty())
+    if (!named.isEmpty()) // the doubt has the place of what is free
+        notes = {VerdictScene::tr("%1 of %2 on the fullest device, %3").arg(total, capacity, margin),
+                 VerdictScene::tr("%1 of %2, %3").arg(total, capacity, margin), margin};
+    else if (const QString worker = workerText(input.scenario); !worker.isEmpty())
         notes = {VerdictScene::tr("%1 of %2 on the fullest device, %3").arg(total, capacity, worker),
                  VerdictScene::tr("%1 of %2, %3").arg(total, capacity, worker), notes.back()};
     const QString note = firstFitting(notes, TextRole::Note, area.width());
@@ -346,9 +382,11 @@ double drawMode(Scene& scene, const ViewInput& input, const QRectF& row, double 
 {
     const Theme& theme = input.theme;
     double right = row.right();
-    const auto count = static_cast<int>(input.report.warnings.size());
+    const bool said = doubtOf(input.report) != nullptr; // one of them at the other end of the line
+    const auto count = static_cast<int>(input.report.warnings.size()) - (said ? 1 : 0);
     if (count > 0) {
-        const QString text = count == 1 ? VerdictScene::tr("1 warning") : VerdictScene::tr("%1 warnings").arg(count);
+        const QString text = count == 1 ? (said ? VerdictScene::tr("1 more warning") : VerdictScene::tr("1 warning"))
+                                        : (said ? VerdictScene::tr("%1 more warnings") : VerdictScene::tr("%1 warnings")).arg(count);
         right -= textWidth(text, TextRole::Note);
         scene.text({right, row.top(), row.right() - right, row.height()}, text, TextRole::Note, theme.color(Ink::Warning));
         right -= 12;
@@ -394,11 +432,28 @@ void drawAdvice(Scene& scene, const ViewInput& input, const QString& sentence)
     const double width = input.size.width();
     scene.line({kInset, top}, {width - kInset, top}, theme.color(Ink::Line));
     const QRectF row(kInset, top, width - 2 * kInset, static_cast<double>(scaledToText(space::kVerdictAdvice)));
+    const Finding* const doubt = doubtOf(input.report);
+    const QString caution = doubt ? qs(shardlens::sentence(*doubt, input.scenario.context(), input.scenario.plan)) : QString();
+    const double cautious = doubt ? textWidth(caution, TextRole::Body) + kDoubtGap : 0;
+    const double end = drawMode(scene, input, row, cautious + textWidth(sentence, TextRole::Body) + space::kWide + 6) - space::kWide;
+    double x = row.left();
+    if (doubt && end - x > 40) { // what questions every figure is read before how to better them
+        Subject fit;
+        fit.kind = Subject::Kind::Fit;
+        const double most = end - x;
+        const QString whole = firstFitting({caution, doubtNames(*doubt).value(0)}, TextRole::Body, most);
+        const QString& shown = whole.isEmpty() ? caution : whole;
+        const double used = std::min(textWidth(shown, TextRole::Body) + 0.5, most);
+        scene.text({x, row.top(), used, row.height()}, shown, TextRole::Body, theme.color(Ink::Warning), Qt::AlignLeft | Qt::AlignVCenter,
+                   true);
+        scene.hit({x, row.top() + 2, used, row.height() - 4}, fit);
+        x += used + kDoubtGap;
+        if (end - x < std::min(textWidth(sentence, TextRole::Body) + 6, kLeastAdvice))
+            return;
+    }
     // "Try" leads in bold.
     const QString lead = VerdictScene::tr("Try");
     QString rest = sentence;
-    const double end = drawMode(scene, input, row, textWidth(sentence, TextRole::Body) + space::kWide + 6) - space::kWide;
-    double x = row.left();
     if (rest.startsWith(QStringLiteral("Try "))) {
         rest = rest.mid(4);
         scene.text({x, row.top(), end - x, row.height()}, lead, TextRole::BodyStrong, theme.color(Ink::Text));
@@ -529,9 +584,11 @@ QString describeVerdict(const Scenario& scenario, const Report& report)
     const QString bytes = qs(formatBytes(std::abs(static_cast<double>(report.memory.free()))));
     const QString fit = report.memory.fits ? VerdictScene::tr("The plan fits with %1 free").arg(bytes)
                                            : VerdictScene::tr("The plan does not fit: %1 too much").arg(bytes);
-    return VerdictScene::tr("%1; TTFT %2, TPOT %3, %4 tokens per second and device.")
-        .arg(fit, secondsFigure(report.serving.ttft).joined(), secondsFigure(report.serving.tpot).joined(),
-             rateFigure(report.serving.outputTokensPerSecondPerDevice).joined());
+    const Finding* const doubt = doubtOf(report);
+    const QString figures = VerdictScene::tr("%1; TTFT %2, TPOT %3, %4 tokens per second and device.")
+                                .arg(fit, secondsFigure(report.serving.ttft).joined(), secondsFigure(report.serving.tpot).joined(),
+                                     rateFigure(report.serving.outputTokensPerSecondPerDevice).joined());
+    return doubt ? QString(figures % QLatin1Char(' ') % qs(sentence(*doubt, scenario.context(), scenario.plan))) : figures;
 }
 
 } // namespace shardlens
