@@ -42,9 +42,17 @@ double factWidth(const ExpertsFact& fact)
 std::vector<ExpertsFact> expertsFacts(const ViewInput& input, const ExpertsOptions& options, const ExpertLoadTable& table)
 {
     std::vector<ExpertsFact> facts;
+    const bool one = table.places() == Places::Example && table.ranks() > 1;
+    if (one) { // what the step's time is made of, however this order came out
+        const double mean = table.servedMean();
+        const double pairs = table.load().pairs;
+        const QString times = ExpertsText::tr("%1 × the mean").arg(ExpertsText::number(mean > 0 ? pairs / mean : 0));
+        facts.push_back({ExpertsText::tr("Hottest rank, mean of all orders"), QString(tokensText(pairs) % QStringLiteral(", ") % times)});
+    }
     if (table.ranks() > 1 && table.excess() > 0) {
         const QString which = table.factor() <= 1 + 1e-9         ? ExpertsText::tr("Every rank serves")
                               : table.places() == Places::Orders ? ExpertsText::tr("Hottest rank of each order serves")
+                              : one                              ? ExpertsText::tr("This order: rank %1 serves").arg(table.hottest())
                                                                  : ExpertsText::tr("Hottest rank %1 serves").arg(table.hottest());
         const QString served = ExpertsText::number(table.servedOfRank(table.hottest()));
         const QString load = tokensText(table.ofRank(table.hottest()));
@@ -54,12 +62,11 @@ std::vector<ExpertsFact> expertsFacts(const ViewInput& input, const ExpertsOptio
     } else if (table.ranks() > 1) {
         const QString which = table.factor() <= 1 + 1e-9         ? ExpertsText::tr("Every rank")
                               : table.places() == Places::Orders ? ExpertsText::tr("Hottest rank of each order")
+                              : one                              ? ExpertsText::tr("This order: rank %1").arg(table.hottest())
                                                                  : ExpertsText::tr("Hottest rank %1").arg(table.hottest());
         const QString load = tokensText(table.ofRank(table.hottest()));
         facts.push_back({which, table.factor() <= 1 + 1e-9 ? load : QString(load % QStringLiteral(", ") % factorText(table))});
     }
-    if (table.places() == Places::Example) // what the step's time is made of, however this order came out
-        facts.push_back({ExpertsText::tr("Mean of all orders"), tokensText(table.load().pairs)});
     if (options.balancedTime) {
         const double time = (options.phase == Phase::Prefill ? input.report.prefill : input.report.decode).time;
         const QString now = qs(formatSeconds(time));

@@ -13,7 +13,10 @@ View makeExpertsView(Document& document, QWidget* parent)
     addMenuChoice(*title, viewText("Places"), {viewText("one order"), viewText("mean of all orders")},
                   [body](int index) { body->setExample(index == 0); });
     return {title, body,
-            [title, body, &document] { title->setSubtitle(expertsSubtitle(document.scenario(), document.report(), body->options())); },
+            [title, body, &document] {
+                title->setSubtitle(expertsSubtitle(document.scenario(), document.report(), body->options()));
+                showFitCondition(*title, document.report());
+            },
             [title, body](const Theme& theme) {
                 title->setTheme(theme);
                 body->setTheme(theme);
