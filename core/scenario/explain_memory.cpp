@@ -451,6 +451,11 @@ Explanation explainFit(const Scenario& scenario, const Report& report)
                           formatBytes(static_cast<double>(bytesOf(limiting, memory.limitingClass)), 4) + " of what these devices hold",
                           Provenance::Exact});
     changeRows(scenario, report, out);
+    const ServingReport& serving = report.serving; // what a narrow verdict has no room for
+    out.notes.push_back((serving.costPerMillionTokens > 0 ? "$" + formatNumber(serving.costPerMillionTokens) + " per million output tokens"
+                                                          : std::string("No list price"))
+                        + "; MFU " + formatPercent(report.prefill.mfu) + " in prefill, " + formatPercent(report.decode.mfu) + " in decode"
+                        + (memory.fits ? "." : ", if it fitted."));
     for (const Finding& warning : report.warnings)
         out.notes.push_back(sentence(warning, scenario.context(), scenario.plan));
     out.notes.push_back(

@@ -7,6 +7,7 @@
 #include "core/scenario/serve.h"
 #include "ui/scene/scenetext.h"
 #include "ui/scene/servicetext.h"
+#include "ui/scene/verdictcolumns.h"
 
 #include <QCoreApplication>
 #include <QLocale>
@@ -16,10 +17,6 @@
 
 namespace shardlens {
 namespace {
-
-struct VerdictScene {
-    Q_DECLARE_TR_FUNCTIONS(VerdictScene)
-};
 
 constexpr double kInset = space::kLarge;
 constexpr double kLabelTop = 10;
@@ -38,135 +35,6 @@ double grown(double pixels)
 double valuesHeight()
 {
     return scaledToText(space::kVerdictValues);
-}
-
-struct Column {
-    QString label;
-    Figure figure;
-    QString empty;              ///< shown instead of a figure
-    QString note;               ///< third line
-    std::optional<Spread> band; ///< 80 % interval of `value`
-    double value = 0;
-    QString range;                    ///< the interval in words; in the third line where there is room for it
-    std::optional<TargetText> target; ///< what is asked for has the third line before all else
-    Subject subject;
-    int rank = 0; ///< the highest rank drops first
-    double reserved = 0;
-    bool shown = true;
-};
-
-Subject timeSubject(Phase phase)
-{
-    Subject subject;
-    subject.kind = Subject::Kind::Time;
-    subject.phase = phase;
-    return subject;
-}
-
-/// Dollars with their cents; what would round to nothing and what is beyond any bill as other numbers are.
-Figure moneyFigure(double dollars)
-{
-    if (dollars < 0.005 || dollars >= 1e5)
-        return rateFigure(dollars);
-    return {QLocale::c().toString(dollars, 'f', 2), {}};
-}
-
-/// Widest figure that may come: so many characters of tabular digits in the verdict's size, and the unit.
-double reservedWidth(const QString& label, const QString& widestUnit)
-{
-    static const QString kWidestNumber = QStringLiteral("88,888");
-    const double unit = widestUnit.isEmpty() ? 0 : 4 + textWidth(widestUnit, TextRole::Body);
-    return std::max(textWidth(label, TextRole::Note), textWidth(kWidestNumber, TextRole::Verdict) + unit);
-}
-
-std::vector<Column> columnsOf(const ViewInput& input)
-{
-    const ServingReport& serving = input.report.serving;
-    std::vector<Column> columns;
-    columns.reserve(6); // references to earlier ones stay
-    const auto add = [&](int rank, const QString& label, const Figure& figure, const QString& widestUnit) -> Column& {
-        Column& column = columns.emplace_back();
-        column.label = label;
-        column.figure = figure;
-        column.rank = rank;
-        column.reserved = reservedWidth(label, widestUnit);
-        return column;
-    };
-    const bool loaded = underLoad(input.scenario);
-    const auto withBand = [&input](Column& column, PointFigure figure, double value) {
-        column.band = bandOf(input.report, figure);
-        column.value = value;
-        if (column.band)
-            column.range = rangeText(figure, *column.band);
-    };
-    Column& ttft = add(0, VerdictScene::tr("TTFT"), secondsFigure(serving.ttft), QStringLiteral("ms"));
-    ttft.subject = timeSubject(Phase::Prefill);
-    ttft.target = targetText(input.scenario, input.report, Phase::Prefill);
-    ttft.note = loaded ? percentileText(serving.service.ttft, true)
-                       : VerdictScene::tr("batch of %1").arg(qs(formatCount(input.scenario.workload.batch)));
-    withBand(ttft, PointFigure::Ttft, serving.ttft);
-    if (!std::isfinite(serving.ttft)) {
-        ttft.empty = VerdictScene::tr("grows");
-        ttft.note = VerdictScene::tr("without end");
-    }
-    Column& tpot = add(0, VerdictScene::tr("TPOT"), secondsFigure(serving.tpot), QStringLiteral("ms"));
-    tpot.subject = timeSubject(Phase::Decode);
-    tpot.target = targetText(input.scenario, input.report, Phase::Decode);
-    tpot.note = loaded ? percentileText(serving.service.tpot, true)
-                       : VerdictScene::tr("context %1").arg(qs(formatCount(input.scenario.workload.meanContext())));
-    withBand(tpot, PointFigure::Tpot, serving.tpot);
-    Column& device = add(1, VerdictScene::tr("Tokens/s per device"), rateFigure(serving.outputTokensPerSecondPerDevice), QString());
-    const Figure all = rateFigure(serving.outputTokensPerSecond);
-    device.note = VerdictScene::tr("%1 in all").arg(all.joined());
-    withBand(device, PointFigure::OutputPerDevice, serving.outputTokensPerSecondPerDevice);
-    if (serving.service.status == ServiceStatus::DoesNotFit || serving.service.status == ServiceStatus::IllegalPools) {
-        for (Column* column : {&columns[0], &columns[1], &columns[2]}) {
-            column->empty = VerdictScene::tr("none");
-            column->note.clear();
-            column->band.reset();
-        }
-    }
-    Column& user = add(3, VerdictScene::tr("Tokens/s per user"), rateFigure(serving.tokensPerSecondPerUser), QString());
-    user.note = VerdictScene::tr("1 / TPOT");
-    user.subject = timeSubject(Phase::Decode);
-    if (tpot.band) { // one is the other's inverse
-        user.band = Spread{1 / tpot.band->high, 1 / tpot.band->low};
-        user.value = serving.tokensPerSecondPerUser;
-        user.range = rangeText(PointFigure::OutputPerDevice, *user.band);
-    }
-    Column& cost = add(4, VerdictScene::tr("Cost, output"), {}, QStringLiteral("/Mtok"));
-    if (serving.costPerMillionTokens > 0) {
-        const Figure dollars = moneyFigure(serving.costPerMillionTokens);
-        cost.figure = {QChar(u'$') + dollars.number, dollars.unit + QStringLiteral("/Mtok")};
-        cost.note =
-            VerdictScene::tr("$%1 per device hour").arg(moneyFigure(pricePerDeviceHour(input.scenario, *input.scenario.cluster)).joined());
-        if (serving.paidDevices > serving.devices)
-            cost.note = VerdictScene::tr("%1 of %2 devices idle")
-                            .arg(qs(formatNumber(serving.paidDevices - serving.devices)), qs(formatNumber(serving.paidDevices)));
-        if (serving.intervals && serving.intervals->costPerMillionTokens.high > 0) {
-            const Interval80& interval = serving.intervals->costPerMillionTokens;
-            cost.band = Spread{interval.low, interval.high};
-            cost.value = serving.costPerMillionTokens;
-            cost.range = VerdictScene::tr("$%1\u2013%2").arg(moneyFigure(interval.low).joined(), moneyFigure(interval.high).joined());
-        }
-    } else {
-        cost.empty = VerdictScene::tr("no list price");
-    }
-    Column& mfu = add(5, loaded ? VerdictScene::tr("MFU") : VerdictScene::tr("MFU, prefill"),
-                      percentFigure(loaded ? serving.mfu : input.report.prefill.mfu), QStringLiteral("%"));
-    mfu.reserved = std::max(textWidth(VerdictScene::tr("decode %1").arg(QStringLiteral("88.8 %")), TextRole::Note) + 1,
-                            textWidth(QStringLiteral("88.8"), TextRole::Verdict) + 4 + textWidth(QStringLiteral("%"), TextRole::Body));
-    mfu.note = serving.pools ? VerdictScene::tr("of both pools")
-               : loaded      ? VerdictScene::tr("MBU %1").arg(percentFigure(serving.mbu).joined())
-                             : VerdictScene::tr("decode %1").arg(percentFigure(input.report.decode.mfu).joined());
-    if (!input.report.memory.fits) // nothing of this will be measured
-        for (Column& column : columns)
-            if (column.empty.isEmpty()) {
-                column.note = VerdictScene::tr("if it fitted");
-                column.band.reset();
-                column.target.reset();
-            }
-    return columns;
 }
 
 /// Where the capacity line stands, and the parts of the fullest device from the left.
@@ -261,7 +129,7 @@ void drawFit(Scene& scene, const ViewInput& input, const QRectF& area)
     scene.hit(area.adjusted(0, 4, 0, -2), fit);
 }
 
-void drawColumn(Scene& scene, const Theme& theme, const Column& column, const QRectF& area, Ink ink)
+void drawColumn(Scene& scene, const Theme& theme, const VerdictColumn& column, const QRectF& area, Ink ink)
 {
     scene.text({area.left(), area.top() + grown(kLabelTop), area.width(), grown(14)}, column.label, TextRole::Note, theme.color(Ink::Text2),
                Qt::AlignLeft | Qt::AlignVCenter, true);
@@ -326,33 +194,69 @@ void drawBound(Scene& scene, const ViewInput& input, const Advice& advice, const
     scene.hit(area.adjusted(-6, 6, 0, -2), subject);
 }
 
+/// Figures without room: all of them in the tip, and in what a click or Enter opens.
+void drawMore(Scene& scene, const ViewInput& input, const QStringList& hidden, const QRectF& area)
+{
+    scene.text({area.left(), area.top() + grown(kLabelTop), area.width(), grown(14)}, VerdictScene::tr("%1 more").arg(hidden.size()),
+               TextRole::Note, input.theme.color(Ink::Text2), Qt::AlignLeft | Qt::AlignVCenter, true);
+    scene.text({area.left(), area.top() + grown(kValueTop - 2), area.width(), lineHeight(TextRole::Verdict)}, QString(QChar(0x2026)),
+               TextRole::Verdict, input.theme.color(Ink::Text));
+    const QRectF region = area.adjusted(-6, 6, 0, -2);
+    Subject fit;
+    fit.kind = Subject::Kind::Fit;
+    scene.hit(region, fit);
+    scene.tip(region, hidden.join(QChar(u'\n')));
+}
+
 void drawValues(Scene& scene, const ViewInput& input, const Advice& advice)
 {
     constexpr double kPadding = 26; ///< separator and air between two columns
     const double width = input.size.width();
-    std::vector<Column> columns = columnsOf(input);
+    std::vector<VerdictColumn> columns = verdictColumns(input);
     const double boundReserved = 18 + textWidth(VerdictScene::tr("HBM reads: weights"), TextRole::Title) + 1;
     // A narrow strip says how much is free in the gauge's note only, and keeps the room for the two times.
     const double margin = width < grown(720) ? 0 : 10 + textWidth(QStringLiteral("888 GiB over"), TextRole::Body);
     const double fitReserved = 24 + textWidth(VerdictScene::tr("Does not fit"), TextRole::Verdict) + margin;
-    double needed = 2 * kInset + fitReserved;
-    for (const Column& column : columns)
-        needed += column.reserved + kPadding;
     bool bound = true;
-    needed += boundReserved + kPadding;
-    // Drop by rank; what binds goes after the cost and the tokens per user.
-    for (int rank = 5; rank >= 0 && needed > width; --rank) {
-        if (rank == 2) {
-            bound = false;
-            needed -= boundReserved + kPadding;
+    // Drop by rank; what binds goes after the cost and the tokens per user. Returns the width that is needed.
+    const auto drop = [&](double reserve) {
+        bound = true;
+        double needed = 2 * kInset + fitReserved + boundReserved + kPadding + reserve;
+        for (VerdictColumn& column : columns) {
+            column.shown = true;
+            needed += column.reserved + kPadding;
         }
-        for (Column& column : columns)
-            if (column.shown && column.rank == rank && needed > width) {
-                column.shown = false;
-                needed -= column.reserved + kPadding;
+        for (int rank = 5; rank >= 0 && needed > width; --rank) {
+            if (rank == 2) {
+                bound = false;
+                needed -= boundReserved + kPadding;
             }
+            for (VerdictColumn& column : columns)
+                if (column.shown && column.rank == rank && needed > width) {
+                    column.shown = false;
+                    needed -= column.reserved + kPadding;
+                }
+        }
+        return needed;
+    };
+    const auto dropped = [&columns](int least) {
+        return std::count_if(columns.begin(), columns.end(),
+                             [least](const VerdictColumn& column) { return !column.shown && column.rank >= least; });
+    };
+    // What has no room is behind an ellipsis, unless that would cost one of the two times its place.
+    const double moreReserved = textWidth(VerdictScene::tr("%1 more").arg(88), TextRole::Note) + 1;
+    double needed = drop(0);
+    double more = 0;
+    if (dropped(0) > 0) {
+        const auto before = dropped(0) - dropped(1);
+        needed = drop(moreReserved + kPadding);
+        more = moreReserved;
+        if (dropped(0) - dropped(1) > before) {
+            needed = drop(0);
+            more = 0;
+        }
     }
-    const auto shown = std::count_if(columns.begin(), columns.end(), [](const Column& column) { return column.shown; });
+    const auto shown = std::count_if(columns.begin(), columns.end(), [](const VerdictColumn& column) { return column.shown; });
     const double slack = std::max(0.0, width - needed);
     const double fit = std::min(fitReserved + slack * 0.2, std::min(grown(kFitMost), width - 2 * kInset));
     const double extra =
@@ -363,7 +267,7 @@ void drawValues(Scene& scene, const ViewInput& input, const Advice& advice)
         scene.line({x + kPadding / 2, 12}, {x + kPadding / 2, valuesHeight() - 6.0}, input.theme.color(Ink::Line));
         x += kPadding;
     };
-    for (const Column& column : columns) {
+    for (const VerdictColumn& column : columns) {
         if (!column.shown)
             continue;
         separate();
@@ -371,10 +275,22 @@ void drawValues(Scene& scene, const ViewInput& input, const Advice& advice)
                    input.report.memory.fits ? Ink::Text : Ink::Text2); // figures of a plan that cannot run stand back
         x += column.reserved + extra;
     }
-    if (!bound)
+    const double end = width - kInset - (more > 0 ? more + kPadding : 0);
+    if (bound) {
+        separate();
+        drawBound(scene, input, advice, {x, 0, end - x, valuesHeight()});
+        x = end;
+    }
+    if (!(more > 0))
         return;
     separate();
-    drawBound(scene, input, advice, {x, 0, width - kInset - x, valuesHeight()});
+    QStringList hidden;
+    for (const VerdictColumn& column : columns)
+        if (!column.shown)
+            hidden += columnText(column);
+    if (!bound)
+        hidden += VerdictScene::tr("Bound by: %1").arg(advice.label.empty() ? qs(nameOf(advice.cause)) : qs(advice.label));
+    drawMore(scene, input, hidden, {x, 0, more, valuesHeight()});
 }
 
 /// Mode and number of warnings at the right end, which leave `wanted` to the advice as far as they can. Returns the x at which they begin.
