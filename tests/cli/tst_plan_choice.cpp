@@ -125,10 +125,23 @@ private Q_SLOTS:
         QVERIFY2(source.ok(), source.ok() ? "" : source.error().sentence().c_str());
         Scenario expected = file.scenario;
         expected.plan[PlanAxis::Pipeline] = 1;
+        followStages(expected.plan, file.scenario.plan.pipeline(), expected.workload.batch);
+        QCOMPARE(expected.plan.decodeMicrobatches(), 1);
         expected.formats.kv = NumberFormat::Fp8;
         expected.reserve = 0;
         expected.workload.input = 100;
         QVERIFY(source.value().scenario == expected);
+        const auto cut = fromFlags("--pp 1 --microbatches 8", "-", text); // unless they are given
+        QVERIFY(cut.ok() && cut.value().scenario.plan.decodeMicrobatches() == 8);
+    }
+
+    /// A model published quantized comes so, unless a format is given.
+    void weightsOfAModel()
+    {
+        const auto formats = [](const char* flags) { return fromFlags(flags).value().scenario.formats; };
+        QCOMPARE(formats("--model deepseek-v3").weights, NumberFormat::Fp8Block);
+        QCOMPARE(formats("--model deepseek-v3 --weights bf16").weights, NumberFormat::Bf16);
+        QCOMPARE(formats("--model llama-3.1-8b").weights, NumberFormat::Bf16);
     }
 
     /// Every word of every option, as the file writes it too: a file made with the flag reads as the same scenario.
