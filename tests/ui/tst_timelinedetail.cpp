@@ -104,7 +104,8 @@ private Q_SLOTS:
         for (const SendMode sends : {SendMode::Overlapped, SendMode::Synchronous}) {
             const Plotted of = plotted(4, 2, 2, 1, 1, sends);
             const TimelineCell& piece = of.report.prefill.timeline.cells.front();
-            PieceInterior interior(of.input(), Phase::Prefill);
+            const ViewInput input = of.input(); // outlives the interior
+            PieceInterior interior(input, Phase::Prefill);
             const std::vector<OperatorCost>& operators = interior.operators(piece.costClass);
             for (const PieceWork& work : interior.work(0, 0, piece.costClass)) {
                 const OperatorCost& op = operators[static_cast<std::size_t>(work.op)];

@@ -13,7 +13,8 @@ namespace shardlens {
 /// Operators of a phase's pieces, compiled when asked for.
 class PieceInterior {
 public:
-    PieceInterior(const ViewInput& input, Phase phase);
+    PieceInterior(const ViewInput& input, Phase phase); ///< `input` outlives this
+    PieceInterior(const ViewInput&& input, Phase phase) = delete;
     [[nodiscard]] const std::vector<OperatorCost>& operators(int costClass);
     [[nodiscard]] std::vector<PieceWork> work(int stage, int visit, int costClass);
     /// Layers of a visit, embedding and head counted as one each.
