@@ -2,7 +2,7 @@
 // The operator table by section: groups lead their rows, add up to the totals, and are told apart in texts for others.
 #include "core/scenario/catalog.h"
 #include "core/scenario/operatortable.h"
-#include "scenarios.h"
+#include "operatorcases.h"
 
 #include <QTest>
 
@@ -12,29 +12,6 @@
 
 using namespace shardlens;
 using C = OperatorColumn;
-
-namespace {
-
-Scenario caseStudy()
-{
-    Scenario s = test::caseStudy("p5.48xlarge", 4, 1, Bytes{80} << 30);
-    s.plan[PlanAxis::Pipeline] = 2;
-    s.plan[PlanAxis::PrefillMicrobatches] = s.plan[PlanAxis::DecodeMicrobatches] = 2;
-    s.workload.batch = 32;
-    return s;
-}
-
-OperatorTableOptions filtered(const char* text)
-{
-    OperatorTableOptions options;
-    const Result<OperatorFilter> filter = OperatorFilter::parse(text);
-    if (!filter.ok())
-        qFatal("%s", filter.error().sentence().c_str());
-    options.filter = filter.value();
-    return options;
-}
-
-} // namespace
 
 class TestOperatorGroups : public QObject {
     Q_OBJECT
@@ -51,7 +28,7 @@ private Q_SLOTS:
     void groupsAddUpToTheTotals()
     {
         QFETCH(int, which);
-        Scenario s = which == 1 ? test::caseStudy("p5.48xlarge", 8, 1, Bytes{80} << 30) : caseStudy();
+        Scenario s = which == 1 ? test::caseStudy("p5.48xlarge", 8, 1, Bytes{80} << 30) : test::operatorScenario();
         if (which == 2) {
             s.model = builtinCatalog().model("deepseek-v3");
             s.plan = Plan();
@@ -60,7 +37,7 @@ private Q_SLOTS:
         }
         const Report report = evaluate(s);
         QVERIFY(report.legal);
-        OperatorTableOptions options = which == 3 ? filtered("-norm time>1us") : OperatorTableOptions();
+        OperatorTableOptions options = which == 3 ? test::filtered("-norm time>1us") : OperatorTableOptions();
         if (which == 3)
             options.order = OperatorOrder{C::Share, true};
         const OperatorTable plain(s, report, options);
@@ -109,7 +86,7 @@ private Q_SLOTS:
 
     void groupsInTextsForOthers()
     {
-        const Scenario s = caseStudy();
+        const Scenario s = test::operatorScenario();
         const Report report = evaluate(s);
         OperatorTableOptions options;
         options.grouped = true;

@@ -4,6 +4,7 @@
 #include "core/scenario/operatortable.h"
 #include "core/scenario/report_json.h"
 #include "core/scenario/roofline.h"
+#include "operatorcases.h"
 #include "randomscenario.h"
 #include "scenarios.h"
 #include "schema.h"
@@ -19,25 +20,6 @@ using namespace shardlens;
 namespace {
 
 using C = OperatorColumn;
-
-Scenario caseStudy()
-{
-    Scenario s = test::caseStudy("p5.48xlarge", 4, 1, Bytes{80} << 30);
-    s.plan[PlanAxis::Pipeline] = 2;
-    s.plan[PlanAxis::PrefillMicrobatches] = s.plan[PlanAxis::DecodeMicrobatches] = 2;
-    s.workload.batch = 32;
-    return s;
-}
-
-OperatorTableOptions filtered(const char* text)
-{
-    OperatorTableOptions options;
-    const Result<OperatorFilter> filter = OperatorFilter::parse(text);
-    if (!filter.ok())
-        qFatal("%s", filter.error().sentence().c_str());
-    options.filter = filter.value();
-    return options;
-}
 
 /// Rows of a CSV text with quotes and CR LF, read by the letter of RFC 4180.
 std::vector<std::vector<std::string>> readCsv(const std::string& text)
@@ -86,7 +68,7 @@ class TestOperatorTable : public QObject {
 private Q_SLOTS:
     void rowsAreTheReports()
     {
-        const Scenario s = caseStudy();
+        const Scenario s = test::operatorScenario();
         const Report report = evaluate(s);
         const OperatorTable both(s, report);
         QCOMPARE(both.rows().size(), report.prefill.operators.size() + report.decode.operators.size());
@@ -123,7 +105,7 @@ private Q_SLOTS:
             QVERIFY(!table.total(phase, C::Time));
         }
         // A filter sums what it shows.
-        const OperatorTable some(s, report, filtered("collective:allreduce phase:decode"));
+        const OperatorTable some(s, report, test::filtered("collective:allreduce phase:decode"));
         QCOMPARE(some.count(Phase::Prefill), 0);
         double sum = 0;
         for (const OperatorRow& row : some.rows())
@@ -169,16 +151,16 @@ private Q_SLOTS:
             QVERIFY(std::abs(*table.total(phase, C::Total) / *without.total(phase, C::Total) - 1) < 1e-12);
             QVERIFY(std::abs(*table.total(phase, C::Share) - 1) < 1e-9);
         }
-        QCOMPARE(OperatorTable(s, report, filtered("kind:draft")).rows().size(), drafts);
+        QCOMPARE(OperatorTable(s, report, test::filtered("kind:draft")).rows().size(), drafts);
     }
 
     void sendsBesideTheNextPieceAreInNoSum()
     {
-        Scenario s = caseStudy();
+        Scenario s = test::operatorScenario();
         for (const SendMode mode : {SendMode::Overlapped, SendMode::Synchronous}) {
             s.plan.options.sends = mode;
             const Report report = evaluate(s);
-            const OperatorTable send(s, report, filtered("send"));
+            const OperatorTable send(s, report, test::filtered("send"));
             QCOMPARE(send.rows().size(), std::size_t{2});
             QVERIFY(*send.number(send.rows()[1], C::Total) > 0);
             QCOMPARE(*send.total(Phase::Decode, C::Total), 0.0);
@@ -211,7 +193,7 @@ private Q_SLOTS:
         }
         QVERIFY(elsewhere > 0);
         QCOMPARE(table.count(Phase::Decode) + elsewhere, static_cast<int>(report.decode.operators.size()));
-        QVERIFY(table.complete(Phase::Decode) && !OperatorTable(s, report, filtered("proj")).complete(Phase::Decode));
+        QVERIFY(table.complete(Phase::Decode) && !OperatorTable(s, report, test::filtered("proj")).complete(Phase::Decode));
         // The report's largest operators are of that stage too.
         const std::string text = printReportText(s, report);
         const std::size_t at =
@@ -256,7 +238,7 @@ private Q_SLOTS:
 
     void amountsOfAllRuns()
     {
-        const Scenario s = caseStudy();
+        const Scenario s = test::operatorScenario();
         const Report report = evaluate(s);
         OperatorTableOptions options;
         options.amount = OperatorAmount::All;
@@ -299,9 +281,9 @@ private Q_SLOTS:
     {
         QFETCH(const QByteArray, text);
         QFETCH(const int, kept);
-        const Scenario s = caseStudy();
+        const Scenario s = test::operatorScenario();
         const Report report = evaluate(s);
-        OperatorTableOptions options = filtered(text.constData());
+        OperatorTableOptions options = test::filtered(text.constData());
         options.phases = PhaseChoice::Decode;
         const OperatorTable table(s, report, options);
         QCOMPARE(table.all(), 13);
@@ -314,15 +296,15 @@ private Q_SLOTS:
         s.plan[PlanAxis::Tensor] = 8;
         const Report report = evaluate(s);
         QVERIFY(report.legal);
-        OperatorTableOptions options = filtered("kind:moe");
+        OperatorTableOptions options = test::filtered("kind:moe");
         const OperatorTable moe(s, report, options);
         QVERIFY(!moe.rows().empty());
         for (const OperatorRow& row : moe.rows()) {
             QCOMPARE(moe.text(row, OperatorColumn::Kind), std::string("MoE"));
             QCOMPARE(moe.exact(row, OperatorColumn::Kind), std::string("1"));
         }
-        QCOMPARE(OperatorTable(s, report, filtered("kind:1")).rows(), moe.rows());
-        const OperatorTable norms(s, report, filtered("norm"));
+        QCOMPARE(OperatorTable(s, report, test::filtered("kind:1")).rows(), moe.rows());
+        const OperatorTable norms(s, report, test::filtered("norm"));
         for (const OperatorRow& row : norms.rows()) {
             QCOMPARE(norms.text(row, OperatorColumn::Bound), std::string("fused"));
             QVERIFY(!norms.number(row, OperatorColumn::Intensity));
@@ -371,7 +353,7 @@ private Q_SLOTS:
 
     void ordersGoBothWaysAndBack()
     {
-        const Scenario s = caseStudy();
+        const Scenario s = test::operatorScenario();
         const Report report = evaluate(s);
         for (const OperatorColumnSpec& spec : operatorColumns()) {
             OperatorTableOptions options;
@@ -461,9 +443,9 @@ private Q_SLOTS:
 
     void markdownHasOneCellPerColumn()
     {
-        const Scenario s = caseStudy();
+        const Scenario s = test::operatorScenario();
         const Report report = evaluate(s);
-        const OperatorTable table(s, report, filtered("proj"));
+        const OperatorTable table(s, report, test::filtered("proj"));
         const std::vector<C> columns{C::Operator, C::Sharding, C::Flop, C::Share};
         const std::string text = printMarkdown(table, columns);
         QVERIFY2(text.starts_with("| Operator | Sharding | FLOP | Share |\n| --- | --- | ---: | ---: |\n"), text.c_str());
@@ -491,7 +473,7 @@ private Q_SLOTS:
 
     void illegalPlansHaveNoRows()
     {
-        Scenario s = caseStudy();
+        Scenario s = test::operatorScenario();
         s.plan[PlanAxis::Tensor] = 6;
         const Report report = evaluate(s);
         QVERIFY(!report.legal);
